@@ -1,0 +1,49 @@
+// The public entry of the Flow language: parse, validate and run Amazon Connect flows (version 2019-10-30).
+
+export type { Action, ConditionBranch, ErrorBranch, Flow, FlowDocument } from './flow-document.ts';
+export type {
+  AgentView,
+  Awaitable,
+  CallbackRequest,
+  Clock,
+  ContactDataField,
+  ContactReference,
+  ContactView,
+  CustomerAudioStream,
+  Digit,
+  Done,
+  EncryptionRequest,
+  Endpoint,
+  EventHook,
+  EventHookSetting,
+  Failed,
+  FlowHost,
+  FlowNote,
+  FlowParticipant,
+  FlowStep,
+  HostResult,
+  Interruption,
+  LambdaEvent,
+  LambdaRequest,
+  MediaStreamingBehavior,
+  Message,
+  OutboundCallRequest,
+  OutboundCallStatus,
+  PlayEnd,
+  QueueMetrics,
+  QueueView,
+  RecordingBehavior,
+  RoutingPriority,
+  RoutingTarget,
+  SegmentAttribute,
+  TargetContact,
+  TaskRequest,
+  ThirdPartyRequest,
+  Unsupported,
+  Voice,
+} from './flow-host.ts';
+export { done, failed, unsupported } from './flow-host.ts';
+export type { FlowLogRecord } from './flow-log.ts';
+export type { FlowOutcome } from './flow-outcome.ts';
+export type { FlowProblem } from './flow-problem.ts';
+export { type FlowType, flowTypeOfMetadata } from './flow-type.ts';
