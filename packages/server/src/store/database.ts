@@ -203,8 +203,8 @@ function addressConfig(address: DatabaseAddress): PoolConfig {
   return { host: socketDirectory, port, user, database, ssl: false };
 }
 
-const INT8_OID = 20;
-const INT8_ARRAY_OID = 1016;
+const INT8_OID: number = 20;
+const INT8_ARRAY_OID: number = 1016;
 const parseInt8Array = types.getTypeParser(INT8_ARRAY_OID, 'text') as (value: string) => Array<string | null>;
 
 /** pg's own parsers, but for 64-bit integers, which pg leaves as text. */
