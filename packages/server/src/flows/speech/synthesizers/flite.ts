@@ -1,0 +1,66 @@
+/** Speech by the `flite` program of the operating system: English only, plain text, one process a passage. */
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { withDeadline } from '../deadline.ts';
+import { SpeechFailed } from '../speech-errors.ts';
+import { readContent } from '../speech-request.ts';
+import type { SpeechAudio, SpeechSynthesizer } from '../speech-synthesizer.ts';
+import type { SpeechText } from '../ssml-segments.ts';
+import { Turnstile } from '../turnstile.ts';
+import { soundOf } from '../voices.ts';
+import { MOST_WAITING, PROGRAMS_AT_ONCE, type ProgramSynthesizerOptions } from './espeak-ng.ts';
+import { runProgram } from './program.ts';
+import { speakSegments } from './speak-segments.ts';
+import { audioFromWav } from './wav-audio.ts';
+
+/** flite writes its audio into a file; standard output carries only words. */
+const MOST_OUTPUT_BYTES = 100_000;
+
+/** @throws {SpeechFailed} the program does not even tell its version. */
+export async function openFlite(options: ProgramSynthesizerOptions): Promise<SpeechSynthesizer> {
+  const turnstile = new Turnstile(PROGRAMS_AT_ONCE, MOST_WAITING);
+  const run = (args: readonly string[], input: string, signal: AbortSignal): Promise<Buffer> =>
+    runProgram({ ...options, args, input, mostOutputBytes: MOST_OUTPUT_BYTES }, signal);
+  const version = await withDeadline(
+    { ...options, signal: new AbortController().signal, what: 'flite' },
+    (limited) => run(['--version'], '', limited),
+  );
+
+  const speak = async (text: SpeechText, voice: string, signal: AbortSignal): Promise<SpeechAudio> => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'ringback-flite-'));
+    try {
+      const wavFile = path.join(folder, 'speech.wav');
+      const stretch = (1 / text.rate).toFixed(2);
+      await run(
+        ['-voice', voice, '--setf', `duration_stretch=${stretch}`, '-f', '-', '-o', wavFile],
+        text.text,
+        signal,
+      );
+      return audioFromWav(await readFile(wavFile), 'flite');
+    } catch (cause) {
+      if (signal.aborted || cause instanceof SpeechFailed) throw cause;
+      throw new SpeechFailed('unusable-audio', `flite wrote no audio file: ${String(cause)}`, { cause });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+
+  return {
+    name: 'flite',
+    version: version.toString('utf8').slice(0, 200).trim(),
+    synthesize(request, signal) {
+      const segments = readContent(request);
+      const voice = soundOf(request) === 'female' ? 'slt' : 'rms';
+      return turnstile.pass(signal, () =>
+        withDeadline({ ...options, signal, what: 'flite' }, (limited) =>
+          speakSegments(segments, (text) => speak(text, voice, limited)),
+        ),
+      );
+    },
+    async close() {
+      turnstile.close();
+    },
+  };
+}
