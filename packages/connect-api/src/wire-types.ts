@@ -4,7 +4,12 @@
 import Type from 'typebox';
 
 /** A point in time as it stands on the wire: seconds since the Unix epoch, fractions allowed. */
-export type EpochSeconds = number & { readonly unit?: 'epoch seconds' };
+export type EpochSeconds = number & { readonly unit: 'epoch seconds' };
+
+/** Marks a number as seconds since the epoch. Inputs come so marked; tests and clients mark their own. */
+export function epochSeconds(seconds: number): EpochSeconds {
+  return seconds as EpochSeconds;
+}
 
 type Range = { readonly minimum?: number; readonly maximum?: number };
 
@@ -37,7 +42,7 @@ const MAX_EPOCH_SECONDS = 8_640_000_000_000;
 
 export const Timestamp = Type.Unsafe<EpochSeconds>({
   type: 'number',
-  format: 'epoch-seconds',
+  timestamp: true,
   minimum: -MAX_EPOCH_SECONDS,
   maximum: MAX_EPOCH_SECONDS,
 });

@@ -1,0 +1,189 @@
+// Takes the credential scope and the signature out of a request: from the Authorization header, or from the query of
+// a presigned URL. Verifies nothing, so it also serves where no keys are configured.
+
+import {
+  type ApiError,
+  incompleteSignatureException,
+  missingAuthenticationTokenException,
+} from '../errors.ts';
+import { parseQuery, type QueryPair } from './canonical-request.ts';
+import { headerOf, type SignedRequest, splitUrl } from './request.ts';
+
+/** Who signed, and for what: `date/region/service/aws4_request`. */
+export type CredentialScope = {
+  readonly accessKeyId: string;
+  /** `YYYYMMDD`, UTC. */
+  readonly date: string;
+  readonly region: string;
+  readonly service: string;
+};
+
+export type Authorization = {
+  /** Where the signature stands: in the Authorization header or in the query of a presigned URL. */
+  readonly form: 'header' | 'query';
+  readonly scope: CredentialScope;
+  /** Lower-case names in the order signed. */
+  readonly signedHeaders: readonly string[];
+  /** 64 hexadecimal digits, lower case. */
+  readonly signature: string;
+  /** `YYYYMMDDTHHMMSSZ`. */
+  readonly timestamp: string;
+  readonly signedAtMs: number;
+  /** How long a presigned URL holds, seconds; undefined in the header form. */
+  readonly expiresSeconds: number | undefined;
+  /** Present with temporary credentials. */
+  readonly sessionToken: string | undefined;
+  /** The whole query, decoded. */
+  readonly query: readonly QueryPair[];
+};
+
+export type AuthorizationResult =
+  | { readonly kind: 'parsed'; readonly authorization: Authorization }
+  | { readonly kind: 'refused'; readonly error: ApiError };
+
+const ALGORITHM = 'AWS4-HMAC-SHA256';
+
+/** Longest Authorization header or presigned query looked at, characters. A session token may take 4 KiB. */
+const MAX_LENGTH = 16_384;
+
+/** Longest life of a presigned URL, seconds: 7 days. */
+const MAX_EXPIRES_SECONDS = 604_800;
+
+/**
+ * Reads a request's authorization. A request without any gives MissingAuthenticationTokenException; one that lacks a
+ * part, or has a malformed one, IncompleteSignatureException.
+ */
+export function parseAuthorization(request: SignedRequest): AuthorizationResult {
+  try {
+    return { kind: 'parsed', authorization: parse(request) };
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: 'refused', error: error.apiError };
+    throw error;
+  }
+}
+
+/** Carries a refusal out of the parser's depth; never leaves this file. */
+class Refusal extends Error {
+  readonly apiError: ApiError;
+
+  constructor(apiError: ApiError) {
+    super(apiError.message);
+    this.apiError = apiError;
+  }
+}
+
+function incomplete(message: string): Refusal {
+  return new Refusal(incompleteSignatureException(message));
+}
+
+function parse(request: SignedRequest): Authorization {
+  const { query: rawQuery } = splitUrl(request.url);
+  const query = decodedQuery(rawQuery);
+  const header = headerOf(request, 'authorization');
+  if (header !== undefined) return parseHeader(request, header, query);
+  if (query.some(([name]) => name === 'X-Amz-Algorithm' || name === 'X-Amz-Signature')) {
+    if (rawQuery.length > MAX_LENGTH) throw incomplete('The query is too long.');
+    return parsePresigned(query);
+  }
+  throw new Refusal(
+    missingAuthenticationTokenException('The request has no Authorization header and no signed query.'),
+  );
+}
+
+function decodedQuery(rawQuery: string): readonly QueryPair[] {
+  try {
+    return parseQuery(rawQuery);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw incomplete('The query is not percent-encoded UTF-8.');
+  }
+}
+
+function parseHeader(request: SignedRequest, header: string, query: readonly QueryPair[]): Authorization {
+  if (header.length > MAX_LENGTH) throw incomplete('The Authorization header is too long.');
+  const space = header.indexOf(' ');
+  const algorithm = space === -1 ? header : header.slice(0, space);
+  if (algorithm !== ALGORITHM) throw incomplete(`The Authorization header must begin with ${ALGORITHM}.`);
+  const fields = new Map<string, string>();
+  for (const field of header.slice(algorithm.length).split(',')) {
+    const equals = field.indexOf('=');
+    if (equals === -1) throw incomplete('The Authorization header has a part that is not name=value.');
+    const name = field.slice(0, equals).trim();
+    if (fields.has(name)) throw incomplete('The Authorization header gives a part twice.');
+    fields.set(name, field.slice(equals + 1).trim());
+  }
+  const timestamp = headerOf(request, 'x-amz-date');
+  if (timestamp === undefined) throw incomplete('The request has no X-Amz-Date header.');
+  return {
+    form: 'header',
+    ...readCommon(timestamp, (name) => fields.get(name), 'Authorization header'),
+    expiresSeconds: undefined,
+    sessionToken: headerOf(request, 'x-amz-security-token'),
+    query,
+  };
+}
+
+function parsePresigned(query: readonly QueryPair[]): Authorization {
+  const fields = new Map<string, string>();
+  for (const [name, value] of query) {
+    if (!name.startsWith('X-Amz-')) continue;
+    if (fields.has(name)) throw incomplete(`The query gives a signing parameter twice.`);
+    fields.set(name, value);
+  }
+  if (fields.get('X-Amz-Algorithm') !== ALGORITHM) throw incomplete(`X-Amz-Algorithm must be ${ALGORITHM}.`);
+  const timestamp = fields.get('X-Amz-Date');
+  if (timestamp === undefined) throw incomplete('The query has no X-Amz-Date.');
+  const expires = fields.get('X-Amz-Expires') ?? '';
+  const expiresSeconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0;
+  if (expiresSeconds < 1 || expiresSeconds > MAX_EXPIRES_SECONDS) {
+    throw incomplete(`X-Amz-Expires must be a number of seconds from 1 to ${MAX_EXPIRES_SECONDS}.`);
+  }
+  return {
+    form: 'query',
+    ...readCommon(timestamp, (name) => fields.get(`X-Amz-${name}`), 'query'),
+    expiresSeconds,
+    sessionToken: fields.get('X-Amz-Security-Token'),
+    query,
+  };
+}
+
+function readCommon(
+  timestamp: string,
+  field: (name: 'Credential' | 'SignedHeaders' | 'Signature') => string | undefined,
+  where: string,
+): Pick<Authorization, 'scope' | 'signedHeaders' | 'signature' | 'timestamp' | 'signedAtMs'> {
+  const credential = field('Credential');
+  const signedHeaders = field('SignedHeaders');
+  const signature = field('Signature');
+  if (credential === undefined || signedHeaders === undefined || signature === undefined) {
+    throw incomplete(`The ${where} must hold Credential, SignedHeaders and Signature.`);
+  }
+  if (!/^[0-9a-f]{64}$/.test(signature)) throw incomplete('The signature must be 64 hexadecimal digits.');
+  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+(;[!#$%&'*+.^_`|~0-9a-z-]+)*$/.test(signedHeaders)) {
+    throw incomplete('SignedHeaders must be lower-case header names separated by semicolons.');
+  }
+  const scope = readScope(credential);
+  const signedAtMs = readTimestamp(timestamp);
+  if (!timestamp.startsWith(scope.date))
+    throw incomplete('The date of the credential is not that of the request.');
+  return { scope, signedHeaders: signedHeaders.split(';'), signature, timestamp, signedAtMs };
+}
+
+function readScope(credential: string): CredentialScope {
+  const match =
+    /^([\w.@+=-]{1,128})\/(\d{8})\/([A-Za-z0-9-]{1,64})\/([A-Za-z0-9-]{1,64})\/aws4_request$/.exec(
+      credential,
+    );
+  if (match === null) {
+    throw incomplete('The credential must have the form KEY/YYYYMMDD/REGION/SERVICE/aws4_request.');
+  }
+  const [, accessKeyId = '', date = '', region = '', service = ''] = match;
+  return { accessKeyId, date, region, service };
+}
+
+function readTimestamp(timestamp: string): number {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(timestamp);
+  if (match === null) throw incomplete('The date of the request must have the form YYYYMMDDTHHMMSSZ.');
+  const [, year, month, day, hour, minute, second] = match.map(Number);
+  return Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second);
+}

@@ -1,0 +1,186 @@
+// Verifies AWS Signature Version 4 on the raw bytes of a request, for the header form and for presigned URLs.
+// Source: IAM User Guide, "Create a signed AWS API request".
+
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import {
+  ApiError,
+  incompleteSignatureException,
+  invalidSignatureException,
+  unrecognizedClientException,
+} from '../errors.ts';
+import { canonicalRequest } from './canonical-request.ts';
+import { type Authorization, type CredentialScope, parseAuthorization } from './parse-authorization.ts';
+import { headerOf, type SignedRequest, splitUrl } from './request.ts';
+import { SigningKeys } from './signing-keys.ts';
+
+export type VerifyOptions = {
+  /**
+   * The secret of an access key, undefined if there is no such key. May throw an `ApiError`, such as
+   * ExpiredTokenException, which is then the refusal.
+   */
+  readonly secretFor: (
+    accessKeyId: string,
+    sessionToken: string | undefined,
+  ) => string | undefined | Promise<string | undefined>;
+  readonly nowMs: number;
+  /** Region the scope must name; any if absent. */
+  readonly expectedRegion?: string;
+  /** Service the scope must name, such as `connect`; any if absent. */
+  readonly expectedService?: string;
+  /** Whether a body that the client chose not to sign is taken. Default `refused`. */
+  readonly unsignedPayload?: 'refused' | 'accepted';
+  /** Keeps derived keys between calls; without it each verification derives its own. */
+  readonly signingKeys?: SigningKeys;
+};
+
+export type VerifyResult =
+  | {
+      readonly kind: 'verified';
+      readonly scope: CredentialScope;
+      readonly form: Authorization['form'];
+      /** Covered by the signature; whether it belongs to the access key is for the caller to judge. */
+      readonly sessionToken: string | undefined;
+    }
+  | { readonly kind: 'refused'; readonly error: ApiError };
+
+/** Largest difference between the client's clock and ours, ms: 5 minutes, either way. */
+const MAX_CLOCK_SKEW_MS = 300_000;
+
+const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
+
+const UNKNOWN_KEY_TEXT = 'The access key of the request is not known here.';
+
+/**
+ * Verifies a request's signature.
+ *
+ * Uses the client's own list of signed headers, but insists on `host`, and in the header form on `x-amz-date`;
+ * `x-amz-security-token` must be signed where present, and `x-amz-content-sha256`, where present, must be the hash of
+ * the body. An equal signature seen twice is not an attack: clients repeat it when they retry within a second.
+ *
+ * Refusals: MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException for an
+ * unknown key, else InvalidSignatureException. Throws only what `secretFor` throws besides an `ApiError`.
+ */
+export async function verifySigV4(request: SignedRequest, options: VerifyOptions): Promise<VerifyResult> {
+  const parsed = parseAuthorization(request);
+  if (parsed.kind === 'refused') return parsed;
+  const { authorization } = parsed;
+  const payload = payloadHashOf(request, options.unsignedPayload ?? 'refused');
+  const problem =
+    problemWithHeaders(request, authorization) ?? problemWithScope(authorization, options) ?? payload.problem;
+  if (problem !== undefined) return { kind: 'refused', error: problem };
+
+  const secret = await lookUp(options, authorization);
+  if (secret instanceof ApiError) return { kind: 'refused', error: secret };
+
+  const { scope, form, sessionToken } = authorization;
+  const key = options.signingKeys?.keyFor(secret, scope) ?? new SigningKeys().keyFor(secret, scope);
+  const expected = createHmac('sha256', key)
+    .update(stringToSign(request, authorization, payload.hash))
+    .digest();
+  if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex'))) {
+    return { kind: 'refused', error: wrongSignature() };
+  }
+  options.signingKeys?.keep(secret, scope, key);
+  return { kind: 'verified', scope, form, sessionToken };
+}
+
+async function lookUp(
+  options: VerifyOptions,
+  { scope, sessionToken }: Authorization,
+): Promise<string | ApiError> {
+  try {
+    const found = options.secretFor(scope.accessKeyId, sessionToken);
+    const secret = typeof found === 'object' ? await found : found;
+    return secret ?? unrecognizedClientException(UNKNOWN_KEY_TEXT);
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+}
+
+function stringToSign(request: SignedRequest, authorization: Authorization, payloadHash: string): string {
+  const { scope, form, query, signedHeaders, timestamp } = authorization;
+  const canonical = canonicalRequest({
+    method: request.method,
+    path: splitUrl(request.url).path,
+    query: form === 'query' ? query.filter(([name]) => name !== 'X-Amz-Signature') : query,
+    headers: signedHeaders.map((name) => [name, headerOf(request, name) ?? ''] as const),
+    payloadHash,
+  });
+  const { date, region, service } = scope;
+  return `AWS4-HMAC-SHA256\n${timestamp}\n${date}/${region}/${service}/aws4_request\n${hash('sha256', canonical)}`;
+}
+
+function problemWithHeaders(
+  request: SignedRequest,
+  { form, signedHeaders }: Authorization,
+): ApiError | undefined {
+  const signed = new Set(signedHeaders);
+  const insisted = form === 'header' ? ['host', 'x-amz-date'] : ['host'];
+  for (const name of insisted) {
+    if (!signed.has(name)) return incompleteSignatureException(`The header ${name} must be signed.`);
+  }
+  if (form === 'header' && headerOf(request, 'x-amz-security-token') !== undefined) {
+    if (!signed.has('x-amz-security-token')) {
+      return incompleteSignatureException('The header x-amz-security-token must be signed.');
+    }
+  }
+  if (signedHeaders.some((name) => headerOf(request, name) === undefined)) {
+    return invalidSignatureException('A header that the signature covers is not in the request.');
+  }
+  return undefined;
+}
+
+function problemWithScope(authorization: Authorization, options: VerifyOptions): ApiError | undefined {
+  const { scope, signedAtMs, expiresSeconds } = authorization;
+  const { nowMs, expectedRegion, expectedService } = options;
+  if (expectedRegion !== undefined && scope.region !== expectedRegion) {
+    return invalidSignatureException(
+      `The credential is for region ${scope.region}, this is ${expectedRegion}.`,
+    );
+  }
+  if (expectedService !== undefined && scope.service !== expectedService) {
+    return invalidSignatureException(
+      `The credential is for service ${scope.service}, this is ${expectedService}.`,
+    );
+  }
+  if (!(signedAtMs - nowMs <= MAX_CLOCK_SKEW_MS)) {
+    return invalidSignatureException(`Signature not yet current: ${clockText(authorization, nowMs)}`);
+  }
+  const lifeMs = expiresSeconds === undefined ? MAX_CLOCK_SKEW_MS : expiresSeconds * 1000;
+  if (!(nowMs - signedAtMs <= lifeMs)) {
+    return invalidSignatureException(`Signature expired: ${clockText(authorization, nowMs)}`);
+  }
+  return undefined;
+}
+
+function clockText({ timestamp }: Authorization, nowMs: number): string {
+  const now = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  return `signed at ${timestamp}, while it is ${now} here. Check the client's clock.`;
+}
+
+type Payload = { readonly hash: string; readonly problem: ApiError | undefined };
+
+function payloadHashOf(request: SignedRequest, unsignedPayload: 'refused' | 'accepted'): Payload {
+  const stated = headerOf(request, 'x-amz-content-sha256');
+  if (stated === UNSIGNED_PAYLOAD) {
+    const problem =
+      unsignedPayload === 'accepted'
+        ? undefined
+        : invalidSignatureException('The body of the request must be signed.');
+    return { hash: UNSIGNED_PAYLOAD, problem };
+  }
+  const actual = hash('sha256', request.body);
+  const problem =
+    stated === undefined || stated === actual
+      ? undefined
+      : invalidSignatureException('The body is not the one that x-amz-content-sha256 describes.');
+  return { hash: actual, problem };
+}
+
+function wrongSignature(): ApiError {
+  return invalidSignatureException(
+    'The signature of the request is not the one calculated here. Check the secret access key, and that nothing ' +
+      'between client and service changed the method, path, query, signed headers or body.',
+  );
+}
