@@ -1,0 +1,31 @@
+/**
+ * Public entry of the media package: the RTP engine, and the audio functions that prompts and tests need.
+ */
+export { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from './codec/g711.ts';
+export { resample } from './codec/resample.ts';
+export type { ToneSpec } from './codec/tone-generator.ts';
+export { readWav, type WavAudio, WavUnusable, writeWav } from './codec/wav.ts';
+export { rms, toneLevel } from './detect/goertzel.ts';
+export {
+  type MediaEngine,
+  type MediaEngineOptions,
+  type MediaFault,
+  openMediaEngine,
+} from './media-engine.ts';
+export {
+  DigitsNotNegotiated,
+  MediaAtCapacity,
+  MediaEngineClosed,
+  MediaSessionClosed,
+  NoMediaPort,
+  PromptUnknown,
+  RecordingFailed,
+} from './media-errors.ts';
+export type { MediaEvent } from './media-event.ts';
+export type { MediaSession, MediaSessionOptions, PlayOptions, SendDigitsOptions } from './media-session.ts';
+export type { EngineStats, RtpStats } from './media-stats.ts';
+export type { PlayOutcome, PlaySource } from './play-source.ts';
+export type { RecordingSummary } from './recording/call-recorder.ts';
+export type { Digit } from './rtp/telephone-event.ts';
+export { SdpUnusable, type SdpUnusableReason } from './sdp/sdp-unusable.ts';
+export type { AudioCodec } from './sdp/session-description.ts';

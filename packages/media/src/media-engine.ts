@@ -1,0 +1,258 @@
+/**
+ * The door of the package: an RTP engine in worker threads. Opens sessions, keeps the prompts, counts.
+ */
+import { randomInt } from 'node:crypto';
+import { isIPv4 } from 'node:net';
+import { MediaAtCapacity, MediaEngineClosed, NoMediaPort } from './media-errors.ts';
+import { EngineSession, type MediaSession, type MediaSessionOptions } from './media-session.ts';
+import type { EngineStats } from './media-stats.ts';
+import type { AudioCodec } from './sdp/session-description.ts';
+import { QuestionRefused, WorkerLink } from './worker-link.ts';
+
+export interface MediaEngineOptions {
+  /** Numeric IPv4 address that RTP sockets are bound to and that our SDP names. */
+  host: string;
+  /** RTP port range, both ends included. Sessions take the even ports; those held by others are skipped. */
+  ports: { first: number; last: number };
+  /** Worker threads; the range is shared out among them. Default 1. */
+  workers?: number;
+  /** Most sessions at once. Default: as many as ports. */
+  maxSessions?: number;
+  /** Told of what nobody awaits. Default: a process warning. */
+  onFault?: (fault: MediaFault) => void;
+}
+
+/** `workerDied`: its sessions got a `fault` event, another worker takes its place. `consumerFailed`: an `onEvent` threw. */
+export interface MediaFault {
+  kind: 'workerDied' | 'consumerFailed';
+  message: string;
+  error: unknown;
+}
+
+export interface MediaEngine {
+  /** Copies a prompt (8 kHz µ-law) into memory shared with the workers. Known ids are left as they are. */
+  loadPrompt(id: string, mulaw: Uint8Array): void;
+  hasPrompt(id: string): boolean;
+  /** Forgets a prompt; where it is playing it plays on. */
+  unloadPrompt(id: string): void;
+  /** @throws {NoMediaPort} · {MediaEngineClosed} · {MediaAtCapacity} */
+  openSession(options?: MediaSessionOptions): Promise<MediaSession>;
+  /** @throws {MediaEngineClosed} */
+  stats(): Promise<EngineStats>;
+  /** Closes all sessions and ends the threads. May be called twice. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_CODECS: readonly AudioCodec[] = ['PCMU', 'PCMA'];
+
+/** A thread that dies younger than this will die again: it is not replaced, ms. */
+const SHORTEST_LIFE_MS = 1_000;
+
+/** One worker's place: the thread in it may be replaced, its ports stay. */
+interface Berth {
+  name: string;
+  ports: { first: number; last: number };
+  link: WorkerLink;
+  startedAtMs: number;
+  sessions: Map<number, EngineSession>;
+  /** Sessions being opened, counted so that a burst spreads over the workers. */
+  opening: number;
+}
+
+/**
+ * Starts the worker threads. An engine keeps the process alive until it is closed.
+ *
+ * @throws {RangeError} for a host that is no numeric IPv4 address, or a range without an even port for each worker.
+ */
+export async function openMediaEngine(options: MediaEngineOptions): Promise<MediaEngine> {
+  const engine = new ThreadedMediaEngine(options);
+  // The first answer says that the threads have loaded their code.
+  await engine.stats();
+  return engine;
+}
+
+class ThreadedMediaEngine implements MediaEngine {
+  readonly #host: string;
+  readonly #maxSessions: number;
+  readonly #onFault: (fault: MediaFault) => void;
+  readonly #prompts = new Map<string, SharedArrayBuffer>();
+  readonly #berths: Berth[];
+  #nextSession = 1;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: MediaEngineOptions) {
+    const { host, ports, workers = 1 } = options;
+    const shares = sharePorts(ports, workers);
+    if (!isIPv4(host))
+      throw new RangeError(`media host ${JSON.stringify(host)} is not a numeric IPv4 address`);
+    this.#host = host;
+    this.#maxSessions = options.maxSessions ?? Number.POSITIVE_INFINITY;
+    this.#onFault =
+      options.onFault ??
+      ((fault) => process.emitWarning(fault.message, { type: 'MediaFault', code: fault.kind }));
+    this.#berths = shares.map((share, index) => {
+      const name = `media-${index}`;
+      const sessions = new Map<number, EngineSession>();
+      return { name, ports: share, sessions, opening: 0, ...this.#startThread(index, name, share) };
+    });
+  }
+
+  loadPrompt(id: string, mulaw: Uint8Array): void {
+    this.#mustBeOpen();
+    if (this.#prompts.has(id)) return;
+    const bytes = new SharedArrayBuffer(mulaw.length);
+    new Uint8Array(bytes).set(mulaw);
+    this.#prompts.set(id, bytes);
+    for (const { link } of this.#berths) link.order({ kind: 'loadPrompt', prompt: id, bytes });
+  }
+
+  hasPrompt(id: string): boolean {
+    return this.#prompts.has(id);
+  }
+
+  unloadPrompt(id: string): void {
+    if (!this.#prompts.delete(id)) return;
+    for (const { link } of this.#berths) link.order({ kind: 'unloadPrompt', prompt: id });
+  }
+
+  async openSession(options: MediaSessionOptions = {}): Promise<MediaSession> {
+    this.#mustBeOpen();
+    const load = (berth: Berth): number => berth.sessions.size + berth.opening;
+    const total = this.#berths.reduce((sum, berth) => sum + load(berth), 0);
+    if (total >= this.#maxSessions) throw new MediaAtCapacity(this.#maxSessions);
+    const alive = this.#berths.filter(({ link }) => link.isAlive);
+    const [first] = alive;
+    if (!first) throw new MediaEngineClosed('every media worker has died');
+    const berth = alive.reduce((least, each) => (load(each) < load(least) ? each : least), first);
+    berth.opening += 1;
+    try {
+      return await this.#openIn(berth, options);
+    } finally {
+      berth.opening -= 1;
+    }
+  }
+
+  async stats(): Promise<EngineStats> {
+    this.#mustBeOpen();
+    const parts = await Promise.all(this.#berths.map(({ link }) => link.ask('workerStats', null)));
+    const sum = (read: (part: (typeof parts)[number]) => number): number =>
+      parts.reduce((total, part) => total + read(part), 0);
+    const lateness = parts.flatMap(({ latenessMs }) => [...latenessMs]).sort((a, b) => a - b);
+    return {
+      sessions: sum(({ sessions }) => sessions),
+      tickLatenessMs: {
+        p50: percentile(lateness, 0.5),
+        p95: percentile(lateness, 0.95),
+        p99: percentile(lateness, 0.99),
+        max: percentile(lateness, 1),
+      },
+      ticks: sum(({ ticks }) => ticks),
+      ticksSkipped: sum(({ ticksSkipped }) => ticksSkipped),
+      packetsSent: sum(({ packetsSent }) => packetsSent),
+      packetsReceived: sum(({ packetsReceived }) => packetsReceived),
+      cpuMicros: sum(({ cpuMicros }) => cpuMicros),
+      workers: parts.map(({ sessions, cpuMicros, eventLoopUtilization }) => ({
+        sessions,
+        cpuMicros,
+        eventLoopUtilization,
+      })),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#berths.map(({ link }) => link.shutDown()));
+    for (const { sessions } of this.#berths) {
+      for (const session of sessions.values()) session.orphaned();
+    }
+  }
+
+  async #openIn(berth: Berth, options: MediaSessionOptions): Promise<MediaSession> {
+    const id = this.#nextSession;
+    this.#nextSession += 1;
+    const setup = {
+      session: id,
+      speechSilenceMs: options.speechDetection?.silenceMs,
+      mediaTimeoutMs: options.mediaTimeoutMs ?? 0,
+    };
+    const { link } = berth;
+    const { port } = await link.ask('open', setup).catch((error: unknown) => {
+      if (!(error instanceof QuestionRefused) || error.refusal.error !== 'noPort') throw error;
+      throw new NoMediaPort(this.#host, berth.ports.first, berth.ports.last, error.refusal.code);
+    });
+    const codecs = options.codecs ?? DEFAULT_CODECS;
+    // Below 2^47: a random number that fits the origin line and a double.
+    const local = { host: this.#host, port, codecs, originId: randomInt(1, 2 ** 47) };
+    const home = {
+      link,
+      hasPrompt: (prompt: string) => this.#prompts.has(prompt),
+      forget: (session: number) => berth.sessions.delete(session),
+      consumerFailed: (error: unknown) =>
+        this.#onFault({ kind: 'consumerFailed', message: `onEvent threw: ${String(error)}`, error }),
+    };
+    const session = new EngineSession(id, local, home, options.onEvent);
+    berth.sessions.set(id, session);
+    return session;
+  }
+
+  #startThread(
+    index: number,
+    name: string,
+    ports: { first: number; last: number },
+  ): { link: WorkerLink; startedAtMs: number } {
+    const link = new WorkerLink(
+      name,
+      { host: this.#host, ports },
+      (notice) => this.#berths[index]?.sessions.get(notice.session)?.take(notice),
+      (error) => this.#threadDied(index, error),
+    );
+    for (const [prompt, bytes] of this.#prompts) link.order({ kind: 'loadPrompt', prompt, bytes });
+    return { link, startedAtMs: performance.now() };
+  }
+
+  #threadDied(index: number, error: Error): void {
+    const berth = this.#berths[index];
+    if (!berth || this.#closing) return;
+    const livedMs = performance.now() - berth.startedAtMs;
+    if (livedMs >= SHORTEST_LIFE_MS) Object.assign(berth, this.#startThread(index, berth.name, berth.ports));
+    for (const session of [...berth.sessions.values()]) session.orphaned(error.message);
+    this.#onFault({ kind: 'workerDied', message: error.message, error });
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing) throw new MediaEngineClosed();
+  }
+}
+
+/** Splits the range into one part a worker, each with as many even ports as the others, or one more. */
+function sharePorts(
+  range: { first: number; last: number },
+  workers: number,
+): { first: number; last: number }[] {
+  const { first, last } = range;
+  if (!Number.isInteger(workers) || workers < 1 || workers > 64) {
+    throw new RangeError(`${workers} media workers: use 1 … 64`);
+  }
+  if (!Number.isInteger(first) || !Number.isInteger(last) || first < 1 || last > 65_535) {
+    throw new RangeError(`RTP port range ${first}-${last} is not within 1-65535`);
+  }
+  const firstEven = first + (first % 2);
+  const evenPorts = Math.floor((last - firstEven) / 2) + 1;
+  if (evenPorts < workers) {
+    throw new RangeError(`RTP port range ${first}-${last} has too few even ports for ${workers} workers`);
+  }
+  return Array.from({ length: workers }, (_, index) => {
+    const from = firstEven + 2 * Math.floor((evenPorts * index) / workers);
+    const to = firstEven + 2 * Math.floor((evenPorts * (index + 1)) / workers) - 1;
+    return { first: from, last: Math.min(to, last) };
+  });
+}
+
+/** The value below which the share of the sorted values lies; 0 for none. */
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}

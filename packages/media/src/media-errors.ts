@@ -1,0 +1,75 @@
+/**
+ * The errors of the door. Those of SDP and WAV files live beside their parsers.
+ */
+
+/** No RTP port could be bound. `code` is the system's, when it was not simply that all ports are taken. */
+export class NoMediaPort extends Error {
+  readonly host: string;
+  readonly code: string;
+  constructor(host: string, first: number, last: number, code: string) {
+    super(
+      `no RTP port free on ${host} in ${first}-${last} (${code}). Widen the range, or end calls that still hold ports.`,
+    );
+    this.name = 'NoMediaPort';
+    this.host = host;
+    this.code = code;
+  }
+}
+
+export class MediaAtCapacity extends Error {
+  readonly maxSessions: number;
+  constructor(maxSessions: number) {
+    super(`the media engine already carries ${maxSessions} sessions, its configured most`);
+    this.name = 'MediaAtCapacity';
+    this.maxSessions = maxSessions;
+  }
+}
+
+/** The engine is closed, or the worker that carried the request has died. */
+export class MediaEngineClosed extends Error {
+  constructor(message = 'the media engine is closed') {
+    super(message);
+    this.name = 'MediaEngineClosed';
+  }
+}
+
+export class MediaSessionClosed extends Error {
+  readonly sessionId: number;
+  constructor(sessionId: number) {
+    super(`media session ${sessionId} is closed`);
+    this.name = 'MediaSessionClosed';
+    this.sessionId = sessionId;
+  }
+}
+
+export class PromptUnknown extends Error {
+  readonly promptId: string;
+  constructor(promptId: string) {
+    super(`prompt ${JSON.stringify(promptId)} is not loaded; call loadPrompt first`);
+    this.name = 'PromptUnknown';
+    this.promptId = promptId;
+  }
+}
+
+/** The far end did not agree to telephone-event, or nothing was agreed yet. */
+export class DigitsNotNegotiated extends Error {
+  constructor() {
+    super('digits cannot be sent: the far end did not agree to telephone-event (RFC 4733)');
+    this.name = 'DigitsNotNegotiated';
+  }
+}
+
+/**
+ * A recording could not be started, or did not reach the disk whole. `code` is the system's (`ENOSPC`, `EACCES`,
+ * `ENOENT` …), `DISK_TOO_SLOW`, `ALREADY_RECORDING` or `NOT_RECORDING`.
+ */
+export class RecordingFailed extends Error {
+  readonly path: string;
+  readonly code: string;
+  constructor(path: string, code: string, detail: string) {
+    super(`recording ${path || '(none)'} failed: ${detail} (${code})`);
+    this.name = 'RecordingFailed';
+    this.path = path;
+    this.code = code;
+  }
+}

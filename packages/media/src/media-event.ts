@@ -1,0 +1,21 @@
+/**
+ * What a session tells its owner unasked: digits, speech, the coming and going of media, failures.
+ */
+import type { Digit } from './rtp/telephone-event.ts';
+
+export type MediaEvent =
+  /** A key was pressed (RFC 4733); reported once, when its first packet arrives. `atMs` is since the epoch. */
+  | { kind: 'digit'; digit: Digit; atMs: number }
+  /**
+   * Speech began or ended. `mediaTimeMs` counts from the first received packet, by its RTP timestamps, and is where
+   * the sound began or ended; `speechEnded` is noticed `silenceMs` later.
+   */
+  | { kind: 'speechStarted' | 'speechEnded'; mediaTimeMs: number }
+  /** The first packet from the far end arrived. Once a session. */
+  | { kind: 'mediaStarted' }
+  /** No packet for `mediaTimeoutMs`. Again only after packets came in between. */
+  | { kind: 'mediaLost' }
+  /** The disk failed under a running recording; the call goes on without it. */
+  | { kind: 'recordingFailed'; path: string; code: string; message: string }
+  /** Something broke that nobody asked for; the session may be unusable. */
+  | { kind: 'fault'; message: string };

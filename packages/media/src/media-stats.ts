@@ -1,0 +1,61 @@
+/**
+ * Counters that sessions and the engine answer with; plain data.
+ */
+
+/** One session's RTP in both directions. Times are ms since the epoch. */
+export interface RtpStats {
+  packetsSent: number;
+  /** Payload octets, without headers. */
+  octetsSent: number;
+  packetsReceived: number;
+  octetsReceived: number;
+  /** Expected less received, as RFC 3550 A.3 counts it, copies left out. */
+  lost: number;
+  outOfOrder: number;
+  duplicates: number;
+  /** Interarrival jitter at the last packet, ms (RFC 3550 §6.4.1). */
+  jitterMs: number;
+  /** Datagrams that were no RTP, or audio of a size nobody sends. */
+  malformed: number;
+  /** RTP with a payload type that was not agreed, or before anything was agreed. */
+  unexpected: number;
+  /** RTP from another address than the one the session follows. */
+  refused: number;
+  /** Packets the system did not take. */
+  sendFailures: number;
+  firstReceivedAtMs: number | undefined;
+  lastReceivedAtMs: number | undefined;
+}
+
+/** The counters of a session that is gone together with its worker. */
+export const NO_STATS: RtpStats = {
+  packetsSent: 0,
+  octetsSent: 0,
+  packetsReceived: 0,
+  octetsReceived: 0,
+  lost: 0,
+  outOfOrder: 0,
+  duplicates: 0,
+  jitterMs: 0,
+  malformed: 0,
+  unexpected: 0,
+  refused: 0,
+  sendFailures: 0,
+  firstReceivedAtMs: undefined,
+  lastReceivedAtMs: undefined,
+};
+
+/** The engine as a whole. Lateness covers the last minute of ticks of all workers. */
+export interface EngineStats {
+  sessions: number;
+  /** How late the 20 ms ticks ran, ms. */
+  tickLatenessMs: { p50: number; p95: number; p99: number; max: number };
+  ticks: number;
+  /** Ticks given up after a stall; each is 20 ms that no session sent. */
+  ticksSkipped: number;
+  packetsSent: number;
+  packetsReceived: number;
+  /** CPU time of the worker threads since their start, µs. */
+  cpuMicros: number;
+  workers: readonly { sessions: number; cpuMicros: number; eventLoopUtilization: number }[];
+}

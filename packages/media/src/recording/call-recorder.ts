@@ -1,0 +1,83 @@
+/**
+ * Records one session: a timeline in memory in front of a growing WAV file.
+ * Left is what was received, right is what was sent.
+ */
+import { type DiskFailure, GrowingWavFile, type OpenFile } from './growing-wav-file.ts';
+import { StereoTimeline, TIMELINE_HOLDS } from './stereo-timeline.ts';
+
+/** Written to disk in stretches of this many samples (1 s, 32 000 bytes). */
+const STRETCH = 8_000;
+
+const SAMPLES_PER_MS = 8;
+
+/** What a finished recording holds. */
+export interface RecordingSummary {
+  path: string;
+  durationMs: number;
+  /** Size of the file, header included. */
+  bytes: number;
+}
+
+export type RecordingEnd =
+  | { kind: 'written'; summary: RecordingSummary }
+  | { kind: 'failed'; path: string; failure: DiskFailure };
+
+export class CallRecorder {
+  readonly path: string;
+  readonly timeline: StereoTimeline = new StereoTimeline();
+  readonly #startSample: number;
+  readonly #file: GrowingWavFile;
+
+  private constructor(path: string, startSample: number, file: GrowingWavFile) {
+    this.path = path;
+    this.#startSample = startSample;
+    this.#file = file;
+  }
+
+  /**
+   * Opens the file and begins.
+   *
+   * @param position reads the session's media time, samples; read once, when the file is open.
+   * @param failed told once when the disk fails later; the recorder then only swallows audio.
+   * @throws the system's error when the file cannot be created.
+   */
+  static async start(
+    path: string,
+    position: () => number,
+    failed: (failure: DiskFailure) => void,
+    openFile?: OpenFile,
+  ): Promise<CallRecorder> {
+    const file = await GrowingWavFile.create(path, failed, openFile);
+    return new CallRecorder(path, position(), file);
+  }
+
+  /** Takes the frame sent at a media time; `frame` undefined when nothing was sent in that tick. */
+  tick(sample: number, frame: Uint8Array | undefined, toLinear: Int16Array, frameSamples: number): void {
+    const position = sample - this.#startSample;
+    if (position < 0) return;
+    // After a stall the present jumps; what is held must be on its way before the ring is reused.
+    this.#makeRoom(position + frameSamples);
+    if (frame) this.timeline.sent(position, frame, toLinear);
+    else this.timeline.advanceTo(position + frameSamples);
+    while (this.timeline.finished >= STRETCH) this.#file.append(this.timeline.release(STRETCH));
+  }
+
+  /** Writes what is left and closes the file. */
+  async stop(): Promise<RecordingEnd> {
+    while (this.timeline.pending > 0) {
+      this.#file.append(this.timeline.release(Math.min(STRETCH, this.timeline.pending)));
+    }
+    const failure = await this.#file.finish();
+    if (failure) return { kind: 'failed', path: this.path, failure };
+    const durationMs = this.timeline.length / SAMPLES_PER_MS;
+    return { kind: 'written', summary: { path: this.path, durationMs, bytes: this.#file.bytes } };
+  }
+
+  #makeRoom(end: number): void {
+    while (end - this.timeline.length + this.timeline.pending > TIMELINE_HOLDS) {
+      if (this.timeline.pending < STRETCH)
+        this.timeline.advanceTo(Math.min(end, this.timeline.length + STRETCH));
+      this.#file.append(this.timeline.release(Math.min(STRETCH, this.timeline.pending)));
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * The error for a session description we cannot talk to.
+ */
+
+/**
+ * What is wrong with a session description:
+ * `tooLarge` over 64 KiB, 2 000 lines, 32 streams or 4 096 characters a line · `malformed` not SDP, or a field of nonsense ·
+ * `noAudio` no RTP/AVP audio · `audioRefused` port 0 · `unusableAddress` not a numeric unicast IPv4 ·
+ * `noCommonCodec` neither PCMU nor PCMA as offered.
+ */
+export type SdpUnusableReason =
+  | 'tooLarge'
+  | 'malformed'
+  | 'noAudio'
+  | 'audioRefused'
+  | 'unusableAddress'
+  | 'noCommonCodec';
+
+export class SdpUnusable extends Error {
+  readonly reason: SdpUnusableReason;
+  constructor(reason: SdpUnusableReason, detail: string) {
+    super(`session description cannot be used: ${detail}`);
+    this.name = 'SdpUnusable';
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,275 @@
+/// <reference path="./sdp-transform.d.ts" />
+/**
+ * Offers and answers for one audio stream (RFC 8866, RFC 3264): text in and out, plain data for the worker.
+ * The only file that knows sdp-transform.
+ */
+import { isIPv4 } from 'node:net';
+import { type ParsedMedia, type ParsedSession, parse, type WrittenMedia, write } from 'sdp-transform';
+import { SdpUnusable } from './sdp-unusable.ts';
+
+/** Audio codecs we speak, by their name in SDP; both 8 kHz, one byte a sample. */
+export type AudioCodec = 'PCMU' | 'PCMA';
+
+/** Direction of the stream from the describing side's view (RFC 8866 §6.7). */
+export type MediaDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+/** What an offer and its answer agreed on, seen from us. */
+export interface NegotiatedMedia {
+  remoteHost: string;
+  remotePort: number;
+  /** Codec and payload type we send. */
+  codec: AudioCodec;
+  payloadType: number;
+  /** Payload type for telephone-event packets we send; undefined: the far end takes none. */
+  telephoneEventPayloadType: number | undefined;
+  /** Payload types we accept. */
+  accepted: readonly { payloadType: number; format: AudioCodec | 'telephone-event' }[];
+  /** Our direction: we send on `sendrecv` and `sendonly`. */
+  direction: MediaDirection;
+}
+
+/** Who we are in a description. */
+export interface LocalMedia {
+  host: string;
+  port: number;
+  /** In order of preference. */
+  codecs: readonly AudioCodec[];
+  /** Number in the origin line, the same for all descriptions of one session. */
+  originId: number;
+}
+
+const LONGEST_SDP = 65_536;
+const MOST_LINES = 2_000;
+const LONGEST_LINE = 4_096;
+const MOST_STREAMS = 32;
+
+const STATIC_PAYLOAD_TYPES: Record<AudioCodec, number> = { PCMU: 0, PCMA: 8 };
+const OFFERED_TELEPHONE_EVENT = 101;
+const CLOCK_RATE = 8_000;
+
+/** Events 0 … 15 are the digits, 16 is hook flash, which everybody lists. */
+const TELEPHONE_EVENTS = '0-16';
+
+const REVERSED: Record<MediaDirection, MediaDirection> = {
+  sendrecv: 'sendrecv',
+  sendonly: 'recvonly',
+  recvonly: 'sendonly',
+  inactive: 'inactive',
+};
+
+/** Writes an offer of our codecs and telephone-event, `sendrecv`, 20 ms. */
+export function writeOffer(local: LocalMedia): string {
+  const formats = local.codecs.map((codec) => ({ payload: STATIC_PAYLOAD_TYPES[codec], codec }));
+  return writeDescription(local, [audioOf(local, formats, OFFERED_TELEPHONE_EVENT, 'sendrecv')]);
+}
+
+/**
+ * Reads the answer to our offer.
+ *
+ * @throws {SdpUnusable}
+ */
+export function readAnswer(sdp: string, local: LocalMedia): NegotiatedMedia {
+  const session = parseDescription(sdp);
+  const audio = session.media.find((media) => media.type === 'audio');
+  if (audio?.protocol !== 'RTP/AVP') throw new SdpUnusable('noAudio', 'it has no m=audio … RTP/AVP');
+  if (portOf(audio) === 0) throw new SdpUnusable('audioRefused', 'its audio has port 0');
+  const media = negotiate(session, audio, local);
+  // The far end sends with the numbers of our offer, even where its answer shows others (RFC 3264 §6.1).
+  const offered = [
+    ...local.codecs.map((format) => ({ payloadType: STATIC_PAYLOAD_TYPES[format], format })),
+    { payloadType: OFFERED_TELEPHONE_EVENT, format: 'telephone-event' as const },
+  ].filter(({ payloadType }) => !media.accepted.some((known) => known.payloadType === payloadType));
+  return { ...media, accepted: [...media.accepted, ...offered] };
+}
+
+/**
+ * Reads an offer and writes our answer: the first codec of the offer that we have, telephone-event if offered,
+ * and port 0 for every other stream.
+ *
+ * @throws {SdpUnusable}
+ */
+export function answerToOffer(sdp: string, local: LocalMedia): { media: NegotiatedMedia; answer: string } {
+  const session = parseDescription(sdp);
+  const audios = session.media.filter((media) => media.type === 'audio' && media.protocol === 'RTP/AVP');
+  if (audios.length === 0) throw new SdpUnusable('noAudio', 'it has no m=audio … RTP/AVP');
+  const audio = audios.find((media) => portOf(media) !== 0);
+  if (!audio) throw new SdpUnusable('audioRefused', 'its audio has port 0');
+  const media = negotiate(session, audio, local);
+  const chosen = [{ payload: media.payloadType, codec: media.codec }];
+  // Every m= line of the offer is answered in its place (RFC 3264 §6).
+  const lines = session.media.map((offered) =>
+    offered === audio
+      ? audioOf(local, chosen, media.telephoneEventPayloadType, media.direction)
+      : refused(offered),
+  );
+  return { media, answer: writeDescription(local, lines) };
+}
+
+function parseDescription(sdp: string): ParsedSession {
+  if (sdp.length > LONGEST_SDP)
+    throw new SdpUnusable('tooLarge', `it has more than ${LONGEST_SDP} characters`);
+  const lines = sdp.split(/\r\n|\r|\n/);
+  if (lines.length > MOST_LINES || lines.some((line) => line.length > LONGEST_LINE)) {
+    throw new SdpUnusable(
+      'tooLarge',
+      `it has over ${MOST_LINES} lines, or one over ${LONGEST_LINE} characters`,
+    );
+  }
+  const session = parse(sdp);
+  if (session.version !== 0) throw new SdpUnusable('malformed', 'it has no v=0 line');
+  if (session.media.length > MOST_STREAMS) {
+    throw new SdpUnusable('tooLarge', `it has more than ${MOST_STREAMS} streams`);
+  }
+  if (session.media.some((media) => media.type === undefined)) {
+    throw new SdpUnusable('malformed', 'it has an m= line that cannot be read');
+  }
+  return session;
+}
+
+function negotiate(session: ParsedSession, audio: ParsedMedia, local: LocalMedia): NegotiatedMedia {
+  const remotePort = portOf(audio);
+  const remoteHost = addressOf(session, audio);
+  const formats = formatsOf(audio);
+  const ours = formats.filter(({ format }) => local.codecs.some((codec) => codec === format));
+  const [chosen] = ours;
+  if (!chosen || chosen.format === 'telephone-event') {
+    throw new SdpUnusable('noCommonCodec', `it has none of ${local.codecs.join(', ')} at ${CLOCK_RATE} Hz`);
+  }
+  const events = formats.find(({ format }) => format === 'telephone-event');
+  // A zero address is how RFC 2543 phones say hold (RFC 3264 §8.4).
+  const theirs = remoteHost === '0.0.0.0' ? 'inactive' : directionOf(session, audio);
+  return {
+    remoteHost,
+    remotePort,
+    codec: chosen.format,
+    payloadType: chosen.payloadType,
+    telephoneEventPayloadType: events?.payloadType,
+    accepted: events ? [...ours, events] : ours,
+    direction: REVERSED[theirs],
+  };
+}
+
+function portOf(audio: ParsedMedia): number {
+  const { port } = audio;
+  if (typeof port !== 'number' || port < 0 || port > 65_535) {
+    throw new SdpUnusable('malformed', `its audio port is ${quote(port)}`);
+  }
+  return port;
+}
+
+function addressOf(session: ParsedSession, audio: ParsedMedia): string {
+  const connection = audio.connection ?? session.connection;
+  const address = String(connection?.ip ?? '');
+  if (connection?.version !== 4 || !isIPv4(address)) {
+    throw new SdpUnusable(
+      'unusableAddress',
+      `its c= line has no numeric IPv4 address, but ${quote(address)}`,
+    );
+  }
+  const firstOctet = Number(address.split('.')[0]);
+  if (firstOctet >= 224 || (firstOctet === 0 && address !== '0.0.0.0')) {
+    throw new SdpUnusable('unusableAddress', `${address} is not a unicast address`);
+  }
+  return address;
+}
+
+interface OfferedFormat {
+  payloadType: number;
+  format: AudioCodec | 'telephone-event';
+}
+
+/** The formats of an m= line that we know, in its order. */
+function formatsOf(audio: ParsedMedia): OfferedFormat[] {
+  const known: OfferedFormat[] = [];
+  for (const text of String(audio.payloads ?? '').split(' ')) {
+    const payloadType = Number(text);
+    if (text === '' || !Number.isInteger(payloadType) || payloadType < 0 || payloadType > 127) continue;
+    if (known.some((format) => format.payloadType === payloadType)) continue;
+    const format = formatOf(audio, payloadType);
+    if (format) known.push({ payloadType, format });
+  }
+  return known;
+}
+
+function formatOf(audio: ParsedMedia, payloadType: number): OfferedFormat['format'] | undefined {
+  const mapped = audio.rtp.find((rtp) => rtp.payload === payloadType);
+  if (!mapped) {
+    // Static types need no rtpmap (RFC 3551 §6).
+    if (payloadType === STATIC_PAYLOAD_TYPES.PCMU) return 'PCMU';
+    return payloadType === STATIC_PAYLOAD_TYPES.PCMA ? 'PCMA' : undefined;
+  }
+  if (mapped.rate !== CLOCK_RATE) return undefined;
+  if (mapped.encoding !== undefined && mapped.encoding !== 1) return undefined;
+  switch (String(mapped.codec).toLowerCase()) {
+    case 'pcmu':
+      return 'PCMU';
+    case 'pcma':
+      return 'PCMA';
+    case 'telephone-event':
+      return 'telephone-event';
+    default:
+      return undefined;
+  }
+}
+
+function directionOf(session: ParsedSession, audio: ParsedMedia): MediaDirection {
+  const direction = audio.direction ?? session.direction;
+  switch (direction) {
+    case 'sendonly':
+    case 'recvonly':
+    case 'inactive':
+      return direction;
+    default:
+      return 'sendrecv';
+  }
+}
+
+function audioOf(
+  local: LocalMedia,
+  codecs: readonly { payload: number; codec: string }[],
+  telephoneEvent: number | undefined,
+  direction: MediaDirection,
+): WrittenMedia {
+  const rtp = codecs.map(({ payload, codec }) => ({ payload, codec, rate: CLOCK_RATE }));
+  const fmtp: WrittenMedia['fmtp'] = [];
+  if (telephoneEvent !== undefined) {
+    rtp.push({ payload: telephoneEvent, codec: 'telephone-event', rate: CLOCK_RATE });
+    fmtp.push({ payload: telephoneEvent, config: TELEPHONE_EVENTS });
+  }
+  const payloads = rtp.map(({ payload }) => payload).join(' ');
+  return { type: 'audio', port: local.port, protocol: 'RTP/AVP', payloads, rtp, fmtp, ptime: 20, direction };
+}
+
+function refused(offered: ParsedMedia): WrittenMedia {
+  return {
+    type: offered.type ?? 'audio',
+    port: 0,
+    protocol: offered.protocol ?? 'RTP/AVP',
+    payloads: String(offered.payloads ?? '0'),
+    rtp: [],
+    fmtp: [],
+  };
+}
+
+function writeDescription(local: LocalMedia, media: WrittenMedia[]): string {
+  return write({
+    version: 0,
+    origin: {
+      username: '-',
+      sessionId: local.originId,
+      sessionVersion: 1,
+      netType: 'IN',
+      ipVer: 4,
+      address: local.host,
+    },
+    name: '-',
+    connection: { version: 4, ip: local.host },
+    timing: { start: 0, stop: 0 },
+    media,
+  });
+}
+
+/** Outside text in an error message: short and without control characters. */
+function quote(value: unknown): string {
+  return JSON.stringify(String(value).slice(0, 40));
+}

@@ -1,0 +1,86 @@
+/**
+ * Everything that crosses the engine's door, as plain data. Prompts are the one exception: their bytes are shared
+ * memory while worker and engine live in one process.
+ */
+import type { MediaEvent } from '../media-event.ts';
+import type { RtpStats } from '../media-stats.ts';
+import type { PlayOutcome, PlaySource } from '../play-source.ts';
+import type { RecordingSummary } from '../recording/call-recorder.ts';
+import type { DigitRun } from '../rtp/digit-sender.ts';
+import type { NegotiatedMedia } from '../sdp/session-description.ts';
+
+/** What a worker is told at its start. */
+export interface WorkerSetup {
+  host: string;
+  ports: { first: number; last: number };
+}
+
+export interface SessionSetup {
+  session: number;
+  /** Undefined: no speech detection. */
+  speechSilenceMs: number | undefined;
+  /** 0: never reports lost media. */
+  mediaTimeoutMs: number;
+}
+
+export interface PlayOrder {
+  play: number;
+  sources: readonly PlaySource[];
+  repeat: 'once' | 'forever';
+  stopOnDigit: boolean;
+}
+
+/** Orders that nobody waits for. Their effects come back as notices. */
+export type Order =
+  | { kind: 'loadPrompt'; prompt: string; bytes: SharedArrayBuffer }
+  | { kind: 'unloadPrompt'; prompt: string }
+  | { kind: 'connect'; session: number; media: NegotiatedMedia }
+  | { kind: 'play'; session: number; order: PlayOrder }
+  | { kind: 'stopPlay'; session: number; play: number }
+  | { kind: 'sendDigits'; session: number; run: DigitRun }
+  | { kind: 'stopDigits'; session: number; run: number };
+
+/** Questions and their answers, by kind. */
+export interface Exchanges {
+  open: { ask: SessionSetup; answer: { port: number } };
+  close: { ask: { session: number }; answer: RtpStats };
+  stats: { ask: { session: number }; answer: RtpStats };
+  startRecording: { ask: { session: number; path: string }; answer: null };
+  stopRecording: { ask: { session: number }; answer: RecordingSummary };
+  workerStats: { ask: null; answer: WorkerStats };
+  shutDown: { ask: null; answer: null };
+}
+
+export type ExchangeKind = keyof Exchanges;
+
+export type Question = {
+  [K in ExchangeKind]: { kind: 'question'; request: number; question: K; ask: Exchanges[K]['ask'] };
+}[ExchangeKind];
+
+export type ToWorker = Order | Question;
+
+/** A typed error on its way across the door. */
+export type Refusal =
+  | { error: 'noPort'; code: string }
+  | { error: 'recordingFailed'; path: string; code: string; detail: string }
+  | { error: 'noSession' }
+  | { error: 'unexpected'; detail: string };
+
+export type FromWorker =
+  | { kind: 'answer'; request: number; answer: Exchanges[ExchangeKind]['answer'] }
+  | { kind: 'refusal'; request: number; refusal: Refusal }
+  | { kind: 'event'; session: number; event: MediaEvent }
+  | { kind: 'playEnded'; session: number; play: number; outcome: PlayOutcome }
+  | { kind: 'digitsEnded'; session: number; run: number; outcome: 'sent' | 'stopped' };
+
+export interface WorkerStats {
+  sessions: number;
+  ticks: number;
+  ticksSkipped: number;
+  packetsSent: number;
+  packetsReceived: number;
+  cpuMicros: number;
+  eventLoopUtilization: number;
+  /** Lateness of the last minute's ticks, ms, unsorted. */
+  latenessMs: Float32Array;
+}

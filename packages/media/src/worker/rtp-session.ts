@@ -1,0 +1,419 @@
+/**
+ * One session inside a worker: decides, tick by tick, what leaves, and judges every datagram that arrives.
+ * Owns no socket and no timer; both come in as calls, so tests drive it in virtual time.
+ */
+import {
+  ALAW_SILENCE,
+  ALAW_TO_LINEAR,
+  MULAW_SILENCE,
+  MULAW_TO_ALAW,
+  MULAW_TO_LINEAR,
+} from '../codec/g711.ts';
+import { SpeechDetector } from '../detect/speech-detector.ts';
+import type { MediaEvent } from '../media-event.ts';
+import type { RtpStats } from '../media-stats.ts';
+import type { PlayOutcome } from '../play-source.ts';
+import { CallRecorder, type RecordingEnd } from '../recording/call-recorder.ts';
+import type { OpenFile } from '../recording/growing-wav-file.ts';
+import { DigitReceiver } from '../rtp/digit-receiver.ts';
+import { type DigitRun, DigitSender } from '../rtp/digit-sender.ts';
+import { emptyPacketView, RTP_HEADER_BYTES, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
+import { ReceptionStatistics } from '../rtp/reception-statistics.ts';
+import { TELEPHONE_EVENT_BYTES, writeTelephoneEvent } from '../rtp/telephone-event.ts';
+import { addToTimestamp, nextSequence, timestampDistance } from '../rtp/wrap.ts';
+import type { NegotiatedMedia } from '../sdp/session-description.ts';
+import type { PlayOrder, SessionSetup } from './messages.ts';
+import { FRAME_SAMPLES, PromptPlayer } from './prompt-player.ts';
+import { TICK_MS } from './ticker.ts';
+
+/** What a session does to the world. */
+export interface SessionWorld {
+  /** The buffer is overwritten a few ticks later. */
+  send(packet: Uint8Array, host: string, port: number): void;
+  report(event: MediaEvent): void;
+  playEnded(play: number, outcome: PlayOutcome): void;
+  digitsEnded(run: number, outcome: 'sent' | 'stopped'): void;
+  promptBytes(prompt: string): Uint8Array | undefined;
+  /** Random 32-bit number, for SSRC and the starts of sequence and time (RFC 3550 §5.1). */
+  random(): number;
+  /** Number of the tick that comes next. */
+  nextTick(): number;
+}
+
+/** Packets in the air at once: the system may hold a buffer while its queue is full. */
+const SEND_BUFFERS = 4;
+
+/** Largest audio payload accepted, bytes (200 ms). */
+const LARGEST_PAYLOAD = 1_600;
+
+/** A sender quiet for so many ticks is taken to be silent (no packets while nobody speaks), 200 ms. */
+const QUIET_TICKS = 10;
+
+/** A larger jump of timestamps is a new time base, not a pause: 10 s. */
+const LARGEST_GAP = 80_000;
+
+const NOT_ACCEPTED = 0;
+const ACCEPTED_PCMU = 1;
+const ACCEPTED_PCMA = 2;
+const ACCEPTED_EVENT = 3;
+
+const ACCEPTED_CODES = {
+  PCMU: ACCEPTED_PCMU,
+  PCMA: ACCEPTED_PCMA,
+  'telephone-event': ACCEPTED_EVENT,
+} as const;
+
+const MULAW_SQUARES = Float64Array.from(MULAW_TO_LINEAR, (sample) => sample * sample);
+const ALAW_SQUARES = Float64Array.from(ALAW_TO_LINEAR, (sample) => sample * sample);
+
+function packetBuffers(payloadBytes: number): Uint8Array[] {
+  return Array.from({ length: SEND_BUFFERS }, () => new Uint8Array(RTP_HEADER_BYTES + payloadBytes));
+}
+
+export class RtpSession {
+  readonly #world: SessionWorld;
+  readonly #player: PromptPlayer;
+  readonly #digitSender: DigitSender;
+  readonly #mediaTimeoutTicks: number;
+
+  // Agreed by SDP, then followed by address (symmetric RTP).
+  #media: NegotiatedMedia | undefined;
+  readonly #accepted = new Uint8Array(128);
+  #remoteHost = '';
+  #remotePort = 0;
+  #isLatched = false;
+
+  // Sending.
+  readonly #ssrc: number;
+  #sequence: number;
+  readonly #timestampBase: number;
+  #eventTimestamp = 0;
+  #startsTalkspurt = true;
+  #lastTick = -1;
+  readonly #frame = new Uint8Array(FRAME_SAMPLES);
+  readonly #audioPackets = packetBuffers(FRAME_SAMPLES);
+  readonly #eventPackets = packetBuffers(TELEPHONE_EVENT_BYTES);
+  #packetsSent = 0;
+  #octetsSent = 0;
+  #sendFailures = 0;
+
+  // Receiving.
+  readonly #packet = emptyPacketView();
+  readonly #reception = new ReceptionStatistics();
+  readonly #digitReceiver = new DigitReceiver();
+  #remoteSsrc = -1;
+  #octetsReceived = 0;
+  #malformed = 0;
+  #unexpected = 0;
+  #refused = 0;
+  #firstReceivedAtMs: number | undefined;
+  #lastReceivedAtMs: number | undefined;
+  #ticksSinceHeard = 0;
+  #isLost = false;
+
+  // Speech, in media time.
+  readonly #speech: SpeechDetector | undefined;
+  #isListening = false;
+  #expectedTimestamp = 0;
+  #guessedSamples = 0;
+
+  #recorder: CallRecorder | undefined;
+  #isOpeningRecorder = false;
+  #isClosed = false;
+
+  constructor(setup: SessionSetup, world: SessionWorld) {
+    this.#world = world;
+    this.#player = new PromptPlayer(
+      (prompt) => world.promptBytes(prompt),
+      (play, outcome) => world.playEnded(play, outcome),
+    );
+    this.#digitSender = new DigitSender((run, outcome) => world.digitsEnded(run, outcome));
+    this.#mediaTimeoutTicks = Math.ceil(setup.mediaTimeoutMs / TICK_MS);
+    this.#ssrc = world.random() >>> 0;
+    this.#sequence = world.random() & 0xffff;
+    this.#timestampBase = world.random() >>> 0;
+    if (setup.speechSilenceMs !== undefined) {
+      this.#speech = new SpeechDetector(setup.speechSilenceMs, (kind, mediaTimeMs) =>
+        world.report({ kind, mediaTimeMs }),
+      );
+    }
+  }
+
+  /**
+   * Takes what was agreed and begins to send. Again with another agreement: a 200 after a 183, or a re-offer; the
+   * stream's own numbering goes on, and a new remote address is followed afresh.
+   */
+  connect(media: NegotiatedMedia): void {
+    const before = this.#media;
+    this.#media = media;
+    this.#accepted.fill(NOT_ACCEPTED);
+    for (const { payloadType, format } of media.accepted)
+      this.#accepted[payloadType] = ACCEPTED_CODES[format];
+    if (before?.remoteHost === media.remoteHost && before.remotePort === media.remotePort) return;
+    this.#remoteHost = media.remoteHost;
+    this.#remotePort = media.remotePort;
+    this.#isLatched = false;
+    this.#ticksSinceHeard = 0;
+  }
+
+  play(order: PlayOrder): void {
+    this.#player.start(order);
+  }
+
+  stopPlay(play: number): void {
+    this.#player.stopPlay(play);
+  }
+
+  sendDigits(run: DigitRun): void {
+    this.#digitSender.add(run);
+  }
+
+  stopDigits(run: number): void {
+    this.#digitSender.stop(run);
+  }
+
+  /** Sends what this tick has to send. */
+  tick(tick: number): void {
+    const media = this.#media;
+    if (!media) {
+      this.#recorder?.tick(tick * FRAME_SAMPLES, undefined, MULAW_TO_LINEAR, FRAME_SAMPLES);
+      return;
+    }
+    if (tick !== this.#lastTick + 1) this.#startsTalkspurt = true;
+    this.#lastTick = tick;
+    this.#watchSilence();
+
+    const sample = tick * FRAME_SAMPLES;
+    const timestamp = addToTimestamp(this.#timestampBase, sample);
+    const isPlaying = this.#player.nextFrame(this.#frame);
+    const maySend = media.direction === 'sendrecv' || media.direction === 'sendonly';
+    // Digits take the place of audio; what plays meanwhile is lost to the far end, its time goes on.
+    const isEvent = this.#digitSender.tick();
+    if (!maySend) this.#startsTalkspurt = true;
+    else if (isEvent) this.#sendEvent(media, timestamp);
+    else this.#sendAudio(media, timestamp, isPlaying);
+
+    if (this.#recorder) {
+      const recorded = isPlaying && maySend && !isEvent ? this.#frame : undefined;
+      this.#recorder.tick(sample, recorded, MULAW_TO_LINEAR, FRAME_SAMPLES);
+    }
+    if (isPlaying) this.#player.frameSent();
+    this.#watchMedia(media);
+  }
+
+  /** Judges one datagram from a source and takes what it carries. */
+  receive(datagram: Uint8Array, host: string, port: number, nowMs: number): void {
+    const packet = this.#packet;
+    if (!readRtpPacket(datagram, packet)) {
+      this.#malformed += 1;
+      return;
+    }
+    if (this.#isLatched && (port !== this.#remotePort || host !== this.#remoteHost)) {
+      this.#refused += 1;
+      return;
+    }
+    const format = this.#accepted[packet.payloadType] as number;
+    if (format === NOT_ACCEPTED) {
+      this.#unexpected += 1;
+      return;
+    }
+    const payloadBytes = packet.payloadEnd - packet.payloadStart;
+    if (!isPayloadSize(format, payloadBytes)) {
+      this.#malformed += 1;
+      return;
+    }
+    if (!this.#isLatched) this.#latch(host, port);
+    const standing = this.#reception.record(packet.ssrc, packet.sequenceNumber, packet.timestamp, nowMs);
+    if (standing === 'duplicate' || standing === 'jump') return;
+    if (packet.ssrc !== this.#remoteSsrc) this.#newSource(packet.ssrc);
+    this.#octetsReceived += payloadBytes;
+    this.#heardAt(nowMs);
+    if (format === ACCEPTED_EVENT) this.#hearEvent(datagram, nowMs);
+    else this.#hearAudio(datagram, format === ACCEPTED_PCMU, standing === 'late');
+  }
+
+  /** The system did not take a packet. */
+  sendFailed(): void {
+    this.#sendFailures += 1;
+  }
+
+  get packetsSent(): number {
+    return this.#packetsSent;
+  }
+
+  get packetsReceived(): number {
+    return this.#reception.received;
+  }
+
+  stats(): RtpStats {
+    return {
+      packetsSent: this.#packetsSent,
+      octetsSent: this.#octetsSent,
+      packetsReceived: this.#reception.received,
+      octetsReceived: this.#octetsReceived,
+      lost: this.#reception.lost,
+      outOfOrder: this.#reception.outOfOrder,
+      duplicates: this.#reception.duplicates,
+      jitterMs: this.#reception.jitterMs,
+      malformed: this.#malformed,
+      unexpected: this.#unexpected,
+      refused: this.#refused,
+      sendFailures: this.#sendFailures,
+      firstReceivedAtMs: this.#firstReceivedAtMs,
+      lastReceivedAtMs: this.#lastReceivedAtMs,
+    };
+  }
+
+  /**
+   * Starts a recording; false when one is already under way.
+   *
+   * @throws the system's error when the file cannot be created.
+   */
+  async startRecording(path: string, openFile?: OpenFile): Promise<boolean> {
+    if (this.#recorder || this.#isOpeningRecorder) return false;
+    this.#isOpeningRecorder = true;
+    try {
+      const recorder = await CallRecorder.start(
+        path,
+        () => this.#world.nextTick() * FRAME_SAMPLES,
+        ({ code, message }) => this.#world.report({ kind: 'recordingFailed', path, code, message }),
+        openFile,
+      );
+      // The call may have ended while the file was opened; an empty recording is then what it was.
+      if (this.#isClosed) await recorder.stop();
+      else this.#recorder = recorder;
+    } finally {
+      this.#isOpeningRecorder = false;
+    }
+    return true;
+  }
+
+  /** Ends the recording; undefined when there is none. */
+  async stopRecording(): Promise<RecordingEnd | undefined> {
+    const recorder = this.#recorder;
+    this.#recorder = undefined;
+    return recorder?.stop();
+  }
+
+  /** Ends everything under way; after this the session is neither ticked nor fed. */
+  close(): void {
+    this.#isClosed = true;
+    this.#player.stop('close');
+    this.#digitSender.stopAll();
+  }
+
+  #sendAudio(media: NegotiatedMedia, timestamp: number, isPlaying: boolean): void {
+    const packet = this.#audioPackets[this.#packetsSent % SEND_BUFFERS] as Uint8Array;
+    const isAlaw = media.codec === 'PCMA';
+    if (!isPlaying) packet.fill(isAlaw ? ALAW_SILENCE : MULAW_SILENCE, RTP_HEADER_BYTES);
+    else if (!isAlaw) packet.set(this.#frame, RTP_HEADER_BYTES);
+    else {
+      for (let i = 0; i < FRAME_SAMPLES; i += 1) {
+        packet[RTP_HEADER_BYTES + i] = MULAW_TO_ALAW[this.#frame[i] as number] as number;
+      }
+    }
+    const marker = this.#startsTalkspurt;
+    this.#startsTalkspurt = false;
+    this.#send(packet, marker, media.payloadType, timestamp, FRAME_SAMPLES);
+  }
+
+  #sendEvent(media: NegotiatedMedia, timestamp: number): void {
+    const { event, isFirst, isEnd, duration } = this.#digitSender.packet;
+    // An offer may have gone without telephone-event since the digits were ordered.
+    if (media.telephoneEventPayloadType === undefined) return;
+    if (isFirst) this.#eventTimestamp = timestamp;
+    const packet = this.#eventPackets[this.#packetsSent % SEND_BUFFERS] as Uint8Array;
+    writeTelephoneEvent(packet, RTP_HEADER_BYTES, event, isEnd, duration);
+    this.#startsTalkspurt = true;
+    this.#send(packet, isFirst, media.telephoneEventPayloadType, this.#eventTimestamp, TELEPHONE_EVENT_BYTES);
+  }
+
+  #send(packet: Uint8Array, marker: boolean, payloadType: number, timestamp: number, octets: number): void {
+    writeRtpHeader(packet, marker, payloadType, this.#sequence, timestamp, this.#ssrc);
+    this.#sequence = nextSequence(this.#sequence);
+    this.#packetsSent += 1;
+    this.#octetsSent += octets;
+    this.#world.send(packet, this.#remoteHost, this.#remotePort);
+  }
+
+  #latch(host: string, port: number): void {
+    this.#isLatched = true;
+    this.#remoteHost = host;
+    this.#remotePort = port;
+  }
+
+  #newSource(ssrc: number): void {
+    this.#remoteSsrc = ssrc;
+    this.#isListening = false;
+    this.#digitReceiver.restart();
+    this.#recorder?.timeline.forgetAnchor();
+  }
+
+  #heardAt(nowMs: number): void {
+    this.#ticksSinceHeard = 0;
+    this.#isLost = false;
+    this.#lastReceivedAtMs = nowMs;
+    if (this.#firstReceivedAtMs !== undefined) return;
+    this.#firstReceivedAtMs = nowMs;
+    this.#world.report({ kind: 'mediaStarted' });
+  }
+
+  #hearEvent(datagram: Uint8Array, nowMs: number): void {
+    const { payloadStart, payloadEnd, timestamp } = this.#packet;
+    const digit = this.#digitReceiver.receive(datagram, payloadStart, payloadEnd, timestamp, nowMs);
+    if (digit === undefined) return;
+    this.#world.report({ kind: 'digit', digit, atMs: nowMs });
+    this.#player.digitPressed();
+  }
+
+  #hearAudio(datagram: Uint8Array, isMulaw: boolean, isLate: boolean): void {
+    const { payloadStart, payloadEnd, timestamp } = this.#packet;
+    const toLinear = isMulaw ? MULAW_TO_LINEAR : ALAW_TO_LINEAR;
+    this.#recorder?.timeline.received(timestamp, datagram, payloadStart, payloadEnd, toLinear);
+    // A late packet's time was already judged as a gap.
+    if (!this.#speech || isLate) return;
+    const samples = payloadEnd - payloadStart;
+    this.#alignSpeech(this.#speech, timestamp);
+    const squares = isMulaw ? MULAW_SQUARES : ALAW_SQUARES;
+    let energy = 0;
+    for (let i = payloadStart; i < payloadEnd; i += 1) energy += squares[datagram[i] as number] as number;
+    this.#speech.hear(energy / samples, samples);
+    this.#expectedTimestamp = addToTimestamp(timestamp, samples);
+  }
+
+  /** Brings the detector to the packet's place in media time, whatever was guessed while none came. */
+  #alignSpeech(speech: SpeechDetector, timestamp: number): void {
+    if (this.#isListening) {
+      const gap = timestampDistance(timestamp, this.#expectedTimestamp);
+      const correction = gap - this.#guessedSamples;
+      if (Math.abs(gap) <= LARGEST_GAP) {
+        if (correction > 0) speech.skip(correction);
+        else if (correction < 0) speech.moveTo(Math.max(0, speech.position + correction));
+      }
+    }
+    this.#isListening = true;
+    this.#guessedSamples = 0;
+  }
+
+  #watchSilence(): void {
+    this.#ticksSinceHeard += 1;
+    if (!this.#speech || !this.#isListening || this.#ticksSinceHeard <= QUIET_TICKS) return;
+    this.#guessedSamples += FRAME_SAMPLES;
+    this.#speech.skip(FRAME_SAMPLES);
+  }
+
+  /** Counted in ticks done, not in wall time: a stalled worker must not take its own absence for the far end's. */
+  #watchMedia(media: NegotiatedMedia): void {
+    if (this.#mediaTimeoutTicks === 0 || this.#isLost) return;
+    const expectsMedia = media.direction === 'sendrecv' || media.direction === 'recvonly';
+    if (!expectsMedia) this.#ticksSinceHeard = 0;
+    if (this.#ticksSinceHeard < this.#mediaTimeoutTicks) return;
+    this.#isLost = true;
+    this.#world.report({ kind: 'mediaLost' });
+  }
+}
+
+function isPayloadSize(format: number, bytes: number): boolean {
+  if (format === ACCEPTED_EVENT) return bytes >= TELEPHONE_EVENT_BYTES;
+  return bytes > 0 && bytes <= LARGEST_PAYLOAD;
+}
