@@ -177,6 +177,8 @@ class CachedSpeech implements Speech {
   ): Promise<Uint8Array> {
     const hasText = segments.some(({ kind }) => kind === 'text');
     const audio = hasText ? await synthesizer.synthesize(request, signal) : undefined;
+    // Before resampling too, so that a renderer gone wild costs no more than its own samples.
+    if (audio && audio.pcm.length > (LONGEST_SPEECH_MS / 1000) * audio.sampleRate) throw tooLong();
     const mulaw = toTelephoneAudio(audio, outerSilence(segments));
     if (mulaw.length > (LONGEST_SPEECH_MS / 1000) * TELEPHONE_RATE) throw tooLong();
     return mulaw;

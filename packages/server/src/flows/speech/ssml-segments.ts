@@ -36,7 +36,7 @@ export class SegmentBuilder {
       (manner.rate !== this.#manner.rate || manner.languageCode !== this.#manner.languageCode)
     ) {
       this.#endText();
-      this.#manner = manner;
+      this.#manner = { rate: manner.rate, languageCode: manner.languageCode };
     }
     this.#text += text;
   }

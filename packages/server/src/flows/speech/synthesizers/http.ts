@@ -141,12 +141,11 @@ async function readBody(response: Response, mostBytes: number, beyond: 'cut' | '
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > mostBytes) {
-      if (beyond === 'cut') break;
-      throw new SpeechFailed('unusable-audio', `${response.url} sent more than ${mostBytes} bytes`);
-    }
     chunks.push(chunk);
+    length += chunk.length;
+    if (length <= mostBytes) continue;
+    if (beyond === 'cut') break;
+    throw new SpeechFailed('unusable-audio', `${response.url} sent more than ${mostBytes} bytes`);
   }
   return Buffer.concat(chunks);
 }
