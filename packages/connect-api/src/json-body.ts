@@ -1,6 +1,7 @@
 // Reads a request body into a JSON object without trusting it: encoding, syntax and depth are checked before any
 // member is looked at.
 
+import { isUtf8 } from 'node:buffer';
 import { type ApiError, serializationException } from './errors.ts';
 
 /** Deepest nesting of arrays and objects that a body may have. The deepest legitimate flow search needs a dozen. */
@@ -12,8 +13,6 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-
-const decoder = new TextDecoder('utf-8', { fatal: true });
 
 export type JsonBody = {
   readonly members: Readonly<Record<string, unknown>>;
@@ -40,11 +39,8 @@ export function parseJsonBody(body: Uint8Array): JsonBody {
 }
 
 function decode(body: Uint8Array): string {
-  try {
-    return decoder.decode(body);
-  } catch {
-    throw serializationException('The body is not valid UTF-8.');
-  }
+  if (!isUtf8(body)) throw serializationException('The body is not valid UTF-8.');
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
 }
 
 function parse(text: string): unknown {

@@ -42,7 +42,7 @@ const contracts = new Map<OperationName, Contract>();
 /**
  * Reads and checks an operation's input.
  *
- * Unknown members are dropped, null members count as absent, maps come without a prototype. The error names every
+ * Unknown members are dropped, null members count as absent, maps inherit nothing, not even `toString`. The error names every
  * problem (at most 20) with the path of its member; sensitive and long values are never repeated. Which error: a
  * body or value that cannot be read is a SerializationException; a missing required member an
  * InvalidRequestException; a value outside its limits an InvalidParameterException; where an operation's model has

@@ -41,6 +41,10 @@ export type AuthorizationResult =
   | { readonly kind: 'parsed'; readonly authorization: Authorization }
   | { readonly kind: 'refused'; readonly error: ApiError };
 
+type FieldName = 'Credential' | 'SignedHeaders' | 'Signature';
+
+type Fields = Readonly<Record<FieldName, string | undefined>>;
+
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
 /** Longest Authorization header or presigned query looked at, characters. A session token may take 4 KiB. */
@@ -104,19 +108,25 @@ function parseHeader(request: SignedRequest, header: string, query: readonly Que
   const space = header.indexOf(' ');
   const algorithm = space === -1 ? header : header.slice(0, space);
   if (algorithm !== ALGORITHM) throw incomplete(`The Authorization header must begin with ${ALGORITHM}.`);
-  const fields = new Map<string, string>();
+  const fields: Record<FieldName, string | undefined> = {
+    Credential: undefined,
+    SignedHeaders: undefined,
+    Signature: undefined,
+  };
   for (const field of header.slice(algorithm.length).split(',')) {
     const equals = field.indexOf('=');
-    if (equals === -1) throw incomplete('The Authorization header has a part that is not name=value.');
     const name = field.slice(0, equals).trim();
-    if (fields.has(name)) throw incomplete('The Authorization header gives a part twice.');
-    fields.set(name, field.slice(equals + 1).trim());
+    if (equals === -1 || !isFieldName(name)) {
+      throw incomplete('The Authorization header must hold Credential, SignedHeaders and Signature.');
+    }
+    if (fields[name] !== undefined) throw incomplete(`The Authorization header gives ${name} twice.`);
+    fields[name] = field.slice(equals + 1).trim();
   }
   const timestamp = headerOf(request, 'x-amz-date');
   if (timestamp === undefined) throw incomplete('The request has no X-Amz-Date header.');
   return {
     form: 'header',
-    ...readCommon(timestamp, (name) => fields.get(name), 'Authorization header'),
+    ...readCommon(timestamp, fields, 'Authorization header'),
     expiresSeconds: undefined,
     sessionToken: headerOf(request, 'x-amz-security-token'),
     query,
@@ -140,21 +150,31 @@ function parsePresigned(query: readonly QueryPair[]): Authorization {
   }
   return {
     form: 'query',
-    ...readCommon(timestamp, (name) => fields.get(`X-Amz-${name}`), 'query'),
+    ...readCommon(timestamp, presignedFields(fields), 'query'),
     expiresSeconds,
     sessionToken: fields.get('X-Amz-Security-Token'),
     query,
   };
 }
 
+function presignedFields(parameters: ReadonlyMap<string, string>): Fields {
+  return {
+    Credential: parameters.get('X-Amz-Credential'),
+    SignedHeaders: parameters.get('X-Amz-SignedHeaders'),
+    Signature: parameters.get('X-Amz-Signature'),
+  };
+}
+
+function isFieldName(name: string): name is FieldName {
+  return name === 'Credential' || name === 'SignedHeaders' || name === 'Signature';
+}
+
 function readCommon(
   timestamp: string,
-  field: (name: 'Credential' | 'SignedHeaders' | 'Signature') => string | undefined,
+  fields: Fields,
   where: string,
 ): Pick<Authorization, 'scope' | 'signedHeaders' | 'signature' | 'timestamp' | 'signedAtMs'> {
-  const credential = field('Credential');
-  const signedHeaders = field('SignedHeaders');
-  const signature = field('Signature');
+  const { Credential: credential, SignedHeaders: signedHeaders, Signature: signature } = fields;
   if (credential === undefined || signedHeaders === undefined || signature === undefined) {
     throw incomplete(`The ${where} must hold Credential, SignedHeaders and Signature.`);
   }
@@ -182,8 +202,16 @@ function readScope(credential: string): CredentialScope {
 }
 
 function readTimestamp(timestamp: string): number {
-  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(timestamp);
-  if (match === null) throw incomplete('The date of the request must have the form YYYYMMDDTHHMMSSZ.');
-  const [, year, month, day, hour, minute, second] = match.map(Number);
-  return Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second);
+  if (!/^\d{8}T\d{6}Z$/.test(timestamp)) {
+    throw incomplete('The date of the request must have the form YYYYMMDDTHHMMSSZ.');
+  }
+  const digits = (start: number, end: number) => Number(timestamp.slice(start, end));
+  return Date.UTC(
+    digits(0, 4),
+    digits(4, 6) - 1,
+    digits(6, 8),
+    digits(9, 11),
+    digits(11, 13),
+    digits(13, 15),
+  );
 }

@@ -11,7 +11,7 @@ import {
 import { canonicalRequest } from './canonical-request.ts';
 import { type Authorization, type CredentialScope, parseAuthorization } from './parse-authorization.ts';
 import { headerOf, type SignedRequest, splitUrl } from './request.ts';
-import { SigningKeys } from './signing-keys.ts';
+import { deriveSigningKey, type SigningKeys } from './signing-keys.ts';
 
 export type VerifyOptions = {
   /**
@@ -73,7 +73,7 @@ export async function verifySigV4(request: SignedRequest, options: VerifyOptions
   if (secret instanceof ApiError) return { kind: 'refused', error: secret };
 
   const { scope, form, sessionToken } = authorization;
-  const key = options.signingKeys?.keyFor(secret, scope) ?? new SigningKeys().keyFor(secret, scope);
+  const key = options.signingKeys?.keyFor(secret, scope) ?? deriveSigningKey(secret, scope);
   const expected = createHmac('sha256', key)
     .update(stringToSign(request, authorization, payload.hash))
     .digest();
@@ -115,13 +115,13 @@ function problemWithHeaders(
   request: SignedRequest,
   { form, signedHeaders }: Authorization,
 ): ApiError | undefined {
-  const signed = new Set(signedHeaders);
   const insisted = form === 'header' ? ['host', 'x-amz-date'] : ['host'];
   for (const name of insisted) {
-    if (!signed.has(name)) return incompleteSignatureException(`The header ${name} must be signed.`);
+    if (!signedHeaders.includes(name))
+      return incompleteSignatureException(`The header ${name} must be signed.`);
   }
   if (form === 'header' && headerOf(request, 'x-amz-security-token') !== undefined) {
-    if (!signed.has('x-amz-security-token')) {
+    if (!signedHeaders.includes('x-amz-security-token')) {
       return incompleteSignatureException('The header x-amz-security-token must be signed.');
     }
   }
