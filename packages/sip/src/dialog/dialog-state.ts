@@ -1,0 +1,165 @@
+// The state of one dialog (RFC 3261 §12): who, in which order, and by which way its requests travel.
+import { splitList } from '../message/grammar.ts';
+import { SipHeaders } from '../message/headers.ts';
+import type { SipRequest, SipResponse } from '../message/message.ts';
+import { parseNameAddress } from '../message/name-address.ts';
+import { ParseFailure } from '../message/parse-failure.ts';
+import { parseSipUri } from '../message/uri.ts';
+import type { NetworkAddress } from '../transport/datagram-network.ts';
+
+const DEFAULT_PORT = 5060;
+
+export interface DialogState {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  /** From of our requests, with our tag. */
+  readonly localParty: string;
+  /** To of our requests, with the peer's tag. */
+  readonly remoteParty: string;
+  /** Our own Contact. */
+  readonly contact: string;
+  readonly routeSet: readonly string[];
+  /** The peer's Contact; a target refresh replaces it (§12.2). */
+  remoteTarget: string;
+  /** CSeq of our latest request. */
+  localSequence: number;
+  /** CSeq of the peer's latest request, undefined before the first. */
+  remoteSequence: number | undefined;
+  /** Used where the peer's Contact or Record-Route names nothing we can reach: where its message came from. */
+  readonly peer: NetworkAddress;
+}
+
+/** Dialog of the calling side, from our INVITE and its 2xx (§12.1.2). */
+export function dialogFromResponse(
+  invite: SipRequest,
+  response: SipResponse,
+  peer: NetworkAddress,
+): DialogState {
+  return {
+    callId: invite.headers.callId,
+    localTag: invite.headers.from.tag ?? '',
+    remoteTag: response.headers.to.tag ?? '',
+    localParty: invite.headers.get('From') ?? '',
+    remoteParty: response.headers.get('To') ?? '',
+    contact: invite.headers.get('Contact') ?? '',
+    routeSet: recordRoute(response.headers).reverse(),
+    remoteTarget: contactUri(response.headers) ?? invite.requestUri,
+    localSequence: invite.headers.cseq.sequence,
+    remoteSequence: undefined,
+    peer,
+  };
+}
+
+/** Dialog of the called side, from the received INVITE (§12.1.1). */
+export function dialogFromRequest(
+  invite: SipRequest,
+  localTag: string,
+  contact: string,
+  peer: NetworkAddress,
+): DialogState {
+  const { headers } = invite;
+  return {
+    callId: headers.callId,
+    localTag,
+    remoteTag: headers.from.tag ?? '',
+    localParty: `${headers.get('To') ?? ''};tag=${localTag}`,
+    remoteParty: headers.get('From') ?? '',
+    contact,
+    routeSet: recordRoute(headers),
+    remoteTarget: contactUri(headers) ?? headers.from.uri,
+    localSequence: 0,
+    remoteSequence: headers.cseq.sequence,
+    peer,
+  };
+}
+
+/**
+ * Start of a request inside the dialog: request line, Via, routes, parties, Call-ID, CSeq (§12.2.1.1). CSeq is the next one,
+ * except for ACK, which repeats that of its INVITE.
+ */
+export function dialogRequest(
+  dialog: DialogState,
+  method: string,
+  via: string,
+): { request: SipRequest; destination: NetworkAddress } {
+  if (method !== 'ACK') dialog.localSequence++;
+  const { requestUri, routes, nextHop } = routing(dialog);
+  const headers = new SipHeaders([], [], []);
+  headers.append('Via', via);
+  for (const route of routes) headers.append('Route', route);
+  headers.append('Max-Forwards', '70');
+  headers.append('From', dialog.localParty);
+  headers.append('To', dialog.remoteParty);
+  headers.append('Call-ID', dialog.callId);
+  headers.append('CSeq', `${dialog.localSequence} ${method}`);
+  return {
+    request: { kind: 'request', method, requestUri, headers, body: '' },
+    destination: addressOf(nextHop) ?? dialog.peer,
+  };
+}
+
+function routing(dialog: DialogState): { requestUri: string; routes: readonly string[]; nextHop: string } {
+  const { routeSet, remoteTarget } = dialog;
+  const first = routeSet[0];
+  if (first === undefined) return { requestUri: remoteTarget, routes: [], nextHop: remoteTarget };
+  const firstUri = routeUri(first);
+  if (firstUri === undefined) return { requestUri: remoteTarget, routes: routeSet, nextHop: '' };
+  if (isLoose(firstUri)) return { requestUri: remoteTarget, routes: routeSet, nextHop: firstUri };
+  // A strict router (RFC 2543) wants itself in the request line and the target at the end of the routes.
+  return { requestUri: firstUri, routes: [...routeSet.slice(1), `<${remoteTarget}>`], nextHop: firstUri };
+}
+
+function isLoose(uri: string): boolean {
+  try {
+    return parseSipUri(uri).parameter('lr') !== undefined;
+  } catch (error) {
+    return asUnreadable(error, true);
+  }
+}
+
+function routeUri(route: string): string | undefined {
+  try {
+    return parseNameAddress(route).uri;
+  } catch (error) {
+    return asUnreadable(error, undefined);
+  }
+}
+
+function addressOf(uri: string): NetworkAddress | undefined {
+  try {
+    const { host, port } = parseSipUri(uri);
+    return { host, port: port ?? DEFAULT_PORT };
+  } catch (error) {
+    return asUnreadable(error, undefined);
+  }
+}
+
+function recordRoute(headers: SipHeaders): string[] {
+  try {
+    return headers.fields('record-route').flatMap((field) => splitList(field));
+  } catch (error) {
+    return asUnreadable(error, []);
+  }
+}
+
+/** The peer's Contact URI, where it is usable in a request line. */
+function contactUri(headers: SipHeaders): string | undefined {
+  try {
+    const uri = headers.contact?.uri;
+    return uri === undefined || uri === '*' || parseSipUri(uri) === undefined ? undefined : uri;
+  } catch (error) {
+    return asUnreadable(error, undefined);
+  }
+}
+
+/** Takes over a changed Contact of the peer, as re-INVITE may bring (§12.2.2). */
+export function refreshTarget(dialog: DialogState, headers: SipHeaders): void {
+  dialog.remoteTarget = contactUri(headers) ?? dialog.remoteTarget;
+}
+
+/** A dialog exists once the 2xx is there, however badly its peer writes addresses; only then it falls back. */
+function asUnreadable<T>(error: unknown, otherwise: T): T {
+  if (error instanceof ParseFailure) return otherwise;
+  throw error;
+}

@@ -1,0 +1,69 @@
+// What the dialogs need from the user agent that owns them: time, randomness, transactions, its own address, a directory.
+import type { Clock } from '../clock.ts';
+import type { SipFault } from '../errors.ts';
+import type { SipRequest } from '../message/message.ts';
+import { ParseFailure } from '../message/parse-failure.ts';
+import { formatSipUri, parseSipUri } from '../message/uri.ts';
+import { MAGIC_COOKIE } from '../message/via.ts';
+import type { ServerTransaction } from '../transaction/server-transaction.ts';
+import type { TransactionLayer } from '../transaction/transaction-layer.ts';
+import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { LateAnswers } from './late-answers.ts';
+
+/** Methods this user agent understands, for Allow. */
+export const ALLOWED_METHODS = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO';
+
+/** Whatever receives the requests of one dialog. */
+export interface DialogMember {
+  receiveRequest(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void;
+  receiveAck(ack: SipRequest): void;
+  /** The user agent closes: say goodbye once, wait for nothing. */
+  closeNow(): void;
+}
+
+/** A call being set up, which must end when the user agent does. */
+export interface PendingCall {
+  closeNow(): void;
+}
+
+export interface UserAgentCore {
+  readonly clock: Clock;
+  readonly randomHex: (bytes: number) => string;
+  readonly transactions: TransactionLayer;
+  /** host:port as peers see it. */
+  readonly sentBy: string;
+  readonly userAgentName: string | undefined;
+  /** By `dialogKey`. */
+  readonly dialogs: Map<string, DialogMember>;
+  readonly pendingCalls: Set<PendingCall>;
+  readonly lateAnswers: LateAnswers;
+  readonly report: (fault: SipFault) => void;
+  /** Runs a callback of the application; what it throws becomes a fault. */
+  readonly invoke: (callback: string, run: () => void) => void;
+}
+
+export function newVia(core: UserAgentCore): string {
+  return `SIP/2.0/UDP ${core.sentBy};rport;branch=${MAGIC_COOKIE}${core.randomHex(10)}`;
+}
+
+export function newTag(core: UserAgentCore): string {
+  return core.randomHex(8);
+}
+
+/** Our Contact, with the user of the URI we are called by, so that peers who match on it find us. */
+export function contactFor(core: UserAgentCore, ownUri: string): string {
+  return `<sip:${userPrefix(ownUri)}${core.sentBy}>`;
+}
+
+function userPrefix(ownUri: string): string {
+  try {
+    const { user } = parseSipUri(ownUri);
+    if (user === undefined) return '';
+    const uri = formatSipUri({ user, host: 'x' });
+    return uri.slice('sip:'.length, uri.length - 1);
+  } catch (error) {
+    // Any URI may be called; only SIP URIs have a user to repeat.
+    if (error instanceof ParseFailure || error instanceof URIError) return '';
+    throw error;
+  }
+}

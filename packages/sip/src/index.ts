@@ -1,0 +1,52 @@
+// The public entry of the SIP user agent. Everything else in this package is internal.
+export type { Clock } from './clock.ts';
+export { systemClock } from './clock.ts';
+export type { IncomingInvite } from './dialog/incoming-invite.ts';
+export type {
+  DialogEnd,
+  InDialogReply,
+  InDialogRequestHandler,
+  InviteDialog,
+} from './dialog/invite-dialog.ts';
+export type { OutgoingInvite, OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
+export type { SipFault } from './errors.ts';
+export {
+  InviteCancelled,
+  InviteNotPending,
+  InviteRejected,
+  InviteTimedOut,
+  InviteTransportError,
+  RequestFailed,
+  SipPortUnavailable,
+  UnusableHeader,
+} from './errors.ts';
+export type {
+  DigestAlgorithm,
+  DigestChallenge,
+  DigestCredentials,
+  DigestVerdict,
+} from './message/digest-auth.ts';
+export {
+  answerChallenge,
+  chooseChallenge,
+  createDigestChallenge,
+  verifyDigest,
+} from './message/digest-auth.ts';
+export type { HeaderList } from './message/headers.ts';
+export { SipHeaders } from './message/headers.ts';
+export type { SipBody, SipMessage, SipRequest, SipResponse } from './message/message.ts';
+export { bodyOf } from './message/message.ts';
+export type { NameAddress } from './message/name-address.ts';
+export { parseNameAddress } from './message/name-address.ts';
+export { MAX_MESSAGE_BYTES, parseMessage } from './message/parse.ts';
+export type { ParseFailureCode } from './message/parse-failure.ts';
+export { ParseFailure } from './message/parse-failure.ts';
+export { serializeMessage } from './message/serialize.ts';
+export { reasonPhrase } from './message/status.ts';
+export type { SipUri } from './message/uri.ts';
+export { formatSipUri, parseSipUri } from './message/uri.ts';
+export type { DatagramNetwork, DatagramSocket, NetworkAddress } from './transport/datagram-network.ts';
+export type { SipEndpoint, SipTraceEntry } from './transport/transport-layer.ts';
+export { udpNetwork } from './transport/udp.ts';
+export type { UserAgent, UserAgentActivity, UserAgentOptions } from './user-agent.ts';
+export { openUserAgent } from './user-agent.ts';

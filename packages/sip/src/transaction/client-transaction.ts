@@ -1,0 +1,209 @@
+// A client transaction: one request and its responses. Performs what the tables in `client-transaction-states.ts` say.
+import type { Clock } from '../clock.ts';
+import { UserAgentClosed } from '../errors.ts';
+import { SipHeaders } from '../message/headers.ts';
+import type { SipRequest, SipResponse } from '../message/message.ts';
+import { serializeMessage } from '../message/serialize.ts';
+import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { TransportLayer } from '../transport/transport-layer.ts';
+import {
+  type ClientAction,
+  type ClientInput,
+  type InviteClientState,
+  type RequestClientState,
+  stepInviteClient,
+  stepRequestClient,
+} from './client-transaction-states.ts';
+import { T1_MS, T2_MS, TIMER_D_MS, TIMER_K_MS, TRANSACTION_TIMEOUT_MS } from './timers.ts';
+
+/** What the layer above does with the outcome. Exactly one of final response, timeout and transport error comes. */
+export interface ClientTransactionUser {
+  /** Every provisional response, the final one; for INVITE also each repeated or forked 2xx. */
+  onResponse(response: SipResponse, source: NetworkAddress): void;
+  /** No final response in time (timers B and F). */
+  onTimeout(): void;
+  onTransportError(error: Error): void;
+}
+
+export interface ClientTransactionOwner {
+  readonly clock: Clock;
+  readonly transport: TransportLayer;
+  forgetClient(transaction: ClientTransaction): void;
+}
+
+export class ClientTransaction {
+  readonly key: string;
+  readonly request: SipRequest;
+  readonly destination: NetworkAddress;
+  readonly #owner: ClientTransactionOwner;
+  readonly #user: ClientTransactionUser;
+  readonly #isInvite: boolean;
+  readonly #wire: Uint8Array;
+  #state: InviteClientState | RequestClientState = 'idle';
+  #intervalMs = T1_MS;
+  #repeatTimer: unknown;
+  #timeoutTimer: unknown;
+  #lingerTimer: unknown;
+  #ack: Uint8Array | undefined;
+  #response: SipResponse | undefined;
+  #source: NetworkAddress | undefined;
+  #transportError: Error | undefined;
+
+  constructor(
+    owner: ClientTransactionOwner,
+    key: string,
+    request: SipRequest,
+    destination: NetworkAddress,
+    user: ClientTransactionUser,
+  ) {
+    this.#owner = owner;
+    this.key = key;
+    this.request = request;
+    this.destination = destination;
+    this.#user = user;
+    this.#isInvite = request.method === 'INVITE';
+    this.#wire = serializeMessage(request);
+  }
+
+  get state(): InviteClientState | RequestClientState {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#step('start');
+  }
+
+  receive(response: SipResponse, source: NetworkAddress): void {
+    this.#response = response;
+    this.#source = source;
+    const { status } = response;
+    this.#step(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure');
+    this.#response = undefined;
+  }
+
+  /** Ends the transaction without telling its user: given up after CANCEL (RFC 3261 §9.1). */
+  abandon(): void {
+    this.#state = 'terminated';
+    this.#finish();
+  }
+
+  /** Ends the transaction because the user agent closes; a user still without a final response is told. */
+  close(): void {
+    const isWaiting = this.#state === 'calling' || this.#state === 'trying' || this.#state === 'proceeding';
+    this.abandon();
+    if (isWaiting) this.#user.onTransportError(new UserAgentClosed());
+  }
+
+  #step(input: ClientInput): void {
+    const before = this.#state;
+    const { state, actions } = this.#isInvite
+      ? stepInviteClient(before as InviteClientState, input)
+      : stepRequestClient(before as RequestClientState, input);
+    this.#state = state;
+    // Gone from the layer first, so that a user who asks finds no trace of it.
+    if (state === 'terminated' && before !== 'terminated') this.#finish();
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: ClientAction): void {
+    switch (action) {
+      case 'sendRequest':
+        this.#send(this.#wire);
+        break;
+      case 'startA':
+        this.#repeatAfter(T1_MS, 'timerA');
+        break;
+      case 'doubleA':
+        this.#repeatAfter(this.#intervalMs * 2, 'timerA');
+        break;
+      case 'startE':
+        this.#repeatAfter(T1_MS, 'timerE');
+        break;
+      case 'doubleE':
+        this.#repeatAfter(Math.min(this.#intervalMs * 2, T2_MS), 'timerE');
+        break;
+      case 'slowE':
+        this.#repeatAfter(T2_MS, 'timerE');
+        break;
+      case 'stopA':
+      case 'stopE':
+        this.#owner.clock.clearTimeout(this.#repeatTimer);
+        break;
+      case 'startB':
+        this.#timeoutTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerB');
+        break;
+      case 'startF':
+        this.#timeoutTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerF');
+        break;
+      case 'stopB':
+      case 'stopF':
+        this.#owner.clock.clearTimeout(this.#timeoutTimer);
+        break;
+      case 'startD':
+        this.#lingerTimer = this.#after(TIMER_D_MS, 'timerD');
+        break;
+      case 'startM':
+        this.#lingerTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerM');
+        break;
+      case 'startK':
+        this.#lingerTimer = this.#after(TIMER_K_MS, 'timerK');
+        break;
+      case 'passUp':
+        if (this.#response !== undefined && this.#source !== undefined) {
+          this.#user.onResponse(this.#response, this.#source);
+        }
+        break;
+      case 'sendAck':
+        if (this.#response !== undefined) {
+          this.#ack ??= serializeMessage(acknowledgeFailure(this.request, this.#response));
+          this.#send(this.#ack);
+        }
+        break;
+      case 'informTimeout':
+        this.#user.onTimeout();
+        break;
+      case 'informTransportError':
+        this.#user.onTransportError(this.#transportError ?? new Error('unknown transport error'));
+        break;
+    }
+  }
+
+  #send(wire: Uint8Array): void {
+    this.#owner.transport.send(wire, this.destination, this.#onSendFailure);
+  }
+
+  readonly #onSendFailure = (error: Error): void => {
+    this.#transportError = error;
+    this.#step('transportError');
+  };
+
+  #repeatAfter(delayMs: number, input: ClientInput): void {
+    this.#intervalMs = delayMs;
+    this.#repeatTimer = this.#after(delayMs, input);
+  }
+
+  #after(delayMs: number, input: ClientInput): unknown {
+    return this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
+  }
+
+  #finish(): void {
+    const { clock } = this.#owner;
+    clock.clearTimeout(this.#repeatTimer);
+    clock.clearTimeout(this.#timeoutTimer);
+    clock.clearTimeout(this.#lingerTimer);
+    this.#owner.forgetClient(this);
+  }
+}
+
+/** The ACK for a 3xx–6xx stays in the transaction: same branch, To from the response (RFC 3261 §17.1.1.3). */
+function acknowledgeFailure(invite: SipRequest, response: SipResponse): SipRequest {
+  const headers = new SipHeaders([], [], []);
+  headers.append('Via', invite.headers.topViaValue);
+  for (const route of invite.headers.fields('route')) headers.append('Route', route);
+  headers.append('Max-Forwards', '70');
+  headers.append('From', invite.headers.get('From') ?? '');
+  headers.append('To', response.headers.get('To') ?? '');
+  headers.append('Call-ID', invite.headers.callId);
+  headers.append('CSeq', `${invite.headers.cseq.sequence} ACK`);
+  return { kind: 'request', method: 'ACK', requestUri: invite.requestUri, headers, body: '' };
+}

@@ -1,0 +1,183 @@
+// A server transaction: one received request and our responses. Performs what `server-transaction-states.ts` says.
+import type { Clock } from '../clock.ts';
+import type { SipRequest, SipResponse } from '../message/message.ts';
+import { serializeMessage } from '../message/serialize.ts';
+import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { TransportLayer } from '../transport/transport-layer.ts';
+import {
+  type InviteServerState,
+  type RequestServerState,
+  type ServerAction,
+  type ServerInput,
+  stepInviteServer,
+  stepRequestServer,
+} from './server-transaction-states.ts';
+import { T1_MS, T2_MS, TIMER_I_MS, TRANSACTION_TIMEOUT_MS } from './timers.ts';
+
+/** What the layer above wants to know of a transaction it answers; all optional. */
+export interface ServerTransactionUser {
+  /** The To tag of our responses; the response to a CANCEL repeats it (RFC 3261 §9.2). */
+  readonly localTag?: string;
+  /** A CANCEL for this transaction, already answered. */
+  onCancel?(cancel: SipRequest): void;
+  /** The transaction is over and forgotten. */
+  onTerminated?(): void;
+  /** An ACK with the branch of an accepted INVITE; rare, since ACK for 2xx has its own branch. */
+  onAck?(ack: SipRequest): void;
+  /** Timer H: the final non-2xx was never acknowledged. */
+  onNoAck?(): void;
+  onTransportError?(error: Error): void;
+}
+
+export interface ServerTransactionOwner {
+  readonly clock: Clock;
+  readonly transport: TransportLayer;
+  forgetServer(transaction: ServerTransaction): void;
+}
+
+export class ServerTransaction {
+  readonly key: string;
+  readonly isInvite: boolean;
+  /** Where responses go. */
+  readonly destination: NetworkAddress;
+  /** Set by whoever answers. */
+  user: ServerTransactionUser = {};
+  readonly #owner: ServerTransactionOwner;
+  #state: InviteServerState | RequestServerState;
+  #intervalMs = T1_MS;
+  #repeatTimer: unknown;
+  #timeoutTimer: unknown;
+  #lingerTimer: unknown;
+  /** Only the bytes: thousands of transactions linger for half a minute each. */
+  #lastResponse: Uint8Array | undefined;
+  #ack: SipRequest | undefined;
+  #transportError: Error | undefined;
+
+  constructor(owner: ServerTransactionOwner, key: string, isInvite: boolean, destination: NetworkAddress) {
+    this.#owner = owner;
+    this.key = key;
+    this.isInvite = isInvite;
+    this.destination = destination;
+    this.#state = isInvite ? 'proceeding' : 'trying';
+  }
+
+  get state(): InviteServerState | RequestServerState {
+    return this.#state;
+  }
+
+  /** True until a final response was given or the transaction died. */
+  get isPending(): boolean {
+    return this.#state === 'proceeding' || this.#state === 'trying';
+  }
+
+  /** True once any response was sent. */
+  get hasResponded(): boolean {
+    return this.#lastResponse !== undefined;
+  }
+
+  /** Sends a response. Does nothing once a final one was given. */
+  respond(response: SipResponse): void {
+    if (!this.isPending) return;
+    this.#lastResponse = serializeMessage(response);
+    const { status } = response;
+    this.#step(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure');
+  }
+
+  /** Sends the 2xx to an INVITE once more (RFC 3261 §13.3.1.4). */
+  repeatSuccess(): void {
+    this.#step('repeatSuccess');
+  }
+
+  receiveRepeatedRequest(): void {
+    this.#step('request');
+  }
+
+  receiveAck(ack: SipRequest): void {
+    this.#ack = ack;
+    this.#step('ack');
+    this.#ack = undefined;
+  }
+
+  /** Ends the transaction without telling its user. */
+  abandon(): void {
+    this.#state = 'terminated';
+    this.#finish();
+  }
+
+  #step(input: ServerInput): void {
+    const before = this.#state;
+    const { state, actions } = this.isInvite
+      ? stepInviteServer(before as InviteServerState, input)
+      : stepRequestServer(before as RequestServerState, input);
+    this.#state = state;
+    if (state === 'terminated' && before !== 'terminated') this.#finish();
+    for (const action of actions) this.#perform(action);
+  }
+
+  #perform(action: ServerAction): void {
+    switch (action) {
+      case 'sendResponse':
+      case 'repeatResponse':
+        if (this.#lastResponse !== undefined) {
+          this.#owner.transport.send(this.#lastResponse, this.destination, this.#onSendFailure);
+        }
+        break;
+      case 'startG':
+        this.#repeatAfter(T1_MS);
+        break;
+      case 'doubleG':
+        this.#repeatAfter(Math.min(this.#intervalMs * 2, T2_MS));
+        break;
+      case 'stopG':
+        this.#owner.clock.clearTimeout(this.#repeatTimer);
+        break;
+      case 'startH':
+        this.#timeoutTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerH');
+        break;
+      case 'stopH':
+        this.#owner.clock.clearTimeout(this.#timeoutTimer);
+        break;
+      case 'startI':
+        this.#lingerTimer = this.#after(TIMER_I_MS, 'timerI');
+        break;
+      case 'startJ':
+        this.#lingerTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerJ');
+        break;
+      case 'startL':
+        this.#lingerTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerL');
+        break;
+      case 'passAck':
+        if (this.#ack !== undefined) this.user.onAck?.(this.#ack);
+        break;
+      case 'informNoAck':
+        this.user.onNoAck?.();
+        break;
+      case 'informTransportError':
+        this.user.onTransportError?.(this.#transportError ?? new Error('unknown transport error'));
+        break;
+    }
+  }
+
+  readonly #onSendFailure = (error: Error): void => {
+    this.#transportError = error;
+    this.#step('transportError');
+  };
+
+  #repeatAfter(delayMs: number): void {
+    this.#intervalMs = delayMs;
+    this.#repeatTimer = this.#after(delayMs, 'timerG');
+  }
+
+  #after(delayMs: number, input: ServerInput): unknown {
+    return this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
+  }
+
+  #finish(): void {
+    const { clock } = this.#owner;
+    clock.clearTimeout(this.#repeatTimer);
+    clock.clearTimeout(this.#timeoutTimer);
+    clock.clearTimeout(this.#lingerTimer);
+    this.#owner.forgetServer(this);
+    this.user.onTerminated?.();
+  }
+}

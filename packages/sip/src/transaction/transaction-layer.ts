@@ -1,0 +1,172 @@
+// Finds the transaction a message belongs to, or starts one (RFC 3261 §17.1.3, §17.2.3). Between transport and dialogs.
+import type { Clock } from '../clock.ts';
+import { MalformedRequest } from '../message/malformed-request.ts';
+import type { SipMessage, SipRequest, SipResponse } from '../message/message.ts';
+import { ParseFailure } from '../message/parse-failure.ts';
+import { createResponse } from '../message/response.ts';
+import { serializeMessage } from '../message/serialize.ts';
+import { MAGIC_COOKIE, responseDestination, sentByKey } from '../message/via.ts';
+import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { TransportLayer } from '../transport/transport-layer.ts';
+import { ClientTransaction, type ClientTransactionUser } from './client-transaction.ts';
+import { ServerTransaction } from './server-transaction.ts';
+
+/** The layer above. */
+export interface TransactionLayerUser {
+  /** A new request other than ACK, with the transaction to answer through. */
+  onRequest(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void;
+  /** An ACK outside any transaction: for a 2xx. */
+  onAck(ack: SipRequest): void;
+  /** A response no transaction waits for. */
+  onStrayResponse(response: SipResponse, source: NetworkAddress): void;
+}
+
+export class TransactionLayer {
+  readonly clock: Clock;
+  readonly transport: TransportLayer;
+  readonly #user: TransactionLayerUser;
+  readonly #clients = new Map<string, ClientTransaction>();
+  readonly #servers = new Map<string, ServerTransaction>();
+
+  constructor(clock: Clock, transport: TransportLayer, user: TransactionLayerUser) {
+    this.clock = clock;
+    this.transport = transport;
+    this.#user = user;
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  get serverCount(): number {
+    return this.#servers.size;
+  }
+
+  /** Sends a request whose topmost Via carries a branch of its own. */
+  send(request: SipRequest, destination: NetworkAddress, user: ClientTransactionUser): ClientTransaction {
+    const key = clientKey(request.headers.topVia.branch, request.method);
+    const transaction = new ClientTransaction(this, key, request, destination, user);
+    this.#clients.set(key, transaction);
+    transaction.start();
+    return transaction;
+  }
+
+  receive(message: SipMessage, source: NetworkAddress): void {
+    try {
+      if (message.kind === 'response') this.#receiveResponse(message, source);
+      else this.#receiveRequest(message, source);
+    } catch (error) {
+      this.transport.refuse(error, source);
+    }
+  }
+
+  /** Answers a malformed request without state (RFC 3261 §8.2, §21.4.1); to its sender only, and never an ACK. */
+  answerMalformed(failure: MalformedRequest, source: NetworkAddress): void {
+    const { request } = failure;
+    if (request.method === 'ACK') return;
+    let wire: Uint8Array;
+    let destination: NetworkAddress;
+    try {
+      destination = responseDestination(request.headers.topVia, source);
+      wire = serializeMessage(createResponse(request, failure.status));
+    } catch (error) {
+      // Without a usable Via there is no way to answer; the datagram was counted already.
+      if (error instanceof ParseFailure) return;
+      throw error;
+    }
+    this.transport.send(wire, destination);
+  }
+
+  /** The INVITE a CANCEL is about: everything but the method is the same (RFC 3261 §9.2). */
+  findCancelled(cancel: SipRequest): ServerTransaction | undefined {
+    return this.#servers.get(serverKey(cancel, 'INVITE'));
+  }
+
+  forgetClient(transaction: ClientTransaction): void {
+    this.#clients.delete(transaction.key);
+  }
+
+  forgetServer(transaction: ServerTransaction): void {
+    this.#servers.delete(transaction.key);
+  }
+
+  /** Ends everything now; whoever waits for a response gets `UserAgentClosed`. */
+  close(): void {
+    for (const transaction of [...this.#clients.values()]) transaction.close();
+    for (const transaction of [...this.#servers.values()]) transaction.abandon();
+  }
+
+  #receiveResponse(response: SipResponse, source: NetworkAddress): void {
+    const { topVia, cseq } = response.headers;
+    // Malformed identities are found here, before any state is touched.
+    void response.headers.from;
+    void response.headers.to;
+    void response.headers.callId;
+    const transaction = this.#clients.get(clientKey(topVia.branch, cseq.method));
+    if (transaction === undefined) this.#user.onStrayResponse(response, source);
+    else transaction.receive(response, source);
+  }
+
+  #receiveRequest(request: SipRequest, source: NetworkAddress): void {
+    const key = this.#readKey(request);
+    const known = this.#servers.get(key);
+    if (known !== undefined) {
+      if (request.method === 'ACK') known.receiveAck(request);
+      else known.receiveRepeatedRequest();
+      return;
+    }
+    if (request.method === 'ACK') {
+      this.#user.onAck(request);
+      return;
+    }
+    const destination = responseDestination(request.headers.topVia, source);
+    const transaction = new ServerTransaction(this, key, request.method === 'INVITE', destination);
+    this.#servers.set(key, transaction);
+    try {
+      this.#user.onRequest(request, transaction, source);
+    } catch (error) {
+      // A header field only now looked at is malformed; the request is answered, so that nothing stays pending.
+      if (!(error instanceof ParseFailure)) throw error;
+      transaction.respond(createResponse(request, error.status));
+      throw new ParseFailure(error.code, error.message);
+    }
+  }
+
+  /** Reads every header field a transaction relies on; whatever is malformed is answered 400. */
+  #readKey(request: SipRequest): string {
+    const { headers, method } = request;
+    try {
+      void headers.from;
+      void headers.to;
+      void headers.callId;
+      if (headers.cseq.method !== method) {
+        throw new ParseFailure(
+          'header',
+          'CSeq names another method than the request line',
+          headers.cseq.method,
+        );
+      }
+      return serverKey(request, method === 'ACK' ? 'INVITE' : method);
+    } catch (error) {
+      if (!(error instanceof ParseFailure)) throw error;
+      throw new MalformedRequest(request, error.code, error.message);
+    }
+  }
+}
+
+function clientKey(branch: string | undefined, method: string): string {
+  return `${branch ?? ''} ${method}`;
+}
+
+/**
+ * Branch, sent-by and method (RFC 3261 §17.2.3). Without the magic cookie the peer is of RFC 2543, where only the fields
+ * that a repeated request shares can tell.
+ */
+function serverKey(request: SipRequest, method: string): string {
+  const { headers } = request;
+  const { topVia } = headers;
+  const { branch } = topVia;
+  if (branch?.startsWith(MAGIC_COOKIE) === true) return `${branch} ${sentByKey(topVia)} ${method}`;
+  const { from, callId, cseq } = headers;
+  return `2543 ${sentByKey(topVia)} ${callId} ${from.tag ?? ''} ${cseq.sequence} ${method}`;
+}

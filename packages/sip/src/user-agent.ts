@@ -1,0 +1,276 @@
+// The door of this package: opens a SIP user agent on one UDP address, places INVITEs, hands out received ones, and answers
+// everything that belongs to no call.
+import { type Clock, systemClock } from './clock.ts';
+import { dialogKeyOf } from './dialog/dialog-id.ts';
+import { type IncomingInvite, IncomingInviteCall } from './dialog/incoming-invite.ts';
+import { LateAnswers } from './dialog/late-answers.ts';
+import {
+  type OutgoingInvite,
+  OutgoingInviteCall,
+  type OutgoingInviteRequest,
+} from './dialog/outgoing-invite.ts';
+import { requirePrintable } from './dialog/own-headers.ts';
+import {
+  ALLOWED_METHODS,
+  type DialogMember,
+  type PendingCall,
+  type UserAgentCore,
+} from './dialog/user-agent-core.ts';
+import type { SipFault } from './errors.ts';
+import type { SipRequest, SipResponse } from './message/message.ts';
+import { createResponse, type ResponseOptions } from './message/response.ts';
+import { createRandomHex } from './random-hex.ts';
+import type { ServerTransaction } from './transaction/server-transaction.ts';
+import { TransactionLayer, type TransactionLayerUser } from './transaction/transaction-layer.ts';
+import type { DatagramNetwork, NetworkAddress } from './transport/datagram-network.ts';
+import { type SipEndpoint, type SipTraceEntry, TransportLayer } from './transport/transport-layer.ts';
+import { udpNetwork } from './transport/udp.ts';
+
+export interface UserAgentOptions {
+  /** Address to listen on. */
+  host: string;
+  /** 0 = any free port. */
+  port: number;
+  /** The address to write into Via and Contact where it differs from the bound one (NAT, wildcard). Default: the bound one. */
+  advertise?: { host: string; port?: number };
+  clock?: Clock;
+  randomHex?: (bytes: number) => string;
+  network?: DatagramNetwork;
+  /** For User-Agent and Server. Default: neither is sent. */
+  userAgentName?: string;
+  /** Datagrams from others are dropped unread. Default: all are welcome. */
+  acceptsFrom?: (peer: { host: string; port: number }) => boolean;
+  /** A new call. Absent: INVITE is answered 405. */
+  onInvite?: (invite: IncomingInvite) => void;
+  /** Every message, after it was sent or before it is dispatched. */
+  onTrace?: (entry: SipTraceEntry) => void;
+  /** What goes wrong where nobody awaits. */
+  onFault?: (fault: SipFault) => void;
+}
+
+export interface UserAgent {
+  /** The bound address; its port is the real one. */
+  readonly endpoint: SipEndpoint;
+  /** What is alive now; all zero when every call and its aftermath is over. */
+  readonly activity: UserAgentActivity;
+  /**
+   * Sends an INVITE.
+   *
+   * @throws {UnusableHeader} when a given header or URI would break the message
+   */
+  invite(request: OutgoingInviteRequest): OutgoingInvite;
+  /**
+   * Ends everything now and frees the port; idempotent. Calls get one BYE, CANCEL or 503 without waiting for the response; hang
+   * up first for a graceful end.
+   */
+  close(): Promise<void>;
+}
+
+export interface UserAgentActivity {
+  readonly clientTransactions: number;
+  readonly serverTransactions: number;
+  /** Early and confirmed, including those whose BYE is under way. */
+  readonly dialogs: number;
+  readonly pendingCalls: number;
+  /** INVITEs given up without final response whose late answer would still be hung up. */
+  readonly lateAnswers: number;
+}
+
+/** @throws {SipPortUnavailable} when the address cannot be had */
+export async function openUserAgent(options: UserAgentOptions): Promise<UserAgent> {
+  const agent = new SipUserAgent(options);
+  await agent.open();
+  return agent;
+}
+
+class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
+  readonly clock: Clock;
+  readonly randomHex: (bytes: number) => string;
+  readonly userAgentName: string | undefined;
+  readonly transactions: TransactionLayer;
+  readonly dialogs = new Map<string, DialogMember>();
+  readonly pendingCalls = new Set<PendingCall>();
+  readonly lateAnswers: LateAnswers;
+  readonly #transport: TransportLayer;
+  readonly #onInvite: UserAgentOptions['onInvite'];
+  readonly #onFault: UserAgentOptions['onFault'];
+  #sentBy = '';
+  #closing: Promise<void> | undefined;
+
+  constructor(options: UserAgentOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.lateAnswers = new LateAnswers(this.clock);
+    this.randomHex = options.randomHex ?? createRandomHex();
+    this.userAgentName =
+      options.userAgentName === undefined ? undefined : requirePrintable('User-Agent', options.userAgentName);
+    this.#onInvite = options.onInvite;
+    this.#onFault = options.onFault;
+    this.#transport = new TransportLayer({
+      host: options.host,
+      port: options.port,
+      advertise: options.advertise,
+      clock: this.clock,
+      network: options.network ?? udpNetwork,
+      acceptsFrom: options.acceptsFrom,
+      onMessage: (message, source) => this.transactions.receive(message, source),
+      onMalformedRequest: (failure, source) => this.transactions.answerMalformed(failure, source),
+      onTrace: options.onTrace,
+      onFault: this.report,
+    });
+    this.transactions = new TransactionLayer(this.clock, this.#transport, this);
+  }
+
+  async open(): Promise<void> {
+    await this.#transport.open();
+    this.#sentBy = this.#transport.sentBy;
+  }
+
+  get endpoint(): SipEndpoint {
+    return this.#transport.endpoint;
+  }
+
+  get sentBy(): string {
+    return this.#sentBy;
+  }
+
+  get activity(): UserAgentActivity {
+    return {
+      clientTransactions: this.transactions.clientCount,
+      serverTransactions: this.transactions.serverCount,
+      dialogs: this.dialogs.size,
+      pendingCalls: this.pendingCalls.size,
+      lateAnswers: this.lateAnswers.size,
+    };
+  }
+
+  invite(request: OutgoingInviteRequest): OutgoingInvite {
+    const call = new OutgoingInviteCall(this, request);
+    call.start();
+    return call;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeNow();
+    return this.#closing;
+  }
+
+  readonly report = (fault: SipFault): void => {
+    // A fault handler that throws is the end of the line: there is nobody left to tell.
+    this.#onFault?.(fault);
+  };
+
+  readonly invoke = (callback: string, run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      this.report({ kind: 'callbackFailed', callback, error });
+    }
+  };
+
+  onRequest(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void {
+    if (request.method === 'CANCEL') {
+      this.#receiveCancel(request, transaction);
+      return;
+    }
+    const required = request.headers.getAll('Require');
+    if (required.length > 0) {
+      // No extension is supported that a peer could insist on (RFC 3261 §8.2.2.3).
+      this.#answer(request, transaction, 420, { headers: [['Unsupported', required.join(', ')]] });
+      return;
+    }
+    const key = dialogKeyOf(request);
+    if (key !== undefined) {
+      const dialog = this.dialogs.get(key);
+      if (dialog === undefined) this.#answer(request, transaction, 481);
+      else dialog.receiveRequest(request, transaction, source);
+      return;
+    }
+    this.#receiveOutsideDialog(request, transaction, source);
+  }
+
+  onAck(ack: SipRequest): void {
+    const key = dialogKeyOf(ack);
+    // An ACK is never answered; one for a dialog that is over is a late echo.
+    if (key !== undefined) this.dialogs.get(key)?.receiveAck(ack);
+  }
+
+  onStrayResponse(response: SipResponse, source: NetworkAddress): void {
+    const { headers, status } = response;
+    if (status < 200 || status >= 300 || headers.cseq.method !== 'INVITE') return;
+    this.lateAnswers.receive(response, source);
+  }
+
+  #receiveOutsideDialog(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void {
+    switch (request.method) {
+      case 'INVITE':
+        this.#receiveInvite(request, transaction, source);
+        break;
+      case 'OPTIONS':
+        this.#answer(request, transaction, 200, { headers: [['Allow', ALLOWED_METHODS]] });
+        break;
+      case 'BYE':
+      case 'INFO':
+        this.#answer(request, transaction, 481);
+        break;
+      default:
+        this.#answer(request, transaction, 405, { headers: [['Allow', ALLOWED_METHODS]] });
+    }
+  }
+
+  #receiveInvite(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void {
+    const onInvite = this.#onInvite;
+    if (onInvite === undefined) {
+      this.#answer(request, transaction, 405, { headers: [['Allow', 'OPTIONS']] });
+      return;
+    }
+    if (!isCallable(request.requestUri)) {
+      this.#answer(request, transaction, 416);
+      return;
+    }
+    // Read now, while a malformed one can still be answered 400.
+    void request.headers.contact;
+    const call = new IncomingInviteCall(this, request, transaction, source);
+    try {
+      onInvite(call);
+    } catch (error) {
+      this.report({ kind: 'callbackFailed', callback: 'onInvite', error });
+      if (transaction.isPending) call.reject(500);
+    }
+    call.trying();
+  }
+
+  #receiveCancel(request: SipRequest, transaction: ServerTransaction): void {
+    const cancelled = this.transactions.findCancelled(request);
+    if (cancelled === undefined) {
+      this.#answer(request, transaction, 481);
+      return;
+    }
+    transaction.respond(createResponse(request, 200, { toTag: cancelled.user.localTag }));
+    if (cancelled.isPending) cancelled.user.onCancel?.(request);
+  }
+
+  #answer(
+    request: SipRequest,
+    transaction: ServerTransaction,
+    status: number,
+    options: ResponseOptions = {},
+  ): void {
+    const headers = [...(options.headers ?? [])];
+    if (this.userAgentName !== undefined) headers.push(['Server', this.userAgentName]);
+    transaction.respond(createResponse(request, status, { ...options, headers, toTag: this.randomHex(8) }));
+  }
+
+  async #closeNow(): Promise<void> {
+    for (const call of [...this.pendingCalls]) call.closeNow();
+    for (const dialog of [...this.dialogs.values()]) dialog.closeNow();
+    this.transactions.close();
+    this.lateAnswers.close();
+    await this.#transport.close();
+  }
+}
+
+/** Schemes a voice user agent can be called by; the user part of others means nothing to it (RFC 3261 §8.2.2.1). */
+function isCallable(requestUri: string): boolean {
+  const scheme = requestUri.slice(0, requestUri.indexOf(':') + 1).toLowerCase();
+  return scheme === 'sip:' || scheme === 'sips:' || scheme === 'tel:';
+}
