@@ -20,7 +20,7 @@ export class SsmlMalformed extends Error {
   }
 }
 
-export type SpeechFailureReason =
+type SpeechFailureReason =
   /** The renderer could not be started, or ended on its own. */
   | 'crashed'
   /** No answer within the time limit. */
@@ -42,4 +42,10 @@ export class SpeechFailed extends Error {
     super(message, options);
     this.reason = reason;
   }
+}
+
+/** Something that no caller sees but an operator should. */
+export interface SpeechFault {
+  readonly kind: 'cache-unreadable' | 'cache-unwritable' | 'cache-corrupt' | 'renderer-unavailable';
+  readonly message: string;
 }

@@ -11,20 +11,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-
-export interface SpeechFault {
-  readonly kind:
-    | 'cache-unreadable'
-    | 'cache-unwritable'
-    | 'cache-corrupt'
-    | 'renderer-unavailable'
-    | 'renderer-failed';
-  readonly message: string;
-}
+import type { SpeechFault } from './speech-errors.ts';
 
 type OnFault = (fault: SpeechFault) => void;
 
-export interface SpeechFilesOptions {
+interface SpeechFilesOptions {
   readonly folder: string;
   readonly mostBytes: number;
   readonly onFault: OnFault;
@@ -99,6 +90,7 @@ export class SpeechFiles {
       if (this.#bytes > this.#options.mostBytes) await this.#trim();
     } catch (error) {
       this.#reportWrite(error);
+      // What stays behind is removed when it is an hour old.
       await rm(unfinished, { force: true }).catch(() => {});
     }
   }

@@ -20,9 +20,9 @@ export interface SpeechRequest {
 }
 
 /** Most characters that are spoken (Amazon Polly bills these; markup is free). */
-export const MOST_SPOKEN_CHARACTERS = 3000;
+const MOST_SPOKEN_CHARACTERS = 3000;
 /** Most characters altogether, markup included. */
-export const MOST_CHARACTERS = 6000;
+const MOST_CHARACTERS = 6000;
 
 /**
  * Reads a request's text or SSML into segments; none when there is nothing to say.

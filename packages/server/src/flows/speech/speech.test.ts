@@ -6,8 +6,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { openSpeech, type Speech, type SpeechOptions } from './speech.ts';
-import { SpeechFailed, SpeechTooLong, SpeechUnavailable, SsmlMalformed } from './speech-errors.ts';
-import type { SpeechFault } from './speech-files.ts';
+import {
+  SpeechFailed,
+  type SpeechFault,
+  SpeechTooLong,
+  SpeechUnavailable,
+  SsmlMalformed,
+} from './speech-errors.ts';
 import type { SpeechRequest } from './speech-request.ts';
 import type { SpeechAudio, SpeechSynthesizer } from './speech-synthesizer.ts';
 

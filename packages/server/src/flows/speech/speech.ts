@@ -9,8 +9,8 @@ import {
   type Surroundings,
 } from './choose-synthesizer.ts';
 import { SharedTasks } from './shared-tasks.ts';
-import { SpeechFailed, SpeechTooLong, SpeechUnavailable } from './speech-errors.ts';
-import { type SpeechFault, SpeechFiles } from './speech-files.ts';
+import { SpeechFailed, type SpeechFault, SpeechTooLong, SpeechUnavailable } from './speech-errors.ts';
+import { SpeechFiles } from './speech-files.ts';
 import { SpeechMemory } from './speech-memory.ts';
 import { readContent, type SpeechRequest } from './speech-request.ts';
 import type { SpeechSynthesizer } from './speech-synthesizer.ts';
@@ -93,7 +93,7 @@ export async function openSpeech(options: SpeechOptions): Promise<Speech> {
   });
   await files.open();
   const memory = new SpeechMemory(options.mostMemoryBytes ?? DEFAULT_MEMORY_BYTES);
-  return new CachedSpeech({ renderer, files, memory, cacheDir: options.cacheDir, onFault });
+  return new CachedSpeech({ renderer, files, memory, cacheDir: options.cacheDir });
 }
 
 type Renderer =
@@ -122,7 +122,6 @@ interface Parts {
   readonly files: SpeechFiles;
   readonly memory: SpeechMemory;
   readonly cacheDir: string;
-  readonly onFault: (fault: SpeechFault) => void;
 }
 
 class CachedSpeech implements Speech {

@@ -12,7 +12,7 @@ export interface SpeechText {
   readonly languageCode: string | undefined;
 }
 
-export interface SpeechSilence {
+interface SpeechSilence {
   readonly kind: 'silence';
   readonly durationMs: number;
 }

@@ -5,7 +5,7 @@ import { spellOut } from './spell-out.ts';
 import { SegmentBuilder, type SpeechSegment, type TextManner } from './ssml-segments.ts';
 import { readTokens, type SsmlToken } from './ssml-tokens.ts';
 
-export interface ReadSsml {
+interface ReadSsml {
   readonly segments: readonly SpeechSegment[];
   /** Unicode code points of text outside tags: what Amazon Polly bills. */
   readonly spokenCharacters: number;

@@ -84,7 +84,7 @@ const ESPEAK_VOICES: Readonly<Record<string, string>> = {
   hi: 'hi',
 };
 
-export type VoiceSound = 'female' | 'male';
+type VoiceSound = 'female' | 'male';
 
 interface Voice {
   readonly languageCode: string;

@@ -23,10 +23,7 @@ export async function openFlite(options: ProgramSynthesizerOptions): Promise<Spe
   const turnstile = new Turnstile(PROGRAMS_AT_ONCE, MOST_WAITING);
   const run = (args: readonly string[], input: string, signal: AbortSignal): Promise<Buffer> =>
     runProgram({ ...options, args, input, mostOutputBytes: MOST_OUTPUT_BYTES }, signal);
-  const version = await withDeadline(
-    { ...options, signal: new AbortController().signal, what: 'flite' },
-    (limited) => run(['--version'], '', limited),
-  );
+  const version = await readVersion(options);
 
   const speak = async (text: SpeechText, voice: string, signal: AbortSignal): Promise<SpeechAudio> => {
     const folder = await mkdtemp(path.join(tmpdir(), 'ringback-flite-'));
@@ -49,7 +46,7 @@ export async function openFlite(options: ProgramSynthesizerOptions): Promise<Spe
 
   return {
     name: 'flite',
-    version: version.toString('utf8').slice(0, 200).trim(),
+    version,
     synthesize(request, signal) {
       const segments = readContent(request);
       const voice = soundOf(request) === 'female' ? 'slt' : 'rms';
@@ -63,4 +60,23 @@ export async function openFlite(options: ProgramSynthesizerOptions): Promise<Spe
       turnstile.close();
     },
   };
+}
+
+async function readVersion(options: ProgramSynthesizerOptions): Promise<string> {
+  const version = await withDeadline(
+    { ...options, signal: new AbortController().signal, what: 'flite' },
+    (limited) => {
+      // flite 2.2 tells its version and then exits with 1.
+      const run = {
+        args: ['--version'],
+        input: '',
+        mostOutputBytes: MOST_OUTPUT_BYTES,
+        successCodes: [0, 1],
+      };
+      return runProgram({ ...options, ...run }, limited);
+    },
+  );
+  const words = version.toString('utf8').slice(0, 200).trim();
+  if (words === '') throw new SpeechFailed('crashed', `${options.file} does not tell its version`);
+  return words;
 }

@@ -4,7 +4,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Clock } from '../../../clock.ts';
 import { SpeechFailed } from '../speech-errors.ts';
 
-export interface LineProcessOptions {
+interface LineProcessOptions {
   readonly file: string;
   readonly args: readonly string[];
   readonly environment: Record<string, string>;

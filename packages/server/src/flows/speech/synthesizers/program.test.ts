@@ -98,7 +98,8 @@ describe('program renderers', () => {
   });
 
   it('flite gets passages one by one and the silences stand between them', async () => {
-    const flite = await openFlite(await program(OBEDIENT));
+    // The real one exits with 1 after telling its version.
+    const flite = await openFlite(await program(OBEDIENT.replace('process.exit(0)', 'process.exit(1)')));
     const audio = await flite.synthesize(
       say('<speak>-o a<break time="2s"/><prosody rate="50%">b</prosody></speak>'),
       NEVER,
@@ -162,6 +163,7 @@ describe('program renderers', () => {
 
   it('does not open a program that cannot run', async () => {
     await assert.rejects(openEspeakNg(await program('process.exit(1)')), isFailure('crashed'));
+    await assert.rejects(openFlite(await program('process.exit(1)')), isFailure('crashed'));
     const missing = { ...(await program('')), file: path.join(folder, 'none') };
     await assert.rejects(openFlite(missing), isFailure('crashed'));
   });

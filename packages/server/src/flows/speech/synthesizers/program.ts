@@ -8,7 +8,7 @@ import { SpeechFailed } from '../speech-errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface ProgramRun {
+interface ProgramRun {
   readonly file: string;
   /** Never contains anything a caller wrote. */
   readonly args: readonly string[];
@@ -16,6 +16,8 @@ export interface ProgramRun {
   readonly environment: Environment;
   /** Most bytes read from standard output. */
   readonly mostOutputBytes: number;
+  /** Exit codes that mean success. Default 0. */
+  readonly successCodes?: readonly number[];
 }
 
 /** Variables that a speech program may need. It gets no others: ours may hold secrets. */
@@ -73,6 +75,7 @@ export function runProgram(run: ProgramRun, signal: AbortSignal): Promise<Buffer
       env: passedEnvironment(run.environment),
       windowsHide: true,
     });
+    const { successCodes = [0] } = run;
     const output: Buffer[] = [];
     let outputBytes = 0;
     let errors = '';
@@ -98,7 +101,7 @@ export function runProgram(run: ProgramRun, signal: AbortSignal): Promise<Buffer
     child.on('close', (code, killedBy) => {
       signal.removeEventListener('abort', aborted);
       if (failure !== undefined) reject(failure);
-      else if (code === 0) resolve(Buffer.concat(output));
+      else if (code !== null && successCodes.includes(code)) resolve(Buffer.concat(output));
       else
         reject(new SpeechFailed('crashed', `${run.file} ended with ${killedBy ?? code}: ${errors.trim()}`));
     });
