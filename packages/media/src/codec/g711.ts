@@ -32,7 +32,7 @@ function alawByte(sample: number): number {
   const sign = sample >= 0 ? 0x80 : 0;
   // Negative values are mirrored by complement, so that −1 falls in the same smallest step as 0.
   const magnitude = (sample >= 0 ? sample : ~sample) >> 4;
-  const segment = magnitude < 32 ? magnitude >> 4 : 27 - Math.clz32(magnitude);
+  const segment = magnitude < 16 ? 0 : 28 - Math.clz32(magnitude);
   const mantissa = segment === 0 ? magnitude & 0x0f : (magnitude >> (segment - 1)) & 0x0f;
   return (sign | (segment << 4) | mantissa) ^ 0x55;
 }

@@ -31,7 +31,7 @@ export class ReceptionStatistics {
   #receivedHere = 0;
   #expectedBefore = 0;
   #receivedBefore = 0;
-  #transit = 0;
+  #transit: number | undefined;
   #jitter = 0;
   readonly #seen = new Int32Array(HISTORY).fill(-1);
 
@@ -47,9 +47,17 @@ export class ReceptionStatistics {
     return Math.max(0, expected - this.#receivedBefore - this.#receivedHere);
   }
 
-  /** Takes one packet's header and its arrival in ms of any steady clock. */
-  record(ssrc: number, sequenceNumber: number, timestamp: number, arrivalMs: number): PacketStanding {
-    if (!this.#started || ssrc !== this.#ssrc) this.#restart(ssrc, sequenceNumber, timestamp, arrivalMs);
+  /**
+   * Takes one packet's header and its arrival in ms of any steady clock. `arrivalMs` undefined: the timestamp is
+   * not the time of sending (all packets of a telephone-event share one), so it says nothing about jitter.
+   */
+  record(
+    ssrc: number,
+    sequenceNumber: number,
+    timestamp: number,
+    arrivalMs: number | undefined,
+  ): PacketStanding {
+    if (!this.#started || ssrc !== this.#ssrc) this.#restart(ssrc, sequenceNumber);
     // The highest sequence number is kept extended: cycles in the upper bits.
     const distance = sequenceDistance(sequenceNumber, this.#highest & 0xffff);
     if (distance >= MAX_DROPOUT || distance < -MAX_MISORDER) {
@@ -57,7 +65,7 @@ export class ReceptionStatistics {
         this.#badSequence = nextSequence(sequenceNumber);
         return 'jump';
       }
-      this.#restart(ssrc, sequenceNumber, timestamp, arrivalMs);
+      this.#restart(ssrc, sequenceNumber);
       return this.#count(this.#highest, timestamp, arrivalMs, 'next');
     }
     const extended = this.#highest + distance;
@@ -74,22 +82,26 @@ export class ReceptionStatistics {
     return this.#count(extended, timestamp, arrivalMs, 'next');
   }
 
-  #count(extended: number, timestamp: number, arrivalMs: number, standing: PacketStanding): PacketStanding {
+  #count(
+    extended: number,
+    timestamp: number,
+    arrivalMs: number | undefined,
+    standing: PacketStanding,
+  ): PacketStanding {
     this.#seen[extended & (HISTORY - 1)] = extended;
     this.received += 1;
     this.#receivedHere += 1;
-    const transit = this.#transitOf(timestamp, arrivalMs);
-    const difference = Math.abs((transit - this.#transit) | 0);
+    if (arrivalMs === undefined) return standing;
+    const transit = (Math.round(arrivalMs * CLOCK_PER_MS) - timestamp) | 0;
+    if (this.#transit !== undefined) {
+      const difference = Math.abs((transit - this.#transit) | 0);
+      this.#jitter += (difference - this.#jitter) / 16;
+    }
     this.#transit = transit;
-    this.#jitter += (difference - this.#jitter) / 16;
     return standing;
   }
 
-  #transitOf(timestamp: number, arrivalMs: number): number {
-    return (Math.round(arrivalMs * CLOCK_PER_MS) - timestamp) | 0;
-  }
-
-  #restart(ssrc: number, sequenceNumber: number, timestamp: number, arrivalMs: number): void {
+  #restart(ssrc: number, sequenceNumber: number): void {
     if (this.#started) {
       this.#expectedBefore += this.#highest - this.#base + 1;
       this.#receivedBefore += this.#receivedHere;
@@ -102,6 +114,6 @@ export class ReceptionStatistics {
     this.#receivedHere = 0;
     this.#badSequence = -1;
     this.#seen.fill(-1);
-    this.#transit = this.#transitOf(timestamp, arrivalMs);
+    this.#transit = undefined;
   }
 }

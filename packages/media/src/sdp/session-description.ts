@@ -182,9 +182,8 @@ interface OfferedFormat {
 function formatsOf(audio: ParsedMedia): OfferedFormat[] {
   const known: OfferedFormat[] = [];
   for (const text of String(audio.payloads ?? '').split(' ')) {
-    const payloadType = Number(text);
-    if (text === '' || !Number.isInteger(payloadType) || payloadType < 0 || payloadType > 127) continue;
-    if (known.some((format) => format.payloadType === payloadType)) continue;
+    const payloadType = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(payloadType <= 127) || known.some((format) => format.payloadType === payloadType)) continue;
     const format = formatOf(audio, payloadType);
     if (format) known.push({ payloadType, format });
   }

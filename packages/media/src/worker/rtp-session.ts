@@ -223,12 +223,14 @@ export class RtpSession {
       return;
     }
     if (!this.#isLatched) this.#latch(host, port);
-    const standing = this.#reception.record(packet.ssrc, packet.sequenceNumber, packet.timestamp, nowMs);
+    const isEvent = format === ACCEPTED_EVENT;
+    const arrivalMs = isEvent ? undefined : nowMs;
+    const standing = this.#reception.record(packet.ssrc, packet.sequenceNumber, packet.timestamp, arrivalMs);
     if (standing === 'duplicate' || standing === 'jump') return;
     if (packet.ssrc !== this.#remoteSsrc) this.#newSource(packet.ssrc);
     this.#octetsReceived += payloadBytes;
     this.#heardAt(nowMs);
-    if (format === ACCEPTED_EVENT) this.#hearEvent(datagram, nowMs);
+    if (isEvent) this.#hearEvent(datagram, nowMs);
     else this.#hearAudio(datagram, format === ACCEPTED_PCMU, standing === 'late');
   }
 

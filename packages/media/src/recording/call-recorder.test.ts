@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { encodeMulaw, MULAW_TO_LINEAR } from '../codec/g711.ts';
+import { readWav } from '../codec/wav.ts';
+import { CallRecorder } from './call-recorder.ts';
+import type { DiskFailure, OpenFile } from './growing-wav-file.ts';
+
+/** A disk in memory: every state it went through is kept. It may be full after some bytes, or hang. */
+function memoryDisk(options: { mostBytes?: number; hangs?: boolean } = {}): {
+  open: OpenFile;
+  states: Buffer[];
+  isClosed(): boolean;
+} {
+  let content = Buffer.alloc(0);
+  let closed = false;
+  const states: Buffer[] = [];
+  const open: OpenFile = async () => ({
+    write: async (buffer, offset, length, position) => {
+      if (options.hangs && position > 0) return new Promise(() => undefined);
+      if (position + length > (options.mostBytes ?? Number.POSITIVE_INFINITY)) {
+        throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      }
+      const grown = Buffer.alloc(Math.max(content.length, position + length));
+      content.copy(grown);
+      grown.set(buffer.subarray(offset, offset + length), position);
+      content = grown;
+      states.push(content);
+      return undefined;
+    },
+    close: async () => {
+      closed = true;
+    },
+  });
+  return { open, states, isClosed: () => closed };
+}
+
+const frame = encodeMulaw(new Int16Array(160).fill(4_092));
+
+async function record(
+  disk: { open: OpenFile },
+  ticks: readonly number[],
+): Promise<{ recorder: CallRecorder; failures: DiskFailure[] }> {
+  const failures: DiskFailure[] = [];
+  const recorder = await CallRecorder.start(
+    'call.wav',
+    () => 1_600,
+    (failure) => failures.push(failure),
+    disk.open,
+  );
+  for (const tick of ticks) recorder.tick(tick * 160, frame, MULAW_TO_LINEAR, 160);
+  return { recorder, failures };
+}
+
+const ticksFrom = (first: number, count: number): number[] => Array.from({ length: count }, (_, n) => first + n);
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('call recorder', () => {
+  it('writes from its start to its stop, to the sample', async () => {
+    const disk = memoryDisk();
+    const { recorder } = await record(disk, ticksFrom(10, 137));
+    const end = await recorder.stop();
+    assert.deepEqual(end, {
+      kind: 'written',
+      summary: { path: 'call.wav', durationMs: 137 * 20, bytes: 44 + 137 * 160 * 4 },
+    });
+    const { channels } = readWav(disk.states.at(-1) as Buffer);
+    assert.deepEqual(new Set(channels[0]), new Set([0]));
+    assert.deepEqual(new Set(channels[1]), new Set([4_092]));
+    assert.equal(channels[1]?.length, 137 * 160);
+    assert.equal(disk.isClosed(), true);
+  });
+
+  it('leaves a playable file at each moment, at most two seconds behind', async () => {
+    const disk = memoryDisk();
+    const { recorder } = await record(disk, []);
+    for (const tick of ticksFrom(10, 500)) {
+      recorder.tick(tick * 160, frame, MULAW_TO_LINEAR, 160);
+      await settle();
+      const file = disk.states.at(-1) as Buffer;
+      const samples = readWav(file).channels[0]?.length as number;
+      assert.ok((tick - 9) * 160 - samples <= 16_000, `${samples} samples at tick ${tick}`);
+    }
+    for (const file of disk.states) {
+      assert.ok(file.readUInt32LE(40) <= file.length - 44, 'a header that promises too much');
+    }
+    await recorder.stop();
+  });
+
+  it('turns skipped ticks into silence, however long the stall', async () => {
+    const disk = memoryDisk();
+    const { recorder } = await record(disk, [...ticksFrom(10, 50), ...ticksFrom(400, 50)]);
+    await recorder.stop();
+    const [, sent] = readWav(disk.states.at(-1) as Buffer).channels as [Int16Array, Int16Array];
+    assert.equal(sent.length, 440 * 160);
+    assert.deepEqual(new Set(sent.subarray(0, 8_000)), new Set([4_092]));
+    assert.deepEqual(new Set(sent.subarray(8_000, 390 * 160)), new Set([0]));
+    assert.deepEqual(new Set(sent.subarray(390 * 160)), new Set([4_092]));
+  });
+
+  it('a disk that fills up › tells once, goes on, and says so at the end', async () => {
+    const disk = memoryDisk({ mostBytes: 50_000 });
+    const { recorder, failures } = await record(disk, ticksFrom(10, 400));
+    const end = await recorder.stop();
+    assert.equal(failures.length, 1);
+    assert.equal(failures[0]?.code, 'ENOSPC');
+    assert.equal(end.kind === 'failed' && end.failure.code, 'ENOSPC');
+    assert.equal(readWav(disk.states.at(-1) as Buffer).channels[0]?.length, 8_000);
+    assert.equal(disk.isClosed(), true);
+  });
+
+  it('a disk that hangs › gives up instead of filling the memory', async () => {
+    const { failures } = await record(memoryDisk({ hangs: true }), ticksFrom(10, 50 * 60));
+    assert.deepEqual(failures.map(({ code }) => code), ['DISK_TOO_SLOW']);
+  });
+
+  it('a disk that is full from the start › fails to start and closes the file', async () => {
+    const disk = memoryDisk({ mostBytes: 10 });
+    await assert.rejects(record(disk, []), { code: 'ENOSPC' });
+    assert.equal(disk.isClosed(), true);
+  });
+});

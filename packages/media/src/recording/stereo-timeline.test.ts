@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { encodeMulaw, MULAW_TO_LINEAR } from '../codec/g711.ts';
+import { StereoTimeline } from './stereo-timeline.ts';
+
+/** A µ-law frame whose samples all decode to one value. */
+const frame = (value: number, samples = 160): Uint8Array => encodeMulaw(new Int16Array(samples).fill(value));
+
+function hear(timeline: StereoTimeline, timestamp: number, value: number): void {
+  timeline.received(timestamp >>> 0, frame(value), 0, 160, MULAW_TO_LINEAR);
+}
+
+/** All there is, as one array a channel. */
+function channels(timeline: StereoTimeline): { left: Int16Array; right: Int16Array } {
+  const bytes = timeline.release(timeline.pending);
+  const samples = new Int16Array(bytes.buffer);
+  return {
+    left: samples.filter((_, index) => index % 2 === 0),
+    right: samples.filter((_, index) => index % 2 === 1),
+  };
+}
+
+/** The value of each 20 ms, or '?' where it is not one value. */
+const frames = (pcm: Int16Array): (number | '?')[] =>
+  Array.from({ length: pcm.length / 160 }, (_, n) => {
+    const part = new Set(pcm.subarray(n * 160, n * 160 + 160));
+    return part.size === 1 ? ([...part][0] as number) : '?';
+  });
+
+const A = 1_052;
+const B = 4_092;
+const C = 8_316;
+
+describe('stereo timeline', () => {
+  it('puts received left and sent right, at the same time', () => {
+    const timeline = new StereoTimeline();
+    timeline.sent(0, frame(A), MULAW_TO_LINEAR);
+    hear(timeline, 5_000, B);
+    timeline.sent(160, frame(A), MULAW_TO_LINEAR);
+    hear(timeline, 5_160, C);
+    const { left, right } = channels(timeline);
+    assert.deepEqual(frames(left), [B, C]);
+    assert.deepEqual(frames(right), [A, A]);
+  });
+
+  it('places reordered packets, copies and bursts by timestamp; lost ones are silence', () => {
+    const timeline = new StereoTimeline();
+    timeline.advanceTo(160);
+    hear(timeline, 1_000, A);
+    timeline.advanceTo(800);
+    hear(timeline, 1_000 + 3 * 160, C);
+    hear(timeline, 1_000 + 160, B);
+    hear(timeline, 1_000 + 160, B);
+    const { left } = channels(timeline);
+    assert.deepEqual(frames(left), [A, B, 0, C, 0]);
+  });
+
+  it('goes on across the wrap of the timestamp', () => {
+    const timeline = new StereoTimeline();
+    for (let n = 0; n < 4; n += 1) {
+      timeline.advanceTo(n * 160 + 160);
+      hear(timeline, 2 ** 32 - 320 + n * 160, B);
+    }
+    assert.deepEqual(frames(channels(timeline).left), [B, B, B, B]);
+  });
+
+  it('finds a new time base after a jump of the timestamps, not after a stray', () => {
+    const timeline = new StereoTimeline();
+    timeline.advanceTo(160);
+    hear(timeline, 1_000, A);
+    timeline.advanceTo(320);
+    hear(timeline, 900_000_000, C);
+    hear(timeline, 1_160, B);
+    assert.deepEqual(frames(channels(timeline).left), [A, B]);
+    for (let n = 0; n < 4; n += 1) {
+      timeline.advanceTo(480 + n * 160);
+      hear(timeline, 7_000_000 + n * 160, C);
+    }
+    assert.deepEqual(frames(channels(timeline).left), [0, 0, C, C]);
+  });
+
+  it('another source is placed by its arrival', () => {
+    const timeline = new StereoTimeline();
+    timeline.advanceTo(160);
+    hear(timeline, 1_000, A);
+    timeline.forgetAnchor();
+    timeline.advanceTo(320);
+    hear(timeline, 55, B);
+    assert.deepEqual(frames(channels(timeline).left), [A, B]);
+  });
+
+  it('holds the last half second back for late packets', () => {
+    const timeline = new StereoTimeline();
+    timeline.advanceTo(4_000);
+    assert.equal(timeline.finished, 0);
+    timeline.advanceTo(12_000);
+    assert.equal(timeline.finished, 8_000);
+    hear(timeline, 0, A);
+    timeline.release(8_000);
+    // The anchor is at 11 840; a packet 400 ms older still fits.
+    hear(timeline, -3_200, B);
+    const { left } = channels(timeline);
+    assert.equal(left[11_840 - 8_000], A);
+    assert.equal(left[8_640 - 8_000], B);
+  });
+
+  it('leaves no old audio behind when its ring goes round', () => {
+    const timeline = new StereoTimeline();
+    timeline.sent(0, frame(A), MULAW_TO_LINEAR);
+    timeline.release(160);
+    for (let position = 160; position < 40_000; position += 160) {
+      timeline.advanceTo(position + 160);
+      const { left, right } = channels(timeline);
+      assert.deepEqual([frames(left), frames(right)], [[0], [0]]);
+    }
+  });
+});
