@@ -3,17 +3,21 @@
 /**
  * The pattern a model's `pattern` text stands for.
  *
- * Three slips of the published model are repaired: backslashes that were escaped twice (`\\+[1-9]\\d`), a pattern
- * wrapped in `/…/` delimiters, and a pattern that ends in `$` but forgot its `^`, so that anything may stand in
- * front. A pattern with alternatives at its top level keeps its anchors as they are.
+ * Slips of the published model that are repaired: backslashes that were escaped twice (`\\+[1-9]\\d`); a pattern
+ * wrapped in `/…/` delimiters; a pattern that ends in `$` but forgot its `^`, so that anything may stand in front;
+ * and, among those with doubled backslashes, a pattern without any anchor, which would accept nearly any text. A
+ * pattern with alternatives at its top level otherwise keeps its anchors as they are.
  *
  * @throws {SyntaxError} when the repaired text is not a regular expression.
  */
 export function repairPattern(published: string): string {
   let pattern = published.replaceAll('\\\\', '\\');
+  const wasDoubled = pattern !== published;
   if (/^\/.*\/$/.test(pattern)) pattern = pattern.slice(1, -1);
   if (pattern.endsWith('$') && !pattern.startsWith('^') && !hasTopLevelAlternative(pattern)) {
     pattern = `^${pattern}`;
+  } else if (wasDoubled && !pattern.endsWith('$') && !pattern.startsWith('^')) {
+    pattern = `^(?:${pattern})$`;
   }
   new RegExp(pattern, 'u');
   return pattern;

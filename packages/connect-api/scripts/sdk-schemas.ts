@@ -78,6 +78,8 @@ export function resolve(schema: unknown): SdkType {
   if (value === 'unit') return { kind: 'unit' };
   if (typeof value === 'number') return resolveScalar(value);
   if (!Array.isArray(value)) throw new Error(`unknown schema ${String(value)}`);
+  // A reference with traits, such as the sensitive items of a list.
+  if (value.length === 2) return resolve(value[0]);
   switch (value[0]) {
     case LIST:
       return { kind: 'list', item: value[4] };

@@ -298,7 +298,7 @@ export const ListPhoneNumbersSummary = Type.Object({
   SourcePhoneNumberArn: Type.Optional(Type.String()),
 });
 
-export const PhoneNumberPrefix = Type.String({ pattern: '\\+?[0-9]{1,11}' });
+export const PhoneNumberPrefix = Type.String({ pattern: '^(?:\\+?[0-9]{1,11})$' });
 
 export const PhoneNumberSummary = Type.Object({
   Id: Type.Optional(Type.String()),

@@ -50,5 +50,5 @@ export const PromptSummary = Type.Object({
 export const S3Uri = Type.String({
   minLength: 1,
   maxLength: 2000,
-  pattern: 's3://\\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+',
+  pattern: '^(?:s3://\\S+/.+|https://\\S+\\.s3\\.\\S+\\.amazonaws\\.com/\\S+)$',
 });
