@@ -1,6 +1,7 @@
 // The typed shape of a parsed flow: what the parser builds, the validator checks and the interpreter runs.
 
 import type { FlowType } from './flow-type.ts';
+import type { Template } from './references.ts';
 
 /** An error branch. */
 export interface ErrorBranch {
@@ -44,6 +45,8 @@ export interface FlowDocument {
   readonly settings: Readonly<Record<string, unknown>> | undefined;
   /** Length of the content in characters; 0 when it came as an object. */
   readonly contentLength: number;
+  /** Texts of the document cut into literals and references, filled as it runs; shared by all who run it. */
+  readonly templates: Map<string, Template>;
 }
 
 /** A document under its identity: what a host stores and the interpreter runs. */

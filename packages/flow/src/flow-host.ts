@@ -333,6 +333,21 @@ export interface EncryptionRequest {
   readonly certificate: string;
 }
 
+/** An action of a service beyond voice (Lex, Customer Profiles, Cases, Views …), or one this version does not know. */
+export interface ServiceActionRequest {
+  readonly actionType: string;
+  /** Parameters with all references resolved. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** What such a service answers. */
+export interface ServiceAnswer {
+  /** Tested by the action's conditions (an intent, a view's action …). */
+  readonly result?: string;
+  /** Values to be seen under a root: `{ root: 'Lex', value: { IntentName: … } }`. */
+  readonly values?: { readonly root: string; readonly value: unknown };
+}
+
 /** Something a person who watches the service should know: an unsupported action, a step limit, a thrown error. */
 export interface FlowNote {
   readonly level: 'info' | 'warn' | 'error';
@@ -428,6 +443,8 @@ export interface FlowHost {
   waitForEvent?(events: readonly string[], signal: AbortSignal): Awaitable<HostResult<string>>;
   /** Holds or retrieves the parties of the contact that the running transfer comes from. */
   setPreviousParticipantState?(state: 'AgentOnHold' | 'CustomerOnHold' | 'OffHold'): Awaitable<HostResult>;
+  /** Adapter for services beyond voice. Without it those actions take their error branch. */
+  runServiceAction?(request: ServiceActionRequest, signal: AbortSignal): Awaitable<HostResult<ServiceAnswer>>;
   /** Encrypts collected keys. Without it the flow does so itself (AWS Encryption SDK message, base64). */
   encryptInput?(request: EncryptionRequest): Awaitable<HostResult<string>>;
   /** Hangs up. The outcome `disconnected` follows in any case. */

@@ -1,0 +1,112 @@
+// Every action this version knows, by type. Add an action: write its file and name it here.
+
+import type { ActionDefinition } from '../action-definition.ts';
+import { completeOutboundCall } from './contact/complete-outbound-call.ts';
+import { createCallbackContact } from './contact/create-callback-contact.ts';
+import { createTask } from './contact/create-task.ts';
+import { dequeueContactAndTransferToQueue } from './contact/dequeue-contact-and-transfer-to-queue.ts';
+import { tagContact } from './contact/tag-contact.ts';
+import { transferContactToAgent } from './contact/transfer-contact-to-agent.ts';
+import { transferContactToQueue } from './contact/transfer-contact-to-queue.ts';
+import { untagContact } from './contact/untag-contact.ts';
+import { updateContactAttributes } from './contact/update-contact-attributes.ts';
+import { updateContactCallbackNumber } from './contact/update-contact-callback-number.ts';
+import { updateContactData } from './contact/update-contact-data.ts';
+import { updateContactEventHooks } from './contact/update-contact-event-hooks.ts';
+import { updateContactMediaStreamingBehavior } from './contact/update-contact-media-streaming-behavior.ts';
+import { updateContactRecordingAndAnalyticsBehavior } from './contact/update-contact-recording-and-analytics-behavior.ts';
+import { updateContactRecordingBehavior } from './contact/update-contact-recording-behavior.ts';
+import { updateContactRoutingBehavior } from './contact/update-contact-routing-behavior.ts';
+import { updateContactRoutingCriteria } from './contact/update-contact-routing-criteria.ts';
+import { updateContactTargetQueue } from './contact/update-contact-target-queue.ts';
+import { updateContactTextToSpeechVoice } from './contact/update-contact-text-to-speech-voice.ts';
+import { updatePreviousContactParticipantState } from './contact/update-previous-contact-participant-state.ts';
+import { checkHoursOfOperation } from './flow-control/check-hours-of-operation.ts';
+import { checkMetricData } from './flow-control/check-metric-data.ts';
+import { checkOutboundCallStatus } from './flow-control/check-outbound-call-status.ts';
+import { compare } from './flow-control/compare.ts';
+import { distributeByPercentage } from './flow-control/distribute-by-percentage.ts';
+import { endFlowExecution } from './flow-control/end-flow-execution.ts';
+import { getMetricData } from './flow-control/get-metric-data.ts';
+import { loop } from './flow-control/loop.ts';
+import { transferToFlow } from './flow-control/transfer-to-flow.ts';
+import { updateFlowAttributes } from './flow-control/update-flow-attributes.ts';
+import { updateFlowLoggingBehavior } from './flow-control/update-flow-logging-behavior.ts';
+import { wait } from './flow-control/wait.ts';
+import { endFlowModuleExecution } from './interactions/end-flow-module-execution.ts';
+import { invokeFlowModule } from './interactions/invoke-flow-module.ts';
+import { invokeLambdaFunction } from './interactions/invoke-lambda-function.ts';
+import { runServiceAction, serviceActions } from './interactions/service-actions.ts';
+import { disconnectParticipant } from './participant/disconnect-participant.ts';
+import { getParticipantInput } from './participant/get-participant-input.ts';
+import { messageParticipant } from './participant/message-participant.ts';
+import { messageParticipantIteratively } from './participant/message-participant-iteratively.ts';
+import { transferParticipantToThirdParty } from './participant/transfer-participant-to-third-party.ts';
+
+const ALL: readonly ActionDefinition[] = [
+  completeOutboundCall,
+  createCallbackContact,
+  createTask,
+  dequeueContactAndTransferToQueue,
+  tagContact,
+  transferContactToAgent,
+  transferContactToQueue,
+  untagContact,
+  updateContactAttributes,
+  updateContactCallbackNumber,
+  updateContactData,
+  updateContactEventHooks,
+  updateContactMediaStreamingBehavior,
+  updateContactRecordingAndAnalyticsBehavior,
+  updateContactRecordingBehavior,
+  updateContactRoutingBehavior,
+  updateContactRoutingCriteria,
+  updateContactTargetQueue,
+  updateContactTextToSpeechVoice,
+  updatePreviousContactParticipantState,
+  checkHoursOfOperation,
+  checkMetricData,
+  checkOutboundCallStatus,
+  compare,
+  distributeByPercentage,
+  endFlowExecution,
+  getMetricData,
+  loop,
+  transferToFlow,
+  updateFlowAttributes,
+  updateFlowLoggingBehavior,
+  wait,
+  endFlowModuleExecution,
+  invokeFlowModule,
+  invokeLambdaFunction,
+  disconnectParticipant,
+  getParticipantInput,
+  messageParticipantIteratively,
+  messageParticipant,
+  transferParticipantToThirdParty,
+  ...serviceActions,
+];
+
+const BY_TYPE: ReadonlyMap<string, ActionDefinition> = new Map(ALL.map((action) => [action.type, action]));
+
+/** Known actions, in the order of their groups. */
+export function allActions(): readonly ActionDefinition[] {
+  return ALL;
+}
+
+/** The definition of a type; undefined for types this version does not know. */
+export function actionDefinition(type: string): ActionDefinition | undefined {
+  return BY_TYPE.get(type);
+}
+
+/** What a type this version does not know does: it asks the host's adapter, else takes its error branch. */
+export const unknownAction: ActionDefinition = {
+  type: '',
+  logType: 'Unknown',
+  support: { level: 'adapter', reason: 'not known to this version' },
+  flowTypes: 'all',
+  nextAction: 'optional',
+  parameters: 'unknown',
+  errors: { expected: [] },
+  run: runServiceAction,
+};
