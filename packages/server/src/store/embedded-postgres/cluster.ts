@@ -2,8 +2,8 @@
 // refuses one that the installed programs cannot open.
 
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { PostgresBinaries } from './binaries.ts';
 import { DataDirectoryUnusable, EmbeddedPostgresFailed, systemErrorCode } from './errors.ts';
 import { createPrivateDirectory, kindOf, TEMPORARY_PREFIX } from './files.ts';
@@ -64,11 +64,22 @@ async function createCluster(home: DatabaseHome, binaries: PostgresBinaries): Pr
 async function moveIntoPlace(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);
+    // A power cut must not undo the new name, under which alone the next start looks.
+    await syncDirectory(dirname(to));
     return true;
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOENT') return false;
     throw error;
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
   }
 }
 

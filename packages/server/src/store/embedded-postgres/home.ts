@@ -6,27 +6,15 @@
 //   <home>/socket/                  the Unix socket, unless the path is too long for one
 //   <home>/log/postgres.log
 
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { chooseUser, userOwning } from './choose-user.ts';
 import { DataDirectoryUnusable, reasonOf, systemErrorCode } from './errors.ts';
-import {
-  canEnter,
-  claimDirectory,
-  createPrivateDirectory,
-  giveTo,
-  kindOf,
-  publishFile,
-  TEMPORARY_PREFIX,
-} from './files.ts';
-import {
-  chooseUser,
-  currentUser,
-  nameOf,
-  type OperatingSystemUser,
-  userOwning,
-} from './operating-system-user.ts';
+import { canEnter, createPrivateDirectory, giveTo, kindOf, TEMPORARY_PREFIX } from './files.ts';
+import { currentUser, nameOf, type OperatingSystemUser } from './operating-system-user.ts';
+import { FORMAT, MARKER, POINTER, placeElsewhere, publishMarker } from './placement.ts';
 
 /** Where one database lives, and as whom it runs. */
 export interface DatabaseHome {
@@ -43,9 +31,6 @@ export interface OpenHomeOptions {
   readonly onProgress: (message: string) => void;
 }
 
-const FORMAT = 1;
-const MARKER = 'ringback-database.json';
-const POINTER = 'location.json';
 const OTHER_DIRECTORY = 'Choose another directory with RINGBACK_DATA_DIR.';
 
 /**
@@ -109,7 +94,10 @@ async function createDataDirectory(configured: string): Promise<string> {
     throw new DataDirectoryUnusable(path, 'its name has a line break', OTHER_DIRECTORY);
   try {
     // A root service's database user must pass through; it cannot list what else is there.
-    await mkdir(path, { recursive: true, mode: currentUser().uid === 0 ? 0o711 : 0o700 });
+    const mode = currentUser().uid === 0 ? 0o711 : 0o700;
+    const created = await mkdir(path, { recursive: true, mode });
+    // Said again because of the umask.
+    if (created !== undefined) await chmod(path, mode);
     const real = await realpath(path);
     if ((await readdir(real)).includes('PG_VERSION')) {
       throw new DataDirectoryUnusable(
@@ -131,54 +119,24 @@ async function newHome(local: string, options: OpenHomeOptions): Promise<Databas
   if (before === 'directory') await refuseForeignContent(local);
   await createPrivateDirectory(local, user);
   if (user.kind === 'self') {
-    await publishMarker(local);
+    await publishMarker(local, local);
     return existingHome(local, await readJson(join(local, MARKER)));
   }
   await giveTo(user, local);
   if (await canEnter(user, local)) {
-    await publishMarker(local);
+    await publishMarker(local, local);
     return { directory: local, user };
   }
-  return placeElsewhere(local, user, options);
-}
-
-/** Gives the database a home outside the data directory, and leaves a pointer to it. */
-async function placeElsewhere(
-  local: string,
-  user: Extract<OperatingSystemUser, { kind: 'dropped' }>,
-  options: OpenHomeOptions,
-): Promise<DatabaseHome> {
-  // The name is random, not derived from the path: a deleted and recreated data directory starts empty.
-  const name = `database-${randomBytes(8).toString('hex')}`;
-  for (const root of options.systemRoots) {
-    if (!(await claimDirectory(root, 0o711))) continue;
-    const directory = join(root, name);
-    await createPrivateDirectory(directory, user);
-    if (!(await canEnter(user, directory))) {
-      await rm(directory, { recursive: true });
-      continue;
-    }
-    await publishMarker(directory);
-    if (!(await publishFile(join(local, POINTER), toJson({ format: FORMAT, path: directory })))) {
-      // Another start was faster; its pointer counts.
-      await rm(directory, { recursive: true });
-      return followPointer(local, await readJson(join(local, POINTER)));
-    }
-    options.onProgress(
-      `The database is in ${directory}, because PostgreSQL does not run as root and the user ${user.name} cannot reach ${local}.`,
-    );
-    return { directory, user };
-  }
-  throw new DataDirectoryUnusable(
-    local,
-    `PostgreSQL does not run as root, the user ${user.name} cannot reach this directory, and none of ${options.systemRoots.join(', ')} can be used instead`,
-    'Choose a directory that this user can reach with RINGBACK_DATA_DIR, or start Ringback as an ordinary user.',
-  );
+  const { systemRoots, onProgress } = options;
+  const directory = await placeElsewhere({ local, user, systemRoots, onProgress });
+  return directory === undefined
+    ? followPointer(local, await readJson(join(local, POINTER)))
+    : { directory, user };
 }
 
 async function followPointer(local: string, pointer: unknown): Promise<DatabaseHome> {
   refuseNewerFormat(local, pointer);
-  const path = isRecord(pointer) ? pointer['path'] : undefined;
+  const path = isRecord(pointer) ? pointer.path : undefined;
   const marker = typeof path === 'string' ? await readJson(join(path, MARKER)) : undefined;
   if (typeof path !== 'string' || marker === undefined) {
     throw new DataDirectoryUnusable(
@@ -233,12 +191,8 @@ async function refuseForeignContent(directory: string): Promise<void> {
   }
 }
 
-async function publishMarker(directory: string): Promise<void> {
-  await publishFile(join(directory, MARKER), toJson({ format: FORMAT }));
-}
-
 function refuseNewerFormat(directory: string, content: unknown): void {
-  const format = isRecord(content) ? content['format'] : undefined;
+  const format = isRecord(content) ? content.format : undefined;
   if (format === FORMAT) return;
   throw new DataDirectoryUnusable(
     directory,
@@ -268,10 +222,6 @@ async function readJson(path: string): Promise<unknown> {
       },
     );
   }
-}
-
-function toJson(content: object): string {
-  return `${JSON.stringify(content)}\n`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,4 @@
-// Decides as whom PostgreSQL runs. It refuses to run as root, so a root service picks an existing ordinary user; any
-// other service runs it as itself.
+// Who is who to the operating system: ourselves, and the user that the database runs as. choose-user.ts decides between them.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -13,44 +12,26 @@ export type OperatingSystemUser =
   | { readonly kind: 'self'; readonly uid: number; readonly gid: number }
   | { readonly kind: 'dropped'; readonly uid: number; readonly gid: number; readonly name: string };
 
-/** In order of choice; the first that exists is taken. No user is ever created. */
-const CANDIDATES = ['ringback', 'postgres', 'nobody', 'daemon'];
+/** The user that a root service runs the database as. */
+export type DroppedUser = Extract<OperatingSystemUser, { kind: 'dropped' }>;
 
 const run = promisify(execFile);
 
 /**
- * Chooses the user for a new database.
+ * Ourselves.
  *
- * @throws {EmbeddedPostgresUnavailable} the system has no users (Windows), or root finds none to run it as.
+ * @throws {EmbeddedPostgresUnavailable} the system has no such users (Windows).
  */
-export async function chooseUser(): Promise<OperatingSystemUser> {
-  const self = currentUser();
-  if (self.uid !== 0) return self;
-  for (const name of CANDIDATES) {
-    const user = await findUser(name);
-    if (user !== undefined) return user;
-  }
-  throw new EmbeddedPostgresUnavailable(
-    `PostgreSQL does not run as root, and none of the users ${CANDIDATES.join(', ')} exists. Start Ringback as an ordinary user, or create the user "ringback".`,
-  );
-}
-
-/** The user who owns an existing database, which is the only one PostgreSQL lets run it. */
-export async function userOwning(owner: {
-  readonly uid: number;
-  readonly gid: number;
-}): Promise<OperatingSystemUser> {
-  const self = currentUser();
-  if (owner.uid === self.uid) return self;
-  return { kind: 'dropped', uid: owner.uid, gid: owner.gid, name: await nameOf(owner.uid) };
-}
-
-/** Ourselves. */
-export function currentUser(): Extract<OperatingSystemUser, { kind: 'self' }> {
+export function currentUser(): OperatingSystemUser {
   if (process.getuid === undefined || process.getgid === undefined) {
     throw new EmbeddedPostgresUnavailable(`The embedded database does not run on ${process.platform}.`);
   }
   return { kind: 'self', uid: process.getuid(), gid: process.getgid() };
+}
+
+/** `uid` and `gid` for spawn, only where the process may and must change them. */
+export function identityOf(user: OperatingSystemUser): { uid?: number; gid?: number } {
+  return user.kind === 'dropped' ? { uid: user.uid, gid: user.gid } : {};
 }
 
 /** A user's name, or its number where it has none. For messages. */
@@ -58,7 +39,8 @@ export async function nameOf(uid: number): Promise<string> {
   return (await idOf(['-un', String(uid)])) ?? `user ${uid}`;
 }
 
-async function findUser(name: string): Promise<OperatingSystemUser | undefined> {
+/** The user of that name, unless there is none or it is root itself. */
+export async function findUser(name: string): Promise<DroppedUser | undefined> {
   const uid = Number((await idOf(['-u', name])) ?? Number.NaN);
   const gid = Number((await idOf(['-g', name])) ?? Number.NaN);
   if (!Number.isInteger(uid) || !Number.isInteger(gid) || uid === 0) return undefined;

@@ -3,7 +3,7 @@
 
 import { hostname } from 'node:os';
 import { Client, DatabaseError } from 'pg';
-import { systemErrorCode } from './errors.ts';
+import { EmbeddedPostgresFailed, reasonOf, systemErrorCode } from './errors.ts';
 import { DATABASE_NAME, DATABASE_USER, SOCKET_PORT } from './settings.ts';
 
 /** The bytes of "ringdata". */
@@ -31,7 +31,14 @@ export interface OwnershipSession {
   close(): Promise<void>;
 }
 
-/** Tries to connect. Rejects only with what neither waiting nor starting a server can cure. */
+/** cannot_connect_now, admin_shutdown, crash_shutdown, too_many_connections. */
+const PASSING_STATES = new Set(['57P03', '57P01', '57P02', '53300']);
+
+/**
+ * Tries to connect.
+ *
+ * @throws {EmbeddedPostgresFailed} a server answers, and refuses for a reason that does not pass.
+ */
 export async function askSocket(socketDirectory: string): Promise<SocketAnswer> {
   const client = new Client({
     host: socketDirectory,
@@ -49,11 +56,19 @@ export async function askSocket(socketDirectory: string): Promise<SocketAnswer> 
     return { kind: 'accepts', session: sessionOn(client) };
   } catch (error) {
     client.end().catch(() => undefined);
-    if (error instanceof DatabaseError) return { kind: 'notNow', reason: error.message };
     const code = systemErrorCode(error);
-    if (code === 'EACCES' || code === 'EPERM') throw error;
+    const isFinal = error instanceof DatabaseError ? !PASSING_STATES.has(code ?? '') : code === 'EACCES';
+    if (isFinal) {
+      throw new EmbeddedPostgresFailed(
+        `The database server at ${socketDirectory} refuses us`,
+        reasonOf(error),
+        {
+          cause: error,
+        },
+      );
+    }
     if (code === 'ENOENT' || code === 'ECONNREFUSED') return { kind: 'silent' };
-    return { kind: 'notNow', reason: error instanceof Error ? error.message : String(error) };
+    return { kind: 'notNow', reason: reasonOf(error) };
   }
 }
 

@@ -3,13 +3,14 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { systemErrorCode } from './errors.ts';
 import { clusterDirectoryOf, type DatabaseHome } from './home.ts';
-import { identityOf, programEnvironment } from './run-program.ts';
+import { identityOf } from './operating-system-user.ts';
+import { programEnvironment } from './run-program.ts';
 import { SOCKET_PORT } from './settings.ts';
 
 /** A server that we started. */
@@ -168,20 +169,30 @@ function isAlive(pid: number): boolean {
 /** True when the process is a PostgreSQL server that was started with this cluster's path. */
 async function isPostmasterOf(pid: number, home: DatabaseHome): Promise<boolean> {
   if (!isAlive(pid)) return false;
-  const commandLine = await commandLineOf(pid);
-  return commandLine.includes('postgres') && commandLine.includes(clusterDirectoryOf(home));
+  const cluster = clusterDirectoryOf(home);
+  if (process.platform !== 'linux') return (await describeProcess(pid)).includes(`postgres -D ${cluster} `);
+  const [program, ...args] = (await readCommandLine(pid)).split('\0');
+  return program !== undefined && basename(program) === 'postgres' && args.includes(cluster);
 }
 
 const run = promisify(execFile);
 
 /** Empty when the process is gone, or is a zombie that nobody has reaped yet. */
-async function commandLineOf(pid: number): Promise<string> {
+async function readCommandLine(pid: number): Promise<string> {
   try {
-    if (process.platform === 'linux')
-      return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
-    return (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)])).stdout;
+    return await readFile(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
     // No such process: it ended between the two questions.
+    return '';
+  }
+}
+
+/** The same where there is no /proc. */
+async function describeProcess(pid: number): Promise<string> {
+  try {
+    return (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)])).stdout;
+  } catch {
+    // `ps` fails for a process that is gone.
     return '';
   }
 }

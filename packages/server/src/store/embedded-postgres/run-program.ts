@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
-import type { OperatingSystemUser } from './operating-system-user.ts';
+import { identityOf, type OperatingSystemUser } from './operating-system-user.ts';
 
 /** How a program ended. `code` is undefined when it could not be started or was killed. */
 export interface ProgramEnd {
@@ -19,7 +19,7 @@ const PRINTED_LIMIT = 16_384;
  * fixed locale and zone.
  */
 export const programEnvironment: NodeJS.ProcessEnv = {
-  PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+  PATH: process.env.PATH ?? '/usr/bin:/bin',
   LC_ALL: 'C',
   TZ: 'UTC',
 };
@@ -52,9 +52,4 @@ export function runProgram(
       }),
     );
   });
-}
-
-/** `uid` and `gid` for spawn, only where the process may and must change them. */
-export function identityOf(user: OperatingSystemUser): { uid?: number; gid?: number } {
-  return user.kind === 'dropped' ? { uid: user.uid, gid: user.gid } : {};
 }

@@ -32,10 +32,10 @@ export async function openServerLog(
   const path = join(directory, 'postgres.log');
   const descriptor = openSync(path, 'a', 0o600);
   await giveTo(home.user, path);
-  await cutIfLarge(path);
+  await cutIfLarge(path, home);
   let startsAt = (await stat(path)).size;
   const timer = setInterval(() => {
-    cutIfLarge(path).then((wasCut) => {
+    cutIfLarge(path, home).then((wasCut) => {
       if (wasCut) startsAt = 0;
     }, onFault);
   }, CHECK_INTERVAL_MS);
@@ -52,9 +52,10 @@ export async function openServerLog(
 }
 
 /** Works under the server's hands, because it appends: its next line lands at the new end. */
-async function cutIfLarge(path: string): Promise<boolean> {
+async function cutIfLarge(path: string, home: DatabaseHome): Promise<boolean> {
   if ((await stat(path)).size <= SIZE_LIMIT_BYTES) return false;
   await copyFile(path, `${path}.1`);
+  await giveTo(home.user, `${path}.1`);
   await truncate(path, 0);
   return true;
 }

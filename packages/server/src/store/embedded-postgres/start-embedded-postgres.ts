@@ -27,7 +27,7 @@ export interface SupervisorLog {
 /** What `startEmbeddedPostgres` needs. */
 export interface EmbeddedPostgresOptions {
   /** RINGBACK_DATA_DIR. The database goes into its `postgres` directory, or where a file in that points. */
-  readonly dataDirectory: string;
+  readonly dataDir: string;
   /** Sentences for the operator: what takes long, and what is placed elsewhere and why. */
   readonly onProgress: (message: string) => void;
   readonly log: SupervisorLog;
@@ -73,6 +73,10 @@ const DYING_OWNER_GRACE_MS = 2_000;
 /** A server that nobody owned for this long after its start was not just started by another service. */
 const UNOWNED_AGE_MS = 3_000;
 
+/** A server that cannot start may be kept from it by the last processes of a killed one; it is tried again this long. */
+const START_RETRY_MS = 3_000;
+const START_RETRY_PAUSE_MS = 250;
+
 /** Replaying the log after a crash may take long, but not for ever. */
 const RECOVERY_TIMEOUT_MS = 300_000;
 
@@ -89,9 +93,9 @@ const POLL_MS = 25;
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const systemRoots = options.systemRoots ?? DEFAULT_SYSTEM_ROOTS;
-  const { dataDirectory, onProgress, log } = options;
+  const { onProgress, log } = options;
   const binaryPackage = options.binaryPackage ?? (await findBinaryPackage());
-  const home = await openHome({ dataDirectory, systemRoots, onProgress });
+  const home = await openHome({ dataDirectory: options.dataDir, systemRoots, onProgress });
   const copyRoots = home.user.kind === 'dropped' ? systemRoots : [join(home.directory, 'programs')];
   const binaries = await prepareBinaries({ binaryPackage, user: home.user, copyRoots, onProgress });
   await ensureCluster(home, binaries, onProgress);
@@ -128,6 +132,7 @@ async function becomeOwner(place: Place): Promise<OwnedServer> {
   const startedAtMs = performance.now();
   const deadlineMs = startedAtMs + (place.options.takeOverTimeoutMs ?? DEFAULT_TAKE_OVER_TIMEOUT_MS);
   let waitingFor = '';
+  let firstFailedStartMs: number | undefined;
   for (;;) {
     const answer = await askSocket(place.socketDirectory);
     if (answer.kind === 'accepts') {
@@ -138,9 +143,14 @@ async function becomeOwner(place: Place): Promise<OwnedServer> {
     } else if ((await findRunningPostmaster(place.home)) !== undefined) {
       waitingFor = 'a running server that does not answer';
     } else {
-      const owned = await startOwn(place);
-      if (owned !== undefined) return owned;
+      const start = await startOwn(place);
+      if (start.kind === 'owned') return start.server;
       waitingFor = 'a server that another service started at the same time';
+      if (start.kind === 'ended') {
+        firstFailedStartMs ??= performance.now();
+        if (performance.now() - firstFailedStartMs > START_RETRY_MS) throw await didNotStart(place);
+        await sleep(START_RETRY_PAUSE_MS);
+      }
     }
     if (performance.now() > deadlineMs) {
       throw new EmbeddedPostgresFailed(
@@ -166,7 +176,7 @@ async function considerRunningServer(
     const owner = await session.owner();
     if (owner !== undefined) {
       if (performance.now() - startedAtMs < DYING_OWNER_GRACE_MS) return;
-      throw new DataDirectoryInUse(place.options.dataDirectory, owner);
+      throw new DataDirectoryInUse(place.options.dataDir, owner);
     }
     if ((await session.serverAgeMs()) < UNOWNED_AGE_MS) return;
     if (!(await session.tryOwn())) return;
@@ -186,8 +196,15 @@ async function considerRunningServer(
   }
 }
 
-/** Starts a server and owns it; undefined when another service was faster. */
-async function startOwn(place: Place): Promise<OwnedServer | undefined> {
+type Start =
+  | { readonly kind: 'owned'; readonly server: OwnedServer }
+  /** Another service's server is there. */
+  | { readonly kind: 'beaten' }
+  /** Ours ended by itself, and there is no other. */
+  | { readonly kind: 'ended' };
+
+/** Starts a server and tries to own it. */
+async function startOwn(place: Place): Promise<Start> {
   const { home, binaries, socketDirectory, serverLog } = place;
   await removeStaleLocks(home, socketDirectory);
   const postmaster = startPostmaster({
@@ -201,26 +218,28 @@ async function startOwn(place: Place): Promise<OwnedServer | undefined> {
     if (owned !== undefined) {
       await owned.session.ensureDatabase();
       await removeUnfinished(home);
-      return owned;
+      return { kind: 'owned', server: owned };
     }
   } catch (error) {
     await postmaster.stop();
     throw error;
   }
   await postmaster.stop();
-  const isOther =
-    (await findRunningPostmaster(home)) !== undefined || (await askAndLeave(socketDirectory)) !== 'silent';
-  if (isOther) return undefined;
-  throw new EmbeddedPostgresFailed(
-    `The database server in ${home.directory} did not start; its log is ${serverLog.path}`,
-    await serverLog.written(),
-  );
+  return { kind: (await isAnyServerThere(place)) ? 'beaten' : 'ended' };
 }
 
-async function askAndLeave(socketDirectory: string): Promise<'silent' | 'notNow' | 'accepts'> {
-  const answer = await askSocket(socketDirectory);
+async function isAnyServerThere(place: Place): Promise<boolean> {
+  if ((await findRunningPostmaster(place.home)) !== undefined) return true;
+  const answer = await askSocket(place.socketDirectory);
   if (answer.kind === 'accepts') await answer.session.close();
-  return answer.kind;
+  return answer.kind !== 'silent';
+}
+
+async function didNotStart({ home, serverLog }: Place): Promise<EmbeddedPostgresFailed> {
+  return new EmbeddedPostgresFailed(
+    `The database server in ${home.directory} does not start; its log is ${serverLog.path}`,
+    await serverLog.written(),
+  );
 }
 
 /** Undefined when our server ended, or when the lock was taken by someone else. */
@@ -264,7 +283,7 @@ async function serve(place: Place, owned: OwnedServer): Promise<EmbeddedPostgres
   session.onLost((error) => {
     if (closing !== undefined) return;
     options.onOwnershipLost(
-      `The connection that owns ${options.dataDirectory} was lost${error === undefined ? '' : `: ${error.message}`}. See ${serverLog.path}.`,
+      `The connection that owns ${options.dataDir} was lost${error === undefined ? '' : `: ${error.message}`}. See ${serverLog.path}.`,
     );
   });
   const address = {

@@ -1,0 +1,94 @@
+/** DescribeContact, GetContactAttributes and StopContact. */
+import {
+  contactNotFoundException,
+  epochMs,
+  invalidRequestException,
+  resourceNotFoundException,
+} from '@ringback/connect-api';
+import { contactArn } from '../../arn.ts';
+import type { Contact, RecordingOutcome } from '../../contacts/contact.ts';
+import { outboundStrategyOf, segmentAttributesOf } from '../../contacts/contact-wire.ts';
+import { endings } from '../../contacts/endings.ts';
+import { campaignsPrincipal } from '../../identity/caller.ts';
+import { type ContactId, isUuid } from '../../ids.ts';
+import type { Instance } from '../../store/resource-store.ts';
+import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
+
+export const describeContact: OperationCode<'DescribeContact'> = async (input, caller, deps) => {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  return { Contact: wireContact(await requireContact(input.ContactId, instance, deps)) };
+};
+
+export const getContactAttributes: OperationCode<'GetContactAttributes'> = async (input, caller, deps) => {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  return { Attributes: (await requireContact(input.InitialContactId, instance, deps)).attributes };
+};
+
+/** Answers when the contact has been told to end; its end follows with the events. */
+export const stopContact: OperationCode<'StopContact'> = async (input, caller, deps) => {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  if (input.DisconnectReason && caller.principal !== campaignsPrincipal) {
+    throw invalidRequestException('DisconnectReason may be given by the outbound campaigns service only.');
+  }
+  const contact = isUuid(input.ContactId)
+    ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
+    : undefined;
+  if (!contact || contact.state === 'ENDED' || !deps.active.stop(contact.id, endings.stoppedByApi)) {
+    throw contactNotFoundException('There is no active contact with this ContactId.');
+  }
+  return {};
+};
+
+async function requireContact(id: string, instance: Instance, deps: ApiDeps): Promise<Contact> {
+  const contact = isUuid(id) ? await deps.contacts.find(instance.id, id as ContactId) : undefined;
+  if (!contact) throw resourceNotFoundException('The instance has no contact with this ContactId.');
+  return contact;
+}
+
+function wireContact(contact: Contact) {
+  const { tenant, instanceId, id, request, outcome } = contact;
+  const at = (ms: number | undefined) => (ms === undefined ? undefined : epochMs(ms));
+  return {
+    Arn: contactArn(tenant, instanceId, id),
+    Id: id,
+    InitiationMethod: 'API' as const,
+    Name: outcome.name ?? request.name,
+    Description: outcome.description ?? request.description,
+    Channel: 'VOICE' as const,
+    QueueInfo: request.queueId ? { Id: request.queueId } : undefined,
+    InitiationTimestamp: at(contact.initiatedAtMs),
+    // Documented for campaign calls only.
+    RingStartTimestamp: request.trafficType === 'CAMPAIGN' ? at(outcome.ringStartedAtMs) : undefined,
+    ConnectedToSystemTimestamp: at(contact.connectedAtMs),
+    DisconnectTimestamp: at(contact.disconnectedAtMs),
+    LastUpdateTimestamp: at(contact.updatedAtMs),
+    DisconnectReason: contact.disconnectReason,
+    RelatedContactId: request.relatedContactId,
+    ContactAssociationId: id,
+    CustomerId: outcome.customerId,
+    CustomerEndpoint: { Type: 'TELEPHONE_NUMBER' as const, Address: request.destination },
+    SystemEndpoint: { Type: 'TELEPHONE_NUMBER' as const, Address: request.source },
+    Campaign: request.campaignId ? { CampaignId: request.campaignId } : undefined,
+    AnsweringMachineDetectionStatus: outcome.answeringMachineDetectionStatus,
+    OutboundStrategy: request.preview ? outboundStrategyOf(request.preview) : undefined,
+    Recordings: outcome.recordings?.map(wireRecording),
+    Tags: {
+      'aws:connect:instanceId': instanceId,
+      'aws:connect:systemEndpoint': request.source,
+      ...outcome.tags,
+    },
+    SegmentAttributes: segmentAttributesOf(contact),
+    Attributes: contact.attributes,
+  };
+}
+
+function wireRecording(recording: RecordingOutcome) {
+  return {
+    Location: recording.location,
+    MediaStreamType: 'AUDIO' as const,
+    ParticipantType: 'ALL' as const,
+    StartTimestamp: epochMs(recording.startedAtMs),
+    StopTimestamp: epochMs(recording.stoppedAtMs),
+    Status: recording.status,
+  };
+}

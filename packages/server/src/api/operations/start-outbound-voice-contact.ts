@@ -1,0 +1,212 @@
+/** StartOutboundVoiceContact: checks the request as Connect would and answers the id of a committed contact (API page, §2). */
+import {
+  ApiError,
+  destinationNotAllowedException,
+  invalidParameterException,
+  limitExceededException,
+  type OperationInput,
+  outboundContactNotPermittedException,
+  resourceNotFoundException,
+} from '@ringback/connect-api';
+import { idOf } from '../../arn.ts';
+import { acceptContact } from '../../contacts/accept-contact.ts';
+import type { Contact, ContactRequest, Reference } from '../../contacts/contact.ts';
+import { type Caller, campaignsPrincipal } from '../../identity/caller.ts';
+import { type ContactFlowId, type ContactId, isUuid, type PhoneNumber, type QueueId } from '../../ids.ts';
+import { problemWithAttributes, problemWithReferences } from '../../policy/contact-limits.ts';
+import { judgeDestination } from '../../policy/destination.ts';
+import type { Instance, Queue } from '../../store/resource-store.ts';
+import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
+
+type Input = OperationInput<'StartOutboundVoiceContact'>;
+
+/** Ringing lasts at most this long where the request says nothing (member RingTimeoutInSeconds). */
+const defaultRingTimeoutSeconds = 60;
+
+export const startOutboundVoiceContact: OperationCode<'StartOutboundVoiceContact'> = async (
+  input,
+  caller,
+  deps,
+) => {
+  try {
+    return { ContactId: await startNew(input, caller, deps) };
+  } catch (error) {
+    // A token that stands for a contact is answered with it, whatever has changed since: quota, policy, resources.
+    const known = error instanceof ApiError ? await replayed(input, caller, deps) : undefined;
+    if (known) return { ContactId: known };
+    throw error;
+  }
+};
+
+async function startNew(input: Input, caller: Caller, deps: ApiDeps): Promise<ContactId> {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  if (!instance.outboundCallsEnabled) {
+    throw outboundContactNotPermittedException('Outbound calling is switched off for this instance.');
+  }
+  const related = await relatedContact(input, instance, deps);
+  const request = await checkedRequest(input, instance, related, caller, deps);
+  // The copied attributes are the older ones: what the request says wins.
+  const attributes = { ...related?.attributes, ...input.Attributes };
+  refuse(problemWithAttributes(attributes));
+
+  const outcome = await acceptContact(
+    { tenant: caller.tenant, instanceId: instance.id, request, attributes, clientToken: input.ClientToken },
+    deps.accepting,
+  );
+  if (outcome.kind === 'no call slot') {
+    throw limitExceededException(
+      request.trafficType === 'CAMPAIGN'
+        ? `All ${outcome.capacity} concurrent campaign calls of the instance are in use.`
+        : `All ${outcome.capacity} concurrent calls of the instance are in use.`,
+    );
+  }
+  return outcome.contactId;
+}
+
+async function checkedRequest(
+  input: Input,
+  instance: Instance,
+  related: Contact | undefined,
+  caller: Caller,
+  deps: ApiDeps,
+): Promise<ContactRequest> {
+  const contactFlowId = await publishedFlow(input.ContactFlowId, instance, deps);
+  const queue = await requestedQueue(input.QueueId, instance, deps);
+  const source = await callerId(input.SourcePhoneNumber, queue, instance, deps);
+
+  const verdict = judgeDestination(input.DestinationPhoneNumber, deps.destinations);
+  if (verdict.kind === 'malformed') throw invalidParameterException(verdict.message);
+  if (verdict.kind === 'not allowed') throw destinationNotAllowedException(verdict.message);
+
+  const trafficType = input.TrafficType ?? 'GENERAL';
+  if (trafficType === 'CAMPAIGN' && deps.campaignCallQuota === 0) {
+    throw outboundContactNotPermittedException(
+      'Campaign traffic is not permitted: the quota of concurrent campaign calls is 0.',
+    );
+  }
+  const isAmdOn = input.AnswerMachineDetectionConfig?.EnableAnswerMachineDetection === true;
+  if (isAmdOn && trafficType !== 'CAMPAIGN') {
+    throw invalidParameterException('Answering machine detection needs TrafficType CAMPAIGN.');
+  }
+  const preview = previewStrategy(input, caller, deps);
+  refuse(input.References && problemWithReferences(input.References));
+
+  return {
+    destination: verdict.number,
+    source,
+    ...(queue?.callerIdName ? { callerIdName: queue.callerIdName } : {}),
+    contactFlowId,
+    ...(queue ? { queueId: queue.id } : {}),
+    ...(input.Name === undefined ? {} : { name: input.Name }),
+    ...(input.Description === undefined ? {} : { description: input.Description }),
+    references: referencesOf(input),
+    ...(related ? { relatedContactId: related.id } : {}),
+    ...(input.CampaignId === undefined ? {} : { campaignId: input.CampaignId }),
+    trafficType,
+    ...(isAmdOn
+      ? {
+          answerMachineDetection: {
+            awaitPrompt: input.AnswerMachineDetectionConfig?.AwaitAnswerMachinePrompt === true,
+          },
+        }
+      : {}),
+    ...(preview ? { preview } : {}),
+    ringTimeoutMs: (input.RingTimeoutInSeconds ?? defaultRingTimeoutSeconds) * 1000,
+  };
+}
+
+async function publishedFlow(idOrArn: string, instance: Instance, deps: ApiDeps): Promise<ContactFlowId> {
+  const id = idOf(idOrArn);
+  const flow = isUuid(id) ? await deps.directory.flow(instance.id, id as ContactFlowId) : undefined;
+  if (flow?.status !== 'PUBLISHED' || flow.state !== 'ACTIVE') {
+    throw resourceNotFoundException('The instance has no published flow with this ContactFlowId.');
+  }
+  return flow.id;
+}
+
+async function requestedQueue(
+  idOrArn: string | undefined,
+  instance: Instance,
+  deps: ApiDeps,
+): Promise<Queue | undefined> {
+  if (idOrArn === undefined) return undefined;
+  const id = idOf(idOrArn);
+  const queue = isUuid(id) ? await deps.directory.queue(instance.id, id as QueueId) : undefined;
+  if (!queue) throw resourceNotFoundException('The instance has no queue with this QueueId.');
+  return queue;
+}
+
+/** The queue's number is displayed where there is a queue (member QueueId); else the request's own. */
+async function callerId(
+  source: string | undefined,
+  queue: Queue | undefined,
+  instance: Instance,
+  deps: ApiDeps,
+): Promise<PhoneNumber> {
+  if (source !== undefined) {
+    const own = await deps.directory.phoneNumber(instance.tenant, source);
+    if (!own || own.instanceId !== instance.id) {
+      throw invalidParameterException('SourcePhoneNumber is not a number of this instance.');
+    }
+  }
+  const number = queue?.callerIdNumber ?? source;
+  if (number === undefined) {
+    throw invalidParameterException(
+      queue
+        ? 'The queue has no outbound caller ID number; give it one, or send SourcePhoneNumber.'
+        : 'Either SourcePhoneNumber or QueueId is required.',
+    );
+  }
+  return number as PhoneNumber;
+}
+
+function previewStrategy(input: Input, caller: Caller, deps: ApiDeps): ContactRequest['preview'] {
+  const strategy = input.OutboundStrategy;
+  if (!strategy) return undefined;
+  if (deps.previewAllowedFor === 'campaigns' && caller.principal !== campaignsPrincipal) {
+    throw outboundContactNotPermittedException(
+      'OutboundStrategy is for the outbound campaigns service; preview.allowedFor: everyone opens it.',
+    );
+  }
+  const preview = strategy.Config?.AgentFirst?.Preview;
+  if (!preview)
+    throw invalidParameterException('OutboundStrategy AGENT_FIRST needs Config.AgentFirst.Preview.');
+  return {
+    postAcceptTimeoutSeconds: preview.PostAcceptTimeoutConfig.DurationInSeconds,
+    allowedUserActions: preview.AllowedUserActions,
+  };
+}
+
+/** The related contact must be one of the instance's; its attributes are copied (member RelatedContactId). */
+async function relatedContact(input: Input, instance: Instance, deps: ApiDeps): Promise<Contact | undefined> {
+  const id = input.RelatedContactId;
+  if (id === undefined) return undefined;
+  const contact = isUuid(id) ? await deps.contacts.find(instance.id, id as ContactId) : undefined;
+  if (!contact) throw resourceNotFoundException('The instance has no contact with this RelatedContactId.');
+  return contact;
+}
+
+function referencesOf(input: Input): Readonly<Record<string, Reference>> {
+  return Object.fromEntries(
+    Object.entries(input.References ?? {}).map(([name, { Type, Value }]) => [
+      name,
+      { type: Type as Reference['type'], value: Value ?? '' },
+    ]),
+  );
+}
+
+async function replayed(input: Input, caller: Caller, deps: ApiDeps): Promise<ContactId | undefined> {
+  const instanceId = idOf(input.InstanceId);
+  if (input.ClientToken === undefined || !isUuid(instanceId)) return undefined;
+  return deps.contacts.findByToken({
+    accountId: caller.tenant.accountId,
+    region: caller.tenant.region,
+    instanceId: instanceId as Instance['id'],
+    token: input.ClientToken,
+    nowMs: deps.clock.now(),
+  });
+}
+
+function refuse(problem: string | undefined): void {
+  if (problem) throw invalidParameterException(problem);
+}

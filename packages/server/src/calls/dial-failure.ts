@@ -1,0 +1,183 @@
+/** Every way a dialling can fail, as one verdict: what to record, whose fault, what may follow. Read by dial.ts and the contact's story. */
+import { InviteCancelled, InviteRejected, InviteTimedOut, InviteTransportError } from '@ringback/sip';
+
+/** `DisconnectReason` values that a failed dialling can give (Administrator Guide, data model for contact records). */
+export type DialDisconnectReason =
+  | 'TELECOM_BUSY'
+  | 'TELECOM_NUMBER_INVALID'
+  | 'TELECOM_POTENTIAL_BLOCKING'
+  | 'TELECOM_UNANSWERED'
+  | 'TELECOM_TIMEOUT'
+  | 'TELECOM_ORIGINATOR_CANCEL'
+  | 'TELECOM_PROBLEM';
+
+/** `AnsweringMachineDetectionStatus` values that a dialling without an answer can give. */
+export type UnansweredAmdStatus =
+  | 'SIT_TONE_BUSY'
+  | 'SIT_TONE_INVALID_NUMBER'
+  | 'AMD_UNANSWERED'
+  | 'AMD_NOT_APPLICABLE';
+
+export interface DialVerdict {
+  readonly disconnectReason: DialDisconnectReason;
+  readonly amdStatus: UnansweredAmdStatus;
+  readonly fault: 'ours' | 'customer' | 'carrier' | 'unknown';
+  /** Whether the same contact may try another target: only where nobody can have been rung. */
+  readonly nextAttempt: 'allowed' | 'never';
+  /** Whether a campaign may call the number again later. */
+  readonly campaignRetry: 'allowed' | 'never';
+}
+
+type Verdict = (
+  disconnectReason: DialDisconnectReason,
+  amdStatus: UnansweredAmdStatus,
+  fault: DialVerdict['fault'],
+  rest?: Partial<Pick<DialVerdict, 'nextAttempt' | 'campaignRetry'>>,
+) => DialVerdict;
+
+const verdict: Verdict = (disconnectReason, amdStatus, fault, rest) => ({
+  disconnectReason,
+  amdStatus,
+  fault,
+  nextAttempt: rest?.nextAttempt ?? 'never',
+  campaignRetry: rest?.campaignRetry ?? 'allowed',
+});
+
+const busy = verdict('TELECOM_BUSY', 'SIT_TONE_BUSY', 'customer');
+const invalid = verdict('TELECOM_NUMBER_INVALID', 'SIT_TONE_INVALID_NUMBER', 'customer', {
+  campaignRetry: 'never',
+});
+const declined = verdict('TELECOM_UNANSWERED', 'AMD_NOT_APPLICABLE', 'customer');
+const unreachable = verdict('TELECOM_UNANSWERED', 'AMD_UNANSWERED', 'customer');
+const blocked = verdict('TELECOM_POTENTIAL_BLOCKING', 'AMD_NOT_APPLICABLE', 'carrier');
+const problem = verdict('TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'carrier');
+const elsewhere = verdict('TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'carrier', { nextAttempt: 'allowed' });
+const ours = verdict('TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'ours');
+
+/** Final responses whose meaning differs from their class's (RFC 3261 §21, RFC 8197, RFC 8688). */
+export const verdictByStatus: ReadonlyMap<number, DialVerdict> = new Map([
+  [400, ours],
+  [401, ours],
+  [403, problem],
+  [404, invalid],
+  [405, ours],
+  [407, ours],
+  [408, unreachable],
+  [410, invalid],
+  [415, ours],
+  [420, ours],
+  [480, unreachable],
+  [484, invalid],
+  [486, busy],
+  [487, unreachable],
+  [488, ours],
+  [503, elsewhere],
+  [600, busy],
+  [603, declined],
+  [604, invalid],
+  [606, ours],
+  [607, blocked],
+  [608, blocked],
+]);
+
+const verdictByClass: Readonly<Record<number, DialVerdict>> = {
+  3: elsewhere,
+  4: problem,
+  5: problem,
+  6: declined,
+};
+
+/** What ended a dialling before the answer. */
+export type DialFailureCause =
+  | {
+      readonly kind: 'rejected';
+      readonly status: number;
+      readonly reason: string;
+      readonly reasonHeader?: string;
+    }
+  | { readonly kind: 'no response' }
+  | { readonly kind: 'transport'; readonly message: string }
+  | { readonly kind: 'ring timeout'; readonly ringTimeoutMs: number }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'no trunk' }
+  | { readonly kind: 'media'; readonly message: string };
+
+/**
+ * A dialling that no one answered. `sawRinging` tells whether an 18x had come, after which no other
+ * target may be tried: a person may have heard it ring.
+ */
+export class DialFailure extends Error {
+  override readonly name = 'DialFailure';
+  readonly failure: DialFailureCause;
+  readonly sawRinging: boolean;
+  readonly verdict: DialVerdict;
+
+  constructor(failure: DialFailureCause, sawRinging: boolean) {
+    super(describe(failure));
+    this.failure = failure;
+    this.sawRinging = sawRinging;
+    this.verdict = judge(failure, sawRinging);
+  }
+}
+
+/** The one table from outcome to verdict. */
+export function judge(failure: DialFailureCause, sawRinging: boolean): DialVerdict {
+  switch (failure.kind) {
+    case 'rejected': {
+      const found =
+        verdictByStatus.get(failure.status) ?? verdictByClass[Math.floor(failure.status / 100)] ?? problem;
+      return sawRinging ? { ...found, nextAttempt: 'never' } : found;
+    }
+    case 'transport':
+      return sawRinging ? problem : elsewhere;
+    case 'no response':
+      return problem;
+    case 'ring timeout':
+      return verdict('TELECOM_TIMEOUT', sawRinging ? 'AMD_UNANSWERED' : 'AMD_NOT_APPLICABLE', 'customer');
+    case 'stopped':
+      return verdict(
+        'TELECOM_ORIGINATOR_CANCEL',
+        sawRinging ? 'AMD_UNANSWERED' : 'AMD_NOT_APPLICABLE',
+        'ours',
+      );
+    case 'no trunk':
+    case 'media':
+      return ours;
+  }
+}
+
+/** Turns what the SIP layer rejects with into a cause; anything else is a bug and passes through. */
+export function causeOf(error: unknown): DialFailureCause | undefined {
+  if (error instanceof InviteRejected) {
+    const reasonHeader = error.response.headers.get('reason');
+    return {
+      kind: 'rejected',
+      status: error.status,
+      reason: error.reason,
+      ...(reasonHeader === undefined ? {} : { reasonHeader }),
+    };
+  }
+  if (error instanceof InviteTimedOut) return { kind: 'no response' };
+  if (error instanceof InviteTransportError) return { kind: 'transport', message: error.message };
+  if (error instanceof InviteCancelled) return { kind: 'stopped' };
+  return undefined;
+}
+
+function describe(failure: DialFailureCause): string {
+  switch (failure.kind) {
+    case 'rejected':
+      return `The far end answered ${failure.status} ${failure.reason}.`;
+    case 'no response':
+      return 'No response came before timer B ran out (RFC 3261 §17.1.1.2).';
+    case 'transport':
+      return `The INVITE could not be sent: ${failure.message}`;
+    case 'ring timeout':
+      return `Nobody answered within ${failure.ringTimeoutMs} ms.`;
+    case 'stopped':
+      return 'The dialling was stopped before an answer.';
+    case 'no trunk':
+      return 'No trunk is configured for this destination.';
+    case 'media':
+      return `No media could be set up: ${failure.message}`;
+  }
+}

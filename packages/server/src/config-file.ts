@@ -1,0 +1,261 @@
+/** The YAML configuration file: its shape, and a reader that names line and key of every mistake. Used by config.ts and `ringback check`. */
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+
+const strict = { additionalProperties: false } as const;
+const name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$' });
+
+const AccessKey = Type.Object(
+  {
+    accessKeyId: Type.String({ pattern: '^[A-Za-z0-9_]{4,128}$' }),
+    secretAccessKey: Type.String({ minLength: 8, maxLength: 256 }),
+    accountId: Type.Optional(Type.String({ pattern: '^[0-9]{12}$' })),
+    /** The service that this key speaks for, for example `connect-campaigns.amazonaws.com`. */
+    principal: Type.Optional(Type.String({ maxLength: 128 })),
+  },
+  strict,
+);
+
+const Trunk = Type.Object(
+  {
+    name,
+    /** Where INVITEs go: `host` or `host:port` (5060 when absent). */
+    address: Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$' }),
+    username: Type.Optional(Type.String({ maxLength: 128 })),
+    password: Type.Optional(Type.String({ maxLength: 256 })),
+    /** Domain of the request URI and From; the address's host when absent. */
+    domain: Type.Optional(Type.String({ maxLength: 253 })),
+  },
+  strict,
+);
+
+const Sink = Type.Union([
+  Type.Object(
+    {
+      kind: Type.Literal('webhook'),
+      name,
+      url: Type.String({ pattern: '^https?://' }),
+      /** Sent as `authorization` header; never logged. */
+      authorization: Type.Optional(Type.String({ maxLength: 4096 })),
+    },
+    strict,
+  ),
+  Type.Object({ kind: Type.Literal('file'), name, directory: Type.String({ minLength: 1 }) }, strict),
+]);
+
+const Speech = Type.Object(
+  {
+    kind: Type.Union([
+      Type.Literal('auto'),
+      Type.Literal('espeak-ng'),
+      Type.Literal('flite'),
+      Type.Literal('http'),
+      Type.Literal('tts-espeak'),
+      Type.Literal('off'),
+    ]),
+    url: Type.Optional(Type.String({ pattern: '^https?://' })),
+    format: Type.Optional(Type.Union([Type.Literal('openai'), Type.Literal('piper')])),
+    authorization: Type.Optional(Type.String({ maxLength: 4096 })),
+    model: Type.Optional(Type.String({ maxLength: 128 })),
+  },
+  strict,
+);
+
+/** Shape of the file named by `RINGBACK_CONFIG`. Every key is optional; an unknown key is a mistake. */
+export const ConfigFile = Type.Object(
+  {
+    accessKeys: Type.Optional(Type.Array(AccessKey)),
+    trunks: Type.Optional(Type.Array(Trunk)),
+    /** ISO 3166-1 alpha-2 countries that may be dialled. */
+    countries: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z]{2}$' }))),
+    /** Prefixes that are closed by default and may be dialled here, for example `+447`. */
+    openPrefixes: Type.Optional(Type.Array(Type.String({ pattern: '^\\+[1-9][0-9]{0,14}$' }))),
+    quotas: Type.Optional(
+      Type.Object(
+        {
+          concurrentActiveCalls: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+          concurrentCampaignActiveCalls: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+        },
+        strict,
+      ),
+    ),
+    preview: Type.Optional(
+      Type.Object({ allowedFor: Type.Union([Type.Literal('campaigns'), Type.Literal('everyone')]) }, strict),
+    ),
+    dialling: Type.Optional(
+      Type.Object(
+        {
+          /** Contacts are accepted but wait; they end undialled after `maxDialDelayMs`. */
+          paused: Type.Optional(Type.Boolean()),
+          maxDialDelayMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 3_600_000 })),
+        },
+        strict,
+      ),
+    ),
+    sinks: Type.Optional(Type.Array(Sink)),
+    speech: Type.Optional(Speech),
+    lambda: Type.Optional(
+      Type.Object(
+        {
+          /** An AWS-compatible Lambda endpoint. */
+          endpoint: Type.Optional(Type.String({ pattern: '^https?://' })),
+          /** Function ARN or name to a URL that takes the event as a POST. */
+          functions: Type.Optional(Type.Record(Type.String(), Type.String({ pattern: '^https?://' }))),
+        },
+        strict,
+      ),
+    ),
+    simulatedCarrier: Type.Optional(
+      Type.Object(
+        {
+          scenarioFile: Type.Optional(Type.String()),
+          rtpPorts: Type.Optional(Type.String({ pattern: '^[0-9]+-[0-9]+$' })),
+        },
+        strict,
+      ),
+    ),
+    logLevel: Type.Optional(
+      Type.Union([
+        Type.Literal('debug'),
+        Type.Literal('info'),
+        Type.Literal('warn'),
+        Type.Literal('error'),
+        Type.Literal('silent'),
+      ]),
+    ),
+  },
+  strict,
+);
+export type ConfigFile = Static<typeof ConfigFile>;
+
+/** One mistake in the file: where it is, and what would be right. */
+export interface ConfigMistake {
+  readonly line: number;
+  readonly column: number;
+  /** Dotted path of the key, for example `trunks.0.address`; empty for the whole document. */
+  readonly key: string;
+  readonly message: string;
+}
+
+/** The file cannot be used; the message lists every mistake with its line and key. */
+export class ConfigFileUnusable extends Error {
+  readonly file: string;
+  readonly mistakes: readonly ConfigMistake[];
+  constructor(file: string, mistakes: readonly ConfigMistake[]) {
+    const lines = mistakes.map(
+      (m) => `  ${file}:${m.line}:${m.column} ${m.key || '(document)'}: ${m.message}`,
+    );
+    super(`The configuration file has ${mistakes.length} mistake(s):\n${lines.join('\n')}`);
+    this.name = 'ConfigFileUnusable';
+    this.file = file;
+    this.mistakes = mistakes;
+  }
+}
+
+const compiled = Compile(ConfigFile);
+
+/**
+ * Reads the text of a configuration file.
+ *
+ * @throws {ConfigFileUnusable} listing every mistake at once.
+ */
+export function readConfigFile(file: string, text: string): ConfigFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 50 } as Parameters<
+    typeof parseDocument
+  >[1]);
+  if (document.errors.length > 0) {
+    throw new ConfigFileUnusable(
+      file,
+      document.errors.map((error) => {
+        const at = lines.linePos(error.pos[0]);
+        return {
+          line: at.line,
+          column: at.col,
+          key: '',
+          message: error.message.split('\n')[0] ?? error.code,
+        };
+      }),
+    );
+  }
+  const value: unknown = document.toJS() ?? {};
+  if (compiled.Check(value)) {
+    const extra = mistakesBeyondShape(value);
+    if (extra.length === 0) return value;
+    throw new ConfigFileUnusable(
+      file,
+      extra.map((mistake) => located(document.contents, lines, mistake.path, mistake.message)),
+    );
+  }
+  const mistakes: ConfigMistake[] = [];
+  for (const error of compiled.Errors(value)) {
+    const path = error.instancePath.split('/').slice(1);
+    const params = error.params as { additionalProperties?: string[]; requiredProperties?: string[] };
+    if (params.additionalProperties) {
+      for (const key of params.additionalProperties) {
+        mistakes.push(located(document.contents, lines, [...path, key], `unknown key "${key}"`));
+      }
+    } else if (error.keyword !== 'boolean') {
+      // `boolean` only repeats, key by key, what additionalProperties said.
+      mistakes.push(located(document.contents, lines, path, error.message));
+    }
+  }
+  throw new ConfigFileUnusable(file, unique(mistakes));
+}
+
+/** Rules that a shape cannot say: names are used once, an HTTP voice has a URL. */
+function mistakesBeyondShape(value: ConfigFile): { path: string[]; message: string }[] {
+  const found: { path: string[]; message: string }[] = [];
+  const lists = { trunks: value.trunks, sinks: value.sinks };
+  for (const [list, items] of Object.entries(lists)) {
+    const seen = new Set<string>();
+    items?.forEach((item, index) => {
+      if (seen.has(item.name))
+        found.push({ path: [list, String(index), 'name'], message: `"${item.name}" is used twice` });
+      seen.add(item.name);
+    });
+  }
+  const keys = new Set<string>();
+  value.accessKeys?.forEach((key, index) => {
+    if (keys.has(key.accessKeyId)) {
+      found.push({
+        path: ['accessKeys', String(index), 'accessKeyId'],
+        message: `"${key.accessKeyId}" is used twice`,
+      });
+    }
+    keys.add(key.accessKeyId);
+  });
+  if (value.speech?.kind === 'http' && !value.speech.url) {
+    found.push({ path: ['speech'], message: 'kind "http" needs a url' });
+  }
+  return found;
+}
+
+function located(root: unknown, lines: LineCounter, path: readonly string[], message: string): ConfigMistake {
+  let node = root as Node | null;
+  let offset = node?.range?.[0] ?? 0;
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === step);
+      if (!pair) break;
+      offset = (pair.key as Node).range?.[0] ?? offset;
+      node = pair.value as Node | null;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)] as Node | null;
+      offset = node?.range?.[0] ?? offset;
+    } else break;
+  }
+  const at = lines.linePos(offset);
+  return { line: at.line, column: at.col, key: path.join('.'), message };
+}
+
+function unique(mistakes: readonly ConfigMistake[]): ConfigMistake[] {
+  const seen = new Map<string, ConfigMistake>();
+  for (const mistake of mistakes) {
+    // A union reports each of its arms; the first at a place says enough.
+    const place = `${mistake.line}:${mistake.key}`;
+    if (!seen.has(place)) seen.set(place, mistake);
+  }
+  return [...seen.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+}

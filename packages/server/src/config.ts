@@ -1,0 +1,216 @@
+/** One typed, validated configuration object from environment and file. The only file that reads the environment. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type ConfigFile, readConfigFile } from './config-file.ts';
+import type { AccountId } from './ids.ts';
+
+/** The account of the emulator, and of keys that name none. */
+export const emulatorAccountId = '000000000000' as AccountId;
+
+export interface ConfiguredAccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly accountId: AccountId;
+  readonly principal: string | undefined;
+}
+
+export interface ConfiguredTrunk {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly domain: string;
+  readonly credentials: { readonly username: string; readonly password: string } | undefined;
+}
+
+export type ConfiguredSink =
+  | { readonly kind: 'webhook'; readonly name: string; readonly url: string; readonly authorization?: string }
+  | { readonly kind: 'file'; readonly name: string; readonly directory: string };
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A listening port: one that must be had, or a wish that may fall back to any free one. */
+export interface PortChoice {
+  readonly port: number;
+  readonly ifTaken: 'fail' | 'use any free port';
+}
+
+export interface Config {
+  readonly http: { readonly host: string; readonly port: number; readonly tls: TlsFiles | undefined };
+  readonly sip: { readonly host: string; readonly port: PortChoice };
+  readonly rtpPorts: PortRange;
+  readonly dataDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly region: string;
+  readonly accessKeys: readonly ConfiguredAccessKey[];
+  readonly trunks: readonly ConfiguredTrunk[];
+  /** `undefined` means the default of the carrier in use (policy/destination.ts). */
+  readonly countries: readonly string[] | undefined;
+  readonly openPrefixes: readonly string[];
+  readonly quotas: { readonly concurrentActiveCalls: number; readonly concurrentCampaignActiveCalls: number };
+  readonly previewAllowedFor: 'campaigns' | 'everyone';
+  readonly dialling: { readonly paused: boolean; readonly maxDialDelayMs: number };
+  readonly sinks: readonly ConfiguredSink[];
+  readonly speech: NonNullable<ConfigFile['speech']>;
+  readonly lambda: {
+    readonly endpoint: string | undefined;
+    readonly functions: Readonly<Record<string, string>>;
+  };
+  readonly simulatedCarrier: { readonly scenarioFile: string | undefined; readonly rtpPorts: PortRange };
+  readonly logLevel: NonNullable<ConfigFile['logLevel']>;
+}
+
+interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** A setting cannot be used. The message names the variable or file, what is wrong, and what would be right. */
+export class ConfigUnusable extends Error {
+  override readonly name = 'ConfigUnusable';
+}
+
+/**
+ * Builds the configuration from environment variables and the file that `RINGBACK_CONFIG` names.
+ *
+ * @throws {ConfigUnusable} a variable has no meaning, or the combination is unsafe.
+ * @throws {ConfigFileUnusable} the file has mistakes; all are listed.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const file = env.RINGBACK_CONFIG ? readNamedFile(env.RINGBACK_CONFIG) : {};
+  const dataDir = path.resolve(env.RINGBACK_DATA_DIR || './.ringback');
+  const config: Config = {
+    http: {
+      host: env.RINGBACK_HOST || '127.0.0.1',
+      port: portOf(env, 'RINGBACK_HTTP_PORT') ?? 8642,
+      tls: tlsOf(env),
+    },
+    sip: { host: env.RINGBACK_SIP_HOST || '127.0.0.1', port: sipPortOf(env) },
+    rtpPorts: portRangeOf('RINGBACK_RTP_PORTS', env.RINGBACK_RTP_PORTS || '20000-29999'),
+    dataDir,
+    databaseUrl: env.RINGBACK_DATABASE_URL || undefined,
+    region: regionOf(env),
+    accessKeys: (file.accessKeys ?? []).map((key) => ({
+      accessKeyId: key.accessKeyId,
+      secretAccessKey: key.secretAccessKey,
+      accountId: (key.accountId ?? emulatorAccountId) as AccountId,
+      principal: key.principal,
+    })),
+    trunks: (file.trunks ?? []).map(trunkOf),
+    countries: file.countries,
+    openPrefixes: file.openPrefixes ?? [],
+    quotas: {
+      concurrentActiveCalls: file.quotas?.concurrentActiveCalls ?? 1000,
+      concurrentCampaignActiveCalls: file.quotas?.concurrentCampaignActiveCalls ?? 0,
+    },
+    previewAllowedFor: file.preview?.allowedFor ?? 'campaigns',
+    dialling: {
+      paused: file.dialling?.paused ?? false,
+      maxDialDelayMs: file.dialling?.maxDialDelayMs ?? 30_000,
+    },
+    sinks: file.sinks ?? [{ kind: 'file', name: 'files', directory: path.join(dataDir, 'events') }],
+    speech: file.speech ?? { kind: 'auto' },
+    lambda: { endpoint: file.lambda?.endpoint, functions: file.lambda?.functions ?? {} },
+    simulatedCarrier: {
+      scenarioFile: file.simulatedCarrier?.scenarioFile,
+      rtpPorts: portRangeOf('simulatedCarrier.rtpPorts', file.simulatedCarrier?.rtpPorts ?? '30000-34999'),
+    },
+    logLevel: file.logLevel ?? 'info',
+  };
+  refuseUnsafe(config);
+  return config;
+}
+
+/** Without keys anyone who reaches the port is let in, so it must stay on this machine and away from paid calls. */
+function refuseUnsafe(config: Config): void {
+  if (config.accessKeys.length > 0) return;
+  if (!isLoopback(config.http.host)) {
+    throw new ConfigUnusable(
+      `RINGBACK_HOST is ${config.http.host}, but no access keys are configured, so every request would be let in. ` +
+        'Add accessKeys to the file that RINGBACK_CONFIG names, or listen on 127.0.0.1.',
+    );
+  }
+  if (config.trunks.length > 0) {
+    throw new ConfigUnusable(
+      'A trunk is configured, but no access keys: anyone on this machine could place paid calls. ' +
+        'Add accessKeys to the file that RINGBACK_CONFIG names.',
+    );
+  }
+}
+
+/** Whether a host name or address can only be reached from this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function readNamedFile(file: string): ConfigFile {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigUnusable(
+      `RINGBACK_CONFIG names ${path.resolve(file)}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`,
+    );
+  }
+  return readConfigFile(file, text);
+}
+
+function portOf(env: Readonly<Record<string, string | undefined>>, variable: string): number | undefined {
+  const text = env[variable];
+  if (!text) return undefined;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ConfigUnusable(
+      `${variable} is "${text}"; a port is a whole number from 0 (any free port) to 65535.`,
+    );
+  }
+  return port;
+}
+
+function sipPortOf(env: Readonly<Record<string, string | undefined>>): PortChoice {
+  const port = portOf(env, 'RINGBACK_SIP_PORT');
+  return port === undefined ? { port: 5060, ifTaken: 'use any free port' } : { port, ifTaken: 'fail' };
+}
+
+function portRangeOf(setting: string, text: string): PortRange {
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2]);
+  if (!match || first < 1024 || last > 65_535 || last < first + 1) {
+    throw new ConfigUnusable(
+      `${setting} is "${text}"; write a range such as 20000-29999, from 1024 to 65535.`,
+    );
+  }
+  return { first, last };
+}
+
+function tlsOf(env: Readonly<Record<string, string | undefined>>): TlsFiles | undefined {
+  const certFile = env.RINGBACK_TLS_CERT;
+  const keyFile = env.RINGBACK_TLS_KEY;
+  if (!certFile && !keyFile) return undefined;
+  if (!certFile || !keyFile) {
+    throw new ConfigUnusable('RINGBACK_TLS_CERT and RINGBACK_TLS_KEY go together; set both or neither.');
+  }
+  return { certFile, keyFile };
+}
+
+function regionOf(env: Readonly<Record<string, string | undefined>>): string {
+  const region = env.RINGBACK_REGION || 'us-east-1';
+  if (!/^[a-z]{2,4}(-[a-z]+){1,2}-\d$/.test(region)) {
+    throw new ConfigUnusable(`RINGBACK_REGION is "${region}"; write an AWS Region name such as us-east-1.`);
+  }
+  return region;
+}
+
+function trunkOf(trunk: NonNullable<ConfigFile['trunks']>[number]): ConfiguredTrunk {
+  const [host = '', port] = trunk.address.split(':');
+  return {
+    name: trunk.name,
+    host,
+    port: port ? Number(port) : 5060,
+    domain: trunk.domain ?? host,
+    credentials: trunk.username ? { username: trunk.username, password: trunk.password ?? '' } : undefined,
+  };
+}

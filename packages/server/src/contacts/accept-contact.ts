@@ -1,0 +1,71 @@
+/** Turns a checked request into a committed contact and starts its story. The edge and the campaigns come in here. */
+import type { Tenant } from '../arn.ts';
+import type { Clock } from '../clock.ts';
+import { type ContactId, type InstanceId, type NodeId, newId } from '../ids.ts';
+import type { AcceptOutcome } from '../store/accept-contacts.ts';
+import type { ContactStore } from '../store/contact-store.ts';
+import type { ActiveContacts } from './active-contacts.ts';
+import type { Contact, ContactAttributes, ContactRequest } from './contact.ts';
+import { contactEvent } from './contact-events.ts';
+
+/** How long a ClientToken stands for its contact (API page, member ClientToken). */
+const clientTokenLifetimeMs = 7 * 24 * 60 * 60 * 1000;
+
+export interface AcceptRequest {
+  readonly tenant: Tenant;
+  readonly instanceId: InstanceId;
+  readonly request: ContactRequest;
+  readonly attributes: ContactAttributes;
+  readonly clientToken: string | undefined;
+}
+
+export interface AcceptDeps {
+  readonly store: ContactStore;
+  readonly active: ActiveContacts;
+  readonly node: NodeId;
+  readonly clock: Clock;
+  readonly factsWritten: () => void;
+}
+
+/** Commits contact, token, call slot and INITIATED together, then lets the story begin. */
+export async function acceptContact(accept: AcceptRequest, deps: AcceptDeps): Promise<AcceptOutcome> {
+  const nowMs = deps.clock.now();
+  const contact: Contact = {
+    id: newId<ContactId>(),
+    instanceId: accept.instanceId,
+    tenant: accept.tenant,
+    state: 'ACCEPTED',
+    epoch: 1,
+    pool: accept.request.trafficType === 'CAMPAIGN' ? 'campaign-calls' : 'active-calls',
+    initiatedAtMs: nowMs,
+    connectedAtMs: undefined,
+    disconnectedAtMs: undefined,
+    updatedAtMs: nowMs,
+    disconnectReason: undefined,
+    endCause: undefined,
+    outboxSequence: 1,
+    attributes: accept.attributes,
+    request: accept.request,
+    outcome: {},
+  };
+  const outcome = await deps.store.accept({
+    contact,
+    owner: deps.node,
+    clientToken:
+      accept.clientToken === undefined
+        ? undefined
+        : { value: accept.clientToken, expiresAtMs: nowMs + clientTokenLifetimeMs },
+    facts: [
+      {
+        sequence: 1,
+        stream: 'contact-events',
+        payload: JSON.stringify(contactEvent(contact, 'INITIATED', nowMs, newId())),
+      },
+    ],
+  });
+  if (outcome.kind === 'accepted') {
+    deps.factsWritten();
+    deps.active.start(contact);
+  }
+  return outcome;
+}

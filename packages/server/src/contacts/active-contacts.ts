@@ -1,0 +1,100 @@
+/** The contacts that this node runs: started, stopped, recovered from dead nodes, drained at shutdown. */
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { ContactId, NodeId } from '../ids.ts';
+import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
+import type { Contact } from './contact.ts';
+import { endContact } from './end-contact.ts';
+import { ContactEnded, type Ending, endings } from './endings.ts';
+import { type ContactWriting, OpenContact } from './open-contact.ts';
+import { type OutboundContactDeps, runOutboundContact } from './outbound-contact.ts';
+
+export interface ActiveContacts {
+  /** Runs the story of a contact that this node owns. Returns at once. */
+  start(contact: Contact): void;
+  /** Ends a contact that runs here; false when none of that id does. */
+  stop(contactId: ContactId, ending: Ending): boolean;
+  readonly size: number;
+  /** Takes over contacts of dead nodes: never attempted ones are run, attempted ones end. Returns how many. */
+  recover(): Promise<number>;
+  /** Waits up to `patienceMs` for running contacts, then ends those that are left. */
+  drain(patienceMs: number): Promise<void>;
+  /** Stops every story at once, for a node that must not act any more. */
+  abandon(): void;
+}
+
+export interface ActiveContactsDeps {
+  readonly story: OutboundContactDeps;
+  readonly writing: ContactWriting;
+  readonly store: ContactStore;
+  readonly node: NodeId;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Contacts taken over in one go; the next go follows at once while there are more. */
+const recoveryBatch = 200;
+
+export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
+  const running = new Map<ContactId, { readonly stop: AbortController; readonly done: Promise<void> }>();
+
+  function run(contact: Contact): void {
+    const stop = new AbortController();
+    const open = new OpenContact(contact, deps.writing);
+    const done = runOutboundContact(open, deps.story, stop.signal)
+      .catch((error: unknown) => {
+        // The story turns every failure into an ending; reaching this line is a bug in that.
+        deps.logger.error(
+          { err: error, contactId: contact.id },
+          'a contact ended in a way that nobody planned',
+        );
+      })
+      .finally(() => running.delete(contact.id));
+    running.set(contact.id, { stop, done });
+  }
+
+  async function takeOver({ contact, dialAttempts }: RecoveredContact): Promise<void> {
+    if (dialAttempts === 0) {
+      run(contact);
+      return;
+    }
+    // The number may have been rung; it is never rung again for this request.
+    const open = new OpenContact(contact, deps.writing);
+    await endContact(open, endings.serviceRestarted, {}, deps);
+  }
+
+  return {
+    start: run,
+    stop(contactId, ending) {
+      const found = running.get(contactId);
+      found?.stop.abort(new ContactEnded(ending));
+      return found !== undefined;
+    },
+    get size() {
+      return running.size;
+    },
+    async recover() {
+      let total = 0;
+      for (;;) {
+        const recovered = await deps.store.recover(deps.node, recoveryBatch);
+        total += recovered.length;
+        await Promise.all(recovered.map(takeOver));
+        if (recovered.length < recoveryBatch) return total;
+      }
+    },
+    async drain(patienceMs) {
+      const all = (): Promise<unknown> => Promise.all([...running.values()].map(({ done }) => done));
+      let timer: unknown;
+      const patience = new Promise<void>((resolve) => {
+        timer = deps.clock.setTimeout(resolve, patienceMs);
+      });
+      await Promise.race([all(), patience]);
+      deps.clock.clearTimeout(timer);
+      for (const { stop } of running.values()) stop.abort(new ContactEnded(endings.drained));
+      await all();
+    },
+    abandon() {
+      for (const { stop } of running.values()) stop.abort(new ContactEnded(endings.ownershipLost));
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/** Contact → contact event, in the EventBridge shape (Administrator Guide, contact events). Pure; written to the outbox by open-contact.ts. */
+import { contactArn, instanceArn, instanceResourceArn } from '../arn.ts';
+import type { Contact } from './contact.ts';
+import { outboundStrategyOf, segmentAttributesOf } from './contact-wire.ts';
+
+export type ContactEventType =
+  | 'INITIATED'
+  | 'CONNECTED_TO_SYSTEM'
+  | 'CONTACT_DATA_UPDATED'
+  | 'QUEUED'
+  | 'CONNECTED_TO_AGENT'
+  | 'DISCONNECTED'
+  | 'COMPLETED';
+
+/** Disconnect reasons that the guide documents for events: those of campaign contacts that never had media. */
+const reasonsInEvents = new Set([
+  'OUTBOUND_DESTINATION_ENDPOINT_ERROR',
+  'OUTBOUND_RESOURCE_ERROR',
+  'OUTBOUND_ATTEMPT_FAILED',
+  'OUTBUND_PREVIEW_DISCARDED',
+  'EXPIRED',
+]);
+
+/** Properties that CONTACT_DATA_UPDATED can name. */
+export type UpdatedProperty = 'UserDefinedAttributes' | 'Tags';
+
+/**
+ * Builds one event.
+ *
+ * @param occurredAtMs when the fact happened; the envelope's `time` (whole seconds).
+ */
+export function contactEvent(
+  contact: Contact,
+  eventType: ContactEventType,
+  occurredAtMs: number,
+  eventId: string,
+  updatedProperties?: readonly UpdatedProperty[],
+): object {
+  const { tenant, instanceId, id, request, outcome } = contact;
+  return {
+    version: '0',
+    id: eventId,
+    'detail-type': 'Amazon Connect Contact Event',
+    source: 'aws.connect',
+    account: tenant.accountId,
+    time: wholeSeconds(occurredAtMs),
+    region: tenant.region,
+    resources: [contactArn(tenant, instanceId, id), instanceArn(tenant, instanceId)],
+    detail: {
+      eventType,
+      contactId: id,
+      initialContactId: id,
+      ...(request.relatedContactId ? { relatedContactId: request.relatedContactId } : {}),
+      channel: 'VOICE',
+      instanceArn: instanceArn(tenant, instanceId),
+      initiationMethod: 'API',
+      initiationTimestamp: milliseconds(contact.initiatedAtMs),
+      ...timestamp('connectedToSystemTimestamp', contact.connectedAtMs),
+      ...timestamp('disconnectTimestamp', contact.disconnectedAtMs),
+      customerEndpoint: { type: 'TELEPHONE_NUMBER', address: request.destination },
+      systemEndpoint: { type: 'TELEPHONE_NUMBER', address: request.source },
+      ...(request.queueId
+        ? {
+            queueInfo: {
+              queueArn: instanceResourceArn(tenant, instanceId, 'queue', request.queueId),
+              queueType: 'STANDARD',
+            },
+          }
+        : {}),
+      ...(outcome.answeringMachineDetectionStatus
+        ? { answeringMachineDetectionStatus: outcome.answeringMachineDetectionStatus }
+        : {}),
+      ...(request.campaignId ? { campaign: { campaignId: request.campaignId } } : {}),
+      ...(request.preview ? { outboundStrategy: lowerCamelKeys(outboundStrategyOf(request.preview)) } : {}),
+      ...(contact.disconnectReason && reasonsInEvents.has(contact.disconnectReason)
+        ? { disconnectReason: contact.disconnectReason }
+        : {}),
+      ...(updatedProperties ? { updatedProperties } : {}),
+      segmentAttributes: lowerCamelKeys(segmentAttributesOf(contact)),
+      tags: {
+        'aws:connect:instanceId': instanceId,
+        'aws:connect:systemEndpoint': request.source,
+        ...outcome.tags,
+      },
+    },
+  };
+}
+
+function timestamp(key: string, atMs: number | undefined): object {
+  return atMs === undefined ? {} : { [key]: milliseconds(atMs) };
+}
+
+/** Events use `yyyy-MM-ddTHH:mm:ss.SSSZ`. */
+function milliseconds(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+function wholeSeconds(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
+}
+
+/** Structures that the API spells in Pascal case stand in lower camel case in events; map keys with a colon stay. */
+function lowerCamelKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(lowerCamelKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key.includes(':') ? key : key.charAt(0).toLowerCase() + key.slice(1),
+      lowerCamelKeys(inner),
+    ]),
+  );
+}

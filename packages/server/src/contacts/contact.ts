@@ -1,0 +1,112 @@
+/** What a contact is: what was asked for, what came of it, and the states between. Plain data; the story is in outbound-contact.ts. */
+import type { Tenant } from '../arn.ts';
+import type { ContactFlowId, ContactId, InstanceId, PhoneNumber, QueueId } from '../ids.ts';
+
+/** Which call slots a contact uses: Connect counts campaign calls apart (quotas page, §2). */
+export type CallSlotPool = 'active-calls' | 'campaign-calls';
+
+export interface Reference {
+  readonly type: 'URL' | 'NUMBER' | 'STRING' | 'DATE' | 'EMAIL';
+  readonly value: string;
+}
+
+export interface PreviewStrategy {
+  readonly postAcceptTimeoutSeconds: number;
+  readonly allowedUserActions: readonly ('CALL' | 'DISCARD')[];
+}
+
+/** What StartOutboundVoiceContact asked for, checked and resolved. Never changes afterwards. */
+export interface ContactRequest {
+  readonly destination: PhoneNumber;
+  /** The caller ID shown to the customer. */
+  readonly source: PhoneNumber;
+  readonly callerIdName?: string;
+  readonly contactFlowId: ContactFlowId;
+  readonly queueId?: QueueId;
+  readonly name?: string;
+  readonly description?: string;
+  readonly references: Readonly<Record<string, Reference>>;
+  readonly relatedContactId?: ContactId;
+  readonly campaignId?: string;
+  readonly trafficType: 'GENERAL' | 'CAMPAIGN';
+  readonly answerMachineDetection?: { readonly awaitPrompt: boolean };
+  readonly preview?: PreviewStrategy;
+  readonly ringTimeoutMs: number;
+}
+
+export type ContactAttributes = Readonly<Record<string, string>>;
+
+/** `AnsweringMachineDetectionStatus` as Connect spells it (API page, §4). */
+export type AnsweringMachineDetectionStatus =
+  | 'HUMAN_ANSWERED'
+  | 'VOICEMAIL_BEEP'
+  | 'VOICEMAIL_NO_BEEP'
+  | 'AMD_UNANSWERED'
+  | 'AMD_UNRESOLVED'
+  | 'AMD_NOT_APPLICABLE'
+  | 'SIT_TONE_BUSY'
+  | 'SIT_TONE_INVALID_NUMBER'
+  | 'SIT_TONE_DETECTED'
+  | 'FAX_MACHINE_DETECTED'
+  | 'AMD_ERROR';
+
+export interface RecordingOutcome {
+  readonly location: string;
+  readonly startedAtMs: number;
+  readonly stoppedAtMs: number;
+  readonly status: 'AVAILABLE' | 'DELETED';
+  /** Why the file is shorter than the call, where it is. */
+  readonly failure?: string;
+}
+
+export interface RtpOutcome {
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly jitterMs: number;
+}
+
+/** What came of the contact. Grows while it lives. */
+export interface ContactOutcome {
+  readonly ringStartedAtMs?: number;
+  readonly answeringMachineDetectionStatus?: AnsweringMachineDetectionStatus;
+  readonly recordings?: readonly RecordingOutcome[];
+  readonly rtp?: RtpOutcome;
+  readonly callId?: string;
+  /** Final SIP status of the last attempt, and the carrier's Reason header (RFC 3326). */
+  readonly sip?: { readonly status?: number; readonly reason?: string };
+  /** What the flow changed (UpdateContactData). */
+  readonly languageCode?: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly customerId?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/**
+ * `ACCEPTED` → `DIALLING` → `CONNECTED` → `ENDED`; each may end at once (docs/lifecycle.md).
+ * `DIALLING` is entered with the committed dial attempt, before its INVITE leaves.
+ */
+export type ContactState = 'ACCEPTED' | 'DIALLING' | 'CONNECTED' | 'ENDED';
+
+/** A contact as stored. */
+export interface Contact {
+  readonly id: ContactId;
+  readonly instanceId: InstanceId;
+  readonly tenant: Tenant;
+  readonly state: ContactState;
+  /** Grows with every change of owner; a write with an older one has no effect. */
+  readonly epoch: number;
+  readonly pool: CallSlotPool;
+  readonly initiatedAtMs: number;
+  readonly connectedAtMs: number | undefined;
+  readonly disconnectedAtMs: number | undefined;
+  readonly updatedAtMs: number;
+  readonly disconnectReason: string | undefined;
+  readonly endCause: string | undefined;
+  /** Number of facts written to the outbox so far. */
+  readonly outboxSequence: number;
+  readonly attributes: ContactAttributes;
+  readonly request: ContactRequest;
+  readonly outcome: ContactOutcome;
+}

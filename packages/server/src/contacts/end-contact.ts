@@ -1,0 +1,66 @@
+/** The one way a contact ends: hang up, free the media, commit the end with its events and record (docs/ending.md gives the order and why). */
+import type { Logger } from 'pino';
+import type { Leg } from '../calls/leg.ts';
+import type { Clock } from '../clock.ts';
+import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
+import type { ContactOutcome, RecordingOutcome, RtpOutcome } from './contact.ts';
+import type { Ending } from './endings.ts';
+import type { OpenContact } from './open-contact.ts';
+
+/** What a contact holds that must be let go. */
+export interface HeldByContact {
+  leg?: Leg;
+  /** Finishes the recording under way, if there is one. */
+  finishRecording?: () => Promise<RecordingOutcome | undefined>;
+}
+
+/**
+ * Ends a contact. Called once per contact, by whoever runs its story.
+ *
+ * The time of the end is taken first, so that closing does not lengthen the call. The recording is finished
+ * before the media closes, because the record names its file. If another node owns the contact by now, only
+ * what is held here is let go: the end is that node's to write.
+ */
+export async function endContact(
+  contact: OpenContact,
+  ending: Ending,
+  held: HeldByContact,
+  deps: { readonly clock: Clock; readonly logger: Logger },
+): Promise<void> {
+  const endedAtMs = deps.clock.now();
+  const recording = await held.finishRecording?.();
+  const stats = held.leg ? await held.leg.close() : undefined;
+  const outcome: Partial<ContactOutcome> = {
+    ...(recording ? { recordings: [...(contact.current.outcome.recordings ?? []), recording] } : {}),
+    ...(stats ? { rtp: rtpOutcomeOf(stats) } : {}),
+  };
+  const log = deps.logger.child({ contactId: contact.current.id, instanceId: contact.current.instanceId });
+  try {
+    await contact.ended(ending, endedAtMs, outcome);
+    log.info(
+      { disconnectReason: ending.disconnectReason, endCause: ending.endCause, detail: ending.detail },
+      'contact ended',
+    );
+  } catch (error) {
+    if (error instanceof ContactNoLongerOwned) {
+      log.warn({ err: error }, 'contact was taken over by another node; its end is written there');
+      return;
+    }
+    // The row stays open; whoever recovers it after our lease writes its end.
+    log.error({ err: error }, 'the end of the contact could not be written; recovery will write it');
+  }
+}
+
+function rtpOutcomeOf(stats: {
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly lost: number;
+  readonly jitterMs: number;
+}): RtpOutcome {
+  return {
+    packetsSent: stats.packetsSent,
+    packetsReceived: stats.packetsReceived,
+    packetsLost: stats.lost,
+    jitterMs: Math.round(stats.jitterMs * 100) / 100,
+  };
+}

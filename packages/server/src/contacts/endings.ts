@@ -1,0 +1,66 @@
+/** Every way a contact can end, in one table: what Connect calls it, and our own word where Connect has none (docs/ending.md). */
+import { DialFailure } from '../calls/dial-failure.ts';
+import type { AnsweringMachineDetectionStatus } from './contact.ts';
+
+/** How a contact ended. `endCause` goes to `SegmentAttributes['ringback:EndCause']`. */
+export interface Ending {
+  readonly disconnectReason: string;
+  readonly endCause?: string;
+  readonly amdStatus?: AnsweringMachineDetectionStatus;
+  /** Final SIP status and Reason header, where a carrier gave them. */
+  readonly sip?: { readonly status?: number; readonly reason?: string };
+  /** One sentence for the log. */
+  readonly detail?: string;
+}
+
+/** Endings that no dialling decides. The reasons are those of the guide's contact record page. */
+export const endings = {
+  flowDisconnected: { disconnectReason: 'CONTACT_FLOW_DISCONNECT' },
+  flowEnded: { disconnectReason: 'CONTACT_FLOW_DISCONNECT', endCause: 'FLOW_ENDED' },
+  customerHungUp: { disconnectReason: 'CUSTOMER_DISCONNECT' },
+  stoppedByApi: { disconnectReason: 'OTHER', endCause: 'STOPPED_BY_API' },
+  dialDelayExceeded: { disconnectReason: 'OTHER', endCause: 'DIAL_DELAY_EXCEEDED' },
+  drained: { disconnectReason: 'OTHER', endCause: 'SERVICE_DRAINED' },
+  serviceRestarted: { disconnectReason: 'OTHER', endCause: 'SERVICE_RESTARTED' },
+  ownershipLost: { disconnectReason: 'OTHER', endCause: 'OWNERSHIP_LOST' },
+  flowUnavailable: { disconnectReason: 'OTHER', endCause: 'FLOW_UNAVAILABLE' },
+  stepLimitReached: { disconnectReason: 'OTHER', endCause: 'FLOW_STEP_LIMIT' },
+  internalError: { disconnectReason: 'OTHER', endCause: 'INTERNAL_ERROR' },
+  mediaLost: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'MEDIA_LOST' },
+  dialogFailed: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'DIALOG_FAILED' },
+} as const satisfies Record<string, Ending>;
+
+/** Thrown, or given as the reason of an abort, to end a contact in a known way. */
+export class ContactEnded extends Error {
+  override readonly name = 'ContactEnded';
+  readonly ending: Ending;
+  constructor(ending: Ending) {
+    super(`Contact ended: ${ending.endCause ?? ending.disconnectReason}`);
+    this.ending = ending;
+  }
+}
+
+/** What a thrown thing means for the contact. An unknown one is a bug of ours and says so. */
+export function endingOf(error: unknown): Ending {
+  if (error instanceof ContactEnded) return error.ending;
+  if (error instanceof DialFailure) return endingOfDialFailure(error);
+  return { ...endings.internalError, detail: error instanceof Error ? error.message : String(error) };
+}
+
+function endingOfDialFailure({ failure, verdict, message }: DialFailure): Ending {
+  const base = { disconnectReason: verdict.disconnectReason, amdStatus: verdict.amdStatus, detail: message };
+  switch (failure.kind) {
+    case 'rejected': {
+      const reason = failure.reasonHeader;
+      return { ...base, sip: { status: failure.status, ...(reason === undefined ? {} : { reason }) } };
+    }
+    case 'media':
+      return { ...base, endCause: 'MEDIA_UNAVAILABLE' };
+    case 'no trunk':
+      return { ...base, endCause: 'NO_TRUNK' };
+    case 'stopped':
+      return { ...base, endCause: endings.stoppedByApi.endCause };
+    default:
+      return base;
+  }
+}

@@ -1,0 +1,163 @@
+/** A contact that this node owns and that has not ended: its state, and the only way it changes. Every change is committed with its facts. */
+
+import { type Clock, delay } from '../clock.ts';
+import type { OutboxFact } from '../store/accept-contacts.ts';
+import type { ContactAdvance, DialAttempt } from '../store/advance-contacts.ts';
+import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
+import { BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
+import type { Contact, ContactAttributes, ContactOutcome } from './contact.ts';
+import { type ContactEventType, contactEvent, type UpdatedProperty } from './contact-events.ts';
+import { contactRecord } from './contact-record.ts';
+import type { Ending } from './endings.ts';
+
+/** What writing contacts stands on. */
+export interface ContactWriting {
+  readonly advance: (advance: ContactAdvance) => Promise<void>;
+  readonly clock: Clock;
+  readonly newEventId: () => string;
+  /** Told after each commit that wrote facts, so that sinks need not wait for their next look. */
+  readonly factsWritten: () => void;
+}
+
+/** How long a write is tried again while the database is away, ms: a moment for a step, longer for the end. */
+const stepPatienceMs = 5_000;
+const endPatienceMs = 60_000;
+const retryDelayMs = 250;
+
+export class OpenContact {
+  #contact: Contact;
+  readonly #writing: ContactWriting;
+  #lastWrite: Promise<void> = Promise.resolve();
+  /** Learned since the last write began. */
+  #learned: Partial<ContactOutcome> = {};
+
+  constructor(contact: Contact, writing: ContactWriting) {
+    this.#contact = contact;
+    this.#writing = writing;
+  }
+
+  /** The contact as last committed, with what was learned since. */
+  get current(): Contact {
+    return { ...this.#contact, outcome: { ...this.#contact.outcome, ...this.#learned } };
+  }
+
+  /** Commits an intention to dial; only then may the INVITE leave. */
+  dialAttempted(attempt: Omit<DialAttempt, 'attemptedAtMs'>): Promise<void> {
+    const attemptedAtMs = this.#writing.clock.now();
+    return this.#change((contact) => ({
+      contact: { ...contact, state: 'DIALLING', outcome: { ...contact.outcome, callId: attempt.callId } },
+      facts: [],
+      attempt: { ...attempt, attemptedAtMs },
+    }));
+  }
+
+  /** The customer's endpoint answered. */
+  connectedToSystem(atMs: number): Promise<void> {
+    return this.#change((contact) => {
+      const next: Contact = { ...contact, state: 'CONNECTED', connectedAtMs: atMs };
+      return { contact: next, facts: [this.#event(next, 'CONNECTED_TO_SYSTEM', atMs, 1)] };
+    });
+  }
+
+  /** User-defined attributes changed. */
+  attributesChanged(attributes: ContactAttributes): Promise<void> {
+    return this.#dataUpdated((contact) => ({ ...contact, attributes }), 'UserDefinedAttributes');
+  }
+
+  tagsChanged(tags: Readonly<Record<string, string>>): Promise<void> {
+    return this.#dataUpdated((contact) => ({ ...contact, outcome: { ...contact.outcome, tags } }), 'Tags');
+  }
+
+  /** Something came of the contact that no event tells of; written with the next change, nobody waits for it. */
+  learned(outcome: Partial<ContactOutcome>): void {
+    this.#learned = { ...this.#learned, ...outcome };
+  }
+
+  /** Commits the end with its events and record. Called by end-contact.ts alone. */
+  ended(ending: Ending, atMs: number, outcome: Partial<ContactOutcome>): Promise<void> {
+    return this.#change((contact) => {
+      const amd = contact.request.answerMachineDetection ? ending.amdStatus : undefined;
+      const next: Contact = {
+        ...contact,
+        state: 'ENDED',
+        disconnectedAtMs: atMs,
+        updatedAtMs: atMs,
+        disconnectReason: ending.disconnectReason,
+        endCause: ending.endCause,
+        outcome: {
+          ...contact.outcome,
+          ...outcome,
+          ...(amd ? { answeringMachineDetectionStatus: amd } : {}),
+          ...(ending.sip ? { sip: ending.sip } : {}),
+        },
+      };
+      return {
+        contact: next,
+        facts: [
+          this.#event(next, 'DISCONNECTED', atMs, 1),
+          this.#event(next, 'COMPLETED', atMs, 2),
+          {
+            sequence: next.outboxSequence + 3,
+            stream: 'contact-records',
+            payload: JSON.stringify(contactRecord(next)),
+          },
+        ],
+      };
+    }, endPatienceMs);
+  }
+
+  #dataUpdated(change: (contact: Contact) => Contact, property: UpdatedProperty): Promise<void> {
+    const atMs = this.#writing.clock.now();
+    return this.#change((contact) => {
+      const next = change(contact);
+      return { contact: next, facts: [this.#event(next, 'CONTACT_DATA_UPDATED', atMs, 1, [property])] };
+    });
+  }
+
+  #event(
+    contact: Contact,
+    type: ContactEventType,
+    atMs: number,
+    offset: number,
+    updated?: readonly UpdatedProperty[],
+  ): OutboxFact {
+    return {
+      sequence: contact.outboxSequence + offset,
+      stream: 'contact-events',
+      payload: JSON.stringify(contactEvent(contact, type, atMs, this.#writing.newEventId(), updated)),
+    };
+  }
+
+  /** Changes run one after the other, so that sequence numbers and states never cross. */
+  #change(step: (contact: Contact) => ContactAdvance, patienceMs = stepPatienceMs): Promise<void> {
+    const run = this.#lastWrite.then(async () => {
+      const planned = step(this.current);
+      this.#learned = {};
+      const updatedAtMs = Math.max(planned.contact.updatedAtMs, this.#writing.clock.now());
+      const contact: Contact = {
+        ...planned.contact,
+        updatedAtMs,
+        outboxSequence: planned.contact.outboxSequence + planned.facts.length,
+      };
+      await this.#persist({ ...planned, contact }, patienceMs);
+      this.#contact = contact;
+      if (planned.facts.length > 0) this.#writing.factsWritten();
+    });
+    this.#lastWrite = run.catch(() => undefined);
+    return run;
+  }
+
+  async #persist(advance: ContactAdvance, patienceMs: number): Promise<void> {
+    const { clock } = this.#writing;
+    const giveUpAtMs = clock.now() + patienceMs;
+    for (;;) {
+      try {
+        return await this.#writing.advance(advance);
+      } catch (error) {
+        const isPassing = error instanceof BatchFailed || error instanceof BatchOverloaded;
+        if (error instanceof ContactNoLongerOwned || !isPassing || clock.now() >= giveUpAtMs) throw error;
+        await delay(clock, retryDelayMs);
+      }
+    }
+  }
+}

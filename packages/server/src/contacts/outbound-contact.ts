@@ -1,0 +1,130 @@
+/** The story of one outbound contact, top to bottom: wait for the dial gate, dial, run the flow on the answered leg, end. */
+import { runFlow } from '@ringback/flow';
+import type { Logger } from 'pino';
+import { type DialDeps, dial } from '../calls/dial.ts';
+import { DialFailure } from '../calls/dial-failure.ts';
+import type { Leg, LegEnd } from '../calls/leg.ts';
+import type { ResourceStore } from '../store/resource-store.ts';
+import { contactFlowHost, type FlowHostDeps } from './contact-flow-host.ts';
+import type { DialGate } from './dial-gate.ts';
+import { endContact, type HeldByContact } from './end-contact.ts';
+import { ContactEnded, type Ending, endingOf, endings } from './endings.ts';
+import type { OpenContact } from './open-contact.ts';
+
+export interface OutboundContactDeps extends FlowHostDeps {
+  readonly dialling: DialDeps;
+  readonly gate: DialGate;
+  /** A contact that could not be dialled for so long ends undialled, ms after its request. */
+  readonly maxDialDelayMs: number;
+  readonly resources: ResourceStore;
+  readonly logger: Logger;
+}
+
+/**
+ * Lives one contact from acceptance to its end. Never rejects: whatever happens becomes the contact's one
+ * ending. Aborting `signal` (with a `ContactEnded` as its reason) ends the contact that way.
+ */
+export async function runOutboundContact(
+  contact: OpenContact,
+  deps: OutboundContactDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const held: HeldByContact = {};
+  const ending = await live(contact, held, deps, signal).catch((error: unknown) => whyEnded(error, signal));
+  await endContact(contact, ending, held, deps);
+}
+
+async function live(
+  contact: OpenContact,
+  held: HeldByContact,
+  deps: OutboundContactDeps,
+  signal: AbortSignal,
+): Promise<Ending> {
+  const { request, initiatedAtMs, instanceId } = contact.current;
+  await deps.gate.pass(initiatedAtMs + deps.maxDialDelayMs, signal);
+
+  const leg = await dial(
+    {
+      destination: request.destination,
+      source: request.source,
+      callerIdName: request.callerIdName,
+      ringTimeoutMs: request.ringTimeoutMs,
+    },
+    {
+      commitAttempt: (attempt) => contact.dialAttempted(attempt),
+      ringing: (ringStartedAtMs) => contact.learned({ ringStartedAtMs }),
+      digit: (digit) =>
+        deps.observe?.({ kind: 'digit', atMs: deps.clock.now(), contactId: contact.current.id, digit }),
+    },
+    deps.dialling,
+    signal,
+  );
+  held.leg = leg;
+  await contact.connectedToSystem(leg.answeredAtMs);
+
+  const instance = await deps.directory.instance(instanceId);
+  const flow = instance && (await deps.flows.find(instance, request.contactFlowId));
+  if (!instance || !flow) return endings.flowUnavailable;
+  const host = contactFlowHost(contact, instance, held, deps);
+  if (request.queueId) await host.setTargetQueue?.({ kind: 'queue', queueId: request.queueId });
+
+  return untilLegEnds(leg, signal, async (whileConnected) => {
+    const outcome = await runFlow(flow, host, { signal: whileConnected });
+    switch (outcome.kind) {
+      case 'disconnected':
+        return endings.flowDisconnected;
+      case 'stepLimitReached':
+        return endings.stepLimitReached;
+      case 'aborted':
+        // The leg or the signal ended the flow; `untilLegEnds` knows which.
+        return undefined;
+      default:
+        // Nothing is queued or transferred yet: when the flow is over, so is the call.
+        return endings.flowEnded;
+    }
+  });
+}
+
+/** Runs `work` while the leg lasts; the first of work, leg and signal decides the ending. */
+async function untilLegEnds(
+  leg: Leg,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Ending | undefined>,
+): Promise<Ending> {
+  const whileConnected = new AbortController();
+  const stop = (): void => whileConnected.abort(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  let legEnd: LegEnd | undefined;
+  void leg.ended.then((end) => {
+    legEnd = end;
+    whileConnected.abort();
+  });
+  try {
+    const ending = await work(whileConnected.signal);
+    if (ending) return ending;
+    signal.throwIfAborted();
+    return legEnd ? endingOfLeg(legEnd) : endings.flowEnded;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function endingOfLeg(end: LegEnd): Ending {
+  switch (end.by) {
+    case 'far end':
+      return { ...endings.customerHungUp, ...(end.reason ? { sip: { reason: end.reason } } : {}) };
+    case 'media loss':
+      return endings.mediaLost;
+    default:
+      return endings.dialogFailed;
+  }
+}
+
+/** An abort says why it came; only a StopContact while it rang has a word of Connect's own (TELECOM_ORIGINATOR_CANCEL). */
+function whyEnded(error: unknown, signal: AbortSignal): Ending {
+  const asked = signal.reason instanceof ContactEnded ? signal.reason.ending : undefined;
+  const wasRinging = error instanceof DialFailure && error.failure.kind === 'stopped';
+  if (!asked || (wasRinging && asked.endCause === endings.stoppedByApi.endCause)) return endingOf(error);
+  return asked;
+}

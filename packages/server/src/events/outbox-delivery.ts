@@ -1,0 +1,157 @@
+/** Carries facts from the outbox to one sink, at least once and in order per contact. One of these runs per sink and cluster. */
+import type { Logger } from 'pino';
+import { type Clock, delay } from '../clock.ts';
+import type { OutboxRow, OutboxStore } from '../store/outbox-store.ts';
+import type { Delivery, Sink } from './sink.ts';
+
+export interface OutboxDelivery {
+  /** New rows may be there. Cheap; may be called as often as one likes. */
+  wake(): void;
+  /** Stops after the rows under way. */
+  close(): Promise<void>;
+}
+
+export interface OutboxDeliveryDeps {
+  readonly store: OutboxStore;
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told of each row that arrived. */
+  readonly delivered?: (row: OutboxRow) => void;
+}
+
+const rowsPerRead = 500;
+/** Slow look for rows that no wake-up told of: another node's, or a doorbell that was lost. */
+const pollMs = 1000;
+const firstBackOffMs = 200;
+const longestBackOffMs = 30_000;
+/** Tries of a row that the sink refuses, before it is set aside. */
+const maxRefusals = 5;
+
+export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
+  const { store, sink, clock, logger } = deps;
+  const stop = new AbortController();
+  let ring: (() => void) | undefined;
+  let isRung = true;
+
+  /** Waits for a wake-up or the next slow look. */
+  async function idle(): Promise<void> {
+    if (isRung || stop.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, pollMs);
+      ring = () => {
+        clock.clearTimeout(timer);
+        resolve();
+      };
+    });
+    ring = undefined;
+  }
+
+  async function run(): Promise<void> {
+    let position = await retrying(() => store.positionOf(sink.name));
+    while (position && !stop.signal.aborted) {
+      const after = position;
+      isRung = false;
+      const rows = await retrying(() => store.read(after, rowsPerRead));
+      const last = rows?.at(-1);
+      if (!rows || !last) {
+        await idle();
+        continue;
+      }
+      await deliverAll(rows);
+      if (stop.signal.aborted) return;
+      await retrying(() => store.advance(sink.name, last.at));
+      position = last.at;
+    }
+  }
+
+  /** A contact whose head fails waits; the others go on beside it. Resolves when all are delivered or set aside. */
+  async function deliverAll(rows: readonly OutboxRow[]): Promise<void> {
+    if (sink.concurrency === 1) {
+      await deliverContact(rows);
+      return;
+    }
+    const contacts = [...Map.groupBy(rows, (row) => row.contactId).values()];
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      for (let own = contacts[next++]; own && !stop.signal.aborted; own = contacts[next++])
+        await deliverContact(own);
+    };
+    await Promise.all(Array.from({ length: Math.min(sink.concurrency, contacts.length) }, lane));
+  }
+
+  async function deliverContact(rows: readonly OutboxRow[]): Promise<void> {
+    let left = rows;
+    let failures = 0;
+    while (left.length > 0 && !stop.signal.aborted) {
+      const deliveries = await sink.deliver(left, stop.signal);
+      const arrived = countDelivered(deliveries);
+      for (const row of left.slice(0, arrived)) deps.delivered?.(row);
+      const failed = deliveries[arrived];
+      left = left.slice(arrived);
+      const head = left[0];
+      if (!failed || failed.kind === 'delivered' || !head) continue;
+      failures = arrived > 0 ? 1 : failures + 1;
+      if (failed.kind === 'refused' && failures >= maxRefusals) {
+        await setAside(head, failed.reason);
+        left = left.slice(1);
+        failures = 0;
+        continue;
+      }
+      if (failures === 1 || failures % 20 === 0) {
+        logger.warn(
+          { sink: sink.name, contactId: head.contactId, reason: failed.reason, failures },
+          'sink does not take facts',
+        );
+      }
+      await backOff(failures);
+    }
+  }
+
+  async function setAside(row: OutboxRow, reason: string): Promise<void> {
+    await retrying(() => store.setAside(sink.name, row, reason, clock.now()));
+    logger.error(
+      { sink: sink.name, contactId: row.contactId, sequence: row.sequence, reason },
+      'sink refuses a fact for good; it is kept in the table undeliverable',
+    );
+  }
+
+  /** The database may go away for a while; the outbox waits for it. */
+  async function retrying<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
+    for (let failures = 1; !stop.signal.aborted; failures += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (stop.signal.aborted) break;
+        if (failures === 1)
+          logger.error({ err: error, sink: sink.name }, 'the outbox cannot be read; trying again');
+        await backOff(failures);
+      }
+    }
+    return undefined;
+  }
+
+  async function backOff(failures: number): Promise<void> {
+    const waitMs = Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(failures - 1, 10));
+    await delay(clock, waitMs, stop.signal).catch(() => undefined);
+  }
+
+  const running = run();
+  return {
+    wake() {
+      isRung = true;
+      ring?.();
+    },
+    async close() {
+      stop.abort();
+      ring?.();
+      await running;
+      await sink.close();
+    },
+  };
+}
+
+function countDelivered(deliveries: readonly Delivery[]): number {
+  const failed = deliveries.findIndex((delivery) => delivery.kind !== 'delivered');
+  return failed === -1 ? deliveries.length : failed;
+}

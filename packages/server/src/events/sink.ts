@@ -1,0 +1,19 @@
+/** What a sink is: a place outside that takes facts, a contact's in order. Implemented by file-sink.ts and webhook-sink.ts. */
+import type { OutboxRow } from '../store/outbox-store.ts';
+
+/** What became of one row. */
+export type Delivery =
+  | { readonly kind: 'delivered' }
+  /** Nobody is there: try again for as long as it takes. */
+  | { readonly kind: 'unreachable'; readonly reason: string }
+  /** This row was refused; after some tries it is set aside. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export interface Sink {
+  readonly name: string;
+  /** Delivers rows in the order given; stops at the first that fails and says which were delivered. */
+  deliver(rows: readonly OutboxRow[], signal: AbortSignal): Promise<readonly Delivery[]>;
+  /** Whether rows of different contacts may travel side by side. */
+  readonly concurrency: number;
+  close(): Promise<void>;
+}

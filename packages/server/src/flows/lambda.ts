@@ -1,0 +1,123 @@
+/** Lambda functions that flows invoke: a URL mapped from the ARN, an AWS-compatible endpoint, or real AWS. */
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { LambdaRequest } from '@ringback/flow';
+import { request as httpRequest } from 'undici';
+import { type Clock, delay } from '../clock.ts';
+
+export interface LambdaConfig {
+  /** An AWS-compatible endpoint; real AWS when absent and no URL is mapped. */
+  readonly endpoint: string | undefined;
+  /** Function ARN, or function name, to a URL that takes the event as a POST. */
+  readonly functions: Readonly<Record<string, string>>;
+  readonly region: string;
+}
+
+export interface Lambda {
+  /**
+   * Calls a function and gives its payload as text. Throttling, 5xx answers and lost connections are tried
+   * again, at most three times, within the request's time limit (flow language, §6).
+   *
+   * @throws {LambdaFailed} with the reason; the flow takes its error branch.
+   */
+  invoke(request: LambdaRequest, signal: AbortSignal): Promise<string>;
+  close(): void;
+}
+
+/** The function could not be called, or it failed. */
+export class LambdaFailed extends Error {
+  override readonly name = 'LambdaFailed';
+  readonly mayRetry: boolean;
+  constructor(message: string, mayRetry: boolean) {
+    super(message);
+    this.mayRetry = mayRetry;
+  }
+}
+
+const maxAttempts = 4;
+const firstRetryDelayMs = 100;
+/** A payload is read up to a little beyond the language's limit of 32 KB, so that the flow can say "too large". */
+const maxPayloadBytes = 40_000;
+
+export function openLambda(config: LambdaConfig, clock: Clock): Lambda {
+  let client: LambdaClient | undefined;
+  const aws = (): LambdaClient => {
+    // Retries are ours: they must end with the flow's time limit.
+    client ??= new LambdaClient({
+      region: config.region,
+      maxAttempts: 1,
+      ...(config.endpoint ? { endpoint: config.endpoint } : {}),
+    });
+    return client;
+  };
+  return {
+    async invoke(request, signal) {
+      const url = urlFor(config, request.functionArn);
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(request.timeLimitMs)]);
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return url ? await post(url, request, deadline) : await invokeAws(aws(), request, deadline);
+        } catch (error) {
+          if (deadline.aborted) throw new LambdaFailed(`no answer within ${request.timeLimitMs} ms`, false);
+          const failure = error instanceof LambdaFailed ? error : new LambdaFailed(messageOf(error), true);
+          if (!failure.mayRetry || attempt >= maxAttempts) throw failure;
+          await delay(clock, firstRetryDelayMs * 2 ** (attempt - 1), deadline).catch(() => undefined);
+        }
+      }
+    },
+    close: () => client?.destroy(),
+  };
+}
+
+function urlFor(config: LambdaConfig, functionArn: string): string | undefined {
+  const name = /:function:([^:]+)/.exec(functionArn)?.[1];
+  return config.functions[functionArn] ?? (name ? config.functions[name] : undefined);
+}
+
+async function post(url: string, request: LambdaRequest, signal: AbortSignal): Promise<string> {
+  const answer = await httpRequest(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-amz-invocation-type': request.invocation === 'asynchronous' ? 'Event' : 'RequestResponse',
+    },
+    body: JSON.stringify(request.event),
+    signal,
+  });
+  const text = await readLimited(answer.body);
+  if (answer.statusCode >= 200 && answer.statusCode < 300) {
+    if (answer.headers['x-amz-function-error'])
+      throw new LambdaFailed(`the function failed: ${shorten(text)}`, false);
+    return text;
+  }
+  const mayRetry = answer.statusCode === 429 || answer.statusCode >= 500;
+  throw new LambdaFailed(`${url} answered ${answer.statusCode}`, mayRetry);
+}
+
+async function readLimited(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > maxPayloadBytes)
+      throw new LambdaFailed(`the answer is larger than ${maxPayloadBytes} bytes`, false);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function invokeAws(client: LambdaClient, request: LambdaRequest, signal: AbortSignal): Promise<string> {
+  const answer = await client.send(
+    new InvokeCommand({
+      FunctionName: request.functionArn,
+      InvocationType: request.invocation === 'asynchronous' ? 'Event' : 'RequestResponse',
+      Payload: Buffer.from(JSON.stringify(request.event)),
+    }),
+    { abortSignal: signal },
+  );
+  const text = answer.Payload ? Buffer.from(answer.Payload).toString('utf8') : '';
+  if (answer.FunctionError) throw new LambdaFailed(`the function failed: ${shorten(text)}`, false);
+  return text;
+}
+
+const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,43 @@
+/** Numbers about the service for operators, in the Prometheus format at /metrics. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export interface Metrics {
+  answered(operation: string, status: number, durationMs: number): void;
+  factDelivered(sink: string): void;
+  /** A gauge that is read when someone asks. */
+  watch(name: string, help: string, read: () => number | Promise<number>): void;
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export function openMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'ringback_api_request_duration_seconds',
+    help: 'Time from a request to its answer.',
+    labelNames: ['operation', 'status'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers: [registry],
+  });
+  const facts = new Counter({
+    name: 'ringback_facts_delivered_total',
+    help: 'Contact events and records that a sink took.',
+    labelNames: ['sink'],
+    registers: [registry],
+  });
+  return {
+    answered: (operation, status, durationMs) => requests.observe({ operation, status }, durationMs / 1000),
+    factDelivered: (sink) => facts.inc({ sink }),
+    watch(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        async collect() {
+          this.set(await read());
+        },
+      });
+    },
+    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}

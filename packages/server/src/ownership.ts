@@ -1,0 +1,63 @@
+/** Keeps this node's lease, and takes over contacts of nodes that died. Runs beside the contacts for as long as the service does. */
+import type { Logger } from 'pino';
+import { type Clock, delay } from './clock.ts';
+import type { ActiveContacts } from './contacts/active-contacts.ts';
+import type { NodeId } from './ids.ts';
+import type { NodeStore } from './store/node-store.ts';
+
+/** A node that has not renewed for this long is dead, ms. */
+export const leaseMs = 10_000;
+const renewEveryMs = 2_500;
+
+export interface Ownership {
+  /** Stops renewing and gives the lease back. */
+  close(): Promise<void>;
+}
+
+export interface OwnershipDeps {
+  readonly node: NodeId;
+  readonly nodes: NodeStore;
+  readonly active: ActiveContacts;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** This node was judged dead; it must not act any more. */
+  readonly onLost: () => void;
+}
+
+/** The node must be registered already. Recovery begins at once: what a crash left is not to wait for a timer. */
+export function keepOwnership(deps: OwnershipDeps): Ownership {
+  const { node, nodes, active, clock, logger } = deps;
+  const stop = new AbortController();
+
+  async function turn(): Promise<void> {
+    try {
+      if (!(await nodes.renew(node, leaseMs))) {
+        logger.error({ node }, 'another node judged this one dead and removed it');
+        stop.abort();
+        deps.onLost();
+        return;
+      }
+      const recovered = await active.recover();
+      if (recovered > 0) logger.warn({ recovered }, 'contacts of a node that died were taken over');
+      await nodes.removeDead();
+    } catch (error) {
+      logger.error({ err: error }, 'the lease could not be renewed; trying again');
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stop.signal.aborted) {
+      await turn();
+      await delay(clock, renewEveryMs, stop.signal).catch(() => undefined);
+    }
+  }
+
+  const running = run();
+  return {
+    async close() {
+      stop.abort();
+      await running;
+      await nodes.release(node);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** Size and spelling limits of attributes and references (quotas page, §5). */
+
+/** UTF-8 bytes over all keys and values of a contact's attributes. */
+const maxAttributesBytes = 32_768;
+/** UTF-8 bytes over all references of a contact; keys count, because they are stored too. */
+const maxReferencesBytes = 4_096;
+
+const attributeKeyPattern = /^[A-Za-z0-9_-]+$/;
+
+/** What is wrong with user-defined attributes, or undefined. Values are never repeated in the text. */
+export function problemWithAttributes(attributes: Readonly<Record<string, string>>): string | undefined {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(attributes)) {
+    if (!attributeKeyPattern.test(key)) {
+      return 'Attribute keys may hold letters, digits, hyphens and underscores only.';
+    }
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
+  if (bytes <= maxAttributesBytes) return undefined;
+  return `The attributes take ${bytes} bytes; a contact may have ${maxAttributesBytes}.`;
+}
+
+/** What is wrong with references at the creation of a contact, or undefined. */
+export function problemWithReferences(
+  references: Readonly<Record<string, { readonly Type: string; readonly Value?: string | undefined }>>,
+): string | undefined {
+  let bytes = 0;
+  for (const [key, reference] of Object.entries(references)) {
+    if (!creationTypes.has(reference.Type)) {
+      return `A reference of type ${reference.Type} cannot be given here; URL, NUMBER, STRING, DATE and EMAIL can.`;
+    }
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(reference.Value ?? '');
+  }
+  if (bytes <= maxReferencesBytes) return undefined;
+  return `The references take ${bytes} bytes; a contact may have ${maxReferencesBytes}.`;
+}
+
+const creationTypes: ReadonlySet<string> = new Set(['URL', 'NUMBER', 'STRING', 'DATE', 'EMAIL']);

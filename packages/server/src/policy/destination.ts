@@ -1,0 +1,134 @@
+/** Where a call may go: pattern, emergency numbers, closed prefixes, allowed countries, possible numbers, in that order (docs/architecture.md, Destinations). */
+import {
+  type CountryCode,
+  getCountryCallingCode,
+  type NumberType,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max';
+import type { PhoneNumber } from '../ids.ts';
+
+/** Why a destination was refused; the edge turns it into the API's exception. */
+export type DestinationRefusal =
+  | { readonly kind: 'malformed'; readonly message: string }
+  | { readonly kind: 'not allowed'; readonly message: string };
+
+export type DestinationVerdict =
+  | { readonly kind: 'allowed'; readonly number: PhoneNumber; readonly country: string }
+  | DestinationRefusal;
+
+/** What one instance may dial. */
+export interface DestinationPolicy {
+  /** ISO 3166-1 alpha-2. */
+  readonly countries: ReadonlySet<string>;
+  /** Prefixes that are closed by default and opened here, for example `+447`. */
+  readonly openPrefixes: readonly string[];
+}
+
+/** The guide's pattern for a phone number, anchored (API page, member DestinationPhoneNumber). */
+const e164Pattern = /^\+[1-9]\d{1,14}$/;
+
+/** Mobile, premium and personal ranges that Connect keeps closed until asked (Administrator Guide, countries you can call). */
+const closedPrefixes = [
+  '+447',
+  '+44111',
+  '+44118',
+  '+44119',
+  '+448',
+  '+44826',
+  '+449',
+  '+8170',
+  '+8180',
+  '+8190',
+] as const;
+
+const northAmerica = ['US', 'CA', 'MX', 'PR', 'GB'];
+
+/** Countries open by default to an instance created in a Region (Administrator Guide, 2023 edition). */
+const defaultCountriesByRegion: Readonly<Record<string, readonly string[]>> = {
+  'us-east-1': northAmerica,
+  'us-west-2': northAmerica,
+  'ca-central-1': northAmerica,
+  'us-gov-west-1': northAmerica,
+  'af-south-1': ['ZA', 'GB', 'US'],
+  'ap-northeast-2': ['KR', 'GB', 'US'],
+  'ap-southeast-1': ['SG', 'AU', 'HK', 'US', 'GB'],
+  'ap-southeast-2': ['AU', 'NZ', 'PH', 'US'],
+  'ap-northeast-1': ['JP', 'VN', 'US'],
+  'eu-central-1': ['GB', 'IT', 'FR', 'IE', 'US'],
+  'eu-west-2': ['GB', 'IT', 'FR', 'IE', 'US'],
+};
+
+/** Kinds of number that cost the caller by the minute; refused unless their prefix is opened. */
+const costlyTypes: ReadonlySet<NumberType> = new Set<NumberType>([
+  'PREMIUM_RATE',
+  'SHARED_COST',
+  'UAN',
+  'PERSONAL_NUMBER',
+]);
+
+/**
+ * The countries of the emulator are Connect's defaults for us-east-1; with a trunk nothing is open
+ * until the operator says so, because a call then costs money.
+ */
+export function defaultCountries(region: string, carrier: 'simulated' | 'trunk'): ReadonlySet<string> {
+  if (carrier === 'trunk') return new Set();
+  return new Set(defaultCountriesByRegion[region] ?? northAmerica);
+}
+
+/** Decides about one destination. Never validates before the closed prefixes: `isValid` would mask +447. */
+export function judgeDestination(text: string, policy: DestinationPolicy): DestinationVerdict {
+  if (!e164Pattern.test(text)) {
+    return { kind: 'malformed', message: 'The destination is not an E.164 number such as +12065550100.' };
+  }
+  if (isEmergencyOrServiceCode(text)) {
+    return { kind: 'not allowed', message: 'Emergency and service codes (N11) cannot be dialled.' };
+  }
+  const isOpened = policy.openPrefixes.some((prefix) => text.startsWith(prefix));
+  const closed = isOpened ? undefined : closedPrefixes.find((prefix) => text.startsWith(prefix));
+  if (closed)
+    return { kind: 'not allowed', message: `Outbound calls to ${closed} are not open for this instance.` };
+
+  const parsed = parsePhoneNumberFromString(text);
+  if (!parsed) return { kind: 'malformed', message: 'The destination has no known country calling code.' };
+  const country =
+    parsed.country ?? onlyAllowedCountry(parsed.getPossibleCountries(), parsed.countryCallingCode, policy);
+  if (!country || !policy.countries.has(country)) {
+    return {
+      kind: 'not allowed',
+      message: `Outbound calls to ${country ?? `calling code +${parsed.countryCallingCode}`} are not open for this instance.`,
+    };
+  }
+  if (!parsed.isPossible()) {
+    return { kind: 'malformed', message: `The destination has the wrong length for a number in ${country}.` };
+  }
+  const type = parsed.getType();
+  if (!isOpened && type !== undefined && costlyTypes.has(type)) {
+    return { kind: 'not allowed', message: 'Premium-rate destinations are not open for this instance.' };
+  }
+  return { kind: 'allowed', number: text as PhoneNumber, country };
+}
+
+/** 911, 112 and 999 behind any calling code of their countries, and the N11 codes of the North American plan. */
+function isEmergencyOrServiceCode(text: string): boolean {
+  return (
+    /^\+1[2-9]11$/.test(text) || /^\+(?:44|1)(?:112|999|911)$/.test(text) || /^\+(?:911|112|999)$/.test(text)
+  );
+}
+
+/**
+ * A number that fits no country's plan exactly still belongs to its calling code: to all countries whose
+ * numbers it could be, or, where its length fits none, to any that shares the code (and then fails on length).
+ */
+function onlyAllowedCountry(
+  possible: readonly CountryCode[],
+  callingCode: string,
+  policy: DestinationPolicy,
+): string | undefined {
+  if (possible.length > 0) {
+    return possible.every((country) => policy.countries.has(country)) ? possible[0] : undefined;
+  }
+  for (const country of policy.countries) {
+    if (getCountryCallingCode(country as CountryCode) === callingCode) return country;
+  }
+  return undefined;
+}

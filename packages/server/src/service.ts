@@ -1,0 +1,412 @@
+/** The service, built bottom-up in one pass and closed in the opposite order. The only wiring. */
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openMediaEngine } from '@ringback/media';
+import { openSimulatedCarrier, type SimulatedCarrier } from '@ringback/simulated-carrier';
+import { openUserAgent, SipPortUnavailable, type UserAgent, type UserAgentOptions } from '@ringback/sip';
+import type { Logger } from 'pino';
+import { type HttpServer, openHttpServer } from './api/http-server.ts';
+import type { Trunk } from './calls/trunk.ts';
+import { systemClock } from './clock.ts';
+import { type Config, type ConfiguredSink, emulatorAccountId } from './config.ts';
+import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
+import { openDialGate } from './contacts/dial-gate.ts';
+import { openInProcessBus } from './events/bus.ts';
+import { openFileSink } from './events/file-sink.ts';
+import { openOutboxDelivery } from './events/outbox-delivery.ts';
+import type { Sink } from './events/sink.ts';
+import { openWebhookSink } from './events/webhook-sink.ts';
+import { openLambda } from './flows/lambda.ts';
+import { openMessages } from './flows/messages.ts';
+import { seedFlows, seedPrompts } from './flows/seed-flows.ts';
+import { openSpeech } from './flows/speech/speech.ts';
+import { openStoredFlows } from './flows/stored-flows.ts';
+import { accessKeysOf } from './identity/caller.ts';
+import { type NodeId, newId } from './ids.ts';
+import { openMetrics } from './metrics.ts';
+import { keepOwnership, leaseMs } from './ownership.ts';
+import { defaultCountries } from './policy/destination.ts';
+import { openContactStore } from './store/contact-store.ts';
+import { openDatabase } from './store/database.ts';
+import { openDirectory } from './store/directory.ts';
+import { startEmbeddedPostgres } from './store/embedded-postgres/start-embedded-postgres.ts';
+import { migrate } from './store/migrate.ts';
+import { openNodeStore } from './store/node-store.ts';
+import { type OutboxRow, openOutboxStore } from './store/outbox-store.ts';
+import { openResourceStore } from './store/resource-store.ts';
+import type { Schema } from './store/schema.ts';
+import { applyCallSlotCapacity, seed } from './store/seed.ts';
+import type { Observer } from './timeline.ts';
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Told in plain words what takes a moment. */
+  readonly onProgress?: (message: string) => void;
+  /** Sees everything that happens; for the demo. */
+  readonly observe?: Observer;
+  /** The service cannot go on (its database or its ownership is lost) and must be closed. */
+  readonly onFatal?: (reason: string) => void;
+}
+
+export interface Service {
+  /** `http://host:port`, the endpoint for SDKs. */
+  readonly url: string;
+  readonly sip: { readonly host: string; readonly port: number };
+  /** Absent where a trunk is configured. */
+  readonly carrier: SimulatedCarrier | undefined;
+  readonly active: ActiveContacts;
+  /** Takes no new requests, waits up to `patienceMs` for calls, ends the rest, closes everything. May be called twice. */
+  close(options: { readonly patienceMs: number }): Promise<void>;
+}
+
+/** Trunk credentials of the simulated carrier; its phone …133 asks for them. */
+const simulatedCredentials = { username: 'ringback', password: 'ringback' };
+
+const maintenanceEveryMs = 60_000;
+
+/** Things that were opened, closed in the opposite order. */
+class Opened {
+  readonly #closers: (() => Promise<void> | void)[] = [];
+
+  /** Remembers how to close what `open` gave. */
+  keep<Thing>(thing: Thing, close: (thing: Thing) => Promise<void> | void): Thing {
+    this.#closers.push(() => close(thing));
+    return thing;
+  }
+
+  /** Closes all, whatever fails on the way, and throws the first failure. */
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const close of this.#closers.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+/**
+ * Starts everything and resolves when the service is ready for requests.
+ *
+ * @throws what kept it from starting, after closing what was open: ports taken, data directory unusable or in
+ *   use, database unreachable. Each says what to do.
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const opened = new Opened();
+  try {
+    return await build(options, opened);
+  } catch (error) {
+    await opened
+      .close()
+      .catch((closing: unknown) =>
+        options.logger.error({ err: closing }, 'closing after a failed start failed too'),
+      );
+    throw error;
+  }
+}
+
+async function build(options: ServiceOptions, opened: Opened): Promise<Service> {
+  const { config, logger, observe } = options;
+  const progress = options.onProgress ?? (() => undefined);
+  const fatal = options.onFatal ?? (() => undefined);
+  const clock = systemClock;
+  const tenant = { accountId: emulatorAccountId, region: config.region };
+
+  // State.
+  const database = await openState(options, opened, fatal);
+  const pools = {
+    activeCalls: config.quotas.concurrentActiveCalls,
+    campaignCalls: config.quotas.concurrentCampaignActiveCalls,
+  };
+  if (config.trunks.length === 0) {
+    await seed(database, { tenant, nowMs: clock.now(), flows: seedFlows, prompts: seedPrompts(), pools });
+  }
+  await applyCallSlotCapacity(database, pools);
+  const resources = openResourceStore(database);
+  const directory = openDirectory(resources, clock);
+  const contacts = opened.keep(openContactStore(database), (store) => store.close());
+  const nodes = openNodeStore(database);
+  const outbox = openOutboxStore(database);
+
+  // Calls.
+  progress('Opening the media engine.');
+  const media = opened.keep(
+    await openMediaEngine({
+      host: config.sip.host,
+      ports: config.rtpPorts,
+      onFault: (fault) => logger.error({ fault }, 'media engine fault'),
+    }),
+    (engine) => engine.close(),
+  );
+  const carrier = config.trunks.length === 0 ? await openCarrier(config, opened) : undefined;
+  const trunks = trunksOf(config, carrier);
+  const userAgent = opened.keep(await openSip(options, trunks), (agent) => agent.close());
+
+  // Flows.
+  const speech = opened.keep(
+    await openSpeech({
+      config: config.speech,
+      cacheDir: path.join(config.dataDir, 'speech-cache'),
+      onFault: (fault) => logger.warn({ fault }, 'speech fault'),
+    }),
+    (synthesizer) => synthesizer.close(),
+  );
+  const lambda = opened.keep(openLambda({ ...config.lambda, region: config.region }, clock), (l) =>
+    l.close(),
+  );
+
+  // Facts out.
+  const metrics = openMetrics();
+  const bus = openInProcessBus();
+  for (const configured of config.sinks) {
+    const sink = await openSink(configured);
+    const delivery = openOutboxDelivery({
+      store: outbox,
+      sink,
+      clock,
+      logger,
+      delivered: (row) => {
+        metrics.factDelivered(sink.name);
+        if (observe && sink.name === config.sinks[0]?.name) observeFact(observe, row, clock.now());
+      },
+    });
+    opened.keep(delivery, (running) => running.close());
+    bus.listen('outbox', () => delivery.wake());
+  }
+  const factsWritten = (): void => bus.ring('outbox');
+
+  // Contacts.
+  const node = newId<NodeId>();
+  await nodes.register(node, hostname(), leaseMs);
+  const active = openActiveContacts({
+    node,
+    store: contacts,
+    clock,
+    logger,
+    writing: { advance: (advance) => contacts.advance(advance), clock, newEventId: newId, factsWritten },
+    story: {
+      clock,
+      random: Math.random,
+      directory,
+      flows: openStoredFlows(directory, resources),
+      messages: openMessages(media, speech, resources),
+      lambda,
+      recordingsDirectory: path.join(config.dataDir, 'recordings'),
+      logger,
+      ...(observe ? { observe } : {}),
+      dialling: { userAgent, media, trunks, clock, newCallId: () => randomBytes(16).toString('hex') },
+      gate: openDialGate(config.dialling.paused ? 'paused' : 'open', clock),
+      maxDialDelayMs: config.dialling.maxDialDelayMs,
+      resources,
+    },
+  });
+  opened.keep(
+    keepOwnership({
+      node,
+      nodes,
+      active,
+      clock,
+      logger,
+      onLost: () => {
+        active.abandon();
+        fatal('Another node judged this one dead; its contacts are run there now.');
+      },
+    }),
+    (ownership) => ownership.close(),
+  );
+  const maintain = async (): Promise<void> => {
+    await outbox.maintain(config.sinks.map((sink) => sink.name));
+    await contacts.removeExpiredTokens(clock.now(), 10_000);
+  };
+  await maintain();
+  const maintenance = setInterval(
+    () => void maintain().catch((error: unknown) => logger.error({ err: error }, 'maintenance failed')),
+    maintenanceEveryMs,
+  );
+  opened.keep(maintenance, clearInterval);
+
+  // Edge.
+  metrics.watch('ringback_active_contacts', 'Contacts that this node runs.', () => active.size);
+  const http = opened.keep(
+    await openHttpServer({
+      config,
+      accessKeys: accessKeysOf(config),
+      clock,
+      logger,
+      answered: metrics.answered,
+      metrics: metrics.render,
+      ...(observe ? { observe } : {}),
+      api: {
+        clock,
+        directory,
+        resources,
+        contacts,
+        active,
+        accepting: { store: contacts, active, node, clock, factsWritten },
+        destinations: {
+          countries: config.countries
+            ? new Set(config.countries)
+            : defaultCountries(config.region, carrier ? 'simulated' : 'trunk'),
+          openPrefixes: config.openPrefixes,
+        },
+        previewAllowedFor: config.previewAllowedFor,
+        campaignCallQuota: config.quotas.concurrentCampaignActiveCalls,
+      },
+      health: async () => {
+        const databaseState = await database.query('SELECT 1').then(
+          () => 'ok',
+          () => 'unavailable',
+        );
+        return {
+          ok: databaseState === 'ok',
+          parts: {
+            database: databaseState,
+            sip: `${userAgent.endpoint.host}:${userAgent.endpoint.port}`,
+            carrier: carrier ? `simulated ${carrier.endpoint.host}:${carrier.endpoint.port}` : 'trunk',
+            speech: speech.describe().renderer ?? 'unavailable',
+            activeContacts: active.size,
+          },
+        };
+      },
+    }),
+    (server) => server.close(),
+  );
+  return serviceOf({ config, http, userAgent, carrier, active, opened });
+}
+
+function serviceOf(parts: {
+  config: Config;
+  http: HttpServer;
+  userAgent: UserAgent;
+  carrier: SimulatedCarrier | undefined;
+  active: ActiveContacts;
+  opened: Opened;
+}): Service {
+  const { config, http, userAgent, carrier, active, opened } = parts;
+  let closed: Promise<void> | undefined;
+  return {
+    url: `${config.http.tls ? 'https' : 'http'}://${http.host}:${http.port}`,
+    sip: userAgent.endpoint,
+    carrier,
+    active,
+    close({ patienceMs }) {
+      closed ??= (async () => {
+        http.refuseNewRequests();
+        await active.drain(patienceMs);
+        await opened.close();
+      })();
+      return closed;
+    },
+  };
+}
+
+async function openState(
+  { config, logger, onProgress }: ServiceOptions,
+  opened: Opened,
+  fatal: (reason: string) => void,
+) {
+  const progress = onProgress ?? (() => undefined);
+  await mkdir(config.dataDir, { recursive: true });
+  const embedded = config.databaseUrl
+    ? undefined
+    : opened.keep(
+        await startEmbeddedPostgres({
+          dataDir: config.dataDir,
+          onProgress: progress,
+          log: logger,
+          onOwnershipLost: fatal,
+        }),
+        (postgres) => postgres.close(),
+      );
+  const database = opened.keep(
+    await openDatabase<Schema>({
+      address: embedded?.address ?? { kind: 'url', url: config.databaseUrl ?? '' },
+      onConnectionFault: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+    }),
+    (pool) => pool.close(),
+  );
+  await migrate({
+    pool: database.pool,
+    directory: fileURLToPath(new URL('./store/migrations', import.meta.url)),
+    onMigration: (name) => progress(`Migrating the database: ${name}.`),
+  });
+  return database;
+}
+
+function openCarrier(config: Config, opened: Opened): Promise<SimulatedCarrier> {
+  return openSimulatedCarrier({
+    host: config.sip.host,
+    sipPort: 0,
+    rtpPorts: config.simulatedCarrier.rtpPorts,
+    inviteLogFile: path.join(config.dataDir, 'carrier', 'invites.jsonl'),
+    phoneRecordingsDirectory: path.join(config.dataDir, 'carrier', 'phones'),
+    ...(config.simulatedCarrier.scenarioFile ? { scenarioFile: config.simulatedCarrier.scenarioFile } : {}),
+  }).then((carrier) => opened.keep(carrier, (running) => running.close()));
+}
+
+function trunksOf(config: Config, carrier: SimulatedCarrier | undefined): readonly Trunk[] {
+  if (carrier) {
+    const { host, port } = carrier.endpoint;
+    return [
+      {
+        name: 'simulated-carrier',
+        target: { host, port, transport: 'udp' },
+        domain: host,
+        credentials: simulatedCredentials,
+      },
+    ];
+  }
+  return config.trunks.map(({ name, host, port, domain, credentials }) => ({
+    name,
+    target: { host, port, transport: 'udp' },
+    domain,
+    credentials,
+  }));
+}
+
+/** Only carriers are answered on the SIP port; anyone else meets silence. */
+async function openSip(
+  { config, logger, observe }: ServiceOptions,
+  trunks: readonly Trunk[],
+): Promise<UserAgent> {
+  const carriers = new Set<string>();
+  for (const trunk of trunks) carriers.add((await lookup(trunk.target.host, { family: 4 })).address);
+  const { host, port } = config.sip;
+  const common: Omit<UserAgentOptions, 'port'> = {
+    host,
+    userAgentName: 'Ringback',
+    acceptsFrom: (peer) => carriers.has(peer.host),
+    onFault: (fault) => logger.warn({ fault }, 'SIP fault'),
+    ...(observe ? { onTrace: (trace) => observe({ kind: 'sip', atMs: trace.atMs, trace }) } : {}),
+  };
+  try {
+    return await openUserAgent({ ...common, port: port.port });
+  } catch (error) {
+    if (!(error instanceof SipPortUnavailable) || port.ifTaken === 'fail') throw error;
+    logger.info({ port: port.port }, 'the usual SIP port is taken; using a free one');
+    return openUserAgent({ ...common, port: 0 });
+  }
+}
+
+async function openSink(configured: ConfiguredSink): Promise<Sink> {
+  switch (configured.kind) {
+    case 'file':
+      return openFileSink(configured.name, configured.directory);
+    case 'webhook':
+      return openWebhookSink(configured);
+  }
+}
+
+function observeFact(observe: Observer, row: OutboxRow, atMs: number): void {
+  if (row.stream !== 'contact-events') return;
+  const { detail } = JSON.parse(row.payload) as { detail: { eventType: string; contactId: string } };
+  observe({ kind: 'event', atMs, contactId: detail.contactId as never, eventType: detail.eventType });
+}

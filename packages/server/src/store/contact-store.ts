@@ -1,0 +1,127 @@
+/** Contacts in the database: accepted, advanced, found, and taken over from nodes that died. The contacts' only way to SQL. */
+import type { Contact } from '../contacts/contact.ts';
+import type { AccountId, ContactId, InstanceId, NodeId } from '../ids.ts';
+import { type AcceptOutcome, acceptContacts, type ContactToAccept } from './accept-contacts.ts';
+import { advanceContacts, type ContactAdvance } from './advance-contacts.ts';
+import { type ContactRow, contactOf } from './contact-rows.ts';
+import { classifyDatabaseError, isDataError } from './database-errors.ts';
+import { createMicroBatch } from './micro-batch.ts';
+import type { RingbackDatabase } from './schema.ts';
+
+/** A contact taken over from a node whose lease ran out. */
+export interface RecoveredContact {
+  readonly contact: Contact;
+  /** Attempts committed before; with one or more, the number may have been rung. */
+  readonly dialAttempts: number;
+}
+
+export interface ContactStore {
+  /** Resolves when the contact is committed. Concurrent calls share one transaction. */
+  accept(request: ContactToAccept): Promise<AcceptOutcome>;
+  /**
+   * Writes a contact that moved on.
+   *
+   * @throws {ContactNoLongerOwned} the epoch is stale or the contact has ended.
+   */
+  advance(advance: ContactAdvance): Promise<void>;
+  /** The contact that a token stands for, if it is known and has not expired. */
+  findByToken(token: TokenKey): Promise<ContactId | undefined>;
+  find(instanceId: InstanceId, contactId: ContactId): Promise<Contact | undefined>;
+  /** Takes over up to `limit` open contacts whose owner's lease has run out; none is taken by two nodes. */
+  recover(node: NodeId, limit: number): Promise<RecoveredContact[]>;
+  /** Removes tokens that expired before `nowMs`, at most `limit`; returns how many. */
+  removeExpiredTokens(nowMs: number, limit: number): Promise<number>;
+  /** Waits for writes under way; takes no more. */
+  close(): Promise<void>;
+}
+
+export interface TokenKey {
+  readonly accountId: AccountId;
+  readonly region: string;
+  readonly instanceId: InstanceId;
+  readonly token: string;
+  readonly nowMs: number;
+}
+
+export function openContactStore(database: RingbackDatabase): ContactStore {
+  const accepting = createMicroBatch<ContactToAccept, AcceptOutcome>({
+    name: 'accept-contacts',
+    flush: (rows) => onceMoreOnConflict(() => acceptContacts(database, rows)),
+    isDataError,
+  });
+  const advancing = createMicroBatch<ContactAdvance, undefined>({
+    name: 'advance-contacts',
+    flush: (rows) => onceMoreOnConflict(() => advanceContacts(database, rows)),
+    isDataError,
+  });
+  return {
+    accept: (request) => accepting.submit(request),
+    advance: (advance) => advancing.submit(advance),
+    async findByToken({ accountId, region, instanceId, token, nowMs }) {
+      const { rows } = await database.query<{ contact_id: string }>(selectToken, [
+        accountId,
+        region,
+        instanceId,
+        token,
+        new Date(nowMs),
+      ]);
+      return rows[0]?.contact_id as ContactId | undefined;
+    },
+    async find(instanceId, contactId) {
+      const { rows } = await database.query<ContactRow>(selectContact, [instanceId, contactId]);
+      return rows[0] && contactOf(rows[0]);
+    },
+    async recover(node, limit) {
+      const { rows } = await database.query<ContactRow & { attempts: number }>(takeOver, [node, limit]);
+      return rows.map((row) => ({ contact: contactOf(row), dialAttempts: row.attempts }));
+    },
+    async removeExpiredTokens(nowMs, limit) {
+      const { rowCount } = await database.query(deleteExpiredTokens, [new Date(nowMs), limit]);
+      return rowCount;
+    },
+    async close() {
+      await Promise.all([accepting.close(), advancing.close()]);
+    },
+  };
+}
+
+/** Two nodes that lock the same rows may be made to choose; the loser's batch has written nothing and runs again. */
+async function onceMoreOnConflict<Result>(flush: () => Promise<Result>): Promise<Result> {
+  try {
+    return await flush();
+  } catch (error) {
+    if (classifyDatabaseError(error) !== 'conflict') throw error;
+    return flush();
+  }
+}
+
+const selectToken = {
+  name: 'find-token',
+  text: `SELECT contact_id FROM client_token
+          WHERE account_id = $1 AND region = $2 AND instance_id = $3 AND token = $4 AND expires_at > $5`,
+};
+
+const selectContact = {
+  name: 'find-contact',
+  text: 'SELECT * FROM contact WHERE instance_id = $1 AND id = $2',
+};
+
+// Leases live on database time: the clocks of nodes differ.
+const takeOver = `
+  WITH orphan AS (
+    SELECT c.instance_id, c.id
+      FROM contact c LEFT JOIN node n ON n.id = c.owner_node
+     WHERE c.state <> 'ENDED' AND c.owner_node IS DISTINCT FROM $1
+       AND (n.id IS NULL OR n.lease_expires_at < clock_timestamp())
+     ORDER BY c.initiated_at LIMIT $2
+       FOR UPDATE OF c SKIP LOCKED
+  )
+  UPDATE contact c SET owner_node = $1, epoch = c.epoch + 1
+    FROM orphan
+   WHERE c.instance_id = orphan.instance_id AND c.id = orphan.id
+  RETURNING c.*, (SELECT count(*)::int FROM dial_attempt a
+                   WHERE a.instance_id = c.instance_id AND a.contact_id = c.id) AS attempts`;
+
+const deleteExpiredTokens = `
+  DELETE FROM client_token WHERE ctid IN
+    (SELECT ctid FROM client_token WHERE expires_at <= $1 LIMIT $2)`;

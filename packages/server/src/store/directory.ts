@@ -1,0 +1,74 @@
+/** What accepting a request must look up, kept in memory for a moment: instances, queues, numbers and flows. */
+import type { Tenant } from '../arn.ts';
+import type { Clock } from '../clock.ts';
+import type { ContactFlowId, InstanceId, PhoneNumber, QueueId } from '../ids.ts';
+import type { Instance, OwnPhoneNumber, Queue, ResourceStore, StoredFlow } from './resource-store.ts';
+
+export interface Directory {
+  instance(id: InstanceId): Promise<Instance | undefined>;
+  queue(instanceId: InstanceId, id: QueueId): Promise<Queue | undefined>;
+  phoneNumber(tenant: Tenant, e164: string): Promise<OwnPhoneNumber | undefined>;
+  flow(instanceId: InstanceId, id: ContactFlowId): Promise<StoredFlow | undefined>;
+  /** Forgets everything, so that a change made here is seen by the next request. */
+  forget(): void;
+}
+
+/** Longest time that another node's change stays unseen, ms. */
+const keptForMs = 1000;
+
+/** Most entries of one kind; the oldest go first. */
+const maxEntries = 10_000;
+
+export function openDirectory(store: ResourceStore, clock: Clock): Directory {
+  const instances = remembered(clock, (id: InstanceId) => store.findInstance(id));
+  const queues = remembered(clock, async (id: InstanceId) => {
+    const list = await store.listQueues(id);
+    return new Map(list.map((queue) => [queue.id, queue]));
+  });
+  const numbers = remembered(clock, async (key: string) => {
+    const [accountId = '', region = ''] = key.split(' ');
+    const list = await store.listPhoneNumbers({ accountId: accountId as Tenant['accountId'], region });
+    return new Map<PhoneNumber, OwnPhoneNumber>(list.map((number) => [number.e164, number]));
+  });
+  const flows = remembered(clock, (key: string) => {
+    const [instanceId, flowId] = key.split(' ');
+    return store.findFlow(instanceId as InstanceId, flowId as ContactFlowId);
+  });
+  return {
+    instance: (id) => instances.get(id),
+    queue: async (instanceId, id) => (await queues.get(instanceId)).get(id),
+    phoneNumber: async (tenant, e164) =>
+      (await numbers.get(`${tenant.accountId} ${tenant.region}`)).get(e164 as PhoneNumber),
+    flow: (instanceId, id) => flows.get(`${instanceId} ${id}`),
+    forget() {
+      for (const cache of [instances, queues, numbers, flows]) cache.clear();
+    },
+  };
+}
+
+/** Remembers what was read, failed reads excepted. Concurrent askers share one read. */
+function remembered<Key, Value>(clock: Clock, read: (key: Key) => Promise<Value>) {
+  const entries = new Map<Key, { readonly value: Promise<Value>; readonly untilMs: number }>();
+  return {
+    get(key: Key): Promise<Value> {
+      const nowMs = clock.now();
+      const known = entries.get(key);
+      if (known && known.untilMs > nowMs) return known.value;
+      const value = read(key);
+      const entry = { value, untilMs: nowMs + keptForMs };
+      entries.delete(key);
+      entries.set(key, entry);
+      if (entries.size > maxEntries) {
+        const oldest = entries.keys().next();
+        if (!oldest.done) entries.delete(oldest.value);
+      }
+      value.catch(() => {
+        if (entries.get(key) === entry) entries.delete(key);
+      });
+      return value;
+    },
+    clear(): void {
+      entries.clear();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** This process as a node: its row and lease, on which the ownership of all its contacts hangs. */
+import type { NodeId } from '../ids.ts';
+import type { RingbackDatabase } from './schema.ts';
+
+export interface NodeStore {
+  /** Makes the node known with a lease of `leaseMs` from now, on database time. */
+  register(id: NodeId, host: string, leaseMs: number): Promise<void>;
+  /** Extends the lease. False when the row is gone: another node judged this one dead. */
+  renew(id: NodeId, leaseMs: number): Promise<boolean>;
+  /** Ends the lease at once, so that what is left may be recovered without a wait. */
+  release(id: NodeId): Promise<void>;
+  /** Removes nodes that died and own no open contact any more. */
+  removeDead(): Promise<void>;
+}
+
+export function openNodeStore(database: RingbackDatabase): NodeStore {
+  return {
+    async register(id, host, leaseMs) {
+      await database.query(
+        `INSERT INTO node (id, host, lease_expires_at)
+         VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3::float8 / 1000))`,
+        [id, host, leaseMs],
+      );
+    },
+    async renew(id, leaseMs) {
+      const { rowCount } = await database.query(renewal, [id, leaseMs]);
+      return rowCount === 1;
+    },
+    async release(id) {
+      await database.query('DELETE FROM node WHERE id = $1', [id]);
+    },
+    async removeDead() {
+      await database.query(
+        `DELETE FROM node n WHERE n.lease_expires_at < clock_timestamp() - interval '1 hour'
+            AND NOT EXISTS (SELECT FROM contact c WHERE c.owner_node = n.id AND c.state <> 'ENDED')`,
+      );
+    },
+  };
+}
+
+const renewal = {
+  name: 'renew-lease',
+  text: `UPDATE node SET lease_expires_at = clock_timestamp() + make_interval(secs => $2::float8 / 1000)
+          WHERE id = $1`,
+};

@@ -1,0 +1,127 @@
+/** The outbox as the sinks read it: rows in commit order from a sink's own position on. */
+import type { RingbackDatabase } from './schema.ts';
+
+/** Where a sink is. Both parts matter: see the outbox table. */
+export interface OutboxPosition {
+  /** 64-bit transaction id, as text. */
+  readonly transactionId: string;
+  readonly position: number;
+}
+
+export interface OutboxRow {
+  readonly at: OutboxPosition;
+  readonly contactId: string;
+  readonly sequence: number;
+  readonly stream: string;
+  readonly payload: string;
+}
+
+export interface OutboxStore {
+  /** Where `sink` goes on; a sink that is new begins with what comes from now on. */
+  positionOf(sink: string): Promise<OutboxPosition>;
+  /** Up to `limit` rows behind a position, oldest first; never a row that an older transaction could still precede. */
+  read(after: OutboxPosition, limit: number): Promise<OutboxRow[]>;
+  /** Everything up to and including `position` is delivered. */
+  advance(sink: string, position: OutboxPosition): Promise<void>;
+  /** Keeps a row that a sink will never take, with the reason. */
+  setAside(sink: string, row: OutboxRow, reason: string, atMs: number): Promise<void>;
+  /** Makes partitions ahead of need and drops those that every named sink has passed. */
+  maintain(sinks: readonly string[]): Promise<void>;
+}
+
+const rowsPerPartition = 1_000_000;
+
+export function openOutboxStore(database: RingbackDatabase): OutboxStore {
+  return {
+    async positionOf(sink) {
+      const { rows } = await database.query<{ transaction_id: string; position: number }>(
+        `INSERT INTO sink_position (sink, transaction_id, position)
+         VALUES ($1, pg_snapshot_xmin(pg_current_snapshot()), 0)
+         ON CONFLICT (sink) DO UPDATE SET sink = EXCLUDED.sink
+         RETURNING transaction_id::text, position`,
+        [sink],
+      );
+      const row = rows[0];
+      if (!row) throw new Error(`The position of sink ${sink} could not be stored.`);
+      return { transactionId: row.transaction_id, position: row.position };
+    },
+    async read(after, limit) {
+      const { rows } = await database.query<{
+        transaction_id: string;
+        position: number;
+        contact_id: string;
+        sequence: number;
+        stream: string;
+        payload: string;
+      }>(selectRows, [after.transactionId, after.position, limit]);
+      return rows.map((row) => ({
+        at: { transactionId: row.transaction_id, position: row.position },
+        contactId: row.contact_id,
+        sequence: row.sequence,
+        stream: row.stream,
+        payload: row.payload,
+      }));
+    },
+    async advance(sink, position) {
+      await database.query(updatePosition, [sink, position.transactionId, position.position]);
+    },
+    async setAside(sink, row, reason, atMs) {
+      await database.query(
+        `INSERT INTO undeliverable (sink, contact_id, sequence, stream, payload, reason, set_aside_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (sink, contact_id, sequence) DO NOTHING`,
+        [sink, row.contactId, row.sequence, row.stream, row.payload, reason, new Date(atMs)],
+      );
+    },
+    maintain: (sinks) => maintainPartitions(database, sinks),
+  };
+}
+
+async function maintainPartitions(database: RingbackDatabase, sinks: readonly string[]): Promise<void> {
+  // One node at a time; whoever does not get the lock leaves the work to the other.
+  await database.withTransaction(async (transaction) => {
+    const { rows: locked } = await transaction.query<{ ok: boolean }>(
+      `SELECT pg_try_advisory_xact_lock(hashtext('ringback outbox partitions')) AS ok`,
+    );
+    if (!locked[0]?.ok) return;
+    const { rows } = await transaction.query<{ last: number; partitions: string[] }>(
+      `SELECT last_value AS last,
+              ARRAY(SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                     WHERE i.inhparent = 'outbox'::regclass) AS partitions
+         FROM outbox_position`,
+    );
+    const present = new Set(rows[0]?.partitions ?? []);
+    const current = Math.floor((rows[0]?.last ?? 0) / rowsPerPartition);
+    for (const n of [current, current + 1]) {
+      if (present.has(`outbox_${n}`)) continue;
+      await transaction.query(
+        `CREATE TABLE outbox_${n} PARTITION OF outbox
+           FOR VALUES FROM (${n * rowsPerPartition}) TO (${(n + 1) * rowsPerPartition})`,
+      );
+    }
+    for (const name of present) {
+      const n = Number(/^outbox_(\d+)$/.exec(name)?.[1]);
+      if (!(n < current)) continue;
+      const { rows: waiting } = await transaction.query<{ any: boolean }>(
+        `SELECT EXISTS (SELECT FROM outbox_${n} o WHERE EXISTS (
+             SELECT FROM sink_position s WHERE s.sink = ANY ($1)
+                AND (o.transaction_id, o.position) > (s.transaction_id, s.position))) AS any`,
+        [sinks],
+      );
+      if (waiting[0]?.any === false) await transaction.query(`DROP TABLE outbox_${n}`);
+    }
+  });
+}
+
+// Rows of transactions that began after the oldest one still running wait, else a late commit would be passed over.
+const selectRows = {
+  name: 'read-outbox',
+  text: `SELECT transaction_id::text, position, contact_id, sequence, stream, payload FROM outbox
+          WHERE (transaction_id, position) > ($1::xid8, $2::bigint)
+            AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+          ORDER BY transaction_id, position LIMIT $3`,
+};
+
+const updatePosition = {
+  name: 'advance-sink',
+  text: 'UPDATE sink_position SET transaction_id = $2::xid8, position = $3 WHERE sink = $1',
+};

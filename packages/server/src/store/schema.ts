@@ -1,0 +1,81 @@
+/** The tables as kysely sees them. Columns are those of migrations/; only the store imports this. */
+import type { ColumnType, JSONColumnType } from 'kysely';
+import type { Database } from './database.ts';
+
+type Json = JSONColumnType<object>;
+/** Written by us as a Date, read by pg as a Date. */
+type Timestamp = ColumnType<Date, Date, Date>;
+
+export interface Schema {
+  instance: {
+    id: string;
+    account_id: string;
+    region: string;
+    alias: string;
+    identity_management: string;
+    inbound_calls_enabled: boolean;
+    outbound_calls_enabled: boolean;
+    created_at: Timestamp;
+  };
+  phone_number: {
+    id: string;
+    account_id: string;
+    region: string;
+    instance_id: string;
+    e164: string;
+    country_code: string;
+    type: string;
+    description: string | null;
+  };
+  hours_of_operation: { instance_id: string; id: string; name: string; time_zone: string; config: Json };
+  queue: {
+    instance_id: string;
+    id: string;
+    name: string | null;
+    type: string;
+    description: string | null;
+    hours_of_operation_id: string | null;
+    status: string;
+    outbound_caller_id_name: string | null;
+    outbound_caller_id_number_id: string | null;
+  };
+  routing_profile: {
+    instance_id: string;
+    id: string;
+    name: string;
+    description: string;
+    default_outbound_queue_id: string;
+  };
+  agent: {
+    instance_id: string;
+    id: string;
+    username: string;
+    first_name: string;
+    last_name: string;
+    routing_profile_id: string;
+  };
+  contact_flow: {
+    instance_id: string;
+    id: string;
+    name: string;
+    type: string;
+    description: string | null;
+    content: string;
+    status: string;
+    state: string;
+    tags: Json;
+    created_at: Timestamp;
+    updated_at: Timestamp;
+  };
+  prompt: {
+    instance_id: string;
+    id: string;
+    name: string;
+    description: string | null;
+    mulaw: Uint8Array;
+    created_at: Timestamp;
+  };
+  call_slot_pool: { instance_id: string; pool: string; capacity: number; in_use: number };
+}
+
+export type RingbackDatabase = Database<Schema>;

@@ -1,0 +1,177 @@
+/** What the emulator starts with: one instance with queue, hours, routing profile, agent, number, flows. Written once, found through the List operations. */
+import type { Tenant } from '../arn.ts';
+import { type InstanceId, newId } from '../ids.ts';
+import type { RingbackDatabase } from './schema.ts';
+
+export interface SeedOptions {
+  readonly tenant: Tenant;
+  readonly nowMs: number;
+  readonly flows: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly description: string;
+    readonly content: string;
+  }[];
+  readonly prompts: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly mulaw: Uint8Array;
+  }[];
+  readonly pools: { readonly activeCalls: number; readonly campaignCalls: number };
+}
+
+/** The emulator's own number: caller ID of its queue (reserved for fiction, NANPA). */
+const ownNumber = '+12065550199';
+
+const everyDay = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'].map(
+  (Day) => ({
+    Day,
+    StartTime: { Hours: 0, Minutes: 0 },
+    EndTime: { Hours: 23, Minutes: 59 },
+  }),
+);
+
+/** Seeds an empty database; does nothing when the account has an instance in the Region. */
+export async function seed(database: RingbackDatabase, options: SeedOptions): Promise<void> {
+  const { tenant } = options;
+  const now = new Date(options.nowMs);
+  await database.withTransaction(async ({ kysely, query }) => {
+    // Two processes that start at once on one database must not both seed.
+    await query(`SELECT pg_advisory_xact_lock(hashtext('ringback seed'))`);
+    const existing = await kysely
+      .selectFrom('instance')
+      .select('id')
+      .where('account_id', '=', tenant.accountId)
+      .where('region', '=', tenant.region)
+      .executeTakeFirst();
+    if (existing) return;
+
+    const instanceId = newId<InstanceId>();
+    const numberId = newId();
+    const hoursId = newId();
+    const queueId = newId();
+    const profileId = newId();
+    await kysely
+      .insertInto('instance')
+      .values({
+        id: instanceId,
+        account_id: tenant.accountId,
+        region: tenant.region,
+        alias: 'ringback',
+        identity_management: 'CONNECT_MANAGED',
+        inbound_calls_enabled: true,
+        outbound_calls_enabled: true,
+        created_at: now,
+      })
+      .execute();
+    await kysely
+      .insertInto('call_slot_pool')
+      .values([
+        { instance_id: instanceId, pool: 'active-calls', capacity: options.pools.activeCalls, in_use: 0 },
+        { instance_id: instanceId, pool: 'campaign-calls', capacity: options.pools.campaignCalls, in_use: 0 },
+      ])
+      .execute();
+    await kysely
+      .insertInto('phone_number')
+      .values({
+        id: numberId,
+        account_id: tenant.accountId,
+        region: tenant.region,
+        instance_id: instanceId,
+        e164: ownNumber,
+        country_code: 'US',
+        type: 'DID',
+        description: 'Caller ID of BasicQueue',
+      })
+      .execute();
+    await kysely
+      .insertInto('hours_of_operation')
+      .values({
+        instance_id: instanceId,
+        id: hoursId,
+        name: 'Basic Hours',
+        time_zone: 'UTC',
+        config: JSON.stringify(everyDay),
+      })
+      .execute();
+    await kysely
+      .insertInto('queue')
+      .values({
+        instance_id: instanceId,
+        id: queueId,
+        name: 'BasicQueue',
+        type: 'STANDARD',
+        description: 'A queue that is always open',
+        hours_of_operation_id: hoursId,
+        status: 'ENABLED',
+        outbound_caller_id_name: 'Ringback',
+        outbound_caller_id_number_id: numberId,
+      })
+      .execute();
+    await kysely
+      .insertInto('routing_profile')
+      .values({
+        instance_id: instanceId,
+        id: profileId,
+        name: 'Basic Routing Profile',
+        description: 'Serves BasicQueue',
+        default_outbound_queue_id: queueId,
+      })
+      .execute();
+    await kysely
+      .insertInto('agent')
+      .values({
+        instance_id: instanceId,
+        id: newId(),
+        username: 'agent',
+        first_name: 'Ada',
+        last_name: 'Agent',
+        routing_profile_id: profileId,
+      })
+      .execute();
+    for (const flow of options.flows) {
+      await kysely
+        .insertInto('contact_flow')
+        .values({
+          instance_id: instanceId,
+          id: newId(),
+          name: flow.name,
+          type: flow.type,
+          description: flow.description,
+          content: flow.content,
+          status: 'PUBLISHED',
+          state: 'ACTIVE',
+          tags: '{}',
+          created_at: now,
+          updated_at: now,
+        })
+        .execute();
+    }
+    for (const prompt of options.prompts) {
+      await kysely
+        .insertInto('prompt')
+        .values({
+          instance_id: instanceId,
+          id: newId(),
+          name: prompt.name,
+          description: prompt.description,
+          mulaw: prompt.mulaw,
+          created_at: now,
+        })
+        .execute();
+    }
+  });
+}
+
+/** The configured capacity of call slots, applied to the instances of a tenant at each start. */
+export async function applyCallSlotCapacity(
+  database: RingbackDatabase,
+  pools: SeedOptions['pools'],
+): Promise<void> {
+  for (const [pool, capacity] of [
+    ['active-calls', pools.activeCalls],
+    ['campaign-calls', pools.campaignCalls],
+  ] as const) {
+    await database.kysely.updateTable('call_slot_pool').set({ capacity }).where('pool', '=', pool).execute();
+  }
+}
