@@ -43,11 +43,10 @@ export async function openHome(options: OpenHomeOptions): Promise<DatabaseHome> 
   const dataDirectory = await createDataDirectory(options.dataDirectory);
   const local = join(dataDirectory, 'postgres');
   try {
-    const pointer = await readJson(join(local, POINTER));
-    if (pointer !== undefined) return await followPointer(local, pointer);
-    const marker = await readJson(join(local, MARKER));
-    if (marker !== undefined) return await existingHome(local, marker);
-    return await newHome(local, options);
+    // A second look serves the start that another one overtakes while both make the same new home.
+    return (
+      (await knownHome(local)) ?? (await newHome(local, options)) ?? (await knownHome(local)) ?? refuse(local)
+    );
   } catch (error) {
     throw asUnusable(local, error);
   }
@@ -112,15 +111,24 @@ async function createDataDirectory(configured: string): Promise<string> {
   }
 }
 
-async function newHome(local: string, options: OpenHomeOptions): Promise<DatabaseHome> {
+/** Undefined when there is no sign of us. */
+async function knownHome(local: string): Promise<DatabaseHome | undefined> {
+  const pointer = await readJson(join(local, POINTER));
+  if (pointer !== undefined) return followPointer(local, pointer);
+  const marker = await readJson(join(local, MARKER));
+  return marker === undefined ? undefined : existingHome(local, marker);
+}
+
+/** Undefined when the directory is in use already: by another start, or by something that is not ours. */
+async function newHome(local: string, options: OpenHomeOptions): Promise<DatabaseHome | undefined> {
   const user = await chooseUser();
   const before = await kindOf(local);
   if (before === 'other') throw new DataDirectoryUnusable(local, 'it is not a directory', OTHER_DIRECTORY);
-  if (before === 'directory') await refuseForeignContent(local);
+  if (before === 'directory' && (await foreignEntryIn(local)) !== undefined) return undefined;
   await createPrivateDirectory(local, user);
   if (user.kind === 'self') {
     await publishMarker(local, local);
-    return existingHome(local, await readJson(join(local, MARKER)));
+    return knownHome(local);
   }
   await giveTo(user, local);
   if (await canEnter(user, local)) {
@@ -129,9 +137,7 @@ async function newHome(local: string, options: OpenHomeOptions): Promise<Databas
   }
   const { systemRoots, onProgress } = options;
   const directory = await placeElsewhere({ local, user, systemRoots, onProgress });
-  return directory === undefined
-    ? followPointer(local, await readJson(join(local, POINTER)))
-    : { directory, user };
+  return directory === undefined ? undefined : { directory, user };
 }
 
 async function followPointer(local: string, pointer: unknown): Promise<DatabaseHome> {
@@ -180,15 +186,16 @@ async function existingHome(directory: string, marker: unknown): Promise<Databas
 }
 
 /** An empty directory may become ours, and so may one that a kill left between creation and marking. */
-async function refuseForeignContent(directory: string): Promise<void> {
-  const foreign = (await readdir(directory)).find((name) => !name.startsWith(TEMPORARY_PREFIX));
-  if (foreign !== undefined) {
-    throw new DataDirectoryUnusable(
-      directory,
-      `it was not made by Ringback (it holds ${foreign}, and no ${MARKER})`,
-      `Move it away, or choose another directory with RINGBACK_DATA_DIR.`,
-    );
-  }
+async function foreignEntryIn(directory: string): Promise<string | undefined> {
+  return (await readdir(directory)).find((name) => !name.startsWith(TEMPORARY_PREFIX));
+}
+
+async function refuse(local: string): Promise<never> {
+  throw new DataDirectoryUnusable(
+    local,
+    `it was not made by Ringback (it holds ${await foreignEntryIn(local)}, and no ${MARKER})`,
+    `Move it away, or choose another directory with RINGBACK_DATA_DIR.`,
+  );
 }
 
 function refuseNewerFormat(directory: string, content: unknown): void {

@@ -27,7 +27,10 @@ const PATIENCE_MS = 30_000;
 
 const scratch: string[] = [];
 
+const children: ChildProcess[] = [];
+
 after(async () => {
+  for (const child of children) await kill(child);
   for (const directory of scratch) await rm(directory, { recursive: true, force: true });
 });
 
@@ -104,6 +107,7 @@ async function startService(
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     },
   );
+  children.push(child);
   assert.ok(child.stdout);
   for await (const line of createInterface({ input: child.stdout })) {
     const event: ServiceEvent = JSON.parse(line);
@@ -250,12 +254,12 @@ describe('embedded database › after a kill', { skip: onlyOnLinux }, () => {
     const { uid, gid } = await stat(join(first.directory, 'cluster'));
     await first.close();
     const other = spawn('sleep', ['60'], isRoot ? { uid, gid } : {});
+    children.push(other);
     const pidFile = join(first.directory, 'cluster', 'postmaster.pid');
     await writeFile(pidFile, `${other.pid}\n${join(first.directory, 'cluster')}\n1\n5432\n\n\n\nready\n`);
     await chown(pidFile, uid, gid);
     const next = await start(dataDir);
     await next.close();
-    other.kill('SIGKILL');
   });
 
   it('makes good a first start that was killed', async () => {
