@@ -79,7 +79,7 @@ export class InviteCancelled extends Error {
 /** An incoming INVITE can no longer be answered or rejected: it was already, or its caller gave up. */
 export class InviteNotPending extends Error {
   override readonly name = 'InviteNotPending';
-  readonly because: 'answered' | 'rejected' | 'cancelled' | 'transportError' | 'closed';
+  readonly because: 'answered' | 'rejected' | 'ignored' | 'cancelled' | 'transportError' | 'closed';
   constructor(because: InviteNotPending['because']) {
     super(`the INVITE can no longer be answered: ${because}`);
     this.because = because;

@@ -5,6 +5,7 @@ import type { HeaderList } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest } from '../message/message.ts';
 import { createResponse } from '../message/response.ts';
 import type { ServerTransaction, ServerTransactionUser } from '../transaction/server-transaction.ts';
+import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
 import type { NetworkAddress } from '../transport/datagram-network.ts';
 import { dialogKey } from './dialog-id.ts';
 import { dialogFromRequest } from './dialog-state.ts';
@@ -47,6 +48,13 @@ export interface IncomingInvite {
    * @throws {InviteNotPending} when a final answer was given; {RangeError} for another status; {UnusableHeader}
    */
   reject(status: number, reason?: string, options?: { headers?: HeaderList }): void;
+  /**
+   * Sends nothing, ever, as a phone that is not there: repeated INVITEs are dropped too. For simulations; must be called
+   * within `onInvite`, before 100 is sent on its own.
+   *
+   * @throws {InviteNotPending} when anything was answered already
+   */
+  ignore(): void;
 }
 
 type Outcome = 'pending' | InviteNotPending['because'];
@@ -62,6 +70,7 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
   /** Made only when somebody looks: most calls are never cancelled. */
   #cancellation: AbortController | undefined;
   #dialog: ConfirmedDialog | undefined;
+  #silenceTimer: unknown;
 
   constructor(
     core: UserAgentCore,
@@ -118,6 +127,21 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     if (this.#isGone) return;
     if (this.#outcome !== 'pending') throw new InviteNotPending(this.#outcome);
     this.#finish('rejected', status, reason, headers);
+  }
+
+  ignore(): void {
+    if (this.#outcome !== 'pending') throw new InviteNotPending(this.#outcome);
+    if (this.#transaction.hasResponded) throw new InviteNotPending('answered');
+    this.#settle('ignored');
+    // Kept for as long as the caller may repeat the INVITE (timer B), or each copy would look like a new call.
+    this.#silenceTimer = this.#core.clock.setTimeout(
+      () => this.#transaction.abandon(),
+      TRANSACTION_TIMEOUT_MS,
+    );
+  }
+
+  onTerminated(): void {
+    this.#core.clock.clearTimeout(this.#silenceTimer);
   }
 
   onCancel(_cancel: SipRequest): void {
