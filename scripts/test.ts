@@ -1,0 +1,33 @@
+/** `npm test` and its sisters: finds the test files of one kind and runs them with Node's own runner. */
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import process from 'node:process';
+
+/** Where each kind of test lives. Interoperation tests need Debian packages; `npm run test:interop` installs them. */
+const kinds = {
+  unit: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+  interop: ['packages/*/test/**/*.interop.ts'],
+} as const satisfies Record<string, readonly string[]>;
+
+const [kind = 'unit', ...only] = process.argv.slice(2);
+if (!(kind in kinds)) {
+  process.stderr.write(`Unknown kind of test "${kind}"; there are ${Object.keys(kinds).join(' and ')}.\n`);
+  process.exit(2);
+}
+const files = globSync(kinds[kind as keyof typeof kinds] as unknown as string[])
+  .filter((file) => !file.includes('node_modules'))
+  .filter((file) => only.length === 0 || only.some((part) => file.includes(part)))
+  .sort();
+if (files.length === 0) {
+  process.stderr.write(`No ${kind} test matches ${only.join(' ') || 'anything'}.\n`);
+  process.exit(2);
+}
+// Story tests wait for phones more than they compute, so a few more files than cores keep the cores busy.
+const concurrency = kind === 'unit' ? Math.max(2, availableParallelism()) + 1 : 1;
+const runner = spawn(
+  process.execPath,
+  ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=300000', '--test-reporter=spec', ...files],
+  { stdio: 'inherit' },
+);
+runner.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
