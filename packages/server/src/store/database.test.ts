@@ -1,0 +1,299 @@
+// The pool, transactions and migrations against a real PostgreSQL, started once for this file.
+
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { Client } from 'pg';
+import { type Database, openDatabase } from './database.ts';
+import {
+  classifyDatabaseError,
+  isConnectionError,
+  isDataError,
+  isUniqueViolation,
+} from './database-errors.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.ts';
+import { migrate } from './migrate.ts';
+
+interface Schema {
+  thing: { id: number; name: string };
+}
+
+let scratch: string;
+let server: EmbeddedPostgres;
+let database: Database<Schema>;
+const faults: Error[] = [];
+
+before(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'ringback-test-'));
+  server = await startEmbeddedPostgres({
+    dataDir: join(scratch, 'data'),
+    onProgress: () => undefined,
+    log: { warn: () => undefined },
+    onOwnershipLost: (reason) => assert.fail(reason),
+  });
+  database = await openDatabase<Schema>({
+    address: server.address,
+    onConnectionFault: (error) => faults.push(error),
+  });
+});
+
+after(async () => {
+  await database.close();
+  await server.close();
+  if (!server.directory.startsWith(scratch)) await rm(server.directory, { recursive: true });
+  await rm(scratch, { recursive: true });
+});
+
+beforeEach(async () => {
+  await database.query('DROP TABLE IF EXISTS thing, schema_migration, first, second, third');
+  await database.query('CREATE TABLE thing (id bigint PRIMARY KEY, name text NOT NULL)');
+});
+
+describe('database › queries', () => {
+  it('runs named statements, plain ones and kysely on one pool', async () => {
+    const insert = { name: 'insert-thing', text: 'INSERT INTO thing (id, name) VALUES ($1, $2)' };
+    assert.equal((await database.query(insert, [1, 'one'])).rowCount, 1);
+    assert.equal((await database.query(insert, [2, 'two'])).rowCount, 1);
+    const { rows } = await database.query<{ name: string }>('SELECT name FROM thing ORDER BY id');
+    assert.deepEqual(rows, [{ name: 'one' }, { name: 'two' }]);
+    assert.deepEqual(await database.kysely.selectFrom('thing').selectAll().where('id', '=', 2).execute(), [
+      { id: 2, name: 'two' },
+    ]);
+  });
+
+  it('reads 64-bit integers as numbers, alone and in arrays, and refuses to lose digits', async () => {
+    const { rows } = await database.query(
+      `SELECT 9007199254740991::bigint AS largest, ARRAY[1::bigint, NULL] AS list, 1.50::numeric AS exact`,
+    );
+    assert.deepEqual(rows, [{ largest: 9_007_199_254_740_991, list: [1, null], exact: '1.50' }]);
+    await assert.rejects(database.query('SELECT 9007199254740992::bigint'), RangeError);
+    assert.equal((await database.query('SELECT 1')).rowCount, 1, 'the connection is still good');
+  });
+
+  it('reads timestamps as dates of the right instant', async () => {
+    const { rows } = await database.query(`SELECT timestamptz '2026-11-22 10:00:00.123+02' AS at`);
+    assert.deepEqual(rows, [{ at: new Date('2026-11-22T08:00:00.123Z') }]);
+  });
+
+  it('stops a statement that runs too long', async () => {
+    const hasty = await openDatabase<Schema>({ address: server.address, statementTimeoutMs: 50 });
+    await assert.rejects(hasty.query('SELECT pg_sleep(30)'), { code: '57014' });
+    await hasty.close();
+    await hasty.close();
+  });
+
+  it('opens by URL as well, and says what is wrong without showing the password', async () => {
+    const byUrl = await openDatabase<Schema>({ address: { kind: 'url', url: server.connectionString } });
+    assert.equal((await byUrl.query('SELECT 1')).rowCount, 1);
+    await byUrl.close();
+    const url = 'postgresql://someone:secret@127.0.0.1:1/nowhere';
+    await assert.rejects(openDatabase({ address: { kind: 'url', url } }), (error: Error) => {
+      assert.equal(error.name, 'DatabaseUnusable');
+      assert.match(error.message, /127\.0\.0\.1:1\/nowhere.*ECONNREFUSED.*RINGBACK_DATABASE_URL/s);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+  });
+
+  it('refuses a database that is not UTF-8', async () => {
+    await database.query(`CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0`);
+    const url = server.connectionString.replace('/ringback?', '/latin?');
+    await assert.rejects(openDatabase({ address: { kind: 'url', url } }), {
+      name: 'DatabaseUnusable',
+      message: /LATIN1/,
+    });
+  });
+});
+
+describe('database › transactions', () => {
+  it('commits named statements and kysely together, and rolls both back together', async () => {
+    const write = async (id: number, outcome: 'keep' | 'throw'): Promise<void> => {
+      await database.withTransaction(async (transaction) => {
+        await transaction.query('INSERT INTO thing (id, name) VALUES ($1, $2)', [id, 'raw']);
+        await transaction.kysely
+          .insertInto('thing')
+          .values({ id: id + 1, name: 'built' })
+          .execute();
+        const seenOutside = await database.query('SELECT FROM thing WHERE id >= $1', [id]);
+        assert.equal(seenOutside.rowCount, 0);
+        if (outcome === 'throw') throw new Error('changed my mind');
+      });
+    };
+    await write(1, 'keep');
+    await assert.rejects(write(11, 'throw'), /changed my mind/);
+    const { rows } = await database.query('SELECT id FROM thing ORDER BY id');
+    assert.deepEqual(rows, [{ id: 1 }, { id: 2 }]);
+  });
+
+  it('does not pass for committed when a statement’s error was hidden', async () => {
+    const hidden = database.withTransaction(async (transaction) => {
+      await transaction.query(`INSERT INTO thing VALUES (1, 'one')`);
+      await transaction.query('SELECT 1/0').catch(() => undefined);
+    });
+    await assert.rejects(hidden, { name: 'TransactionRolledBack' });
+    assert.equal((await database.query('SELECT FROM thing')).rowCount, 0);
+  });
+
+  it('survives a connection that is cut in mid-transaction, and replaces it', async () => {
+    faults.length = 0;
+    const cut = database.withTransaction(async (transaction) => {
+      await transaction.query('SELECT pg_terminate_backend(pg_backend_pid())');
+    });
+    await assert.rejects(cut, (error) => isConnectionError(error) && !isDataError(error));
+    assert.ok(faults.length > 0);
+    assert.equal((await database.query('SELECT 1')).rowCount, 1);
+  });
+});
+
+describe('database › errors', () => {
+  async function failureOf(text: string, values?: readonly unknown[]): Promise<unknown> {
+    return database.query(text, values).then(
+      () => assert.fail('the query succeeded'),
+      (error: unknown) => error,
+    );
+  }
+
+  it('sorts data errors, conflicts, lost connections and our own mistakes', async () => {
+    await database.query(`INSERT INTO thing VALUES (1, 'one')`);
+    const duplicate = await failureOf(`INSERT INTO thing VALUES (1, 'one')`);
+    assert.equal(classifyDatabaseError(duplicate), 'data');
+    assert.ok(isUniqueViolation(duplicate) && isUniqueViolation(duplicate, 'thing_pkey'));
+    assert.ok(!isUniqueViolation(duplicate, 'thing_name_key'));
+    assert.equal(classifyDatabaseError(await failureOf('SELECT $1::text', ['\u0000'])), 'data');
+    assert.equal(classifyDatabaseError(await failureOf(`SELECT 'x'::int`)), 'data');
+    assert.equal(
+      classifyDatabaseError(await failureOf('SELECT pg_terminate_backend(pg_backend_pid())')),
+      'connection',
+    );
+    assert.equal(classifyDatabaseError(await failureOf('SELECT FROM nowhere')), 'other');
+    assert.equal(classifyDatabaseError(new TypeError('ours')), 'other');
+    assert.equal(classifyDatabaseError('not even an error'), 'other');
+    const refused = await new Client({ host: scratch, port: 1, user: 'x', ssl: false })
+      .connect()
+      .catch((error) => error);
+    assert.equal(classifyDatabaseError(refused), 'connection');
+  });
+
+  it('knows a deadlock as a conflict', async () => {
+    await database.query(`INSERT INTO thing VALUES (1, 'one'), (2, 'two')`);
+    const lock = 'SELECT FROM thing WHERE id = $1 FOR UPDATE';
+    let arrived = 0;
+    let bothArrived: () => void = () => undefined;
+    const both = new Promise<void>((resolve) => {
+      bothArrived = resolve;
+    });
+    const crossing = (first: number, second: number): Promise<void> =>
+      database.withTransaction(async (transaction) => {
+        await transaction.query(lock, [first]);
+        arrived += 1;
+        if (arrived === 2) bothArrived();
+        await both;
+        await transaction.query(lock, [second]);
+      });
+    const ends = await Promise.allSettled([crossing(1, 2), crossing(2, 1)]);
+    const failures = ends.flatMap((end) =>
+      end.status === 'rejected' ? [classifyDatabaseError(end.reason)] : [],
+    );
+    assert.deepEqual(failures, ['conflict']);
+  });
+});
+
+describe('migrations', () => {
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(scratch, 'migrations-'));
+  });
+
+  async function put(name: string, sql: string): Promise<void> {
+    await writeFile(join(directory, name), sql);
+  }
+
+  async function tableExists(name: string): Promise<boolean> {
+    return (await database.query('SELECT FROM pg_tables WHERE tablename = $1', [name])).rowCount === 1;
+  }
+
+  it('applies what is missing in the order of names, once', async () => {
+    await put(
+      '202601020000-second.sql',
+      'CREATE TABLE second AS SELECT * FROM first; INSERT INTO second VALUES (2);',
+    );
+    await put('202601010000-first.sql', 'CREATE TABLE first AS SELECT 1 AS id');
+    const told: string[] = [];
+    const names = await migrate({ pool: database.pool, directory, onMigration: (name) => told.push(name) });
+    assert.deepEqual(names, ['202601010000-first.sql', '202601020000-second.sql']);
+    assert.deepEqual(told, names);
+    await put('202601030000-third.sql', 'CREATE TABLE third ()');
+    assert.deepEqual(await migrate({ pool: database.pool, directory }), ['202601030000-third.sql']);
+    assert.deepEqual(await migrate({ pool: database.pool, directory }), []);
+    assert.deepEqual((await database.query('SELECT id FROM second ORDER BY id')).rows, [
+      { id: 1 },
+      { id: 2 },
+    ]);
+  });
+
+  it('rolls back a file that fails, keeps those before it, and names file and line', async () => {
+    await put('202601010000-first.sql', 'CREATE TABLE first ()');
+    await put('202601020000-second.sql', 'CREATE TABLE second ();\n\nCREATE TABEL third ();');
+    await assert.rejects(migrate({ pool: database.pool, directory }), {
+      name: 'MigrationFailed',
+      migration: '202601020000-second.sql',
+      message: /202601020000-second\.sql failed.*TABEL.*\(line 3\)/,
+    });
+    assert.deepEqual([await tableExists('first'), await tableExists('second')], [true, false]);
+    await put('202601020000-second.sql', 'CREATE TABLE second ()');
+    assert.deepEqual(await migrate({ pool: database.pool, directory }), ['202601020000-second.sql']);
+  });
+
+  it('refuses a changed file, but not one with other line ends', async () => {
+    await put('202601010000-first.sql', 'CREATE TABLE first\n();\n');
+    await migrate({ pool: database.pool, directory });
+    await put('202601010000-first.sql', 'CREATE TABLE first\r\n();\r\n');
+    assert.deepEqual(await migrate({ pool: database.pool, directory }), []);
+    await put('202601010000-first.sql', 'CREATE TABLE first (id int)');
+    await assert.rejects(migrate({ pool: database.pool, directory }), {
+      name: 'MigrationRefused',
+      message: /202601010000-first\.sql was applied .* and has been changed since/,
+    });
+  });
+
+  it('refuses a database that a newer version has migrated', async () => {
+    await put('202601010000-first.sql', 'CREATE TABLE first ()');
+    await put('202609090000-future.sql', 'SELECT 1');
+    await migrate({ pool: database.pool, directory });
+    await rename(join(directory, '202609090000-future.sql'), join(scratch, 'future.sql'));
+    await put('202601020000-second.sql', 'CREATE TABLE second ()');
+    await assert.rejects(migrate({ pool: database.pool, directory }), {
+      name: 'MigrationRefused',
+      message: /newer Ringback: it has 202609090000-future\.sql/,
+    });
+    assert.equal(await tableExists('second'), false);
+  });
+
+  it('refuses a misnamed file and ignores what is not SQL', async () => {
+    await put('readme.md', 'hello');
+    await mkdir(join(directory, 'drafts'));
+    assert.deepEqual(await migrate({ pool: database.pool, directory }), []);
+    await put('2026-first.sql', 'SELECT 1');
+    await assert.rejects(migrate({ pool: database.pool, directory }), {
+      name: 'MigrationRefused',
+      message: /YYYYMMDDHHMM-title\.sql/,
+    });
+  });
+
+  it('is safe for several processes at once, and takes longer than an ordinary statement may', async () => {
+    await put('202601010000-first.sql', 'SELECT pg_sleep(0.3); CREATE TABLE first ()');
+    await put('202601020000-second.sql', 'CREATE TABLE second ()');
+    const databases = await Promise.all(
+      [1, 2, 3].map(() =>
+        openDatabase<Schema>({ address: server.address, poolSize: 1, statementTimeoutMs: 100 }),
+      ),
+    );
+    const applied = await Promise.all(databases.map(({ pool }) => migrate({ pool, directory })));
+    assert.deepEqual(applied.flat().sort(), ['202601010000-first.sql', '202601020000-second.sql']);
+    await assert.rejects(databases[0]?.query('SELECT pg_sleep(30)') ?? Promise.resolve(), { code: '57014' });
+    await Promise.all(databases.map((each) => each.close()));
+  });
+});
