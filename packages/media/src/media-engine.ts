@@ -45,15 +45,11 @@ export interface MediaEngine {
 
 const DEFAULT_CODECS: readonly AudioCodec[] = ['PCMU', 'PCMA'];
 
-/** A thread that dies younger than this will die again: it is not replaced, ms. */
-const SHORTEST_LIFE_MS = 1_000;
-
 /** One worker's place: the thread in it may be replaced, its ports stay. */
 interface Berth {
   name: string;
   ports: { first: number; last: number };
   link: WorkerLink;
-  startedAtMs: number;
   sessions: Map<number, EngineSession>;
   /** Sessions being opened, counted so that a burst spreads over the workers. */
   opening: number;
@@ -93,7 +89,7 @@ class ThreadedMediaEngine implements MediaEngine {
     this.#berths = shares.map((share, index) => {
       const name = `media-${index}`;
       const sessions = new Map<number, EngineSession>();
-      return { name, ports: share, sessions, opening: 0, ...this.#startThread(index, name, share) };
+      return { name, ports: share, sessions, opening: 0, link: this.#startThread(index, name, share) };
     });
   }
 
@@ -199,11 +195,7 @@ class ThreadedMediaEngine implements MediaEngine {
     return session;
   }
 
-  #startThread(
-    index: number,
-    name: string,
-    ports: { first: number; last: number },
-  ): { link: WorkerLink; startedAtMs: number } {
+  #startThread(index: number, name: string, ports: { first: number; last: number }): WorkerLink {
     const link = new WorkerLink(
       name,
       { host: this.#host, ports },
@@ -211,14 +203,13 @@ class ThreadedMediaEngine implements MediaEngine {
       (error) => this.#threadDied(index, error),
     );
     for (const [prompt, bytes] of this.#prompts) link.order({ kind: 'loadPrompt', prompt, bytes });
-    return { link, startedAtMs: performance.now() };
+    return link;
   }
 
   #threadDied(index: number, error: Error): void {
     const berth = this.#berths[index];
     if (!berth || this.#closing) return;
-    const livedMs = performance.now() - berth.startedAtMs;
-    if (livedMs >= SHORTEST_LIFE_MS) Object.assign(berth, this.#startThread(index, berth.name, berth.ports));
+    if (berth.link.hasAnswered) berth.link = this.#startThread(index, berth.name, berth.ports);
     for (const session of [...berth.sessions.values()]) session.orphaned(error.message);
     this.#onFault({ kind: 'workerDied', message: error.message, error });
   }

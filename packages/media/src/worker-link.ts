@@ -45,6 +45,7 @@ export class WorkerLink {
   #outbox: ToWorker[] = [];
   #nextRequest = 1;
   #isDead = false;
+  #hasAnswered = false;
   #isShuttingDown = false;
 
   /**
@@ -72,6 +73,11 @@ export class WorkerLink {
       this.#waiting.clear();
       if (!this.#isShuttingDown) onDeath(error);
     });
+  }
+
+  /** It loaded its code and worked once; a thread that never did will not do so the next time either. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
   }
 
   get isAlive(): boolean {
@@ -124,6 +130,7 @@ export class WorkerLink {
       onNotice(message);
       return;
     }
+    this.#hasAnswered = true;
     const waiting = this.#waiting.get(message.request);
     this.#waiting.delete(message.request);
     if (message.kind === 'answer') waiting?.resolve(message.answer);

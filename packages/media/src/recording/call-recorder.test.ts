@@ -51,7 +51,8 @@ async function record(
   return { recorder, failures };
 }
 
-const ticksFrom = (first: number, count: number): number[] => Array.from({ length: count }, (_, n) => first + n);
+const ticksFrom = (first: number, count: number): number[] =>
+  Array.from({ length: count }, (_, n) => first + n);
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('call recorder', () => {
@@ -110,7 +111,10 @@ describe('call recorder', () => {
 
   it('a disk that hangs › gives up instead of filling the memory', async () => {
     const { failures } = await record(memoryDisk({ hangs: true }), ticksFrom(10, 50 * 60));
-    assert.deepEqual(failures.map(({ code }) => code), ['DISK_TOO_SLOW']);
+    assert.deepEqual(
+      failures.map(({ code }) => code),
+      ['DISK_TOO_SLOW'],
+    );
   });
 
   it('a disk that is full from the start › fails to start and closes the file', async () => {

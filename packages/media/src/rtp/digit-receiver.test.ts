@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DigitReceiver } from './digit-receiver.ts';
-import { DIGITS, writeTelephoneEvent } from './telephone-event.ts';
+import { DIGITS, type Digit, writeTelephoneEvent } from './telephone-event.ts';
 
 interface Sent {
-  key: string;
+  key: Digit;
   timestamp: number;
   duration?: number;
   isEnd?: boolean;
@@ -15,20 +15,14 @@ function receive(packets: readonly Sent[], receiver = new DigitReceiver()): stri
   const payload = new Uint8Array(4);
   return packets
     .map(({ key, timestamp, duration = 160, isEnd = false, atMs = timestamp / 8 }) => {
-      writeTelephoneEvent(
-        payload,
-        0,
-        DIGITS.findIndex((digit) => digit === key),
-        isEnd,
-        duration,
-      );
+      writeTelephoneEvent(payload, 0, DIGITS.indexOf(key), isEnd, duration);
       return receiver.receive(payload, 0, 4, timestamp >>> 0, atMs) ?? '';
     })
     .join('');
 }
 
 /** A press as RFC 4733 sends it: updates, then the end three times. */
-function press(key: string, timestamp: number): Sent[] {
+function press(key: Digit, timestamp: number): Sent[] {
   const updates = [160, 320, 480, 640].map((duration) => ({ key, timestamp, duration }));
   const end = { key, timestamp, duration: 800, isEnd: true };
   return [...updates, end, end, end];
@@ -81,17 +75,24 @@ describe('digit receiver', () => {
 
   it('a key held longer than one event can say is one digit (RFC 4733 §2.5.1.3)', () => {
     const first = [16_000, 32_000, 48_000, 65_440, 65_535].map((duration) => ({
-      key: '9',
+      key: '9' as const,
       timestamp: 1_000,
       duration,
     }));
-    const second = [{ key: '9', timestamp: 1_000 + 65_535, duration: 160 }, ...press('9', 1_000 + 65_535)];
+    const second = [
+      { key: '9' as const, timestamp: 1_000 + 65_535, duration: 160 },
+      ...press('9', 1_000 + 65_535),
+    ];
     assert.equal(receive([...first, ...second]), '9');
   });
 
   it('refuses more digits than anyone can press', () => {
     const receiver = new DigitReceiver();
-    const flood = Array.from({ length: 1_000 }, (_, n) => ({ key: '1', timestamp: n * 160, atMs: n / 10 }));
+    const flood = Array.from({ length: 1_000 }, (_, n) => ({
+      key: '1' as const,
+      timestamp: n * 160,
+      atMs: n / 10,
+    }));
     assert.equal(receive(flood, receiver).length, 25);
     assert.equal(receiver.refused, 975);
     assert.equal(receive([{ key: '2', timestamp: 1_000_000, atMs: 5_000 }], receiver), '2');

@@ -66,6 +66,9 @@ describe('port pool', () => {
 
   it('tells at once when the host is not ours', async () => {
     const pool = new PortPool('192.0.2.1', 20_000, 60_000, 0);
-    await assert.rejects(pool.bind(), (error) => error instanceof NoPortLeft && error.code === 'EADDRNOTAVAIL');
+    await assert.rejects(
+      pool.bind(),
+      (error) => error instanceof NoPortLeft && error.code === 'EADDRNOTAVAIL',
+    );
   });
 });

@@ -34,7 +34,10 @@ describe('ticker', () => {
     const ticker = new Ticker(clock, (tick) => seen.push(tick));
     ticker.start();
     for (let n = 0; n < 500; n += 1) clock.fire(n % 7);
-    assert.deepEqual(seen, Array.from({ length: 500 }, (_, n) => n));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 500 }, (_, n) => n),
+    );
     // 500 ticks from the start, whose first is due after 20 ms.
     assert.ok(Math.abs(clock.at - 1_000.3 - 500 * 20) <= 8, `at ${clock.at}`);
     assert.equal(ticker.skipped, 0);

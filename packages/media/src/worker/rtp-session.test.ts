@@ -1,0 +1,507 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { decodeAlaw, decodeMulaw, encodeMulaw } from '../codec/g711.ts';
+import { readWav } from '../codec/wav.ts';
+import { rms, toneLevel } from '../detect/goertzel.ts';
+import type { MediaEvent } from '../media-event.ts';
+import type { PlaySource } from '../play-source.ts';
+import type { OpenFile } from '../recording/growing-wav-file.ts';
+import { emptyPacketView, type RtpPacketView, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
+import { sequenceDistance } from '../rtp/wrap.ts';
+import type { AudioCodec, NegotiatedMedia } from '../sdp/session-description.ts';
+import type { SessionSetup } from './messages.ts';
+import { RtpSession } from './rtp-session.ts';
+
+interface SentPacket extends RtpPacketView {
+  tick: number;
+  host: string;
+  port: number;
+  payload: Uint8Array;
+  datagram: Uint8Array;
+}
+
+/** A session on a bench: ticks by hand, sent packets on a list, what it reports as lines of text. */
+class Bench {
+  readonly sent: SentPacket[] = [];
+  readonly reports: string[] = [];
+  readonly prompts = new Map<string, Uint8Array>();
+  readonly session: RtpSession;
+  tickNumber = 0;
+
+  constructor(setup: Partial<SessionSetup> = {}, randoms: readonly number[] = [0xabcd, 0xfffe, 0xffffff00]) {
+    const numbers = [...randoms];
+    this.session = new RtpSession(
+      { session: 1, speechSilenceMs: undefined, mediaTimeoutMs: 0, ...setup },
+      {
+        send: (packet, host, port) => {
+          const datagram = packet.slice();
+          const view = emptyPacketView();
+          assert.ok(readRtpPacket(datagram, view));
+          const payload = datagram.subarray(view.payloadStart, view.payloadEnd);
+          this.sent.push({ ...view, tick: this.tickNumber, host, port, payload, datagram });
+        },
+        report: (event) => this.reports.push(lineOf(event)),
+        playEnded: (play, outcome) =>
+          this.reports.push(
+            `play ${play} ${outcome.kind}${outcome.kind === 'stopped' ? ` by ${outcome.by}` : ''}`,
+          ),
+        digitsEnded: (run, outcome) => this.reports.push(`digits ${run} ${outcome}`),
+        promptBytes: (prompt) => this.prompts.get(prompt),
+        random: () => numbers.shift() ?? 1,
+        nextTick: () => this.tickNumber,
+      },
+    );
+  }
+
+  get nowMs(): number {
+    return this.tickNumber * 20;
+  }
+
+  tick(count = 1): void {
+    for (let n = 0; n < count; n += 1) {
+      this.session.tick(this.tickNumber);
+      this.tickNumber += 1;
+    }
+  }
+
+  play(
+    sources: readonly PlaySource[],
+    over: { play?: number; stopOnDigit?: boolean; forever?: boolean } = {},
+  ): void {
+    const { play = 1, stopOnDigit = false, forever = false } = over;
+    this.session.play({ play, sources, stopOnDigit, repeat: forever ? 'forever' : 'once' });
+  }
+
+  hear(packet: Partial<RtpPacketView> & { payload?: Uint8Array; host?: string; port?: number } = {}): void {
+    const { payload = new Uint8Array(160).fill(0xff), host = '192.0.2.7', port = 4_000 } = packet;
+    const datagram = new Uint8Array(12 + payload.length);
+    const { marker = false, payloadType = 0, sequenceNumber = 0, timestamp = 0, ssrc = 9 } = packet;
+    writeRtpHeader(datagram, marker, payloadType, sequenceNumber & 0xffff, timestamp >>> 0, ssrc);
+    datagram.set(payload, 12);
+    this.session.receive(datagram, host, port, this.nowMs);
+  }
+
+  /** All audio sent, decoded, in order. */
+  sentAudio(codec: AudioCodec = 'PCMU'): Int16Array {
+    const decode = codec === 'PCMU' ? decodeMulaw : decodeAlaw;
+    const audio = this.sent.filter(({ payloadType }) => payloadType === (codec === 'PCMU' ? 0 : 8));
+    return Int16Array.from(audio.flatMap(({ payload }) => [...decode(payload)]));
+  }
+}
+
+function lineOf(event: MediaEvent): string {
+  if (event.kind === 'digit') return `digit ${event.digit}`;
+  return 'mediaTimeMs' in event ? `${event.kind} ${event.mediaTimeMs}` : event.kind;
+}
+
+function agreed(over: Partial<NegotiatedMedia> = {}): NegotiatedMedia {
+  return {
+    remoteHost: '192.0.2.7',
+    remotePort: 4_000,
+    codec: 'PCMU',
+    payloadType: 0,
+    telephoneEventPayloadType: 101,
+    accepted: [
+      { payloadType: 0, format: 'PCMU' },
+      { payloadType: 8, format: 'PCMA' },
+      { payloadType: 101, format: 'telephone-event' },
+    ],
+    direction: 'sendrecv',
+    ...over,
+  };
+}
+
+function connected(setup: Partial<SessionSetup> = {}, over: Partial<NegotiatedMedia> = {}): Bench {
+  const bench = new Bench(setup);
+  bench.session.connect(agreed(over));
+  return bench;
+}
+
+const isSilent = (packet: SentPacket): boolean => packet.payload.every((byte) => byte === 0xff);
+const tone = (durationMs: number): PlaySource => ({ tone: { frequenciesHz: [1_000] }, durationMs });
+
+/** A digit's packets on their way in. */
+function pressKey(bench: Bench, event: number, sequenceNumber: number, timestamp: number, copies = 1): void {
+  for (let n = 0; n < 7; n += 1) {
+    const payload = Uint8Array.of(event, n >= 4 ? 0x8a : 0x0a, 0, Math.min(n + 1, 5) * 32);
+    for (let copy = 0; copy < copies; copy += 1) {
+      bench.hear({ payloadType: 101, sequenceNumber: sequenceNumber + n, timestamp, payload });
+    }
+  }
+}
+
+describe('RTP session › sending', () => {
+  it('sends nothing before anything is agreed, then silence on every tick', () => {
+    const bench = new Bench();
+    bench.tick(5);
+    assert.equal(bench.sent.length, 0);
+    bench.session.connect(agreed());
+    bench.tick(5);
+    assert.equal(bench.sent.length, 5);
+    assert.ok(bench.sent.every(isSilent));
+    assert.ok(bench.sent.every(({ host, port }) => host === '192.0.2.7' && port === 4_000));
+  });
+
+  it('numbers packets by one and times them by 160, across both wraps, with the marker on the first only', () => {
+    const bench = connected();
+    bench.tick(4);
+    assert.deepEqual(
+      bench.sent.map(({ sequenceNumber }) => sequenceNumber),
+      [0xfffe, 0xffff, 0, 1],
+    );
+    assert.deepEqual(
+      bench.sent.map(({ timestamp }) => timestamp),
+      [0xffffff00, 0xffffffa0, 0x40, 0xe0],
+    );
+    assert.deepEqual(
+      bench.sent.map(({ marker }) => marker),
+      [true, false, false, false],
+    );
+    assert.ok(bench.sent.every(({ ssrc }) => ssrc === 0xabcd));
+  });
+
+  it('skipped ticks are skipped timestamps, and a new talkspurt', () => {
+    const bench = connected();
+    bench.tick(2);
+    bench.tickNumber += 10;
+    bench.tick(2);
+    const [, before, after, next] = bench.sent;
+    assert.equal(sequenceDistance(after?.sequenceNumber ?? 0, before?.sequenceNumber ?? 0), 1);
+    assert.equal(((after?.timestamp ?? 0) - (before?.timestamp ?? 0)) >>> 0, 11 * 160);
+    assert.deepEqual([after?.marker, next?.marker], [true, false]);
+  });
+
+  it('plays sources one after another, each from a frame of its own, and says when the last frame is sent', () => {
+    const bench = connected();
+    bench.prompts.set('p', encodeMulaw(new Int16Array(400).fill(4_092)));
+    bench.play([{ prompt: 'p' }, { silenceMs: 40 }, tone(20)]);
+    bench.tick(5);
+    assert.deepEqual(bench.reports, []);
+    bench.tick(1);
+    assert.deepEqual(bench.reports, ['play 1 finished']);
+    bench.tick(1);
+    const audio = bench.sentAudio();
+    assert.deepEqual(new Set(audio.subarray(0, 400)), new Set([4_092]));
+    assert.deepEqual(new Set(audio.subarray(400, 800)), new Set([0]));
+    assert.ok(toneLevel(audio.subarray(800, 960), 8_000, 1_000) > 0.99);
+    assert.deepEqual(new Set(audio.subarray(960)), new Set([0]));
+  });
+
+  it('plays on and on, until stopped', () => {
+    const bench = connected();
+    bench.prompts.set('p', encodeMulaw(new Int16Array(320).fill(4_092)));
+    bench.play([{ prompt: 'p' }, { silenceMs: 20 }], { forever: true });
+    bench.tick(9);
+    assert.deepEqual(
+      bench.sent.map((packet) => isSilent(packet)),
+      [false, false, true, false, false, true, false, false, true],
+    );
+    bench.session.stopPlay(99);
+    assert.deepEqual(bench.reports, []);
+    bench.session.stopPlay(1);
+    bench.tick(1);
+    assert.deepEqual(bench.reports, ['play 1 stopped by signal']);
+    assert.ok(isSilent(bench.sent.at(-1) as SentPacket));
+  });
+
+  it('another play replaces the first; the session’s end stops it', () => {
+    const bench = connected();
+    bench.play([tone(1_000)]);
+    bench.tick(2);
+    bench.play([tone(1_000)], { play: 2 });
+    bench.session.close();
+    assert.deepEqual(bench.reports, ['play 1 stopped by replaced', 'play 2 stopped by close']);
+  });
+
+  it('an order of nothing is finished at once, even for ever', () => {
+    const bench = connected();
+    bench.play([]);
+    bench.play([{ silenceMs: 0 }, { prompt: 'unloaded' }], { play: 2, forever: true });
+    assert.deepEqual(bench.reports, ['play 1 finished', 'play 2 finished']);
+  });
+
+  it('waits with playing until something is agreed', () => {
+    const bench = new Bench();
+    bench.play([tone(40)]);
+    bench.tick(10);
+    assert.deepEqual(bench.reports, []);
+    bench.session.connect(agreed());
+    bench.tick(2);
+    assert.deepEqual(bench.reports, ['play 1 finished']);
+    assert.ok(bench.sent.every((packet) => !isSilent(packet)));
+  });
+
+  it('sends A-law on a PCMA leg, silence and sound', () => {
+    const bench = connected({}, { codec: 'PCMA', payloadType: 8 });
+    bench.tick(1);
+    assert.deepEqual(new Set(bench.sent[0]?.payload), new Set([0xd5]));
+    bench.play([tone(1_000)]);
+    bench.tick(50);
+    const audio = bench.sentAudio('PCMA').subarray(160);
+    assert.ok(toneLevel(audio, 8_000, 1_000) > 0.999);
+    // −13 dBm0 of a scale that ends at +3.17.
+    const expected = (32_124 / Math.SQRT2) * 10 ** (-16.17 / 20);
+    assert.ok(Math.abs(20 * Math.log10(rms(audio) / expected)) < 0.1);
+  });
+
+  it('keeps quiet while the far end does not listen, and its play goes on', () => {
+    const bench = connected();
+    bench.tick(1);
+    bench.session.connect(agreed({ direction: 'recvonly' }));
+    bench.play([tone(100)]);
+    bench.tick(5);
+    assert.equal(bench.sent.length, 1);
+    assert.deepEqual(bench.reports, ['play 1 finished']);
+    bench.session.connect(agreed());
+    bench.tick(1);
+    assert.equal(bench.sent.length, 2);
+    assert.equal(bench.sent[1]?.marker, true);
+  });
+
+  it('digits take the place of audio, at one timestamp each, and audio comes back as a talkspurt', () => {
+    const bench = connected();
+    bench.tick(1);
+    bench.session.sendDigits({ id: 7, digits: '5', toneMs: 60, gapMs: 60 });
+    bench.tick(7);
+    const types = bench.sent.map(({ payloadType }) => payloadType);
+    assert.deepEqual(types, [0, 101, 101, 101, 101, 101, 0, 0]);
+    const events = bench.sent.slice(1, 6);
+    assert.equal(new Set(events.map(({ timestamp }) => timestamp)).size, 1);
+    assert.equal(events[0]?.timestamp, ((bench.sent[0]?.timestamp ?? 0) + 160) >>> 0);
+    assert.deepEqual(
+      events.map(({ marker }) => marker),
+      [true, false, false, false, false],
+    );
+    assert.deepEqual(
+      events.map(({ payload }) => Buffer.from(payload).toString('hex')),
+      ['050a00a0', '050a0140', '058a01e0', '058a01e0', '058a01e0'],
+    );
+    assert.deepEqual([bench.sent[6]?.marker, bench.sent[7]?.marker], [true, false]);
+    assert.equal(bench.sent[6]?.timestamp, ((bench.sent[0]?.timestamp ?? 0) + 6 * 160) >>> 0);
+    assert.deepEqual(bench.reports, ['digits 7 sent']);
+  });
+});
+
+describe('RTP session › receiving', () => {
+  it('follows the first valid source and refuses all others', () => {
+    const bench = connected();
+    bench.session.receive(Buffer.from('garbage on an RTP port'), '198.51.100.9', 1, 0);
+    bench.hear({ payloadType: 77, host: '198.51.100.9' });
+    bench.tick(1);
+    assert.equal(bench.sent.at(-1)?.host, '192.0.2.7');
+    bench.hear({ host: '203.0.113.5', port: 6_000, sequenceNumber: 1 });
+    bench.tick(1);
+    assert.deepEqual([bench.sent.at(-1)?.host, bench.sent.at(-1)?.port], ['203.0.113.5', 6_000]);
+    bench.hear({ host: '192.0.2.7', port: 4_000, sequenceNumber: 2 });
+    bench.hear({ host: '203.0.113.5', port: 6_002, sequenceNumber: 2 });
+    bench.tick(1);
+    assert.deepEqual([bench.sent.at(-1)?.host, bench.sent.at(-1)?.port], ['203.0.113.5', 6_000]);
+    const { malformed, unexpected, refused, packetsReceived } = bench.session.stats();
+    assert.deepEqual(
+      { malformed, unexpected, refused, packetsReceived },
+      {
+        malformed: 1,
+        unexpected: 1,
+        refused: 2,
+        packetsReceived: 1,
+      },
+    );
+    assert.deepEqual(bench.reports, ['mediaStarted']);
+  });
+
+  it('takes nothing before anything is agreed', () => {
+    const bench = new Bench();
+    bench.hear();
+    assert.equal(bench.session.stats().unexpected, 1);
+    assert.deepEqual(bench.reports, []);
+  });
+
+  it('follows afresh after an agreement on another address, and goes on after the same', () => {
+    const bench = connected();
+    bench.hear({ port: 5_000 });
+    bench.session.connect(agreed());
+    bench.tick(1);
+    assert.equal(bench.sent.at(-1)?.port, 5_000);
+    bench.session.connect(agreed({ remotePort: 4_444 }));
+    bench.tick(1);
+    assert.equal(bench.sent.at(-1)?.port, 4_444);
+    bench.hear({ port: 4_446, sequenceNumber: 1 });
+    bench.tick(1);
+    assert.equal(bench.sent.at(-1)?.port, 4_446);
+  });
+
+  it('counts audio that is empty or of a size nobody sends', () => {
+    const bench = connected();
+    bench.hear({ payload: new Uint8Array(0) });
+    bench.hear({ payload: new Uint8Array(1_601) });
+    bench.hear({ payloadType: 101, payload: new Uint8Array(3) });
+    assert.equal(bench.session.stats().malformed, 3);
+    assert.equal(bench.session.stats().packetsReceived, 0);
+  });
+
+  it('reports each digit once under copies, and stops a play that listens for digits', () => {
+    const bench = connected();
+    bench.play([tone(10_000)], { stopOnDigit: true });
+    bench.tick(3);
+    pressKey(bench, 5, 100, 8_000, 3);
+    pressKey(bench, 11, 107, 12_000, 3);
+    assert.deepEqual(bench.reports, ['mediaStarted', 'digit 5', 'play 1 stopped by digit', 'digit #']);
+    bench.tick(1);
+    assert.ok(isSilent(bench.sent.at(-1) as SentPacket));
+  });
+
+  it('a play that does not listen for digits goes on', () => {
+    const bench = connected();
+    bench.play([tone(10_000)]);
+    pressKey(bench, 1, 100, 8_000);
+    bench.tick(1);
+    assert.deepEqual(bench.reports, ['mediaStarted', 'digit 1']);
+    assert.ok(!isSilent(bench.sent.at(-1) as SentPacket));
+  });
+
+  it('tells lost media once, again only after media came back, and never on hold', () => {
+    const bench = connected({ mediaTimeoutMs: 1_000 });
+    bench.tick(49);
+    assert.deepEqual(bench.reports, []);
+    bench.tick(60);
+    assert.deepEqual(bench.reports, ['mediaLost']);
+    bench.hear();
+    bench.tick(49);
+    assert.deepEqual(bench.reports, ['mediaLost', 'mediaStarted']);
+    bench.tick(1);
+    assert.deepEqual(bench.reports, ['mediaLost', 'mediaStarted', 'mediaLost']);
+    bench.hear({ sequenceNumber: 1 });
+    bench.session.connect(agreed({ direction: 'sendonly' }));
+    bench.tick(500);
+    assert.equal(bench.reports.length, 3);
+  });
+
+  it('its own stall is not taken for lost media', () => {
+    const bench = connected({ mediaTimeoutMs: 1_000 });
+    bench.tick(10);
+    bench.tickNumber += 1_000;
+    bench.tick(10);
+    assert.deepEqual(bench.reports, []);
+  });
+});
+
+describe('RTP session › speech', () => {
+  const speech = readFileSync(new URL('../../test/fixtures/speech.ulaw', import.meta.url));
+
+  /** Sends the sentence at its pace, silence before and after; packets for which `isLost` are not sent. */
+  function say(bench: Bench, options: { silentTicks: number; isLost?: (n: number) => boolean }): void {
+    const audio = Buffer.concat([
+      Buffer.alloc(1_600, 0xff),
+      speech,
+      Buffer.alloc(options.silentTicks * 160, 0xff),
+    ]);
+    for (let n = 0; n * 160 < audio.length; n += 1) {
+      const payload = audio.subarray(n * 160, n * 160 + 160);
+      if (!options.isLost?.(n))
+        bench.hear({ sequenceNumber: n, timestamp: 2 ** 32 - 5_000 + n * 160, payload });
+      bench.tick(1);
+    }
+  }
+
+  const speechMs = speech.length / 8;
+
+  it('hears a sentence begin and end, in media time', () => {
+    const bench = connected({ speechSilenceMs: 1_000 });
+    say(bench, { silentTicks: 60 });
+    const [started, ended] = bench.reports.slice(1).map((line) => Number(line.split(' ')[1]));
+    assert.equal(bench.reports.length, 3, bench.reports.join());
+    assert.ok((started ?? 0) >= 200 && (started ?? 0) <= 320, `started ${started}`);
+    assert.ok(Math.abs((ended ?? 0) - (200 + speechMs)) <= 150, `ended ${ended}`);
+  });
+
+  it('hears the same when packets are lost', () => {
+    const bench = connected({ speechSilenceMs: 1_000 });
+    say(bench, { silentTicks: 60, isLost: (n) => n % 7 === 3 });
+    const kinds = bench.reports.slice(1).map((line) => line.split(' ')[0]);
+    assert.deepEqual(kinds, ['speechStarted', 'speechEnded']);
+    const ended = Number(bench.reports.at(-1)?.split(' ')[1]);
+    assert.ok(Math.abs(ended - (200 + speechMs)) <= 200, `ended ${ended}`);
+  });
+
+  it('hears the end when the sender falls silent by sending nothing', () => {
+    const bench = connected({ speechSilenceMs: 1_000 });
+    say(bench, { silentTicks: 0 });
+    bench.tick(50);
+    assert.equal(bench.reports.length, 2, bench.reports.join());
+    bench.tick(15);
+    assert.match(bench.reports.at(-1) as string, /^speechEnded /);
+    const before = bench.reports.length;
+    // The stream's own time goes on through the pause: 65 ticks, of which some were guessed.
+    const n = Math.ceil((1_600 + speech.length) / 160) + 65;
+    const payload = encodeMulaw(new Int16Array(160).fill(8_316));
+    for (let more = 0; more < 5; more += 1) {
+      bench.hear({ sequenceNumber: n - 65 + more, timestamp: 2 ** 32 - 5_000 + (n + more) * 160, payload });
+    }
+    assert.equal(bench.reports[before], `speechStarted ${n * 20}`);
+  });
+});
+
+describe('RTP session › recording', () => {
+  function memoryFile(): { open: OpenFile; content(): Buffer } {
+    let content = Buffer.alloc(0);
+    return {
+      open: async () => ({
+        write: async (buffer, offset, length, position) => {
+          const grown = Buffer.alloc(Math.max(content.length, position + length));
+          content.copy(grown);
+          grown.set(buffer.subarray(offset, offset + length), position);
+          content = grown;
+          return undefined;
+        },
+        close: async () => undefined,
+      }),
+      content: () => content,
+    };
+  }
+
+  it('has the far end left and us right, aligned, with digits and holds as silence', async () => {
+    const bench = connected();
+    bench.tick(10);
+    const file = memoryFile();
+    assert.equal(await bench.session.startRecording('x.wav', file.open), true);
+    assert.equal(await bench.session.startRecording('y.wav', file.open), false);
+    bench.play([tone(100)]);
+    const loud = encodeMulaw(new Int16Array(160).fill(8_316));
+    for (let n = 0; n < 50; n += 1) {
+      if (n === 20) bench.session.sendDigits({ id: 1, digits: '1', toneMs: 100, gapMs: 100 });
+      bench.tick(1);
+      if (n >= 25) bench.hear({ sequenceNumber: n, timestamp: n * 160, payload: loud });
+    }
+    const end = await bench.session.stopRecording();
+    assert.equal(end?.kind, 'written');
+    assert.equal(await bench.session.stopRecording(), undefined);
+    const [left, right] = readWav(file.content()).channels as [Int16Array, Int16Array];
+    assert.equal(left.length, 50 * 160);
+    assert.deepEqual(new Set(left.subarray(0, 25 * 160)), new Set([0]));
+    assert.deepEqual(new Set(left.subarray(25 * 160)), new Set([8_316]));
+    assert.ok(toneLevel(right.subarray(0, 800), 8_000, 1_000) > 0.99);
+    assert.deepEqual(new Set(right.subarray(800)), new Set([0]));
+  });
+
+  it('two sessions joined by a lossy wire hear each other’s tone', async () => {
+    const near = connected();
+    const far = new Bench({}, [5, 65_000, 77]);
+    far.session.connect(agreed({ codec: 'PCMA', payloadType: 8, remotePort: 7_000 }));
+    const file = memoryFile();
+    await far.session.startRecording('far.wav', file.open);
+    near.play([{ tone: { frequenciesHz: [700] }, durationMs: 2_000 }]);
+    for (let n = 0; n < 100; n += 1) {
+      near.tick(1);
+      far.tick(1);
+      const packet = near.sent.at(-1) as SentPacket;
+      if (n % 10 !== 5) far.session.receive(packet.datagram, '192.0.2.1', 7_000, far.nowMs);
+    }
+    await far.session.stopRecording();
+    const [left] = readWav(file.content()).channels as [Int16Array];
+    assert.ok(toneLevel(left.subarray(0, 800), 8_000, 700) > 0.99);
+    assert.deepEqual(new Set(left.subarray(800, 960)), new Set([0]));
+    assert.ok(toneLevel(left.subarray(960, 2_400), 8_000, 700) > 0.99);
+    assert.equal(far.session.stats().lost, 10);
+  });
+});
