@@ -46,7 +46,8 @@ export async function askSocket(socketDirectory: string): Promise<SocketAnswer> 
     user: DATABASE_USER,
     database: 'postgres',
     application_name: `ringback process ${process.pid} on ${hostname()}`.slice(0, 63),
-    connectionTimeoutMillis: 5_000,
+    // A server that is stopped or swamped accepts and stays silent; the caller asks again.
+    connectionTimeoutMillis: 2_000,
     ssl: false,
   });
   // Without a listener a connection lost before `onLost` is called would end the process.

@@ -47,6 +47,8 @@ exit "$code"
 /** Longest wait for a fast shutdown before the server is told to stop without tidying up, ms. */
 const FAST_SHUTDOWN_MS = 30_000;
 
+const POLL_MS = 25;
+
 /** Starts the server; it is ready when a connection succeeds. `logDescriptor` takes what it prints. */
 export function startPostmaster(options: {
   readonly program: string;
@@ -90,6 +92,8 @@ export function startPostmaster(options: {
         if (serverPid !== undefined) signal(serverPid, 'SIGQUIT');
       }, FAST_SHUTDOWN_MS);
       await ended;
+      // If the shell was killed before it, the server may still be at it.
+      while (serverPid !== undefined && (await isPostmasterOf(serverPid, home))) await sleep(POLL_MS);
       clearTimeout(timer);
     },
   };
@@ -143,7 +147,7 @@ export async function stopLeftRunning(pid: number, home: DatabaseHome, withinMs:
   const deadline = performance.now() + withinMs;
   while (performance.now() < deadline) {
     if (!(await isPostmasterOf(pid, home))) return true;
-    await sleep(25);
+    await sleep(POLL_MS);
   }
   return false;
 }

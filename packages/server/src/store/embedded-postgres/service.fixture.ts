@@ -1,10 +1,11 @@
 // A stand-in for the service, run as a process of its own by the tests: starts the embedded database with the options
 // given as JSON, prints one JSON line about how that went, and closes when its standard input says so.
 
+import type { BinaryPackage } from './binaries.ts';
 import { systemErrorCode } from './errors.ts';
 import { startEmbeddedPostgres } from './start-embedded-postgres.ts';
 
-const options: { dataDir: string; systemRoots?: readonly string[] } = JSON.parse(process.argv[2] ?? '{}');
+const options: { dataDir: string; binaryPackage?: BinaryPackage } = JSON.parse(process.argv[2] ?? '{}');
 
 function tell(event: object): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { findBinaryPackage } from './binaries.ts';
+import { type BinaryPackage, findBinaryPackage } from './binaries.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './start-embedded-postgres.ts';
 
 const run = promisify(execFile);
@@ -94,13 +94,13 @@ interface ServiceEvent {
 /** The stand-in service in a process of its own, and the line that said how its start went. */
 async function startService(
   dataDir: string,
-  options: { readonly uid?: number; readonly systemRoots?: readonly string[] } = {},
+  options: { readonly uid?: number; readonly binaryPackage?: BinaryPackage } = {},
 ): Promise<{ readonly child: ChildProcess; readonly outcome: ServiceEvent }> {
   const child = spawn(
     process.execPath,
     [
       fileURLToPath(new URL('./service.fixture.ts', import.meta.url)),
-      JSON.stringify({ dataDir, systemRoots: options.systemRoots }),
+      JSON.stringify({ dataDir, binaryPackage: options.binaryPackage }),
     ],
     {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -282,6 +282,24 @@ describe('embedded database › after a kill', { skip: onlyOnLinux }, () => {
     await next.close();
   });
 
+  it('gives up on a server that neither answers nor ends, and says what to do', async () => {
+    const dataDir = await existingDataDir();
+    const { outcome } = await startService(dataDir);
+    assert.equal(outcome.event, 'started', outcome.message);
+    process.kill(outcome.pid, 'SIGSTOP');
+    await assert.rejects(start(dataDir, { takeOverTimeoutMs: 100 }), {
+      name: 'EmbeddedPostgresFailed',
+      message: /cannot be taken over: still waiting for a running server.*RINGBACK_DATA_DIR/,
+    });
+    process.kill(outcome.pid, 'SIGCONT');
+  });
+
+  it('is out of reach of a Ctrl-C that is meant for the service', async () => {
+    const database = await start(await existingDataDir());
+    assert.notEqual(await processGroupOf(database.pid), await processGroupOf(process.pid));
+    await database.close();
+  });
+
   it('says so when the session that owns the directory is lost, and still closes', async () => {
     let tellLost: (reason: string) => void = () => undefined;
     const lost = new Promise<string>((resolve) => {
@@ -458,15 +476,23 @@ describe('embedded database › users', { skip: onlyAsRoot }, () => {
 });
 
 describe('embedded database › programs', () => {
+  it('copies them for an ordinary user who may not restore the links', { skip: onlyAsRoot }, async () => {
+    const native = await nativeWithoutLinks();
+    const home = await newDirectory();
+    await chown(home, ORDINARY_UID, ORDINARY_UID);
+    const { outcome } = await startService(join(home, 'data'), {
+      uid: ORDINARY_UID,
+      binaryPackage: { nativeDirectory: native, version: '17' },
+    });
+    assert.equal(outcome.event, 'started', outcome.message);
+    const copies = await readdir(join(outcome.directory, 'programs'));
+    assert.deepEqual(copies, ['postgres-binaries-17']);
+  });
+
   it('restores the symbolic links that npm leaves out without install scripts', async () => {
-    const { nativeDirectory, version } = await findBinaryPackage();
-    const copy = join(await newDirectory(), 'native');
-    await cp(nativeDirectory, copy, { recursive: true, verbatimSymlinks: true });
-    for (const entry of await readdir(join(copy, 'lib'), { withFileTypes: true })) {
-      if (entry.isSymbolicLink()) await rm(join(copy, 'lib', entry.name));
-    }
+    const nativeDirectory = await nativeWithoutLinks();
     const database = await start(await existingDataDir(), {
-      binaryPackage: { nativeDirectory: copy, version },
+      binaryPackage: { nativeDirectory, version: '17' },
       systemRoots: [],
     });
     await database.close();
@@ -482,6 +508,17 @@ describe('embedded database › programs', () => {
     });
   });
 });
+
+/** The programs as npm unpacks them when it runs no install scripts. */
+async function nativeWithoutLinks(): Promise<string> {
+  const { nativeDirectory } = await findBinaryPackage();
+  const copy = join(await newDirectory(), 'native');
+  await cp(nativeDirectory, copy, { recursive: true, verbatimSymlinks: true });
+  for (const entry of await readdir(join(copy, 'lib'), { withFileTypes: true })) {
+    if (entry.isSymbolicLink()) await rm(join(copy, 'lib', entry.name));
+  }
+  return copy;
+}
 
 /** The shells that would stop the server when its service ends: its parent, and that one's other children. */
 async function watchersOf(serverPid: number): Promise<readonly number[]> {
@@ -504,10 +541,19 @@ async function ancestorsOf(pid: number): Promise<readonly number[]> {
 }
 
 async function parentOf(pid: number): Promise<number> {
+  return Number((await statusOf(pid))[1] ?? 0);
+}
+
+async function processGroupOf(pid: number): Promise<number> {
+  return Number((await statusOf(pid))[2] ?? 0);
+}
+
+/** The fields of /proc/<pid>/stat after the name: state, parent, process group. Empty when the process is gone. */
+async function statusOf(pid: number): Promise<readonly string[]> {
   try {
     const status = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[1]);
+    return status.slice(status.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return 0;
+    return [];
   }
 }
