@@ -71,6 +71,8 @@ export const ConfigFile = Type.Object(
     countries: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z]{2}$' }))),
     /** Prefixes that are closed by default and may be dialled here, for example `+447`. */
     openPrefixes: Type.Optional(Type.Array(Type.String({ pattern: '^\\+[1-9][0-9]{0,14}$' }))),
+    /** Own numbers in E.164, to be shown as caller ID; the first is the queue's. */
+    phoneNumbers: Type.Optional(Type.Array(Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$' }))),
     quotas: Type.Optional(
       Type.Object(
         {

@@ -7,6 +7,9 @@ import type { AccountId } from './ids.ts';
 /** The account of the emulator, and of keys that name none. */
 export const emulatorAccountId = '000000000000' as AccountId;
 
+/** The emulator's own number (reserved for fiction, NANPA). */
+const emulatorNumber = '+12065550199';
+
 export interface ConfiguredAccessKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -49,6 +52,8 @@ export interface Config {
   /** `undefined` means the default of the carrier in use (policy/destination.ts). */
   readonly countries: readonly string[] | undefined;
   readonly openPrefixes: readonly string[];
+  /** Own numbers, E.164. */
+  readonly phoneNumbers: readonly string[];
   readonly quotas: { readonly concurrentActiveCalls: number; readonly concurrentCampaignActiveCalls: number };
   readonly previewAllowedFor: 'campaigns' | 'everyone';
   readonly dialling: { readonly paused: boolean; readonly maxDialDelayMs: number };
@@ -101,6 +106,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     trunks: (file.trunks ?? []).map(trunkOf),
     countries: file.countries,
     openPrefixes: file.openPrefixes ?? [],
+    phoneNumbers: file.phoneNumbers ?? (file.trunks?.length ? [] : [emulatorNumber]),
     quotas: {
       concurrentActiveCalls: file.quotas?.concurrentActiveCalls ?? 1000,
       concurrentCampaignActiveCalls: file.quotas?.concurrentCampaignActiveCalls ?? 0,

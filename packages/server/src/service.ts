@@ -29,7 +29,7 @@ import { accessKeysOf } from './identity/caller.ts';
 import { type NodeId, newId } from './ids.ts';
 import { openMetrics } from './metrics.ts';
 import { keepOwnership, leaseMs } from './ownership.ts';
-import { defaultCountries } from './policy/destination.ts';
+import { countryOf, defaultCountries } from './policy/destination.ts';
 import { openContactStore } from './store/contact-store.ts';
 import { openDatabase } from './store/database.ts';
 import { openDirectory } from './store/directory.ts';
@@ -118,7 +118,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const progress = options.onProgress ?? (() => undefined);
   const fatal = options.onFatal ?? (() => undefined);
   const clock = systemClock;
-  const tenant = { accountId: emulatorAccountId, region: config.region };
+  // With keys the first key's account gets the first instance; others create their own.
+  const tenant = { accountId: config.accessKeys[0]?.accountId ?? emulatorAccountId, region: config.region };
 
   // State.
   const database = await openState(options, opened, fatal);
@@ -126,9 +127,14 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     activeCalls: config.quotas.concurrentActiveCalls,
     campaignCalls: config.quotas.concurrentCampaignActiveCalls,
   };
-  if (config.trunks.length === 0) {
-    await seed(database, { tenant, nowMs: clock.now(), flows: seedFlows, prompts: seedPrompts(), pools });
-  }
+  await seed(database, {
+    tenant,
+    nowMs: clock.now(),
+    flows: seedFlows,
+    prompts: seedPrompts(),
+    phoneNumbers: config.phoneNumbers.map((e164) => ({ e164, countryCode: countryOf(e164) })),
+    pools,
+  });
   await applyCallSlotCapacity(database, pools);
   const resources = openResourceStore(database);
   const directory = openDirectory(resources, clock);

@@ -75,6 +75,11 @@ export function defaultCountries(region: string, carrier: 'simulated' | 'trunk')
   return new Set(defaultCountriesByRegion[region] ?? northAmerica);
 }
 
+/** The country of a number; `ZZ` where no plan has it. */
+export function countryOf(e164: string): string {
+  return parsePhoneNumberFromString(e164)?.country ?? 'ZZ';
+}
+
 /** Decides about one destination. Never validates before the closed prefixes: `isValid` would mask +447. */
 export function judgeDestination(text: string, policy: DestinationPolicy): DestinationVerdict {
   if (!e164Pattern.test(text)) {

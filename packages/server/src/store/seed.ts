@@ -1,4 +1,4 @@
-/** What the emulator starts with: one instance with queue, hours, routing profile, agent, number, flows. Written once, found through the List operations. */
+/** What a new database starts with: one instance with queue, hours, routing profile, agent, numbers, flows. Found through the List operations. */
 import type { Tenant } from '../arn.ts';
 import { type InstanceId, newId } from '../ids.ts';
 import type { RingbackDatabase } from './schema.ts';
@@ -17,11 +17,10 @@ export interface SeedOptions {
     readonly description: string;
     readonly mulaw: Uint8Array;
   }[];
+  /** Own numbers; the first one is the queue's caller ID. */
+  readonly phoneNumbers: readonly { readonly e164: string; readonly countryCode: string }[];
   readonly pools: { readonly activeCalls: number; readonly campaignCalls: number };
 }
-
-/** The emulator's own number: caller ID of its queue (reserved for fiction, NANPA). */
-const ownNumber = '+12065550199';
 
 const everyDay = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'].map(
   (Day) => ({
@@ -31,7 +30,7 @@ const everyDay = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATUR
   }),
 );
 
-/** Seeds an empty database; does nothing when the account has an instance in the Region. */
+/** Seeds an empty database; where the account has an instance in the Region, only numbers that are new are added. */
 export async function seed(database: RingbackDatabase, options: SeedOptions): Promise<void> {
   const { tenant } = options;
   const now = new Date(options.nowMs);
@@ -47,7 +46,6 @@ export async function seed(database: RingbackDatabase, options: SeedOptions): Pr
     if (existing) return;
 
     const instanceId = newId<InstanceId>();
-    const numberId = newId();
     const hoursId = newId();
     const queueId = newId();
     const profileId = newId();
@@ -72,19 +70,6 @@ export async function seed(database: RingbackDatabase, options: SeedOptions): Pr
       ])
       .execute();
     await kysely
-      .insertInto('phone_number')
-      .values({
-        id: numberId,
-        account_id: tenant.accountId,
-        region: tenant.region,
-        instance_id: instanceId,
-        e164: ownNumber,
-        country_code: 'US',
-        type: 'DID',
-        description: 'Caller ID of BasicQueue',
-      })
-      .execute();
-    await kysely
       .insertInto('hours_of_operation')
       .values({
         instance_id: instanceId,
@@ -105,7 +90,7 @@ export async function seed(database: RingbackDatabase, options: SeedOptions): Pr
         hours_of_operation_id: hoursId,
         status: 'ENABLED',
         outbound_caller_id_name: 'Ringback',
-        outbound_caller_id_number_id: numberId,
+        outbound_caller_id_number_id: null,
       })
       .execute();
     await kysely
@@ -161,6 +146,54 @@ export async function seed(database: RingbackDatabase, options: SeedOptions): Pr
         .execute();
     }
   });
+  await claimNumbers(database, tenant, options.phoneNumbers);
+}
+
+/** Makes configured numbers the first instance's own, and the first of them the caller ID of queues without one. */
+async function claimNumbers(
+  database: RingbackDatabase,
+  tenant: Tenant,
+  numbers: SeedOptions['phoneNumbers'],
+): Promise<void> {
+  const instance = await database.kysely
+    .selectFrom('instance')
+    .select('id')
+    .where('account_id', '=', tenant.accountId)
+    .where('region', '=', tenant.region)
+    .orderBy('created_at')
+    .limit(1)
+    .executeTakeFirst();
+  if (!instance) return;
+  for (const { e164, countryCode } of numbers) {
+    await database.kysely
+      .insertInto('phone_number')
+      .values({
+        id: newId(),
+        account_id: tenant.accountId,
+        region: tenant.region,
+        instance_id: instance.id,
+        e164,
+        country_code: countryCode,
+        type: 'DID',
+        description: null,
+      })
+      .onConflict((conflict) => conflict.columns(['account_id', 'region', 'e164']).doNothing())
+      .execute();
+  }
+  const [first] = numbers;
+  if (!first) return;
+  await database.kysely
+    .updateTable('queue')
+    .set(({ selectFrom }) => ({
+      outbound_caller_id_number_id: selectFrom('phone_number')
+        .select('phone_number.id')
+        .where('phone_number.account_id', '=', tenant.accountId)
+        .where('phone_number.region', '=', tenant.region)
+        .where('phone_number.e164', '=', first.e164),
+    }))
+    .where('instance_id', '=', instance.id)
+    .where('outbound_caller_id_number_id', 'is', null)
+    .execute();
 }
 
 /** The configured capacity of call slots, applied to the instances of a tenant at each start. */
