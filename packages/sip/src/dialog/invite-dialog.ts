@@ -11,7 +11,13 @@ import { type DialogState, dialogRequest, refreshTarget } from './dialog-state.t
 import { authorize, isChallenge } from './digest-retry.ts';
 import { appendOwnHeaders, checkHeaders, requirePrintable } from './own-headers.ts';
 import { SuccessRepetition } from './success-repetition.ts';
-import { ALLOWED_METHODS, type DialogMember, newVia, type UserAgentCore } from './user-agent-core.ts';
+import {
+  ALLOWED_METHODS,
+  type DialogMember,
+  newBranch,
+  type UserAgentCore,
+  viaFor,
+} from './user-agent-core.ts';
 
 /** How a dialog ended. `fault`: the peer vanished (no ACK, 481, 408); `reason` is a Reason header value or our own words. */
 export interface DialogEnd {
@@ -129,7 +135,7 @@ export class ConfirmedDialog implements InviteDialog, DialogMember {
 
   receiveAck(ack: SipRequest): void {
     if (this.#repetition?.sequence !== ack.headers.cseq.sequence) return;
-    this.#repetition.stop();
+    this.#repetition.acknowledge();
     this.#repetition = undefined;
     this.#remoteBody ??= bodyOf(ack);
     this.#afterAck?.();
@@ -153,8 +159,8 @@ export class ConfirmedDialog implements InviteDialog, DialogMember {
     this.#repetition?.stop();
     if (this.#end === undefined) {
       this.#finish({ by: 'local', reason: 'the user agent was closed' });
-      const { request, destination } = this.#build('BYE', []);
-      this.#core.transactions.send(request, destination, IGNORE_OUTCOME);
+      const { request, branch, destination } = this.#build('BYE', []);
+      this.#core.transactions.send(request, branch, destination, IGNORE_OUTCOME);
     }
     this.#core.dialogs.delete(this.#key);
   }
@@ -289,8 +295,13 @@ export class ConfirmedDialog implements InviteDialog, DialogMember {
     });
   }
 
-  #build(method: string, headers: HeaderList, body?: SipBody): ReturnType<typeof dialogRequest> {
-    const { request, destination } = dialogRequest(this.#state, method, newVia(this.#core));
+  #build(
+    method: string,
+    headers: HeaderList,
+    body?: SipBody,
+  ): { request: SipRequest; branch: string; destination: NetworkAddress } {
+    const branch = newBranch(this.#core);
+    const { request, destination } = dialogRequest(this.#state, method, viaFor(this.#core, branch));
     if (method === 'INFO') request.headers.append('Contact', this.#state.contact);
     appendOwnHeaders(request.headers, {
       headers,
@@ -298,7 +309,11 @@ export class ConfirmedDialog implements InviteDialog, DialogMember {
       agentHeader: 'User-Agent',
       agentName: this.#core.userAgentName,
     });
-    return { request: body === undefined ? request : { ...request, body: body.content }, destination };
+    return {
+      request: body === undefined ? request : { ...request, body: body.content },
+      branch,
+      destination,
+    };
   }
 
   /** One request and its final response; answers one challenge. A peer that lost the dialog ends it here too. */
@@ -309,8 +324,8 @@ export class ConfirmedDialog implements InviteDialog, DialogMember {
     isRetry = false,
   ): Promise<SipResponse> {
     return new Promise((resolve, reject) => {
-      const { request, destination } = this.#build(method, headers, body);
-      this.#core.transactions.send(request, destination, {
+      const { request, branch, destination } = this.#build(method, headers, body);
+      this.#core.transactions.send(request, branch, destination, {
         onResponse: (response) => {
           if (response.status < 200) return;
           if (isChallenge(response.status) && !isRetry && this.#credentials !== undefined) {

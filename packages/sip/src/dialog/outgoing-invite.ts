@@ -9,7 +9,7 @@ import {
 } from '../errors.ts';
 import { type HeaderList, SipHeaders } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest, type SipResponse } from '../message/message.ts';
-import { serializeMessage } from '../message/serialize.ts';
+import { formatMessage } from '../message/serialize.ts';
 import type { ClientTransaction } from '../transaction/client-transaction.ts';
 import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
 import type { NetworkAddress } from '../transport/datagram-network.ts';
@@ -22,10 +22,11 @@ import { appendOwnHeaders, formatNameAddress, requirePrintable, requireUri } fro
 import {
   ALLOWED_METHODS,
   contactFor,
+  newBranch,
   newTag,
-  newVia,
   type PendingCall,
   type UserAgentCore,
+  viaFor,
 } from './user-agent-core.ts';
 
 export interface OutgoingInviteRequest {
@@ -68,7 +69,7 @@ export interface OutgoingInvite {
 const MAX_FORKED_ANSWERS = 16;
 
 interface Acknowledgement {
-  readonly wire: Uint8Array;
+  readonly wire: string;
   readonly destination: NetworkAddress;
 }
 
@@ -82,6 +83,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
   readonly #reject: (error: Error) => void;
   #isSettled = false;
   #sequence = 1;
+  #branch: string;
   #invite: SipRequest;
   #transaction: ClientTransaction | undefined;
   #hasProvisional = false;
@@ -103,7 +105,8 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     this.#reject = reject;
     // Whoever cancels may not care for the outcome any more; that must not bring the process down.
     promise.catch(() => {});
-    this.#invite = this.#buildInvite(undefined);
+    this.#branch = newBranch(core);
+    this.#invite = this.#buildInvite(this.#branch, undefined);
   }
 
   start(): void {
@@ -133,11 +136,14 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     this.#fail(new InviteTransportError(new UserAgentClosed()));
   }
 
-  #buildInvite(authorization: readonly [name: string, value: string] | undefined): SipRequest {
+  #buildInvite(
+    branch: string,
+    authorization: readonly [name: string, value: string] | undefined,
+  ): SipRequest {
     const { requestUri, from, to, headers: own, body } = this.#options;
     const core = this.#core;
     const headers = new SipHeaders([], [], []);
-    headers.append('Via', newVia(core));
+    headers.append('Via', viaFor(core, branch));
     headers.append('Max-Forwards', '70');
     headers.append('From', `${formatNameAddress('From', from)};tag=${this.#fromTag}`);
     headers.append('To', formatNameAddress('To', to));
@@ -165,7 +171,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     const sequence = this.#sequence;
     // After a digest round the first transaction lingers; what it still reports is about an attempt that is over.
     const isCurrent = () => sequence === this.#sequence;
-    this.#transaction = this.#core.transactions.send(this.#invite, this.#options.target, {
+    this.#transaction = this.#core.transactions.send(this.#invite, this.#branch, this.#options.target, {
       onResponse: (response, source) => {
         if (isCurrent()) this.#receive(response, source);
       },
@@ -215,7 +221,8 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
         this.#hasAuthorized = true;
         this.#hasProvisional = false;
         this.#sequence++;
-        this.#invite = this.#buildInvite(answer);
+        this.#branch = newBranch(this.#core);
+        this.#invite = this.#buildInvite(this.#branch, answer);
         this.#send();
         return;
       }
@@ -255,12 +262,12 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
 
   /** The ACK for a 2xx belongs to no transaction; it carries the credentials of its INVITE (§13.2.2.4). */
   #acknowledge(tag: string, state: DialogState): void {
-    const { request, destination } = dialogRequest(state, 'ACK', newVia(this.#core));
+    const { request, destination } = dialogRequest(state, 'ACK', viaFor(this.#core, newBranch(this.#core)));
     for (const name of ['Authorization', 'Proxy-Authorization']) {
       const value = this.#invite.headers.get(name);
       if (value !== undefined) request.headers.append(name, value);
     }
-    const wire = serializeMessage(request);
+    const wire = formatMessage(request);
     this.#acknowledgements.set(tag, { wire, destination });
     this.#core.transactions.transport.send(wire, destination);
   }
@@ -279,7 +286,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     const reason = this.#cancellation?.reason;
     if (reason !== undefined) headers.append('Reason', reason);
     const cancel: SipRequest = { kind: 'request', method: 'CANCEL', requestUri, headers, body: '' };
-    this.#core.transactions.send(cancel, this.#options.target, IGNORE_OUTCOME);
+    this.#core.transactions.send(cancel, this.#branch, this.#options.target, IGNORE_OUTCOME);
     this.#cancelTimer = this.#core.clock.setTimeout(() => {
       this.#transaction?.abandon();
       this.#giveUp(new InviteCancelled());

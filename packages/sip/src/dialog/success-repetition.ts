@@ -24,6 +24,12 @@ export class SuccessRepetition {
     this.#schedule();
   }
 
+  /** The ACK came: neither the 2xx nor anybody who wants to hear of it is needed any more. */
+  acknowledge(): void {
+    this.stop();
+    this.#transaction.release();
+  }
+
   stop(): void {
     this.#clock.clearTimeout(this.#timer);
   }

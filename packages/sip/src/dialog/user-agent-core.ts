@@ -2,8 +2,6 @@
 import type { Clock } from '../clock.ts';
 import type { SipFault } from '../errors.ts';
 import type { SipRequest } from '../message/message.ts';
-import { ParseFailure } from '../message/parse-failure.ts';
-import { formatSipUri, parseSipUri } from '../message/uri.ts';
 import { MAGIC_COOKIE } from '../message/via.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
@@ -42,8 +40,12 @@ export interface UserAgentCore {
   readonly invoke: (callback: string, run: () => void) => void;
 }
 
-export function newVia(core: UserAgentCore): string {
-  return `SIP/2.0/UDP ${core.sentBy};rport;branch=${MAGIC_COOKIE}${core.randomHex(10)}`;
+export function newBranch(core: UserAgentCore): string {
+  return MAGIC_COOKIE + core.randomHex(10);
+}
+
+export function viaFor(core: UserAgentCore, branch: string): string {
+  return `SIP/2.0/UDP ${core.sentBy};rport;branch=${branch}`;
 }
 
 export function newTag(core: UserAgentCore): string {
@@ -55,15 +57,16 @@ export function contactFor(core: UserAgentCore, ownUri: string): string {
   return `<sip:${userPrefix(ownUri)}${core.sentBy}>`;
 }
 
-function userPrefix(ownUri: string): string {
-  try {
-    const { user } = parseSipUri(ownUri);
-    if (user === undefined) return '';
-    const uri = formatSipUri({ user, host: 'x' });
-    return uri.slice('sip:'.length, uri.length - 1);
-  } catch (error) {
-    // Any URI may be called; only SIP URIs have a user to repeat.
-    if (error instanceof ParseFailure || error instanceof URIError) return '';
-    throw error;
+/** `user@` as it stands in the URI, or nothing when it has none or is not written as a SIP user must be. */
+function userPrefix(uri: string): string {
+  if (!uri.startsWith('sip:') && !uri.startsWith('sips:')) return '';
+  const start = uri.indexOf(':') + 1;
+  const at = uri.indexOf('@', start);
+  for (let index = start; index < at; index++) {
+    if (!USER_CHARACTERS.includes(uri[index] as string)) return '';
   }
+  return uri.slice(start, at + 1);
 }
+
+/** unreserved, escaped and user-unreserved of RFC 3261 §25.1; no ":", so a password is never repeated. */
+const USER_CHARACTERS = "+0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.!~*'()%&=$,;?/";

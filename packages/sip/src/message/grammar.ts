@@ -162,6 +162,23 @@ export function findParameter(text: string, from: number, name: string): string 
   return undefined;
 }
 
+/**
+ * The usual case of `findParameter`: no quotes, the name in lower case, no blanks around "=". `pattern` is `;name=`.
+ * Undefined also means "look again, slowly".
+ */
+export function findPlainParameter(text: string, from: number, pattern: string): string | undefined {
+  const at = text.indexOf(pattern, from);
+  if (at === -1 || text.indexOf('"', from) !== -1) return undefined;
+  const start = at + pattern.length;
+  let end = start;
+  while (end < text.length) {
+    const code = text.charCodeAt(end);
+    if (code === SEMICOLON || isBlank(code)) break;
+    end++;
+  }
+  return end === start ? undefined : text.slice(start, end);
+}
+
 function equalsIgnoringCase(text: string, start: number, end: number, lowerCase: string): boolean {
   if (end - start !== lowerCase.length) return false;
   for (let offset = 0; offset < lowerCase.length; offset++) {

@@ -1,5 +1,13 @@
 // From, To, Contact, Route and their kin: a URI with an optional display name and parameters (RFC 3261 §20.10, §25.1).
-import { closingQuote, findParameter, QUOTE, skipBlanks, sliceTrimmed, unescapeQuoted } from './grammar.ts';
+import {
+  closingQuote,
+  findParameter,
+  findPlainParameter,
+  QUOTE,
+  skipBlanks,
+  sliceTrimmed,
+  unescapeQuoted,
+} from './grammar.ts';
 import { ParseFailure } from './parse-failure.ts';
 
 export interface NameAddress {
@@ -50,7 +58,15 @@ function address(
   return {
     displayName,
     uri,
-    tag: findParameter(value, parametersStart, 'tag') || undefined,
+    tag: tagOf(value, parametersStart),
     parameter: (name) => findParameter(value, parametersStart, name),
   };
+}
+
+function tagOf(value: string, parametersStart: number): string | undefined {
+  if (parametersStart >= value.length) return undefined;
+  return (
+    findPlainParameter(value, parametersStart, ';tag=') ??
+    (findParameter(value, parametersStart, 'tag') || undefined)
+  );
 }

@@ -1,5 +1,13 @@
 // Via: where a request came from and where its responses go (RFC 3261 §18.2, §20.42; RFC 3581).
-import { findParameter, formatHostPort, isToken, parseHostPort, SEMICOLON, sliceTrimmed } from './grammar.ts';
+import {
+  findParameter,
+  findPlainParameter,
+  formatHostPort,
+  isToken,
+  parseHostPort,
+  SEMICOLON,
+  sliceTrimmed,
+} from './grammar.ts';
 import { ParseFailure } from './parse-failure.ts';
 
 /** Branches of RFC 3261 elements start with it (§8.1.1.7); others need the matching rules of RFC 2543. */
@@ -28,8 +36,10 @@ export function parseVia(value: string): Via {
     transport,
     host: sentBy.host,
     port: sentBy.port,
-    branch: findParameter(value, parametersStart, 'branch') || undefined,
-    rport: findParameter(value, parametersStart, 'rport'),
+    branch:
+      findPlainParameter(value, parametersStart, ';branch=') ??
+      (findParameter(value, parametersStart, 'branch') || undefined),
+    rport: value.startsWith(';rport;', parametersStart) ? '' : findParameter(value, parametersStart, 'rport'),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { UserAgentClosed } from '../errors.ts';
 import { SipHeaders } from '../message/headers.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
-import { serializeMessage } from '../message/serialize.ts';
+import { formatMessage } from '../message/serialize.ts';
 import type { NetworkAddress } from '../transport/datagram-network.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import {
@@ -25,6 +25,12 @@ export interface ClientTransactionUser {
   onTransportError(error: Error): void;
 }
 
+const NOBODY: ClientTransactionUser = {
+  onResponse: () => {},
+  onTimeout: () => {},
+  onTransportError: () => {},
+};
+
 export interface ClientTransactionOwner {
   readonly clock: Clock;
   readonly transport: TransportLayer;
@@ -33,18 +39,18 @@ export interface ClientTransactionOwner {
 
 export class ClientTransaction {
   readonly key: string;
-  readonly request: SipRequest;
   readonly destination: NetworkAddress;
   readonly #owner: ClientTransactionOwner;
-  readonly #user: ClientTransactionUser;
+  #user: ClientTransactionUser;
+  #request: SipRequest | undefined;
   readonly #isInvite: boolean;
-  readonly #wire: Uint8Array;
+  #wire: string | undefined;
   #state: InviteClientState | RequestClientState = 'idle';
   #intervalMs = T1_MS;
   #repeatTimer: unknown;
   #timeoutTimer: unknown;
   #lingerTimer: unknown;
-  #ack: Uint8Array | undefined;
+  #ack: string | undefined;
   #response: SipResponse | undefined;
   #source: NetworkAddress | undefined;
   #transportError: Error | undefined;
@@ -58,11 +64,11 @@ export class ClientTransaction {
   ) {
     this.#owner = owner;
     this.key = key;
-    this.request = request;
+    this.#request = request;
     this.destination = destination;
     this.#user = user;
     this.#isInvite = request.method === 'INVITE';
-    this.#wire = serializeMessage(request);
+    this.#wire = formatMessage(request);
   }
 
   get state(): InviteClientState | RequestClientState {
@@ -103,12 +109,23 @@ export class ClientTransaction {
     // Gone from the layer first, so that a user who asks finds no trace of it.
     if (state === 'terminated' && before !== 'terminated') this.#finish();
     for (const action of actions) this.#perform(action);
+    if (state !== before) this.#release(state);
+  }
+
+  /** Transactions linger by the thousand, for up to half a minute; then they hold what they still need, and no more. */
+  #release(state: InviteClientState | RequestClientState): void {
+    if (state === 'accepted' || state === 'completed') {
+      this.#wire = undefined;
+      this.#request = undefined;
+    }
+    // Its final response was passed up. INVITE differs: a failing ACK, or another 2xx, is still to be told.
+    if (state === 'completed' && !this.#isInvite) this.#user = NOBODY;
   }
 
   #perform(action: ClientAction): void {
     switch (action) {
       case 'sendRequest':
-        this.#send(this.#wire);
+        if (this.#wire !== undefined) this.#send(this.#wire);
         break;
       case 'startA':
         this.#repeatAfter(T1_MS, 'timerA');
@@ -154,10 +171,10 @@ export class ClientTransaction {
         }
         break;
       case 'sendAck':
-        if (this.#response !== undefined) {
-          this.#ack ??= serializeMessage(acknowledgeFailure(this.request, this.#response));
-          this.#send(this.#ack);
+        if (this.#response !== undefined && this.#request !== undefined) {
+          this.#ack ??= formatMessage(acknowledgeFailure(this.#request, this.#response));
         }
+        if (this.#ack !== undefined) this.#send(this.#ack);
         break;
       case 'informTimeout':
         this.#user.onTimeout();
@@ -168,7 +185,7 @@ export class ClientTransaction {
     }
   }
 
-  #send(wire: Uint8Array): void {
+  #send(wire: string): void {
     this.#owner.transport.send(wire, this.destination, this.#onSendFailure);
   }
 

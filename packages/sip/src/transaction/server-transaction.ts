@@ -1,7 +1,7 @@
 // A server transaction: one received request and our responses. Performs what `server-transaction-states.ts` says.
 import type { Clock } from '../clock.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
-import { serializeMessage } from '../message/serialize.ts';
+import { formatMessage } from '../message/serialize.ts';
 import type { NetworkAddress } from '../transport/datagram-network.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import {
@@ -29,6 +29,8 @@ export interface ServerTransactionUser {
   onTransportError?(error: Error): void;
 }
 
+const NOBODY: ServerTransactionUser = {};
+
 export interface ServerTransactionOwner {
   readonly clock: Clock;
   readonly transport: TransportLayer;
@@ -41,15 +43,15 @@ export class ServerTransaction {
   /** Where responses go. */
   readonly destination: NetworkAddress;
   /** Set by whoever answers. */
-  user: ServerTransactionUser = {};
+  user: ServerTransactionUser = NOBODY;
   readonly #owner: ServerTransactionOwner;
   #state: InviteServerState | RequestServerState;
   #intervalMs = T1_MS;
   #repeatTimer: unknown;
   #timeoutTimer: unknown;
   #lingerTimer: unknown;
-  /** Only the bytes: thousands of transactions linger for half a minute each. */
-  #lastResponse: Uint8Array | undefined;
+  /** Only its text: transactions linger by the thousand, and slices of buffers would keep whole buffers alive. */
+  #lastResponse: string | undefined;
   #ack: SipRequest | undefined;
   #transportError: Error | undefined;
 
@@ -78,7 +80,7 @@ export class ServerTransaction {
   /** Sends a response. Does nothing once a final one was given. */
   respond(response: SipResponse): void {
     if (!this.isPending) return;
-    this.#lastResponse = serializeMessage(response);
+    this.#lastResponse = formatMessage(response);
     const { status } = response;
     this.#step(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure');
   }
@@ -96,6 +98,12 @@ export class ServerTransaction {
     this.#ack = ack;
     this.#step('ack');
     this.#ack = undefined;
+  }
+
+  /** Drops what an acknowledged 2xx no longer needs; the transaction lingers for half a minute, by the thousand. */
+  release(): void {
+    this.user = NOBODY;
+    this.#lastResponse = undefined;
   }
 
   /** Ends the transaction without telling its user. */

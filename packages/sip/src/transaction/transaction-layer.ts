@@ -4,7 +4,7 @@ import { MalformedRequest } from '../message/malformed-request.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../message/message.ts';
 import { ParseFailure } from '../message/parse-failure.ts';
 import { createResponse } from '../message/response.ts';
-import { serializeMessage } from '../message/serialize.ts';
+import { formatMessage } from '../message/serialize.ts';
 import { MAGIC_COOKIE, responseDestination, sentByKey } from '../message/via.ts';
 import type { NetworkAddress } from '../transport/datagram-network.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
@@ -42,9 +42,14 @@ export class TransactionLayer {
     return this.#servers.size;
   }
 
-  /** Sends a request whose topmost Via carries a branch of its own. */
-  send(request: SipRequest, destination: NetworkAddress, user: ClientTransactionUser): ClientTransaction {
-    const key = clientKey(request.headers.topVia.branch, request.method);
+  /** Sends a request. `branch` is that of its topmost Via: new for every request, except that CANCEL takes its INVITE's. */
+  send(
+    request: SipRequest,
+    branch: string,
+    destination: NetworkAddress,
+    user: ClientTransactionUser,
+  ): ClientTransaction {
+    const key = clientKey(branch, request.method);
     const transaction = new ClientTransaction(this, key, request, destination, user);
     this.#clients.set(key, transaction);
     transaction.start();
@@ -64,11 +69,11 @@ export class TransactionLayer {
   answerMalformed(failure: MalformedRequest, source: NetworkAddress): void {
     const { request } = failure;
     if (request.method === 'ACK') return;
-    let wire: Uint8Array;
+    let wire: string;
     let destination: NetworkAddress;
     try {
       destination = responseDestination(request.headers.topVia, source);
-      wire = serializeMessage(createResponse(request, failure.status));
+      wire = formatMessage(createResponse(request, failure.status));
     } catch (error) {
       // Without a usable Via there is no way to answer; the datagram was counted already.
       if (error instanceof ParseFailure) return;

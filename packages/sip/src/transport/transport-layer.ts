@@ -91,11 +91,11 @@ export class TransportLayer {
     return formatHostPort(host, port);
   }
 
-  /** Sends a serialized message. `onFailure` is never called before `send` has returned. */
-  send(wire: Uint8Array, to: NetworkAddress, onFailure?: (error: Error) => void): void {
+  /** Sends a message as `formatMessage` wrote it. `onFailure` is never called before `send` has returned. */
+  send(wire: string, to: NetworkAddress, onFailure?: (error: Error) => void): void {
     const report = onFailure ?? ((error: Error) => this.#options.onFault({ kind: 'sendFailed', to, error }));
     try {
-      opened(this.#socket).send(wire, to, report);
+      opened(this.#socket).send(Buffer.from(wire, 'utf8'), to, report);
     } catch (error) {
       queueMicrotask(() => report(error instanceof Error ? error : new Error(String(error))));
       return;
@@ -143,7 +143,7 @@ export class TransportLayer {
   #trace(
     direction: SipTraceEntry['direction'],
     peer: NetworkAddress,
-    wire: Uint8Array,
+    wire: string | Uint8Array,
     message: SipMessage | undefined,
   ): void {
     const { onTrace, clock, onFault } = this.#options;
@@ -157,13 +157,13 @@ export class TransportLayer {
   }
 }
 
-/** Sent messages exist as bytes only; whoever wants to look at one pays for parsing it. */
+/** Sent messages exist as text only; whoever wants to look at one pays for parsing it. */
 class WireTrace implements SipTraceEntry {
   readonly atMs: number;
   readonly direction: SipTraceEntry['direction'];
   readonly local: SipEndpoint;
   readonly remote: SipEndpoint;
-  readonly #wire: Uint8Array;
+  readonly #wire: string | Uint8Array;
   #message: SipMessage | undefined;
 
   constructor(
@@ -171,7 +171,7 @@ class WireTrace implements SipTraceEntry {
     direction: SipTraceEntry['direction'],
     local: SipEndpoint,
     remote: SipEndpoint,
-    wire: Uint8Array,
+    wire: string | Uint8Array,
     message: SipMessage | undefined,
   ) {
     this.atMs = atMs;
@@ -183,12 +183,19 @@ class WireTrace implements SipTraceEntry {
   }
 
   get message(): SipMessage {
-    this.#message ??= parseMessage(this.#wire);
+    this.#message ??= parseMessage(this.#bytes());
     return this.#message;
   }
 
   text(): string {
-    return Buffer.from(this.#wire.buffer, this.#wire.byteOffset, this.#wire.byteLength).toString('utf8');
+    return typeof this.#wire === 'string' ? this.#wire : this.#bytes().toString('utf8');
+  }
+
+  #bytes(): Buffer {
+    const wire = this.#wire;
+    return typeof wire === 'string'
+      ? Buffer.from(wire, 'utf8')
+      : Buffer.from(wire.buffer, wire.byteOffset, wire.byteLength);
   }
 }
 
