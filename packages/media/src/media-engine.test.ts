@@ -327,6 +327,15 @@ describe('media engine › a foreign far end', () => {
     stranger.close();
   });
 
+  it('packets that the system does not take are counted', async () => {
+    const { session } = await party();
+    // A socket on loopback cannot reach beyond it: the system refuses, nothing leaves.
+    await session.acceptAnswer(sdp(4_000).replace(`c=IN IP4 ${HOST}`, 'c=IN IP4 192.0.2.7'));
+    await session.play({ silenceMs: 100 });
+    const { sendFailures, packetsSent } = await session.close();
+    assert.ok(sendFailures >= 4 && sendFailures <= packetsSent, `${sendFailures} of ${packetsSent}`);
+  });
+
   it('an unusable answer leaves the session as it was', async () => {
     const { session } = await party();
     await assert.rejects(
@@ -481,6 +490,12 @@ describe('media engine › ports and ends', () => {
     await own.close();
     assert.deepEqual(heard, ['mediaStarted', 'digit', 'digit']);
     assert.deepEqual(new Set(faults.map(({ kind }) => kind)), new Set(['consumerFailed']));
+  });
+
+  it('refuses sessions that make no sense', async () => {
+    for (const options of [{ codecs: [] }, { speechDetection: { silenceMs: 0 } }, { mediaTimeoutMs: -1 }]) {
+      await assert.rejects(engine.openSession(options), RangeError);
+    }
   });
 
   it('refuses hosts and ranges that make no sense', async () => {

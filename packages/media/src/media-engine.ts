@@ -35,7 +35,7 @@ export interface MediaEngine {
   hasPrompt(id: string): boolean;
   /** Forgets a prompt; where it is playing it plays on. */
   unloadPrompt(id: string): void;
-  /** @throws {NoMediaPort} · {MediaEngineClosed} · {MediaAtCapacity} */
+  /** @throws {NoMediaPort} · {MediaEngineClosed} · {MediaAtCapacity} · {RangeError} no codec, or a time that is none. */
   openSession(options?: MediaSessionOptions): Promise<MediaSession>;
   /** @throws {MediaEngineClosed} */
   stats(): Promise<EngineStats>;
@@ -113,6 +113,7 @@ class ThreadedMediaEngine implements MediaEngine {
 
   async openSession(options: MediaSessionOptions = {}): Promise<MediaSession> {
     this.#mustBeOpen();
+    checkSessionOptions(options);
     const load = (berth: Berth): number => berth.sessions.size + berth.opening;
     const total = this.#berths.reduce((sum, berth) => sum + load(berth), 0);
     if (total >= this.#maxSessions) throw new MediaAtCapacity(this.#maxSessions);
@@ -217,6 +218,15 @@ class ThreadedMediaEngine implements MediaEngine {
   #mustBeOpen(): void {
     if (this.#closing) throw new MediaEngineClosed();
   }
+}
+
+function checkSessionOptions({ codecs, speechDetection, mediaTimeoutMs = 0 }: MediaSessionOptions): void {
+  if (codecs?.length === 0) throw new RangeError('a media session needs at least one codec');
+  const silenceMs = speechDetection?.silenceMs ?? 1;
+  if (!(silenceMs > 0 && silenceMs < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`silence of ${silenceMs} ms cannot end speech`);
+  }
+  if (!(mediaTimeoutMs >= 0)) throw new RangeError(`media timeout of ${mediaTimeoutMs} ms: use 0 or more`);
 }
 
 /** Splits the range into one part a worker, each with as many even ports as the others, or one more. */

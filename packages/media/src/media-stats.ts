@@ -21,6 +21,8 @@ export interface RtpStats {
   unexpected: number;
   /** RTP from another address than the one the session follows. */
   refused: number;
+  /** Digits that came faster than keys can be pressed; they were not reported. */
+  digitsRefused: number;
   /** Packets the system did not take. */
   sendFailures: number;
   firstReceivedAtMs: number | undefined;
@@ -40,6 +42,7 @@ export const NO_STATS: RtpStats = {
   malformed: 0,
   unexpected: 0,
   refused: 0,
+  digitsRefused: 0,
   sendFailures: 0,
   firstReceivedAtMs: undefined,
   lastReceivedAtMs: undefined,

@@ -34,10 +34,9 @@ interface Waiting {
 }
 
 // The published package holds JavaScript, the repository TypeScript; the worker's entry is of the same kind as this file.
-const WORKER_ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './worker/main.ts' : './worker/main.js',
-  import.meta.url,
-);
+const WORKER_ENTRY = import.meta.url.endsWith('.ts')
+  ? new URL('./worker/main.ts', import.meta.url)
+  : new URL('./worker/main.js', import.meta.url);
 
 export class WorkerLink {
   readonly #worker: Worker;

@@ -11,7 +11,7 @@ import { SdpUnusable } from './sdp-unusable.ts';
 export type AudioCodec = 'PCMU' | 'PCMA';
 
 /** Direction of the stream from the describing side's view (RFC 8866 §6.7). */
-export type MediaDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+type MediaDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 /** What an offer and its answer agreed on, seen from us. */
 export interface NegotiatedMedia {

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:dgram';
 import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
+import type { RecordingSummary } from '../recording/call-recorder.ts';
 import { diskFailure } from '../recording/growing-wav-file.ts';
 import type {
   ExchangeKind,
@@ -15,7 +16,6 @@ import type {
   SessionSetup,
   ToWorker,
   WorkerSetup,
-  WorkerStats,
 } from './messages.ts';
 import { NoPortLeft, PortPool } from './port-pool.ts';
 import { RtpSession } from './rtp-session.ts';
@@ -49,8 +49,6 @@ interface Carried {
   /** A bug met in this session was already told. */
   isFaulty: boolean;
 }
-
-type Answers = { [K in ExchangeKind]: (ask: Exchanges[K]['ask']) => Promise<Exchanges[K]['answer']> };
 
 export class MediaWorker {
   readonly #surroundings: WorkerSurroundings;
@@ -101,56 +99,24 @@ export class MediaWorker {
     }
   }
 
-  #ask(question: Question): Promise<Exchanges[ExchangeKind]['answer']> {
-    const answers: Answers = this.#answers;
+  async #ask(question: Question): Promise<Exchanges[ExchangeKind]['answer']> {
     switch (question.question) {
       case 'open':
-        return answers.open(question.ask);
+        return this.#open(question.ask);
       case 'close':
-        return answers.close(question.ask);
+        return this.#close(question.ask.session);
       case 'stats':
-        return answers.stats(question.ask);
+        return this.#find(question.ask.session).stats();
       case 'startRecording':
-        return answers.startRecording(question.ask);
+        return this.#startRecording(question.ask.session, question.ask.path);
       case 'stopRecording':
-        return answers.stopRecording(question.ask);
+        return this.#stopRecording(question.ask.session);
       case 'workerStats':
-        return answers.workerStats(question.ask);
+        return this.#stats();
       case 'shutDown':
-        return answers.shutDown(question.ask);
+        return this.#shutDown();
     }
   }
-
-  readonly #answers: Answers = {
-    open: (setup) => this.#open(setup),
-    close: ({ session }) => this.#close(session),
-    stats: async ({ session }) => this.#find(session).stats(),
-    startRecording: async ({ session, path }) => {
-      const started = await this.#find(session)
-        .startRecording(path)
-        .catch((error: unknown) => {
-          const { code, message } = diskFailure(error);
-          throw new Refused({ error: 'recordingFailed', path, code, detail: message });
-        });
-      if (started) return null;
-      const detail = 'the session is already being recorded';
-      throw new Refused({ error: 'recordingFailed', path, code: 'ALREADY_RECORDING', detail });
-    },
-    stopRecording: async ({ session }) => {
-      const end = await this.#find(session).stopRecording();
-      if (end?.kind === 'written') return end.summary;
-      const path = end?.path ?? '';
-      const code = end?.failure.code ?? 'NOT_RECORDING';
-      const detail = end?.failure.message ?? 'the session is not being recorded';
-      throw new Refused({ error: 'recordingFailed', path, code, detail });
-    },
-    workerStats: async () => this.#stats(),
-    shutDown: async () => {
-      this.#ticker.stop();
-      await Promise.all([...this.#carried.keys()].map((session) => this.#close(session)));
-      return null;
-    },
-  };
 
   async #open(setup: SessionSetup): Promise<{ port: number }> {
     const socket = await this.#ports.bind().catch((error: unknown) => {
@@ -158,8 +124,12 @@ export class MediaWorker {
     });
     const { post, random } = this.#surroundings;
     const id = setup.session;
-    const session = new RtpSession(setup, {
-      send: (packet, host, port) => socket.send(packet, port, host),
+    // Without a callback dgram drops the system's refusals without a word; one for all packets costs next to nothing.
+    const sent = (error: Error | null): void => {
+      if (error) session.sendFailed();
+    };
+    const session: RtpSession = new RtpSession(setup, {
+      send: (packet, host, port) => socket.send(packet, port, host, sent),
       report: (event) => this.#report(id, event),
       playEnded: (play, outcome) => post({ kind: 'playEnded', session: id, play, outcome }),
       digitsEnded: (run, outcome) => post({ kind: 'digitsEnded', session: id, run, outcome }),
@@ -175,7 +145,7 @@ export class MediaWorker {
         this.#bug(carried, error);
       }
     });
-    // Unconnected UDP: an error here is a packet that the system did not take.
+    // An unconnected UDP socket has no errors but those of packets; without a listener one would end the thread.
     socket.on('error', () => session.sendFailed());
     this.#carried.set(id, carried);
     this.#ticker.start();
@@ -195,6 +165,33 @@ export class MediaWorker {
     this.#closedPacketsReceived += stats.packetsReceived;
     await session.stopRecording();
     return stats;
+  }
+
+  async #shutDown(): Promise<null> {
+    this.#ticker.stop();
+    await Promise.all([...this.#carried.keys()].map((session) => this.#close(session)));
+    return null;
+  }
+
+  async #startRecording(id: number, path: string): Promise<null> {
+    const started = await this.#find(id)
+      .startRecording(path)
+      .catch((error: unknown) => {
+        const { code, message } = diskFailure(error);
+        throw new Refused({ error: 'recordingFailed', path, code, detail: message });
+      });
+    if (started) return null;
+    const detail = 'the session is already being recorded';
+    throw new Refused({ error: 'recordingFailed', path, code: 'ALREADY_RECORDING', detail });
+  }
+
+  async #stopRecording(id: number): Promise<RecordingSummary> {
+    const end = await this.#find(id).stopRecording();
+    if (end?.kind === 'written') return end.summary;
+    const path = end?.path ?? '';
+    const code = end?.failure.code ?? 'NOT_RECORDING';
+    const detail = end?.failure.message ?? 'the session is not being recorded';
+    throw new Refused({ error: 'recordingFailed', path, code, detail });
   }
 
   #find(id: number): RtpSession {
@@ -225,7 +222,7 @@ export class MediaWorker {
     this.#surroundings.post({ kind: 'event', session, event });
   }
 
-  #stats(): WorkerStats {
+  #stats(): Exchanges['workerStats']['answer'] {
     let packetsSent = this.#closedPacketsSent;
     let packetsReceived = this.#closedPacketsReceived;
     for (const { session } of this.#carried.values()) {

@@ -73,7 +73,7 @@ export type FromWorker =
   | { kind: 'playEnded'; session: number; play: number; outcome: PlayOutcome }
   | { kind: 'digitsEnded'; session: number; run: number; outcome: 'sent' | 'stopped' };
 
-export interface WorkerStats {
+interface WorkerStats {
   sessions: number;
   ticks: number;
   ticksSkipped: number;

@@ -310,6 +310,14 @@ describe('RTP session › receiving', () => {
     assert.deepEqual(bench.reports, ['mediaStarted']);
   });
 
+  it('never follows a source that cannot be answered', () => {
+    const bench = connected();
+    bench.hear({ port: 0 });
+    bench.tick(1);
+    assert.equal(bench.sent.at(-1)?.port, 4_000);
+    assert.equal(bench.session.stats().malformed, 1);
+  });
+
   it('takes nothing before anything is agreed', () => {
     const bench = new Bench();
     bench.hear();

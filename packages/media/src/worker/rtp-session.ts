@@ -204,7 +204,8 @@ export class RtpSession {
   /** Judges one datagram from a source and takes what it carries. */
   receive(datagram: Uint8Array, host: string, port: number, nowMs: number): void {
     const packet = this.#packet;
-    if (!readRtpPacket(datagram, packet)) {
+    // Port 0 can be forged, and could never be answered.
+    if (port === 0 || !readRtpPacket(datagram, packet)) {
       this.#malformed += 1;
       return;
     }
@@ -260,6 +261,7 @@ export class RtpSession {
       malformed: this.#malformed,
       unexpected: this.#unexpected,
       refused: this.#refused,
+      digitsRefused: this.#digitReceiver.refused,
       sendFailures: this.#sendFailures,
       firstReceivedAtMs: this.#firstReceivedAtMs,
       lastReceivedAtMs: this.#lastReceivedAtMs,
