@@ -191,6 +191,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
 
   // Contacts.
   const node = newId<NodeId>();
+  // Whoever owns the embedded database is alone on it: what a crash left need not wait for a lease to run out.
+  if (!config.databaseUrl) await nodes.endAllLeases();
   await nodes.register(node, hostname(), leaseMs);
   const active = openActiveContacts({
     node,

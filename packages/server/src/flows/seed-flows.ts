@@ -111,8 +111,8 @@ const sampleRateHz = 8000;
 
 /** A short 1 kHz beep, as Connect has one among its own prompts. */
 export function seedPrompts() {
-  const pcm = Int16Array.from({ length: sampleRateHz * 0.3 }, (_, n) =>
+  const pcm = Int16Array.from({ length: sampleRateHz * 0.2 }, (_, n) =>
     Math.round(8000 * Math.sin((2 * Math.PI * 1000 * n) / sampleRateHz)),
   );
-  return [{ name: 'Beep.wav', description: 'A beep of 0.3 s', mulaw: encodeMulaw(pcm) }];
+  return [{ name: 'Beep.wav', description: 'A beep of 0.2 s', mulaw: encodeMulaw(pcm) }];
 }

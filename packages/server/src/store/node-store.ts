@@ -11,6 +11,8 @@ export interface NodeStore {
   release(id: NodeId): Promise<void>;
   /** Removes nodes that died and own no open contact any more. */
   removeDead(): Promise<void>;
+  /** Ends every lease. Only for whoever knows that no other node can be alive: the owner of an embedded database. */
+  endAllLeases(): Promise<void>;
 }
 
 export function openNodeStore(database: RingbackDatabase): NodeStore {
@@ -28,6 +30,9 @@ export function openNodeStore(database: RingbackDatabase): NodeStore {
     },
     async release(id) {
       await database.query('DELETE FROM node WHERE id = $1', [id]);
+    },
+    async endAllLeases() {
+      await database.query('DELETE FROM node');
     },
     async removeDead() {
       await database.query(

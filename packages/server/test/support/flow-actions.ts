@@ -1,0 +1,102 @@
+/** Actions of the flow language as tests write them. */
+
+/** Says `text`, then goes to `next`, whatever happens. */
+export function say(identifier: string, text: string, next: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'MessageParticipant',
+    Parameters: { Text: text },
+    Transitions: {
+      NextAction: next,
+      Errors: [{ NextAction: next, ErrorType: 'NoMatchingError' }],
+      Conditions: [],
+    },
+  };
+}
+
+/** A menu of one key: `key` leads to `next`, everything else to `otherwise`. */
+export function menu(identifier: string, text: string, key: string, next: string, otherwise: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'GetParticipantInput',
+    Parameters: { Text: text, InputTimeLimitSeconds: '10', StoreInput: 'False' },
+    Transitions: {
+      NextAction: otherwise,
+      Errors: ['InputTimeLimitExceeded', 'NoMatchingCondition', 'NoMatchingError'].map((ErrorType) => ({
+        NextAction: otherwise,
+        ErrorType,
+      })),
+      Conditions: [{ NextAction: next, Condition: { Operator: 'Equals', Operands: [key] } }],
+    },
+  };
+}
+
+/** Collects up to ten keys, ended by `#`, as `$.StoredCustomerInput`. */
+export function storeInput(identifier: string, text: string, next: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'GetParticipantInput',
+    Parameters: {
+      Text: text,
+      InputTimeLimitSeconds: '10',
+      StoreInput: 'True',
+      InputValidation: { CustomValidation: { MaximumLength: '10' } },
+      DTMFConfiguration: {
+        InputTerminationSequence: '#',
+        DisableCancelKey: 'False',
+        InterdigitTimeLimitSeconds: '5',
+      },
+    },
+    Transitions: {
+      NextAction: next,
+      Errors: [{ NextAction: next, ErrorType: 'NoMatchingError' }],
+      Conditions: [],
+    },
+  };
+}
+
+/** Sets attributes. */
+export function setAttributes(identifier: string, attributes: Record<string, string>, next: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'UpdateContactAttributes',
+    Parameters: { Attributes: attributes, TargetContact: 'Current' },
+    Transitions: {
+      NextAction: next,
+      Errors: [{ NextAction: next, ErrorType: 'NoMatchingError' }],
+      Conditions: [],
+    },
+  };
+}
+
+/** Switches the recording of the automated part. */
+export function recordIvr(identifier: string, state: 'Enabled' | 'Disabled', next: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'UpdateContactRecordingBehavior',
+    Parameters: { RecordingBehavior: { RecordedParticipants: [], IVRRecordingBehavior: state } },
+    Transitions: { NextAction: next },
+  };
+}
+
+/** Plays a stored prompt by name or id. */
+export function playPrompt(identifier: string, promptId: string, next: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'MessageParticipant',
+    Parameters: { PromptId: promptId },
+    Transitions: {
+      NextAction: next,
+      Errors: [{ NextAction: next, ErrorType: 'NoMatchingError' }],
+      Conditions: [],
+    },
+  };
+}
+
+/** Hangs up. */
+export const hangUp: object = {
+  Identifier: 'hang up',
+  Type: 'DisconnectParticipant',
+  Parameters: {},
+  Transitions: {},
+};
