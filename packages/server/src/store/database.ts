@@ -256,7 +256,7 @@ async function checkServer(pool: Pool, address: DatabaseAddress): Promise<void> 
 }
 
 /** Names the place without a user name or password, so that it can be logged. */
-export function describeAddress(address: DatabaseAddress): string {
+function describeAddress(address: DatabaseAddress): string {
   if (address.kind === 'embedded') return address.socketDirectory;
   if (!URL.canParse(address.url)) return 'RINGBACK_DATABASE_URL (not a valid URL)';
   const { host, pathname, searchParams } = new URL(address.url);

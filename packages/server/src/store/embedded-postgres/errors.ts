@@ -47,7 +47,7 @@ export class EmbeddedPostgresFailed extends Error {
 }
 
 /** What to do when the embedded database is no choice. */
-export const URL_REMEDY =
+const URL_REMEDY =
   'Set RINGBACK_DATABASE_URL to a PostgreSQL server (15 or newer) to use that instead of the embedded database.';
 
 /** The `code` of a system error, e.g. `ENOENT`; undefined for anything else. */

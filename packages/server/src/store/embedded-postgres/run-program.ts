@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
+import { reasonOf } from './errors.ts';
 import { identityOf, type OperatingSystemUser } from './operating-system-user.ts';
 
 /** How a program ended. `code` is undefined when it could not be started or was killed. */
@@ -30,13 +31,14 @@ export function runProgram(
   args: readonly string[],
   options: { readonly user: OperatingSystemUser; readonly cwd: string },
 ): Promise<ProgramEnd> {
-  return new Promise((resolve) => {
+  const { cwd, user } = options;
+  return new Promise<ProgramEnd>((resolve) => {
     let printed = '';
     const child = spawn(program, args, {
-      cwd: options.cwd,
+      cwd,
       env: programEnvironment,
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...identityOf(options.user),
+      ...identityOf(user),
     });
     for (const stream of [child.stdout, child.stderr]) {
       const decoder = new StringDecoder('utf8');
@@ -51,5 +53,6 @@ export function runProgram(
         printed: signal === null ? printed : `${printed}\nended by ${signal}`,
       }),
     );
-  });
+    // Some refusals are thrown by spawn, e.g. EPERM, and others are told by its `error` event.
+  }).catch((error: unknown) => ({ code: undefined, printed: reasonOf(error) }));
 }
