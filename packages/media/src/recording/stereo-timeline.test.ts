@@ -107,6 +107,7 @@ describe('stereo timeline', () => {
   it('leaves no old audio behind when its ring goes round', () => {
     const timeline = new StereoTimeline();
     timeline.sent(0, frame(A), MULAW_TO_LINEAR);
+    hear(timeline, 0, B);
     timeline.release(160);
     for (let position = 160; position < 40_000; position += 160) {
       timeline.advanceTo(position + 160);

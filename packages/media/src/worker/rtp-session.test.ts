@@ -492,6 +492,27 @@ describe('RTP session › recording', () => {
     assert.deepEqual(new Set(right.subarray(800)), new Set([0]));
   });
 
+  it('a disk that fills up is told once, and the call goes on', async () => {
+    const bench = connected();
+    let writes = 0;
+    const open: OpenFile = async () => ({
+      write: async () => {
+        writes += 1;
+        if (writes > 3) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      },
+      close: async () => undefined,
+    });
+    await bench.session.startRecording('x.wav', open);
+    for (let second = 0; second < 5; second += 1) {
+      bench.tick(50);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.deepEqual(bench.reports, ['recordingFailed']);
+    assert.equal(bench.sent.length, 250);
+    const end = await bench.session.stopRecording();
+    assert.equal(end?.kind === 'failed' && end.failure.code, 'ENOSPC');
+  });
+
   it('two sessions joined by a lossy wire hear each other’s tone', async () => {
     const near = connected();
     const far = new Bench({}, [5, 65_000, 77]);
