@@ -9,6 +9,11 @@ import type { NetworkAddress } from '../transport/datagram-network.ts';
 
 const DEFAULT_PORT = 5060;
 
+interface RemoteTarget {
+  readonly uri: string;
+  readonly address: NetworkAddress;
+}
+
 export interface DialogState {
   readonly callId: string;
   readonly localTag: string;
@@ -21,7 +26,7 @@ export interface DialogState {
   readonly contact: string;
   readonly routeSet: readonly string[];
   /** The peer's Contact; a target refresh replaces it (§12.2). */
-  remoteTarget: string;
+  target: RemoteTarget;
   /** CSeq of our latest request. */
   localSequence: number;
   /** CSeq of the peer's latest request, undefined before the first. */
@@ -44,7 +49,7 @@ export function dialogFromResponse(
     remoteParty: response.headers.get('To') ?? '',
     contact: invite.headers.get('Contact') ?? '',
     routeSet: recordRoute(response.headers).reverse(),
-    remoteTarget: contactUri(response.headers) ?? invite.requestUri,
+    target: contactTarget(response.headers) ?? { uri: invite.requestUri, address: peer },
     localSequence: invite.headers.cseq.sequence,
     remoteSequence: undefined,
     peer,
@@ -67,7 +72,7 @@ export function dialogFromRequest(
     remoteParty: headers.get('From') ?? '',
     contact,
     routeSet: recordRoute(headers),
-    remoteTarget: contactUri(headers) ?? headers.from.uri,
+    target: contactTarget(headers) ?? { uri: headers.from.uri, address: peer },
     localSequence: 0,
     remoteSequence: headers.cseq.sequence,
     peer,
@@ -84,7 +89,7 @@ export function dialogRequest(
   via: string,
 ): { request: SipRequest; destination: NetworkAddress } {
   if (method !== 'ACK') dialog.localSequence++;
-  const { requestUri, routes, nextHop } = routing(dialog);
+  const { requestUri, routes, destination } = routing(dialog);
   const headers = new SipHeaders([], [], []);
   headers.append('Via', via);
   for (const route of routes) headers.append('Route', route);
@@ -95,19 +100,24 @@ export function dialogRequest(
   headers.append('CSeq', `${dialog.localSequence} ${method}`);
   return {
     request: { kind: 'request', method, requestUri, headers, body: '' },
-    destination: addressOf(nextHop) ?? dialog.peer,
+    destination,
   };
 }
 
-function routing(dialog: DialogState): { requestUri: string; routes: readonly string[]; nextHop: string } {
-  const { routeSet, remoteTarget } = dialog;
+function routing(dialog: DialogState): {
+  requestUri: string;
+  routes: readonly string[];
+  destination: NetworkAddress;
+} {
+  const { routeSet, target, peer } = dialog;
   const first = routeSet[0];
-  if (first === undefined) return { requestUri: remoteTarget, routes: [], nextHop: remoteTarget };
+  if (first === undefined) return { requestUri: target.uri, routes: [], destination: target.address };
   const firstUri = routeUri(first);
-  if (firstUri === undefined) return { requestUri: remoteTarget, routes: routeSet, nextHop: '' };
-  if (isLoose(firstUri)) return { requestUri: remoteTarget, routes: routeSet, nextHop: firstUri };
+  if (firstUri === undefined) return { requestUri: target.uri, routes: routeSet, destination: peer };
+  const destination = addressOf(firstUri) ?? peer;
+  if (isLoose(firstUri)) return { requestUri: target.uri, routes: routeSet, destination };
   // A strict router (RFC 2543) wants itself in the request line and the target at the end of the routes.
-  return { requestUri: firstUri, routes: [...routeSet.slice(1), `<${remoteTarget}>`], nextHop: firstUri };
+  return { requestUri: firstUri, routes: [...routeSet.slice(1), `<${target.uri}>`], destination };
 }
 
 function isLoose(uri: string): boolean {
@@ -143,11 +153,12 @@ function recordRoute(headers: SipHeaders): string[] {
   }
 }
 
-/** The peer's Contact URI, where it is usable in a request line. */
-function contactUri(headers: SipHeaders): string | undefined {
+/** The peer's Contact, where it is a SIP URI. */
+function contactTarget(headers: SipHeaders): RemoteTarget | undefined {
   try {
     const uri = headers.contact?.uri;
-    return uri === undefined || uri === '*' || parseSipUri(uri) === undefined ? undefined : uri;
+    const address = uri === undefined ? undefined : addressOf(uri);
+    return uri === undefined || address === undefined ? undefined : { uri, address };
   } catch (error) {
     return asUnreadable(error, undefined);
   }
@@ -155,7 +166,7 @@ function contactUri(headers: SipHeaders): string | undefined {
 
 /** Takes over a changed Contact of the peer, as re-INVITE may bring (§12.2.2). */
 export function refreshTarget(dialog: DialogState, headers: SipHeaders): void {
-  dialog.remoteTarget = contactUri(headers) ?? dialog.remoteTarget;
+  dialog.target = contactTarget(headers) ?? dialog.target;
 }
 
 /** A dialog exists once the 2xx is there, however badly its peer writes addresses; only then it falls back. */
