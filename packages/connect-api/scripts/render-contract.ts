@@ -58,10 +58,21 @@ export function renderContract(model: ServiceModel, otherRoutes: readonly Route[
   for (const group of groupNames) {
     files.set(`operations/${group}.ts`, operationFile(model, group, groups.get(group) ?? [], fileOfShape));
   }
+  keepUnsharedPrivate(files, fileOfShape);
   files.set('operations.ts', registryFile(groupNames));
   files.set('modelled-errors.ts', errorFile(model));
   files.set('uncontracted-routes.ts', uncontractedFile(model, otherRoutes));
   return files;
+}
+
+/** A shape that no other file imports is not exported. */
+function keepUnsharedPrivate(files: Map<string, string>, fileOfShape: ReadonlyMap<string, string>): void {
+  for (const [shape, home] of fileOfShape) {
+    const name = constantName(shape);
+    const isShared = [...files].some(([file, text]) => file !== home && isUsed(text, name));
+    if (isShared) continue;
+    files.set(home, (files.get(home) ?? '').replace(`export const ${name} =`, `const ${name} =`));
+  }
 }
 
 /** A shape reached from one group only lives with that group, any other with the shared shapes of its kind. */
@@ -110,7 +121,9 @@ function operationFile(
   operations: readonly ModelOperation[],
   fileOfShape: ReadonlyMap<string, string>,
 ): string {
-  const body = operations.map((operation) => operationSource(model, operation)).join('\n\n');
+  const definitions = operations.map((operation) => operationSource(model, operation));
+  const names = operations.map(({ name }) => name).join(', ');
+  const body = [...definitions, `export const ${registryName(group)} = { ${names} } as const;`].join('\n\n');
   return assemble(`Operations on ${spoken(group)}. ${NOTICE}`, body, `operations/${group}.ts`, fileOfShape);
 }
 
@@ -143,21 +156,21 @@ function operationSource(model: ServiceModel, operation: ModelOperation): string
     `output: ${operation.output ? structureSource(model, operation.output.shape) : 'undefined'}`,
     `errors: [${(operation.errors ?? []).map(({ shape }) => quote(shape)).join(', ')}]`,
   ];
-  return `export const ${name} = operation({\n${lines.join(',\n')},\n});`;
+  return `const ${name} = operation({\n${lines.join(',\n')},\n});`;
 }
 
 function registryFile(groupNames: readonly string[]): string {
-  const identifiers = groupNames.map((group) => [group, camel(group)] as const);
+  const named = groupNames.map((group) => [group, registryName(group)] as const);
   return [
     comment(`Every operation that has a contract, by group and by name. ${NOTICE}`),
     '',
-    ...identifiers.map(([group, id]) => `import * as ${id} from './operations/${group}.ts';`),
+    ...named.map(([group, name]) => `import { ${name} } from './operations/${group}.ts';`),
     '',
     '/** Operations by the group they belong to. */',
-    `export const operationGroups = {\n${identifiers.map(([group, id]) => `${quote(group)}: ${id}`).join(',\n')}\n} as const;`,
+    `export const operationGroups = {\n${named.map(([group, name]) => `${quote(group)}: ${name}`).join(',\n')}\n} as const;`,
     '',
     '/** Operations by name. */',
-    `export const operations = {\n${identifiers.map(([, id]) => `...${id}`).join(',\n')}\n} as const;`,
+    `export const operations = {\n${named.map(([, name]) => `...${name}`).join(',\n')}\n} as const;`,
     '',
   ].join('\n');
 }
@@ -261,7 +274,8 @@ function spoken(group: string): string {
   return group.replaceAll('-', ' ');
 }
 
-function camel(group: string): string {
+/** The constant that holds a group's operations: `phone-numbers` → `phoneNumbers`. */
+function registryName(group: string): string {
   return group.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 

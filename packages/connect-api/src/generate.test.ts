@@ -60,7 +60,7 @@ describe('renderContract', () => {
     const text = squeezed(renderContract(model(), []).get('operations/lines.ts'));
     assert.match(
       text,
-      /export const Dial = operation\(\{ name: 'Dial', method: 'POST', path: '\/lines\/\{LineId\}\/dial',/,
+      /const Dial = operation\(\{ name: 'Dial', method: 'POST', path: '\/lines\/\{LineId\}\/dial',/,
     );
     assert.match(
       text,

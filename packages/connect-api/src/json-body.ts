@@ -27,10 +27,11 @@ export type JsonBody = {
  */
 export function parseJsonBody(body: Uint8Array): JsonBody {
   if (body.length === 0) return { members: {}, hasUnicodeEscapes: false };
-  if (isDeeperThan(body, MAX_DEPTH)) {
+  const text = decode(body);
+  // Counting brackets is far cheaper than following strings, and few bodies have enough of them to be deep.
+  if (hasMoreOpeningsThan(text, MAX_DEPTH) && isDeeperThan(text, MAX_DEPTH)) {
     throw serializationException(`The body nests arrays and objects deeper than ${MAX_DEPTH} levels.`);
   }
-  const text = decode(body);
   const value = parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw serializationException('The body must be a JSON object.');
@@ -57,20 +58,31 @@ function notJson(error: unknown): ApiError {
   return serializationException(`The body is not valid JSON${position ? `, at character ${position}` : ''}.`);
 }
 
-function isDeeperThan(body: Uint8Array, limit: number): boolean {
+function hasMoreOpeningsThan(text: string, limit: number): boolean {
+  let count = 0;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      count += 1;
+      if (count > limit) return true;
+    }
+  }
+  return false;
+}
+
+function isDeeperThan(text: string, limit: number): boolean {
   let depth = 0;
   let inString = false;
-  for (let index = 0; index < body.length; index += 1) {
-    const byte = body[index];
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
     if (inString) {
-      if (byte === BACKSLASH) index += 1;
-      else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) {
+      if (unit === BACKSLASH) index += 1;
+      else if (unit === QUOTE) inString = false;
+    } else if (unit === QUOTE) {
       inString = true;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+    } else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) {
       depth += 1;
       if (depth > limit) return true;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+    } else if (unit === CLOSE_BRACE || unit === CLOSE_BRACKET) {
       depth -= 1;
     }
   }

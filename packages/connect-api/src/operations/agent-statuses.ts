@@ -23,7 +23,7 @@ import {
 import { TagMap } from '../shapes/shared-structures.ts';
 import { Int64 } from '../wire-types.ts';
 
-export const CreateAgentStatus = operation({
+const CreateAgentStatus = operation({
   name: 'CreateAgentStatus',
   method: 'PUT',
   path: '/agent-status/{InstanceId}',
@@ -50,7 +50,7 @@ export const CreateAgentStatus = operation({
   ],
 });
 
-export const DescribeAgentStatus = operation({
+const DescribeAgentStatus = operation({
   name: 'DescribeAgentStatus',
   method: 'GET',
   path: '/agent-status/{InstanceId}/{AgentStatusId}',
@@ -70,7 +70,7 @@ export const DescribeAgentStatus = operation({
   ],
 });
 
-export const ListAgentStatuses = operation({
+const ListAgentStatuses = operation({
   name: 'ListAgentStatuses',
   method: 'GET',
   path: '/agent-status/{InstanceId}',
@@ -94,7 +94,7 @@ export const ListAgentStatuses = operation({
   ],
 });
 
-export const SearchAgentStatuses = operation({
+const SearchAgentStatuses = operation({
   name: 'SearchAgentStatuses',
   method: 'POST',
   path: '/search-agent-statuses',
@@ -119,7 +119,7 @@ export const SearchAgentStatuses = operation({
   ],
 });
 
-export const UpdateAgentStatus = operation({
+const UpdateAgentStatus = operation({
   name: 'UpdateAgentStatus',
   method: 'POST',
   path: '/agent-status/{InstanceId}/{AgentStatusId}',
@@ -143,3 +143,11 @@ export const UpdateAgentStatus = operation({
     'InternalServiceException',
   ],
 });
+
+export const agentStatuses = {
+  CreateAgentStatus,
+  DescribeAgentStatus,
+  ListAgentStatuses,
+  SearchAgentStatuses,
+  UpdateAgentStatus,
+} as const;

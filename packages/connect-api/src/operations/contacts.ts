@@ -54,7 +54,7 @@ import {
 } from '../shapes/shared-scalars.ts';
 import { Int32, Int64, Timestamp } from '../wire-types.ts';
 
-export const AssociateContactWithUser = operation({
+const AssociateContactWithUser = operation({
   name: 'AssociateContactWithUser',
   method: 'POST',
   path: '/contacts/{InstanceId}/{ContactId}/associate-user',
@@ -74,7 +74,7 @@ export const AssociateContactWithUser = operation({
   ],
 });
 
-export const BatchPutContact = operation({
+const BatchPutContact = operation({
   name: 'BatchPutContact',
   method: 'PUT',
   path: '/contact/batch/{InstanceId}',
@@ -98,7 +98,7 @@ export const BatchPutContact = operation({
   ],
 });
 
-export const CreateContact = operation({
+const CreateContact = operation({
   name: 'CreateContact',
   method: 'PUT',
   path: '/contact/create-contact',
@@ -136,7 +136,7 @@ export const CreateContact = operation({
   ],
 });
 
-export const CreateParticipant = operation({
+const CreateParticipant = operation({
   name: 'CreateParticipant',
   method: 'POST',
   path: '/contact/create-participant',
@@ -161,7 +161,7 @@ export const CreateParticipant = operation({
   ],
 });
 
-export const DescribeContact = operation({
+const DescribeContact = operation({
   name: 'DescribeContact',
   method: 'GET',
   path: '/contacts/{InstanceId}/{ContactId}',
@@ -181,7 +181,7 @@ export const DescribeContact = operation({
   ],
 });
 
-export const GetContactAttributes = operation({
+const GetContactAttributes = operation({
   name: 'GetContactAttributes',
   method: 'GET',
   path: '/contact/attributes/{InstanceId}/{InitialContactId}',
@@ -195,7 +195,7 @@ export const GetContactAttributes = operation({
   errors: ['InvalidRequestException', 'ResourceNotFoundException', 'InternalServiceException'],
 });
 
-export const ListAssociatedContacts = operation({
+const ListAssociatedContacts = operation({
   name: 'ListAssociatedContacts',
   method: 'GET',
   path: '/contact/associated/{InstanceId}',
@@ -219,7 +219,7 @@ export const ListAssociatedContacts = operation({
   ],
 });
 
-export const ListContactReferences = operation({
+const ListContactReferences = operation({
   name: 'ListContactReferences',
   method: 'GET',
   path: '/contact/references/{InstanceId}/{ContactId}',
@@ -243,7 +243,7 @@ export const ListContactReferences = operation({
   ],
 });
 
-export const MonitorContact = operation({
+const MonitorContact = operation({
   name: 'MonitorContact',
   method: 'POST',
   path: '/contact/monitor',
@@ -270,7 +270,7 @@ export const MonitorContact = operation({
   ],
 });
 
-export const PauseContact = operation({
+const PauseContact = operation({
   name: 'PauseContact',
   method: 'POST',
   path: '/contact/pause',
@@ -292,7 +292,7 @@ export const PauseContact = operation({
   ],
 });
 
-export const ResumeContact = operation({
+const ResumeContact = operation({
   name: 'ResumeContact',
   method: 'POST',
   path: '/contact/resume',
@@ -313,7 +313,7 @@ export const ResumeContact = operation({
   ],
 });
 
-export const ResumeContactRecording = operation({
+const ResumeContactRecording = operation({
   name: 'ResumeContactRecording',
   method: 'POST',
   path: '/contact/resume-recording',
@@ -332,7 +332,7 @@ export const ResumeContactRecording = operation({
   ],
 });
 
-export const SearchContacts = operation({
+const SearchContacts = operation({
   name: 'SearchContacts',
   method: 'POST',
   path: '/search-contacts',
@@ -358,7 +358,7 @@ export const SearchContacts = operation({
   ],
 });
 
-export const StartContactRecording = operation({
+const StartContactRecording = operation({
   name: 'StartContactRecording',
   method: 'POST',
   path: '/contact/start-recording',
@@ -378,7 +378,7 @@ export const StartContactRecording = operation({
   ],
 });
 
-export const StartOutboundVoiceContact = operation({
+const StartOutboundVoiceContact = operation({
   name: 'StartOutboundVoiceContact',
   method: 'PUT',
   path: '/contact/outbound-voice',
@@ -415,7 +415,7 @@ export const StartOutboundVoiceContact = operation({
   ],
 });
 
-export const StopContact = operation({
+const StopContact = operation({
   name: 'StopContact',
   method: 'POST',
   path: '/contact/stop',
@@ -435,7 +435,7 @@ export const StopContact = operation({
   ],
 });
 
-export const StopContactRecording = operation({
+const StopContactRecording = operation({
   name: 'StopContactRecording',
   method: 'POST',
   path: '/contact/stop-recording',
@@ -454,7 +454,7 @@ export const StopContactRecording = operation({
   ],
 });
 
-export const SuspendContactRecording = operation({
+const SuspendContactRecording = operation({
   name: 'SuspendContactRecording',
   method: 'POST',
   path: '/contact/suspend-recording',
@@ -473,7 +473,7 @@ export const SuspendContactRecording = operation({
   ],
 });
 
-export const TagContact = operation({
+const TagContact = operation({
   name: 'TagContact',
   method: 'POST',
   path: '/contact/tags',
@@ -493,7 +493,7 @@ export const TagContact = operation({
   ],
 });
 
-export const TransferContact = operation({
+const TransferContact = operation({
   name: 'TransferContact',
   method: 'POST',
   path: '/contact/transfer',
@@ -521,7 +521,7 @@ export const TransferContact = operation({
   ],
 });
 
-export const UntagContact = operation({
+const UntagContact = operation({
   name: 'UntagContact',
   method: 'DELETE',
   path: '/contact/tags/{InstanceId}/{ContactId}',
@@ -542,7 +542,7 @@ export const UntagContact = operation({
   ],
 });
 
-export const UpdateContact = operation({
+const UpdateContact = operation({
   name: 'UpdateContact',
   method: 'POST',
   path: '/contacts/{InstanceId}/{ContactId}',
@@ -571,7 +571,7 @@ export const UpdateContact = operation({
   ],
 });
 
-export const UpdateContactAttributes = operation({
+const UpdateContactAttributes = operation({
   name: 'UpdateContactAttributes',
   method: 'POST',
   path: '/contact/attributes',
@@ -590,7 +590,7 @@ export const UpdateContactAttributes = operation({
   ],
 });
 
-export const UpdateContactRoutingData = operation({
+const UpdateContactRoutingData = operation({
   name: 'UpdateContactRoutingData',
   method: 'POST',
   path: '/contacts/{InstanceId}/{ContactId}/routing-data',
@@ -613,7 +613,7 @@ export const UpdateContactRoutingData = operation({
   ],
 });
 
-export const UpdateContactSchedule = operation({
+const UpdateContactSchedule = operation({
   name: 'UpdateContactSchedule',
   method: 'POST',
   path: '/contact/schedule',
@@ -632,3 +632,31 @@ export const UpdateContactSchedule = operation({
     'InternalServiceException',
   ],
 });
+
+export const contacts = {
+  AssociateContactWithUser,
+  BatchPutContact,
+  CreateContact,
+  CreateParticipant,
+  DescribeContact,
+  GetContactAttributes,
+  ListAssociatedContacts,
+  ListContactReferences,
+  MonitorContact,
+  PauseContact,
+  ResumeContact,
+  ResumeContactRecording,
+  SearchContacts,
+  StartContactRecording,
+  StartOutboundVoiceContact,
+  StopContact,
+  StopContactRecording,
+  SuspendContactRecording,
+  TagContact,
+  TransferContact,
+  UntagContact,
+  UpdateContact,
+  UpdateContactAttributes,
+  UpdateContactRoutingData,
+  UpdateContactSchedule,
+} as const;

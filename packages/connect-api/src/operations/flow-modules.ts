@@ -24,7 +24,7 @@ import {
 import { TagMap } from '../shapes/shared-structures.ts';
 import { Int64 } from '../wire-types.ts';
 
-export const CreateContactFlowModule = operation({
+const CreateContactFlowModule = operation({
   name: 'CreateContactFlowModule',
   method: 'PUT',
   path: '/contact-flow-modules/{InstanceId}',
@@ -57,7 +57,7 @@ export const CreateContactFlowModule = operation({
   ],
 });
 
-export const DeleteContactFlowModule = operation({
+const DeleteContactFlowModule = operation({
   name: 'DeleteContactFlowModule',
   method: 'DELETE',
   path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}',
@@ -76,7 +76,7 @@ export const DeleteContactFlowModule = operation({
   ],
 });
 
-export const DescribeContactFlowModule = operation({
+const DescribeContactFlowModule = operation({
   name: 'DescribeContactFlowModule',
   method: 'GET',
   path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}',
@@ -97,7 +97,7 @@ export const DescribeContactFlowModule = operation({
   ],
 });
 
-export const ListContactFlowModules = operation({
+const ListContactFlowModules = operation({
   name: 'ListContactFlowModules',
   method: 'GET',
   path: '/contact-flow-modules-summary/{InstanceId}',
@@ -122,7 +122,7 @@ export const ListContactFlowModules = operation({
   ],
 });
 
-export const SearchContactFlowModules = operation({
+const SearchContactFlowModules = operation({
   name: 'SearchContactFlowModules',
   method: 'POST',
   path: '/search-contact-flow-modules',
@@ -147,7 +147,7 @@ export const SearchContactFlowModules = operation({
   ],
 });
 
-export const UpdateContactFlowModuleContent = operation({
+const UpdateContactFlowModuleContent = operation({
   name: 'UpdateContactFlowModuleContent',
   method: 'POST',
   path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/content',
@@ -168,7 +168,7 @@ export const UpdateContactFlowModuleContent = operation({
   ],
 });
 
-export const UpdateContactFlowModuleMetadata = operation({
+const UpdateContactFlowModuleMetadata = operation({
   name: 'UpdateContactFlowModuleMetadata',
   method: 'POST',
   path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/metadata',
@@ -190,3 +190,13 @@ export const UpdateContactFlowModuleMetadata = operation({
     'InternalServiceException',
   ],
 });
+
+export const flowModules = {
+  CreateContactFlowModule,
+  DeleteContactFlowModule,
+  DescribeContactFlowModule,
+  ListContactFlowModules,
+  SearchContactFlowModules,
+  UpdateContactFlowModuleContent,
+  UpdateContactFlowModuleMetadata,
+} as const;

@@ -26,7 +26,7 @@ import {
 import { TagMap } from '../shapes/shared-structures.ts';
 import { Int64, Timestamp } from '../wire-types.ts';
 
-export const CreateContactFlow = operation({
+const CreateContactFlow = operation({
   name: 'CreateContactFlow',
   method: 'PUT',
   path: '/contact-flows/{InstanceId}',
@@ -56,7 +56,7 @@ export const CreateContactFlow = operation({
   ],
 });
 
-export const CreateContactFlowVersion = operation({
+const CreateContactFlowVersion = operation({
   name: 'CreateContactFlowVersion',
   method: 'PUT',
   path: '/contact-flows/{InstanceId}/{ContactFlowId}/version',
@@ -84,7 +84,7 @@ export const CreateContactFlowVersion = operation({
   ],
 });
 
-export const DeleteContactFlow = operation({
+const DeleteContactFlow = operation({
   name: 'DeleteContactFlow',
   method: 'DELETE',
   path: '/contact-flows/{InstanceId}/{ContactFlowId}',
@@ -103,7 +103,7 @@ export const DeleteContactFlow = operation({
   ],
 });
 
-export const DeleteContactFlowVersion = operation({
+const DeleteContactFlowVersion = operation({
   name: 'DeleteContactFlowVersion',
   method: 'DELETE',
   path: '/contact-flows/{InstanceId}/{ContactFlowId}/version/{ContactFlowVersion}',
@@ -123,7 +123,7 @@ export const DeleteContactFlowVersion = operation({
   ],
 });
 
-export const DescribeContactFlow = operation({
+const DescribeContactFlow = operation({
   name: 'DescribeContactFlow',
   method: 'GET',
   path: '/contact-flows/{InstanceId}/{ContactFlowId}',
@@ -144,7 +144,7 @@ export const DescribeContactFlow = operation({
   ],
 });
 
-export const ListContactFlowVersions = operation({
+const ListContactFlowVersions = operation({
   name: 'ListContactFlowVersions',
   method: 'GET',
   path: '/contact-flows/{InstanceId}/{ContactFlowId}/versions',
@@ -169,7 +169,7 @@ export const ListContactFlowVersions = operation({
   ],
 });
 
-export const ListContactFlows = operation({
+const ListContactFlows = operation({
   name: 'ListContactFlows',
   method: 'GET',
   path: '/contact-flows-summary/{InstanceId}',
@@ -193,7 +193,7 @@ export const ListContactFlows = operation({
   ],
 });
 
-export const SearchContactFlows = operation({
+const SearchContactFlows = operation({
   name: 'SearchContactFlows',
   method: 'POST',
   path: '/search-contact-flows',
@@ -218,7 +218,7 @@ export const SearchContactFlows = operation({
   ],
 });
 
-export const UpdateContactFlowContent = operation({
+const UpdateContactFlowContent = operation({
   name: 'UpdateContactFlowContent',
   method: 'POST',
   path: '/contact-flows/{InstanceId}/{ContactFlowId}/content',
@@ -238,7 +238,7 @@ export const UpdateContactFlowContent = operation({
   ],
 });
 
-export const UpdateContactFlowMetadata = operation({
+const UpdateContactFlowMetadata = operation({
   name: 'UpdateContactFlowMetadata',
   method: 'POST',
   path: '/contact-flows/{InstanceId}/{ContactFlowId}/metadata',
@@ -260,7 +260,7 @@ export const UpdateContactFlowMetadata = operation({
   ],
 });
 
-export const UpdateContactFlowName = operation({
+const UpdateContactFlowName = operation({
   name: 'UpdateContactFlowName',
   method: 'POST',
   path: '/contact-flows/{InstanceId}/{ContactFlowId}/name',
@@ -280,3 +280,17 @@ export const UpdateContactFlowName = operation({
     'InternalServiceException',
   ],
 });
+
+export const flows = {
+  CreateContactFlow,
+  CreateContactFlowVersion,
+  DeleteContactFlow,
+  DeleteContactFlowVersion,
+  DescribeContactFlow,
+  ListContactFlowVersions,
+  ListContactFlows,
+  SearchContactFlows,
+  UpdateContactFlowContent,
+  UpdateContactFlowMetadata,
+  UpdateContactFlowName,
+} as const;

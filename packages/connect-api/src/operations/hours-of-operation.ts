@@ -33,7 +33,7 @@ import {
 import { TagMap } from '../shapes/shared-structures.ts';
 import { Int64, Timestamp } from '../wire-types.ts';
 
-export const CreateHoursOfOperation = operation({
+const CreateHoursOfOperation = operation({
   name: 'CreateHoursOfOperation',
   method: 'PUT',
   path: '/hours-of-operations/{InstanceId}',
@@ -62,7 +62,7 @@ export const CreateHoursOfOperation = operation({
   ],
 });
 
-export const CreateHoursOfOperationOverride = operation({
+const CreateHoursOfOperationOverride = operation({
   name: 'CreateHoursOfOperationOverride',
   method: 'PUT',
   path: '/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides',
@@ -91,7 +91,7 @@ export const CreateHoursOfOperationOverride = operation({
   ],
 });
 
-export const DeleteHoursOfOperation = operation({
+const DeleteHoursOfOperation = operation({
   name: 'DeleteHoursOfOperation',
   method: 'DELETE',
   path: '/hours-of-operations/{InstanceId}/{HoursOfOperationId}',
@@ -109,7 +109,7 @@ export const DeleteHoursOfOperation = operation({
   ],
 });
 
-export const DeleteHoursOfOperationOverride = operation({
+const DeleteHoursOfOperationOverride = operation({
   name: 'DeleteHoursOfOperationOverride',
   method: 'DELETE',
   path: '/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}',
@@ -128,7 +128,7 @@ export const DeleteHoursOfOperationOverride = operation({
   ],
 });
 
-export const DescribeHoursOfOperation = operation({
+const DescribeHoursOfOperation = operation({
   name: 'DescribeHoursOfOperation',
   method: 'GET',
   path: '/hours-of-operations/{InstanceId}/{HoursOfOperationId}',
@@ -148,7 +148,7 @@ export const DescribeHoursOfOperation = operation({
   ],
 });
 
-export const DescribeHoursOfOperationOverride = operation({
+const DescribeHoursOfOperationOverride = operation({
   name: 'DescribeHoursOfOperationOverride',
   method: 'GET',
   path: '/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}',
@@ -169,7 +169,7 @@ export const DescribeHoursOfOperationOverride = operation({
   ],
 });
 
-export const GetEffectiveHoursOfOperations = operation({
+const GetEffectiveHoursOfOperations = operation({
   name: 'GetEffectiveHoursOfOperations',
   method: 'GET',
   path: '/effective-hours-of-operations/{InstanceId}/{HoursOfOperationId}',
@@ -194,7 +194,7 @@ export const GetEffectiveHoursOfOperations = operation({
   ],
 });
 
-export const ListHoursOfOperationOverrides = operation({
+const ListHoursOfOperationOverrides = operation({
   name: 'ListHoursOfOperationOverrides',
   method: 'GET',
   path: '/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides',
@@ -220,7 +220,7 @@ export const ListHoursOfOperationOverrides = operation({
   ],
 });
 
-export const ListHoursOfOperations = operation({
+const ListHoursOfOperations = operation({
   name: 'ListHoursOfOperations',
   method: 'GET',
   path: '/hours-of-operations-summary/{InstanceId}',
@@ -243,7 +243,7 @@ export const ListHoursOfOperations = operation({
   ],
 });
 
-export const SearchHoursOfOperations = operation({
+const SearchHoursOfOperations = operation({
   name: 'SearchHoursOfOperations',
   method: 'POST',
   path: '/search-hours-of-operations',
@@ -268,7 +268,7 @@ export const SearchHoursOfOperations = operation({
   ],
 });
 
-export const UpdateHoursOfOperation = operation({
+const UpdateHoursOfOperation = operation({
   name: 'UpdateHoursOfOperation',
   method: 'POST',
   path: '/hours-of-operations/{InstanceId}/{HoursOfOperationId}',
@@ -291,7 +291,7 @@ export const UpdateHoursOfOperation = operation({
   ],
 });
 
-export const UpdateHoursOfOperationOverride = operation({
+const UpdateHoursOfOperationOverride = operation({
   name: 'UpdateHoursOfOperationOverride',
   method: 'POST',
   path: '/hours-of-operations/{InstanceId}/{HoursOfOperationId}/overrides/{HoursOfOperationOverrideId}',
@@ -318,3 +318,18 @@ export const UpdateHoursOfOperationOverride = operation({
     'ConditionalOperationFailedException',
   ],
 });
+
+export const hoursOfOperation = {
+  CreateHoursOfOperation,
+  CreateHoursOfOperationOverride,
+  DeleteHoursOfOperation,
+  DeleteHoursOfOperationOverride,
+  DescribeHoursOfOperation,
+  DescribeHoursOfOperationOverride,
+  GetEffectiveHoursOfOperations,
+  ListHoursOfOperationOverrides,
+  ListHoursOfOperations,
+  SearchHoursOfOperations,
+  UpdateHoursOfOperation,
+  UpdateHoursOfOperationOverride,
+} as const;

@@ -23,7 +23,7 @@ import {
 import { ClientToken, InstanceId, MaxResult10 } from '../shapes/shared-scalars.ts';
 import { TagMap } from '../shapes/shared-structures.ts';
 
-export const AssociateApprovedOrigin = operation({
+const AssociateApprovedOrigin = operation({
   name: 'AssociateApprovedOrigin',
   method: 'PUT',
   path: '/instance/{InstanceId}/approved-origin',
@@ -45,7 +45,7 @@ export const AssociateApprovedOrigin = operation({
   ],
 });
 
-export const AssociateInstanceStorageConfig = operation({
+const AssociateInstanceStorageConfig = operation({
   name: 'AssociateInstanceStorageConfig',
   method: 'PUT',
   path: '/instance/{InstanceId}/storage-config',
@@ -69,7 +69,7 @@ export const AssociateInstanceStorageConfig = operation({
   ],
 });
 
-export const AssociateLambdaFunction = operation({
+const AssociateLambdaFunction = operation({
   name: 'AssociateLambdaFunction',
   method: 'PUT',
   path: '/instance/{InstanceId}/lambda-function',
@@ -91,7 +91,7 @@ export const AssociateLambdaFunction = operation({
   ],
 });
 
-export const CreateInstance = operation({
+const CreateInstance = operation({
   name: 'CreateInstance',
   method: 'PUT',
   path: '/instance',
@@ -118,7 +118,7 @@ export const CreateInstance = operation({
   ],
 });
 
-export const DeleteInstance = operation({
+const DeleteInstance = operation({
   name: 'DeleteInstance',
   method: 'DELETE',
   path: '/instance/{InstanceId}',
@@ -132,7 +132,7 @@ export const DeleteInstance = operation({
   errors: ['ResourceNotFoundException', 'InternalServiceException', 'InvalidRequestException'],
 });
 
-export const DescribeInstance = operation({
+const DescribeInstance = operation({
   name: 'DescribeInstance',
   method: 'GET',
   path: '/instance/{InstanceId}',
@@ -146,7 +146,7 @@ export const DescribeInstance = operation({
   errors: ['InvalidRequestException', 'ResourceNotFoundException', 'InternalServiceException'],
 });
 
-export const DescribeInstanceAttribute = operation({
+const DescribeInstanceAttribute = operation({
   name: 'DescribeInstanceAttribute',
   method: 'GET',
   path: '/instance/{InstanceId}/attribute/{AttributeType}',
@@ -166,7 +166,7 @@ export const DescribeInstanceAttribute = operation({
   ],
 });
 
-export const DescribeInstanceStorageConfig = operation({
+const DescribeInstanceStorageConfig = operation({
   name: 'DescribeInstanceStorageConfig',
   method: 'GET',
   path: '/instance/{InstanceId}/storage-config/{AssociationId}',
@@ -188,7 +188,7 @@ export const DescribeInstanceStorageConfig = operation({
   ],
 });
 
-export const DisassociateApprovedOrigin = operation({
+const DisassociateApprovedOrigin = operation({
   name: 'DisassociateApprovedOrigin',
   method: 'DELETE',
   path: '/instance/{InstanceId}/approved-origin',
@@ -209,7 +209,7 @@ export const DisassociateApprovedOrigin = operation({
   ],
 });
 
-export const DisassociateInstanceStorageConfig = operation({
+const DisassociateInstanceStorageConfig = operation({
   name: 'DisassociateInstanceStorageConfig',
   method: 'DELETE',
   path: '/instance/{InstanceId}/storage-config/{AssociationId}',
@@ -231,7 +231,7 @@ export const DisassociateInstanceStorageConfig = operation({
   ],
 });
 
-export const DisassociateLambdaFunction = operation({
+const DisassociateLambdaFunction = operation({
   name: 'DisassociateLambdaFunction',
   method: 'DELETE',
   path: '/instance/{InstanceId}/lambda-function',
@@ -252,7 +252,7 @@ export const DisassociateLambdaFunction = operation({
   ],
 });
 
-export const ListApprovedOrigins = operation({
+const ListApprovedOrigins = operation({
   name: 'ListApprovedOrigins',
   method: 'GET',
   path: '/instance/{InstanceId}/approved-origins',
@@ -275,7 +275,7 @@ export const ListApprovedOrigins = operation({
   ],
 });
 
-export const ListInstanceAttributes = operation({
+const ListInstanceAttributes = operation({
   name: 'ListInstanceAttributes',
   method: 'GET',
   path: '/instance/{InstanceId}/attributes',
@@ -298,7 +298,7 @@ export const ListInstanceAttributes = operation({
   ],
 });
 
-export const ListInstanceStorageConfigs = operation({
+const ListInstanceStorageConfigs = operation({
   name: 'ListInstanceStorageConfigs',
   method: 'GET',
   path: '/instance/{InstanceId}/storage-configs',
@@ -322,7 +322,7 @@ export const ListInstanceStorageConfigs = operation({
   ],
 });
 
-export const ListInstances = operation({
+const ListInstances = operation({
   name: 'ListInstances',
   method: 'GET',
   path: '/instance',
@@ -338,7 +338,7 @@ export const ListInstances = operation({
   errors: ['InvalidRequestException', 'InternalServiceException'],
 });
 
-export const ListLambdaFunctions = operation({
+const ListLambdaFunctions = operation({
   name: 'ListLambdaFunctions',
   method: 'GET',
   path: '/instance/{InstanceId}/lambda-functions',
@@ -361,7 +361,7 @@ export const ListLambdaFunctions = operation({
   ],
 });
 
-export const UpdateInstanceAttribute = operation({
+const UpdateInstanceAttribute = operation({
   name: 'UpdateInstanceAttribute',
   method: 'POST',
   path: '/instance/{InstanceId}/attribute/{AttributeType}',
@@ -382,7 +382,7 @@ export const UpdateInstanceAttribute = operation({
   ],
 });
 
-export const UpdateInstanceStorageConfig = operation({
+const UpdateInstanceStorageConfig = operation({
   name: 'UpdateInstanceStorageConfig',
   method: 'POST',
   path: '/instance/{InstanceId}/storage-config/{AssociationId}',
@@ -404,3 +404,24 @@ export const UpdateInstanceStorageConfig = operation({
     'ThrottlingException',
   ],
 });
+
+export const instances = {
+  AssociateApprovedOrigin,
+  AssociateInstanceStorageConfig,
+  AssociateLambdaFunction,
+  CreateInstance,
+  DeleteInstance,
+  DescribeInstance,
+  DescribeInstanceAttribute,
+  DescribeInstanceStorageConfig,
+  DisassociateApprovedOrigin,
+  DisassociateInstanceStorageConfig,
+  DisassociateLambdaFunction,
+  ListApprovedOrigins,
+  ListInstanceAttributes,
+  ListInstanceStorageConfigs,
+  ListInstances,
+  ListLambdaFunctions,
+  UpdateInstanceAttribute,
+  UpdateInstanceStorageConfig,
+} as const;

@@ -23,7 +23,7 @@ import {
 import { ContactId, InstanceId, MaxResult100, NextToken2500 } from '../shapes/shared-scalars.ts';
 import { Int64, Timestamp } from '../wire-types.ts';
 
-export const GetContactMetrics = operation({
+const GetContactMetrics = operation({
   name: 'GetContactMetrics',
   method: 'POST',
   path: '/metrics/contact',
@@ -47,7 +47,7 @@ export const GetContactMetrics = operation({
   ],
 });
 
-export const GetCurrentMetricData = operation({
+const GetCurrentMetricData = operation({
   name: 'GetCurrentMetricData',
   method: 'POST',
   path: '/metrics/current/{InstanceId}',
@@ -75,7 +75,7 @@ export const GetCurrentMetricData = operation({
   ],
 });
 
-export const GetCurrentUserData = operation({
+const GetCurrentUserData = operation({
   name: 'GetCurrentUserData',
   method: 'POST',
   path: '/metrics/userdata/{InstanceId}',
@@ -99,7 +99,7 @@ export const GetCurrentUserData = operation({
   ],
 });
 
-export const GetMetricData = operation({
+const GetMetricData = operation({
   name: 'GetMetricData',
   method: 'POST',
   path: '/metrics/historical/{InstanceId}',
@@ -126,7 +126,7 @@ export const GetMetricData = operation({
   ],
 });
 
-export const GetMetricDataV2 = operation({
+const GetMetricDataV2 = operation({
   name: 'GetMetricDataV2',
   method: 'POST',
   path: '/metrics/data',
@@ -153,3 +153,11 @@ export const GetMetricDataV2 = operation({
     'ResourceNotFoundException',
   ],
 });
+
+export const metrics = {
+  GetContactMetrics,
+  GetCurrentMetricData,
+  GetCurrentUserData,
+  GetMetricData,
+  GetMetricDataV2,
+} as const;

@@ -23,7 +23,7 @@ import {
 } from '../shapes/shared-scalars.ts';
 import { TagMap } from '../shapes/shared-structures.ts';
 
-export const AssociatePhoneNumberContactFlow = operation({
+const AssociatePhoneNumberContactFlow = operation({
   name: 'AssociatePhoneNumberContactFlow',
   method: 'PUT',
   path: '/phone-number/{PhoneNumberId}/contact-flow',
@@ -42,7 +42,7 @@ export const AssociatePhoneNumberContactFlow = operation({
   ],
 });
 
-export const ClaimPhoneNumber = operation({
+const ClaimPhoneNumber = operation({
   name: 'ClaimPhoneNumber',
   method: 'POST',
   path: '/phone-number/claim',
@@ -69,7 +69,7 @@ export const ClaimPhoneNumber = operation({
   ],
 });
 
-export const DescribePhoneNumber = operation({
+const DescribePhoneNumber = operation({
   name: 'DescribePhoneNumber',
   method: 'GET',
   path: '/phone-number/{PhoneNumberId}',
@@ -88,7 +88,7 @@ export const DescribePhoneNumber = operation({
   ],
 });
 
-export const DisassociatePhoneNumberContactFlow = operation({
+const DisassociatePhoneNumberContactFlow = operation({
   name: 'DisassociatePhoneNumberContactFlow',
   method: 'DELETE',
   path: '/phone-number/{PhoneNumberId}/contact-flow',
@@ -107,7 +107,7 @@ export const DisassociatePhoneNumberContactFlow = operation({
   ],
 });
 
-export const ImportPhoneNumber = operation({
+const ImportPhoneNumber = operation({
   name: 'ImportPhoneNumber',
   method: 'POST',
   path: '/phone-number/import',
@@ -133,7 +133,7 @@ export const ImportPhoneNumber = operation({
   ],
 });
 
-export const ListPhoneNumbers = operation({
+const ListPhoneNumbers = operation({
   name: 'ListPhoneNumbers',
   method: 'GET',
   path: '/phone-numbers-summary/{InstanceId}',
@@ -163,7 +163,7 @@ export const ListPhoneNumbers = operation({
   ],
 });
 
-export const ListPhoneNumbersV2 = operation({
+const ListPhoneNumbersV2 = operation({
   name: 'ListPhoneNumbersV2',
   method: 'POST',
   path: '/phone-number/list',
@@ -189,7 +189,7 @@ export const ListPhoneNumbersV2 = operation({
   ],
 });
 
-export const ReleasePhoneNumber = operation({
+const ReleasePhoneNumber = operation({
   name: 'ReleasePhoneNumber',
   method: 'DELETE',
   path: '/phone-number/{PhoneNumberId}',
@@ -211,7 +211,7 @@ export const ReleasePhoneNumber = operation({
   ],
 });
 
-export const SearchAvailablePhoneNumbers = operation({
+const SearchAvailablePhoneNumbers = operation({
   name: 'SearchAvailablePhoneNumbers',
   method: 'POST',
   path: '/phone-number/search-available',
@@ -236,7 +236,7 @@ export const SearchAvailablePhoneNumbers = operation({
   ],
 });
 
-export const UpdatePhoneNumber = operation({
+const UpdatePhoneNumber = operation({
   name: 'UpdatePhoneNumber',
   method: 'PUT',
   path: '/phone-number/{PhoneNumberId}',
@@ -262,7 +262,7 @@ export const UpdatePhoneNumber = operation({
   ],
 });
 
-export const UpdatePhoneNumberMetadata = operation({
+const UpdatePhoneNumberMetadata = operation({
   name: 'UpdatePhoneNumberMetadata',
   method: 'PUT',
   path: '/phone-number/{PhoneNumberId}/metadata',
@@ -284,3 +284,17 @@ export const UpdatePhoneNumberMetadata = operation({
     'InternalServiceException',
   ],
 });
+
+export const phoneNumbers = {
+  AssociatePhoneNumberContactFlow,
+  ClaimPhoneNumber,
+  DescribePhoneNumber,
+  DisassociatePhoneNumberContactFlow,
+  ImportPhoneNumber,
+  ListPhoneNumbers,
+  ListPhoneNumbersV2,
+  ReleasePhoneNumber,
+  SearchAvailablePhoneNumbers,
+  UpdatePhoneNumber,
+  UpdatePhoneNumberMetadata,
+} as const;

@@ -23,7 +23,7 @@ import {
 import { TagMap } from '../shapes/shared-structures.ts';
 import { Int64, Timestamp } from '../wire-types.ts';
 
-export const CreatePrompt = operation({
+const CreatePrompt = operation({
   name: 'CreatePrompt',
   method: 'PUT',
   path: '/prompts/{InstanceId}',
@@ -48,7 +48,7 @@ export const CreatePrompt = operation({
   ],
 });
 
-export const DeletePrompt = operation({
+const DeletePrompt = operation({
   name: 'DeletePrompt',
   method: 'DELETE',
   path: '/prompts/{InstanceId}/{PromptId}',
@@ -66,7 +66,7 @@ export const DeletePrompt = operation({
   ],
 });
 
-export const DescribePrompt = operation({
+const DescribePrompt = operation({
   name: 'DescribePrompt',
   method: 'GET',
   path: '/prompts/{InstanceId}/{PromptId}',
@@ -86,7 +86,7 @@ export const DescribePrompt = operation({
   ],
 });
 
-export const GetPromptFile = operation({
+const GetPromptFile = operation({
   name: 'GetPromptFile',
   method: 'GET',
   path: '/prompts/{InstanceId}/{PromptId}/file',
@@ -108,7 +108,7 @@ export const GetPromptFile = operation({
   ],
 });
 
-export const ListPrompts = operation({
+const ListPrompts = operation({
   name: 'ListPrompts',
   method: 'GET',
   path: '/prompts-summary/{InstanceId}',
@@ -131,7 +131,7 @@ export const ListPrompts = operation({
   ],
 });
 
-export const SearchPrompts = operation({
+const SearchPrompts = operation({
   name: 'SearchPrompts',
   method: 'POST',
   path: '/search-prompts',
@@ -156,7 +156,7 @@ export const SearchPrompts = operation({
   ],
 });
 
-export const UpdatePrompt = operation({
+const UpdatePrompt = operation({
   name: 'UpdatePrompt',
   method: 'POST',
   path: '/prompts/{InstanceId}/{PromptId}',
@@ -179,3 +179,13 @@ export const UpdatePrompt = operation({
     'InternalServiceException',
   ],
 });
+
+export const prompts = {
+  CreatePrompt,
+  DeletePrompt,
+  DescribePrompt,
+  GetPromptFile,
+  ListPrompts,
+  SearchPrompts,
+  UpdatePrompt,
+} as const;

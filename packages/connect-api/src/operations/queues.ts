@@ -27,7 +27,7 @@ import {
 import { QuickConnectSummary, TagMap } from '../shapes/shared-structures.ts';
 import { Int64, Timestamp } from '../wire-types.ts';
 
-export const AssociateQueueQuickConnects = operation({
+const AssociateQueueQuickConnects = operation({
   name: 'AssociateQueueQuickConnects',
   method: 'POST',
   path: '/queues/{InstanceId}/{QueueId}/associate-quick-connects',
@@ -47,7 +47,7 @@ export const AssociateQueueQuickConnects = operation({
   ],
 });
 
-export const CreateQueue = operation({
+const CreateQueue = operation({
   name: 'CreateQueue',
   method: 'PUT',
   path: '/queues/{InstanceId}',
@@ -78,7 +78,7 @@ export const CreateQueue = operation({
   ],
 });
 
-export const DeleteQueue = operation({
+const DeleteQueue = operation({
   name: 'DeleteQueue',
   method: 'DELETE',
   path: '/queues/{InstanceId}/{QueueId}',
@@ -97,7 +97,7 @@ export const DeleteQueue = operation({
   ],
 });
 
-export const DescribeQueue = operation({
+const DescribeQueue = operation({
   name: 'DescribeQueue',
   method: 'GET',
   path: '/queues/{InstanceId}/{QueueId}',
@@ -117,7 +117,7 @@ export const DescribeQueue = operation({
   ],
 });
 
-export const DisassociateQueueQuickConnects = operation({
+const DisassociateQueueQuickConnects = operation({
   name: 'DisassociateQueueQuickConnects',
   method: 'POST',
   path: '/queues/{InstanceId}/{QueueId}/disassociate-quick-connects',
@@ -136,7 +136,7 @@ export const DisassociateQueueQuickConnects = operation({
   ],
 });
 
-export const ListQueueQuickConnects = operation({
+const ListQueueQuickConnects = operation({
   name: 'ListQueueQuickConnects',
   method: 'GET',
   path: '/queues/{InstanceId}/{QueueId}/quick-connects',
@@ -162,7 +162,7 @@ export const ListQueueQuickConnects = operation({
   ],
 });
 
-export const ListQueues = operation({
+const ListQueues = operation({
   name: 'ListQueues',
   method: 'GET',
   path: '/queues-summary/{InstanceId}',
@@ -186,7 +186,7 @@ export const ListQueues = operation({
   ],
 });
 
-export const SearchQueues = operation({
+const SearchQueues = operation({
   name: 'SearchQueues',
   method: 'POST',
   path: '/search-queues',
@@ -211,7 +211,7 @@ export const SearchQueues = operation({
   ],
 });
 
-export const UpdateQueueHoursOfOperation = operation({
+const UpdateQueueHoursOfOperation = operation({
   name: 'UpdateQueueHoursOfOperation',
   method: 'POST',
   path: '/queues/{InstanceId}/{QueueId}/hours-of-operation',
@@ -230,7 +230,7 @@ export const UpdateQueueHoursOfOperation = operation({
   ],
 });
 
-export const UpdateQueueMaxContacts = operation({
+const UpdateQueueMaxContacts = operation({
   name: 'UpdateQueueMaxContacts',
   method: 'POST',
   path: '/queues/{InstanceId}/{QueueId}/max-contacts',
@@ -249,7 +249,7 @@ export const UpdateQueueMaxContacts = operation({
   ],
 });
 
-export const UpdateQueueName = operation({
+const UpdateQueueName = operation({
   name: 'UpdateQueueName',
   method: 'POST',
   path: '/queues/{InstanceId}/{QueueId}/name',
@@ -270,7 +270,7 @@ export const UpdateQueueName = operation({
   ],
 });
 
-export const UpdateQueueOutboundCallerConfig = operation({
+const UpdateQueueOutboundCallerConfig = operation({
   name: 'UpdateQueueOutboundCallerConfig',
   method: 'POST',
   path: '/queues/{InstanceId}/{QueueId}/outbound-caller-config',
@@ -289,7 +289,7 @@ export const UpdateQueueOutboundCallerConfig = operation({
   ],
 });
 
-export const UpdateQueueStatus = operation({
+const UpdateQueueStatus = operation({
   name: 'UpdateQueueStatus',
   method: 'POST',
   path: '/queues/{InstanceId}/{QueueId}/status',
@@ -307,3 +307,19 @@ export const UpdateQueueStatus = operation({
     'InternalServiceException',
   ],
 });
+
+export const queues = {
+  AssociateQueueQuickConnects,
+  CreateQueue,
+  DeleteQueue,
+  DescribeQueue,
+  DisassociateQueueQuickConnects,
+  ListQueueQuickConnects,
+  ListQueues,
+  SearchQueues,
+  UpdateQueueHoursOfOperation,
+  UpdateQueueMaxContacts,
+  UpdateQueueName,
+  UpdateQueueOutboundCallerConfig,
+  UpdateQueueStatus,
+} as const;

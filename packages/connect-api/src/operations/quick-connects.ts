@@ -21,7 +21,7 @@ import {
 import { QuickConnectSummary, TagMap } from '../shapes/shared-structures.ts';
 import { Int64 } from '../wire-types.ts';
 
-export const CreateQuickConnect = operation({
+const CreateQuickConnect = operation({
   name: 'CreateQuickConnect',
   method: 'PUT',
   path: '/quick-connects/{InstanceId}',
@@ -47,7 +47,7 @@ export const CreateQuickConnect = operation({
   ],
 });
 
-export const DeleteQuickConnect = operation({
+const DeleteQuickConnect = operation({
   name: 'DeleteQuickConnect',
   method: 'DELETE',
   path: '/quick-connects/{InstanceId}/{QuickConnectId}',
@@ -65,7 +65,7 @@ export const DeleteQuickConnect = operation({
   ],
 });
 
-export const DescribeQuickConnect = operation({
+const DescribeQuickConnect = operation({
   name: 'DescribeQuickConnect',
   method: 'GET',
   path: '/quick-connects/{InstanceId}/{QuickConnectId}',
@@ -85,7 +85,7 @@ export const DescribeQuickConnect = operation({
   ],
 });
 
-export const ListQuickConnects = operation({
+const ListQuickConnects = operation({
   name: 'ListQuickConnects',
   method: 'GET',
   path: '/quick-connects/{InstanceId}',
@@ -109,7 +109,7 @@ export const ListQuickConnects = operation({
   ],
 });
 
-export const SearchQuickConnects = operation({
+const SearchQuickConnects = operation({
   name: 'SearchQuickConnects',
   method: 'POST',
   path: '/search-quick-connects',
@@ -134,7 +134,7 @@ export const SearchQuickConnects = operation({
   ],
 });
 
-export const UpdateQuickConnectConfig = operation({
+const UpdateQuickConnectConfig = operation({
   name: 'UpdateQuickConnectConfig',
   method: 'POST',
   path: '/quick-connects/{InstanceId}/{QuickConnectId}/config',
@@ -153,7 +153,7 @@ export const UpdateQuickConnectConfig = operation({
   ],
 });
 
-export const UpdateQuickConnectName = operation({
+const UpdateQuickConnectName = operation({
   name: 'UpdateQuickConnectName',
   method: 'POST',
   path: '/quick-connects/{InstanceId}/{QuickConnectId}/name',
@@ -172,3 +172,13 @@ export const UpdateQuickConnectName = operation({
     'InternalServiceException',
   ],
 });
+
+export const quickConnects = {
+  CreateQuickConnect,
+  DeleteQuickConnect,
+  DescribeQuickConnect,
+  ListQuickConnects,
+  SearchQuickConnects,
+  UpdateQuickConnectConfig,
+  UpdateQuickConnectName,
+} as const;

@@ -27,7 +27,7 @@ import {
 import { TagMap } from '../shapes/shared-structures.ts';
 import { Int64, Timestamp } from '../wire-types.ts';
 
-export const AssociateRoutingProfileQueues = operation({
+const AssociateRoutingProfileQueues = operation({
   name: 'AssociateRoutingProfileQueues',
   method: 'POST',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}/associate-queues',
@@ -49,7 +49,7 @@ export const AssociateRoutingProfileQueues = operation({
   ],
 });
 
-export const CreateRoutingProfile = operation({
+const CreateRoutingProfile = operation({
   name: 'CreateRoutingProfile',
   method: 'PUT',
   path: '/routing-profiles/{InstanceId}',
@@ -81,7 +81,7 @@ export const CreateRoutingProfile = operation({
   ],
 });
 
-export const DeleteRoutingProfile = operation({
+const DeleteRoutingProfile = operation({
   name: 'DeleteRoutingProfile',
   method: 'DELETE',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}',
@@ -100,7 +100,7 @@ export const DeleteRoutingProfile = operation({
   ],
 });
 
-export const DescribeRoutingProfile = operation({
+const DescribeRoutingProfile = operation({
   name: 'DescribeRoutingProfile',
   method: 'GET',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}',
@@ -120,7 +120,7 @@ export const DescribeRoutingProfile = operation({
   ],
 });
 
-export const DisassociateRoutingProfileQueues = operation({
+const DisassociateRoutingProfileQueues = operation({
   name: 'DisassociateRoutingProfileQueues',
   method: 'POST',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}/disassociate-queues',
@@ -140,7 +140,7 @@ export const DisassociateRoutingProfileQueues = operation({
   ],
 });
 
-export const ListRoutingProfileQueues = operation({
+const ListRoutingProfileQueues = operation({
   name: 'ListRoutingProfileQueues',
   method: 'GET',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}/queues',
@@ -166,7 +166,7 @@ export const ListRoutingProfileQueues = operation({
   ],
 });
 
-export const ListRoutingProfiles = operation({
+const ListRoutingProfiles = operation({
   name: 'ListRoutingProfiles',
   method: 'GET',
   path: '/routing-profiles-summary/{InstanceId}',
@@ -189,7 +189,7 @@ export const ListRoutingProfiles = operation({
   ],
 });
 
-export const SearchRoutingProfiles = operation({
+const SearchRoutingProfiles = operation({
   name: 'SearchRoutingProfiles',
   method: 'POST',
   path: '/search-routing-profiles',
@@ -214,7 +214,7 @@ export const SearchRoutingProfiles = operation({
   ],
 });
 
-export const UpdateRoutingProfileAgentAvailabilityTimer = operation({
+const UpdateRoutingProfileAgentAvailabilityTimer = operation({
   name: 'UpdateRoutingProfileAgentAvailabilityTimer',
   method: 'POST',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}/agent-availability-timer',
@@ -233,7 +233,7 @@ export const UpdateRoutingProfileAgentAvailabilityTimer = operation({
   ],
 });
 
-export const UpdateRoutingProfileConcurrency = operation({
+const UpdateRoutingProfileConcurrency = operation({
   name: 'UpdateRoutingProfileConcurrency',
   method: 'POST',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}/concurrency',
@@ -252,7 +252,7 @@ export const UpdateRoutingProfileConcurrency = operation({
   ],
 });
 
-export const UpdateRoutingProfileDefaultOutboundQueue = operation({
+const UpdateRoutingProfileDefaultOutboundQueue = operation({
   name: 'UpdateRoutingProfileDefaultOutboundQueue',
   method: 'POST',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}/default-outbound-queue',
@@ -271,7 +271,7 @@ export const UpdateRoutingProfileDefaultOutboundQueue = operation({
   ],
 });
 
-export const UpdateRoutingProfileName = operation({
+const UpdateRoutingProfileName = operation({
   name: 'UpdateRoutingProfileName',
   method: 'POST',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}/name',
@@ -292,7 +292,7 @@ export const UpdateRoutingProfileName = operation({
   ],
 });
 
-export const UpdateRoutingProfileQueues = operation({
+const UpdateRoutingProfileQueues = operation({
   name: 'UpdateRoutingProfileQueues',
   method: 'POST',
   path: '/routing-profiles/{InstanceId}/{RoutingProfileId}/queues',
@@ -310,3 +310,19 @@ export const UpdateRoutingProfileQueues = operation({
     'InternalServiceException',
   ],
 });
+
+export const routingProfiles = {
+  AssociateRoutingProfileQueues,
+  CreateRoutingProfile,
+  DeleteRoutingProfile,
+  DescribeRoutingProfile,
+  DisassociateRoutingProfileQueues,
+  ListRoutingProfileQueues,
+  ListRoutingProfiles,
+  SearchRoutingProfiles,
+  UpdateRoutingProfileAgentAvailabilityTimer,
+  UpdateRoutingProfileConcurrency,
+  UpdateRoutingProfileDefaultOutboundQueue,
+  UpdateRoutingProfileName,
+  UpdateRoutingProfileQueues,
+} as const;

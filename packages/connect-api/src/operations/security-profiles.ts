@@ -20,7 +20,7 @@ import { InstanceId, MaxResult1000, RegionName } from '../shapes/shared-scalars.
 import { TagMap } from '../shapes/shared-structures.ts';
 import { Timestamp } from '../wire-types.ts';
 
-export const CreateSecurityProfile = operation({
+const CreateSecurityProfile = operation({
   name: 'CreateSecurityProfile',
   method: 'PUT',
   path: '/security-profiles/{InstanceId}',
@@ -54,7 +54,7 @@ export const CreateSecurityProfile = operation({
   ],
 });
 
-export const DeleteSecurityProfile = operation({
+const DeleteSecurityProfile = operation({
   name: 'DeleteSecurityProfile',
   method: 'DELETE',
   path: '/security-profiles/{InstanceId}/{SecurityProfileId}',
@@ -74,7 +74,7 @@ export const DeleteSecurityProfile = operation({
   ],
 });
 
-export const DescribeSecurityProfile = operation({
+const DescribeSecurityProfile = operation({
   name: 'DescribeSecurityProfile',
   method: 'GET',
   path: '/security-profiles/{InstanceId}/{SecurityProfileId}',
@@ -94,7 +94,7 @@ export const DescribeSecurityProfile = operation({
   ],
 });
 
-export const ListSecurityProfilePermissions = operation({
+const ListSecurityProfilePermissions = operation({
   name: 'ListSecurityProfilePermissions',
   method: 'GET',
   path: '/security-profiles-permissions/{InstanceId}/{SecurityProfileId}',
@@ -120,7 +120,7 @@ export const ListSecurityProfilePermissions = operation({
   ],
 });
 
-export const ListSecurityProfiles = operation({
+const ListSecurityProfiles = operation({
   name: 'ListSecurityProfiles',
   method: 'GET',
   path: '/security-profiles-summary/{InstanceId}',
@@ -143,7 +143,7 @@ export const ListSecurityProfiles = operation({
   ],
 });
 
-export const UpdateSecurityProfile = operation({
+const UpdateSecurityProfile = operation({
   name: 'UpdateSecurityProfile',
   method: 'POST',
   path: '/security-profiles/{InstanceId}/{SecurityProfileId}',
@@ -170,3 +170,12 @@ export const UpdateSecurityProfile = operation({
     'InternalServiceException',
   ],
 });
+
+export const securityProfiles = {
+  CreateSecurityProfile,
+  DeleteSecurityProfile,
+  DescribeSecurityProfile,
+  ListSecurityProfilePermissions,
+  ListSecurityProfiles,
+  UpdateSecurityProfile,
+} as const;

@@ -5,7 +5,7 @@ import { operation } from '../operation.ts';
 import { TagKey } from '../shapes/shared-scalars.ts';
 import { TagMap } from '../shapes/shared-structures.ts';
 
-export const ListTagsForResource = operation({
+const ListTagsForResource = operation({
   name: 'ListTagsForResource',
   method: 'GET',
   path: '/tags/{resourceArn}',
@@ -24,7 +24,7 @@ export const ListTagsForResource = operation({
   ],
 });
 
-export const TagResource = operation({
+const TagResource = operation({
   name: 'TagResource',
   method: 'POST',
   path: '/tags/{resourceArn}',
@@ -42,7 +42,7 @@ export const TagResource = operation({
   ],
 });
 
-export const UntagResource = operation({
+const UntagResource = operation({
   name: 'UntagResource',
   method: 'DELETE',
   path: '/tags/{resourceArn}',
@@ -60,3 +60,5 @@ export const UntagResource = operation({
     'ThrottlingException',
   ],
 });
+
+export const tags = { ListTagsForResource, TagResource, UntagResource } as const;

@@ -30,7 +30,7 @@ import {
 } from '../shapes/users.ts';
 import { Int64 } from '../wire-types.ts';
 
-export const CreateUser = operation({
+const CreateUser = operation({
   name: 'CreateUser',
   method: 'PUT',
   path: '/users/{InstanceId}',
@@ -66,7 +66,7 @@ export const CreateUser = operation({
   ],
 });
 
-export const DeleteUser = operation({
+const DeleteUser = operation({
   name: 'DeleteUser',
   method: 'DELETE',
   path: '/users/{InstanceId}/{UserId}',
@@ -84,7 +84,7 @@ export const DeleteUser = operation({
   ],
 });
 
-export const DescribeUser = operation({
+const DescribeUser = operation({
   name: 'DescribeUser',
   method: 'GET',
   path: '/users/{InstanceId}/{UserId}',
@@ -104,7 +104,7 @@ export const DescribeUser = operation({
   ],
 });
 
-export const DismissUserContact = operation({
+const DismissUserContact = operation({
   name: 'DismissUserContact',
   method: 'POST',
   path: '/users/{InstanceId}/{UserId}/contact',
@@ -124,7 +124,7 @@ export const DismissUserContact = operation({
   ],
 });
 
-export const GetFederationToken = operation({
+const GetFederationToken = operation({
   name: 'GetFederationToken',
   method: 'GET',
   path: '/user/federate/{InstanceId}',
@@ -148,7 +148,7 @@ export const GetFederationToken = operation({
   ],
 });
 
-export const ListUsers = operation({
+const ListUsers = operation({
   name: 'ListUsers',
   method: 'GET',
   path: '/users-summary/{InstanceId}',
@@ -171,7 +171,7 @@ export const ListUsers = operation({
   ],
 });
 
-export const PutUserStatus = operation({
+const PutUserStatus = operation({
   name: 'PutUserStatus',
   method: 'PUT',
   path: '/users/{InstanceId}/{UserId}/status',
@@ -191,7 +191,7 @@ export const PutUserStatus = operation({
   ],
 });
 
-export const SearchUsers = operation({
+const SearchUsers = operation({
   name: 'SearchUsers',
   method: 'POST',
   path: '/search-users',
@@ -216,7 +216,7 @@ export const SearchUsers = operation({
   ],
 });
 
-export const UpdateUserConfig = operation({
+const UpdateUserConfig = operation({
   name: 'UpdateUserConfig',
   method: 'POST',
   path: '/users/{InstanceId}/{UserId}/config',
@@ -240,7 +240,7 @@ export const UpdateUserConfig = operation({
   ],
 });
 
-export const UpdateUserHierarchy = operation({
+const UpdateUserHierarchy = operation({
   name: 'UpdateUserHierarchy',
   method: 'POST',
   path: '/users/{InstanceId}/{UserId}/hierarchy',
@@ -259,7 +259,7 @@ export const UpdateUserHierarchy = operation({
   ],
 });
 
-export const UpdateUserIdentityInfo = operation({
+const UpdateUserIdentityInfo = operation({
   name: 'UpdateUserIdentityInfo',
   method: 'POST',
   path: '/users/{InstanceId}/{UserId}/identity-info',
@@ -278,7 +278,7 @@ export const UpdateUserIdentityInfo = operation({
   ],
 });
 
-export const UpdateUserPhoneConfig = operation({
+const UpdateUserPhoneConfig = operation({
   name: 'UpdateUserPhoneConfig',
   method: 'POST',
   path: '/users/{InstanceId}/{UserId}/phone-config',
@@ -297,7 +297,7 @@ export const UpdateUserPhoneConfig = operation({
   ],
 });
 
-export const UpdateUserRoutingProfile = operation({
+const UpdateUserRoutingProfile = operation({
   name: 'UpdateUserRoutingProfile',
   method: 'POST',
   path: '/users/{InstanceId}/{UserId}/routing-profile',
@@ -316,7 +316,7 @@ export const UpdateUserRoutingProfile = operation({
   ],
 });
 
-export const UpdateUserSecurityProfiles = operation({
+const UpdateUserSecurityProfiles = operation({
   name: 'UpdateUserSecurityProfiles',
   method: 'POST',
   path: '/users/{InstanceId}/{UserId}/security-profiles',
@@ -334,3 +334,20 @@ export const UpdateUserSecurityProfiles = operation({
     'InternalServiceException',
   ],
 });
+
+export const users = {
+  CreateUser,
+  DeleteUser,
+  DescribeUser,
+  DismissUserContact,
+  GetFederationToken,
+  ListUsers,
+  PutUserStatus,
+  SearchUsers,
+  UpdateUserConfig,
+  UpdateUserHierarchy,
+  UpdateUserIdentityInfo,
+  UpdateUserPhoneConfig,
+  UpdateUserRoutingProfile,
+  UpdateUserSecurityProfiles,
+} as const;

@@ -38,11 +38,11 @@ export const AgentStatusSearchCriteria = Type.Cyclic(
   'AgentStatusSearchCriteria',
 );
 
-export const CommonAttributeAndCondition = Type.Object({
+const CommonAttributeAndCondition = Type.Object({
   TagConditions: Type.Optional(Type.Array(TagCondition)),
 });
 
-export const ControlPlaneAttributeFilter = Type.Object({
+const ControlPlaneAttributeFilter = Type.Object({
   OrConditions: Type.Optional(Type.Array(CommonAttributeAndCondition)),
   AndCondition: Type.Optional(CommonAttributeAndCondition),
   TagCondition: Type.Optional(TagCondition),

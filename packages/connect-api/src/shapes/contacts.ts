@@ -14,44 +14,44 @@ import { AgentResourceId, ContactId, QuickConnectName, RegionName } from '../sha
 import { ControlPlaneTagFilter } from '../shapes/shared-structures.ts';
 import { Double, Int32, int32, int64, mapOf, Timestamp } from '../wire-types.ts';
 
-export const ActiveRegion = Type.String({ maxLength: 1024 });
+const ActiveRegion = Type.String({ maxLength: 1024 });
 
-export const EndpointAddress = Type.String({ maxLength: 256 });
+const EndpointAddress = Type.String({ maxLength: 256 });
 
-export const EndpointDisplayName = Type.String({ maxLength: 256 });
+const EndpointDisplayName = Type.String({ maxLength: 256 });
 
-export const EmailRecipient = Type.Object({
+const EmailRecipient = Type.Object({
   Address: Type.Optional(EndpointAddress),
   DisplayName: Type.Optional(EndpointDisplayName),
 });
 
-export const AdditionalEmailRecipients = Type.Object({
+const AdditionalEmailRecipients = Type.Object({
   ToList: Type.Optional(Type.Array(EmailRecipient)),
   CcList: Type.Optional(Type.Array(EmailRecipient)),
 });
 
-export const AllowedUserAction = Type.Enum(['CALL', 'DISCARD']);
+const AllowedUserAction = Type.Enum(['CALL', 'DISCARD']);
 
-export const PostAcceptPreviewTimeoutDurationInSeconds = int32({ minimum: 0 });
+const PostAcceptPreviewTimeoutDurationInSeconds = int32({ minimum: 0 });
 
-export const PostAcceptTimeoutConfig = Type.Object({
+const PostAcceptTimeoutConfig = Type.Object({
   DurationInSeconds: PostAcceptPreviewTimeoutDurationInSeconds,
 });
 
-export const Preview = Type.Object({
+const Preview = Type.Object({
   PostAcceptTimeoutConfig: PostAcceptTimeoutConfig,
   AllowedUserActions: Type.Array(AllowedUserAction),
 });
 
-export const AgentFirst = Type.Object({
+const AgentFirst = Type.Object({
   Preview: Type.Optional(Preview),
 });
 
-export const AgentHierarchyGroup = Type.Object({
+const AgentHierarchyGroup = Type.Object({
   Arn: Type.Optional(Type.String()),
 });
 
-export const AgentHierarchyGroups = Type.Object({
+const AgentHierarchyGroups = Type.Object({
   L1Ids: Type.Optional(Type.Array(Type.String(), { maxItems: 10 })),
   L2Ids: Type.Optional(Type.Array(Type.String(), { maxItems: 10 })),
   L3Ids: Type.Optional(Type.Array(Type.String(), { maxItems: 10 })),
@@ -59,25 +59,25 @@ export const AgentHierarchyGroups = Type.Object({
   L5Ids: Type.Optional(Type.Array(Type.String(), { maxItems: 10 })),
 });
 
-export const AgentId = Type.String({ maxLength: 256 });
+const AgentId = Type.String({ maxLength: 256 });
 
-export const AgentPauseDurationInSeconds = int32({ minimum: 0 });
+const AgentPauseDurationInSeconds = int32({ minimum: 0 });
 
-export const OperatingSystem = Type.String({ maxLength: 128 });
+const OperatingSystem = Type.String({ maxLength: 128 });
 
-export const PlatformName = Type.String({ maxLength: 128 });
+const PlatformName = Type.String({ maxLength: 128 });
 
-export const PlatformVersion = Type.String({ maxLength: 128 });
+const PlatformVersion = Type.String({ maxLength: 128 });
 
-export const DeviceInfo = Type.Object({
+const DeviceInfo = Type.Object({
   PlatformName: Type.Optional(PlatformName),
   PlatformVersion: Type.Optional(PlatformVersion),
   OperatingSystem: Type.Optional(OperatingSystem),
 });
 
-export const Duration = int32({ minimum: 0 });
+const Duration = int32({ minimum: 0 });
 
-export const HierarchyGroups = Type.Object({
+const HierarchyGroups = Type.Object({
   Level1: Type.Optional(AgentHierarchyGroup),
   Level2: Type.Optional(AgentHierarchyGroup),
   Level3: Type.Optional(AgentHierarchyGroup),
@@ -85,24 +85,24 @@ export const HierarchyGroups = Type.Object({
   Level5: Type.Optional(AgentHierarchyGroup),
 });
 
-export const ScreenShareCapability = Type.Enum(['SEND']);
+const ScreenShareCapability = Type.Enum(['SEND']);
 
-export const VideoCapability = Type.Enum(['SEND']);
+const VideoCapability = Type.Enum(['SEND']);
 
-export const ParticipantCapabilities = Type.Object({
+const ParticipantCapabilities = Type.Object({
   Video: Type.Optional(VideoCapability),
   ScreenShare: Type.Optional(ScreenShareCapability),
 });
 
-export const ParticipantState = Type.Enum(['INITIAL', 'CONNECTED', 'DISCONNECTED', 'MISSED']);
+const ParticipantState = Type.Enum(['INITIAL', 'CONNECTED', 'DISCONNECTED', 'MISSED']);
 
-export const StateTransition = Type.Object({
+const StateTransition = Type.Object({
   State: Type.Optional(ParticipantState),
   StateStartTimestamp: Type.Optional(Timestamp),
   StateEndTimestamp: Type.Optional(Timestamp),
 });
 
-export const AgentInfo = Type.Object({
+const AgentInfo = Type.Object({
   Id: Type.Optional(AgentResourceId),
   AcceptedByAgentTimestamp: Type.Optional(Timestamp),
   PreviewEndTimestamp: Type.Optional(Timestamp),
@@ -120,56 +120,56 @@ export const AgentInfo = Type.Object({
   ActiveRegion: Type.Optional(ActiveRegion),
 });
 
-export const PotentialAudioQualityIssue = Type.String({ maxLength: 128 });
+const PotentialAudioQualityIssue = Type.String({ maxLength: 128 });
 
-export const AudioQualityMetricsInfo = Type.Object({
+const AudioQualityMetricsInfo = Type.Object({
   QualityScore: Type.Optional(Double),
   PotentialQualityIssues: Type.Optional(Type.Array(PotentialAudioQualityIssue, { maxItems: 3 })),
 });
 
-export const AgentQualityMetrics = Type.Object({
+const AgentQualityMetrics = Type.Object({
   Audio: Type.Optional(AudioQualityMetricsInfo),
 });
 
-export const AgentsCriteria = Type.Object({
+const AgentsCriteria = Type.Object({
   AgentIds: Type.Optional(Type.Array(AgentId)),
 });
 
-export const AiAgentId = Type.String({
+const AiAgentId = Type.String({
   maxLength: 128,
   pattern:
     '[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(:[A-Z0-9_$]+){0,1}$|^arn:[a-z-]*?:wisdom:[a-z0-9-]*?:[0-9]{12}:[a-z-]*?/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}(?:/[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}){0,2}(:[A-Z0-9_$]+){0,1}',
 });
 
-export const AiAgentVersionId = Type.String({ maxLength: 128 });
+const AiAgentVersionId = Type.String({ maxLength: 128 });
 
-export const AiUseCase = Type.Enum(['AgentAssistance', 'SelfService']);
+const AiUseCase = Type.Enum(['AgentAssistance', 'SelfService']);
 
-export const AiAgentInfo = Type.Object({
+const AiAgentInfo = Type.Object({
   AiUseCase: Type.Optional(AiUseCase),
   AiAgentVersionId: Type.Optional(AiAgentVersionId),
   AiAgentEscalated: Type.Optional(Type.Boolean()),
 });
 
-export const AiAgentSearchCriteria = Type.Object({
+const AiAgentSearchCriteria = Type.Object({
   Id: Type.Optional(AiAgentId),
   VersionNumber: Type.Optional(Int32),
   AiAgentEscalated: Type.Optional(Type.Boolean()),
   AiUseCase: Type.Optional(AiUseCase),
 });
 
-export const AiAgentsCriteria = Type.Object({
+const AiAgentsCriteria = Type.Object({
   Criteria: Type.Optional(Type.Array(AiAgentSearchCriteria, { maxItems: 1 })),
 });
 
-export const AnalyticsMode = Type.Enum(['PostContact', 'RealTime', 'ContactLens', 'AutomatedInteraction']);
+const AnalyticsMode = Type.Enum(['PostContact', 'RealTime', 'ContactLens', 'AutomatedInteraction']);
 
 export const AnswerMachineDetectionConfig = Type.Object({
   EnableAnswerMachineDetection: Type.Optional(Type.Boolean()),
   AwaitAnswerMachinePrompt: Type.Optional(Type.Boolean()),
 });
 
-export const AnsweringMachineDetectionStatus = Type.Enum([
+const AnsweringMachineDetectionStatus = Type.Enum([
   'ANSWERED',
   'UNDETECTED',
   'ERROR',
@@ -198,46 +198,39 @@ export const AssociatedContactSummary = Type.Object({
   Channel: Type.Optional(Channel),
 });
 
-export const ReferenceArn = Type.String({ minLength: 20, maxLength: 256, pattern: '^[-:/A-Za-z0-9]+' });
+const ReferenceArn = Type.String({ minLength: 20, maxLength: 256, pattern: '^[-:/A-Za-z0-9]+' });
 
-export const ReferenceKey = Type.String({ minLength: 1, maxLength: 4096 });
+const ReferenceKey = Type.String({ minLength: 1, maxLength: 4096 });
 
-export const ReferenceStatus = Type.Enum([
-  'AVAILABLE',
-  'DELETED',
-  'APPROVED',
-  'REJECTED',
-  'PROCESSING',
-  'FAILED',
-]);
+const ReferenceStatus = Type.Enum(['AVAILABLE', 'DELETED', 'APPROVED', 'REJECTED', 'PROCESSING', 'FAILED']);
 
-export const ReferenceValue = Type.String({ maxLength: 4096 });
+const ReferenceValue = Type.String({ maxLength: 4096 });
 
-export const AttachmentReference = Type.Object({
+const AttachmentReference = Type.Object({
   Name: Type.Optional(ReferenceKey),
   Value: Type.Optional(ReferenceValue),
   Status: Type.Optional(ReferenceStatus),
   Arn: Type.Optional(ReferenceArn),
 });
 
-export const ComparisonOperator = Type.String({ minLength: 1, maxLength: 127 });
+const ComparisonOperator = Type.String({ minLength: 1, maxLength: 127 });
 
-export const MatchCriteria = Type.Object({
+const MatchCriteria = Type.Object({
   AgentsCriteria: Type.Optional(AgentsCriteria),
 });
 
-export const NullableProficiencyLevel = Type.Number({ minimum: 1, maximum: 5 });
+const NullableProficiencyLevel = Type.Number({ minimum: 1, maximum: 5 });
 
-export const PredefinedAttributeName = Type.String({ minLength: 1, maxLength: 100 });
+const PredefinedAttributeName = Type.String({ minLength: 1, maxLength: 100 });
 
-export const ProficiencyValue = Type.String({ minLength: 1, maxLength: 128 });
+const ProficiencyValue = Type.String({ minLength: 1, maxLength: 128 });
 
-export const Range = Type.Object({
+const Range = Type.Object({
   MinProficiencyLevel: Type.Optional(NullableProficiencyLevel),
   MaxProficiencyLevel: Type.Optional(NullableProficiencyLevel),
 });
 
-export const AttributeCondition = Type.Object({
+const AttributeCondition = Type.Object({
   Name: Type.Optional(PredefinedAttributeName),
   Value: Type.Optional(ProficiencyValue),
   ProficiencyLevel: Type.Optional(NullableProficiencyLevel),
@@ -246,21 +239,21 @@ export const AttributeCondition = Type.Object({
   ComparisonOperator: Type.Optional(ComparisonOperator),
 });
 
-export const AttributeName = Type.String({ minLength: 1, maxLength: 32767 });
+const AttributeName = Type.String({ minLength: 1, maxLength: 32767 });
 
-export const AttributeValue = Type.String({ maxLength: 32767 });
+const AttributeValue = Type.String({ maxLength: 32767 });
 
 export const Attributes = mapOf(AttributeName, AttributeValue);
 
 export const CampaignId = Type.String({ minLength: 1, maxLength: 100 });
 
-export const Campaign = Type.Object({
+const Campaign = Type.Object({
   CampaignId: Type.Optional(CampaignId),
 });
 
-export const DurationMillis = int64({ minimum: 0 });
+const DurationMillis = int64({ minimum: 0 });
 
-export const ChatContactMetrics = Type.Object({
+const ChatContactMetrics = Type.Object({
   MultiParty: Type.Optional(Type.Boolean()),
   TotalMessages: Type.Optional(Int32),
   TotalBotMessages: Type.Optional(Int32),
@@ -273,9 +266,9 @@ export const ChatContactMetrics = Type.Object({
 
 export const ParticipantId = Type.String({ minLength: 1, maxLength: 256 });
 
-export const ParticipantType = Type.Enum(['ALL', 'MANAGER', 'AGENT', 'CUSTOMER', 'THIRDPARTY']);
+const ParticipantType = Type.Enum(['ALL', 'MANAGER', 'AGENT', 'CUSTOMER', 'THIRDPARTY']);
 
-export const ParticipantMetrics = Type.Object({
+const ParticipantMetrics = Type.Object({
   ParticipantId: Type.Optional(ParticipantId),
   ParticipantType: Type.Optional(ParticipantType),
   ConversationAbandon: Type.Optional(Type.Boolean()),
@@ -287,24 +280,24 @@ export const ParticipantMetrics = Type.Object({
   LastMessageTimestamp: Type.Optional(Timestamp),
 });
 
-export const ChatMetrics = Type.Object({
+const ChatMetrics = Type.Object({
   ChatContactMetrics: Type.Optional(ChatContactMetrics),
   AgentMetrics: Type.Optional(ParticipantMetrics),
   CustomerMetrics: Type.Optional(ParticipantMetrics),
 });
 
-export const ContactDetailDescription = Type.String({ maxLength: 1024 });
+const ContactDetailDescription = Type.String({ maxLength: 1024 });
 
-export const ContactDetailName = Type.String({ maxLength: 1024 });
+const ContactDetailName = Type.String({ maxLength: 1024 });
 
-export const ContactDetails = Type.Object({
+const ContactDetails = Type.Object({
   Name: Type.Optional(ContactDetailName),
   Description: Type.Optional(ContactDetailDescription),
 });
 
-export const Status = Type.Enum(['COMPLETE', 'IN_PROGRESS', 'DELETED']);
+const Status = Type.Enum(['COMPLETE', 'IN_PROGRESS', 'DELETED']);
 
-export const ContactEvaluation = Type.Object({
+const ContactEvaluation = Type.Object({
   FormId: Type.Optional(Type.String()),
   EvaluationArn: Type.Optional(Type.String()),
   Status: Type.Optional(Status),
@@ -314,7 +307,7 @@ export const ContactEvaluation = Type.Object({
   ExportLocation: Type.Optional(Type.String()),
 });
 
-export const ContactEvaluations = mapOf(Type.String(), ContactEvaluation);
+const ContactEvaluations = mapOf(Type.String(), ContactEvaluation);
 
 export const ContactTagKey = Type.String({
   minLength: 1,
@@ -322,31 +315,31 @@ export const ContactTagKey = Type.String({
   pattern: '^(?!aws:)[a-zA-Z+-=._:/]+$',
 });
 
-export const ContactTagValue = Type.String({ maxLength: 256 });
+const ContactTagValue = Type.String({ maxLength: 256 });
 
 export const ContactTagMap = mapOf(ContactTagKey, ContactTagValue, { minProperties: 1, maxProperties: 6 });
 
-export const Customer = Type.Object({
+const Customer = Type.Object({
   DeviceInfo: Type.Optional(DeviceInfo),
   Capabilities: Type.Optional(ParticipantCapabilities),
 });
 
-export const CustomerId = Type.String({ maxLength: 128 });
+const CustomerId = Type.String({ maxLength: 128 });
 
-export const CustomerVoiceActivity = Type.Object({
+const CustomerVoiceActivity = Type.Object({
   GreetingStartTimestamp: Type.Optional(Timestamp),
   GreetingEndTimestamp: Type.Optional(Timestamp),
 });
 
 export const Description = Type.String({ maxLength: 4096, sensitive: true });
 
-export const PotentialDisconnectIssue = Type.String({ maxLength: 128 });
+const PotentialDisconnectIssue = Type.String({ maxLength: 128 });
 
-export const DisconnectDetails = Type.Object({
+const DisconnectDetails = Type.Object({
   PotentialDisconnectIssue: Type.Optional(PotentialDisconnectIssue),
 });
 
-export const EndpointType = Type.Enum([
+const EndpointType = Type.Enum([
   'TELEPHONE_NUMBER',
   'VOIP',
   'CONTACT_FLOW',
@@ -354,19 +347,19 @@ export const EndpointType = Type.Enum([
   'EMAIL_ADDRESS',
 ]);
 
-export const EndpointInfo = Type.Object({
+const EndpointInfo = Type.Object({
   Type: Type.Optional(EndpointType),
   Address: Type.Optional(EndpointAddress),
   DisplayName: Type.Optional(EndpointDisplayName),
 });
 
-export const OriginRegion = Type.String({ maxLength: 1024 });
+const OriginRegion = Type.String({ maxLength: 1024 });
 
-export const TrafficDistributionGroupId = Type.String({
+const TrafficDistributionGroupId = Type.String({
   pattern: '^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$',
 });
 
-export const GlobalResiliencyMetadata = Type.Object({
+const GlobalResiliencyMetadata = Type.Object({
   ActiveRegion: Type.Optional(ActiveRegion),
   OriginRegion: Type.Optional(OriginRegion),
   TrafficDistributionGroupId: Type.Optional(TrafficDistributionGroupId),
@@ -374,7 +367,7 @@ export const GlobalResiliencyMetadata = Type.Object({
 
 export const Name = Type.String({ maxLength: 1024, sensitive: true });
 
-export const QuickConnectContactData = Type.Object({
+const QuickConnectContactData = Type.Object({
   ContactId: Type.Optional(ContactId),
   InitiationTimestamp: Type.Optional(Timestamp),
   QuickConnectId: Type.Optional(Type.String()),
@@ -382,55 +375,55 @@ export const QuickConnectContactData = Type.Object({
   QuickConnectType: Type.Optional(QuickConnectType),
 });
 
-export const NextContactMetadata = Type.Object({
+const NextContactMetadata = Type.Object({
   QuickConnectContactData: Type.Optional(QuickConnectContactData),
 });
 
-export const NextContactType = Type.Enum(['QUICK_CONNECT']);
+const NextContactType = Type.Enum(['QUICK_CONNECT']);
 
-export const NextContactEntry = Type.Object({
+const NextContactEntry = Type.Object({
   Type: Type.Optional(NextContactType),
   NextContactMetadata: Type.Optional(NextContactMetadata),
 });
 
-export const OutboundStrategyConfig = Type.Object({
+const OutboundStrategyConfig = Type.Object({
   AgentFirst: Type.Optional(AgentFirst),
 });
 
-export const OutboundStrategyType = Type.Enum(['AGENT_FIRST']);
+const OutboundStrategyType = Type.Enum(['AGENT_FIRST']);
 
 export const OutboundStrategy = Type.Object({
   Type: OutboundStrategyType,
   Config: Type.Optional(OutboundStrategyConfig),
 });
 
-export const CustomerQualityMetrics = Type.Object({
+const CustomerQualityMetrics = Type.Object({
   Audio: Type.Optional(AudioQualityMetricsInfo),
 });
 
-export const QualityMetrics = Type.Object({
+const QualityMetrics = Type.Object({
   Agent: Type.Optional(AgentQualityMetrics),
   Customer: Type.Optional(CustomerQualityMetrics),
 });
 
-export const QueueInfo = Type.Object({
+const QueueInfo = Type.Object({
   Id: Type.Optional(Type.String()),
   EnqueueTimestamp: Type.Optional(Timestamp),
 });
 
 export const QueuePriority = int64({ minimum: 1 });
 
-export const FragmentNumber = Type.String({ maxLength: 128 });
+const FragmentNumber = Type.String({ maxLength: 128 });
 
-export const MediaStreamType = Type.Enum(['AUDIO', 'VIDEO']);
+const MediaStreamType = Type.Enum(['AUDIO', 'VIDEO']);
 
-export const RecordingLocation = Type.String({ maxLength: 1024 });
+const RecordingLocation = Type.String({ maxLength: 1024 });
 
-export const RecordingStatus = Type.Enum(['AVAILABLE', 'DELETED']);
+const RecordingStatus = Type.Enum(['AVAILABLE', 'DELETED']);
 
-export const UnprocessedTranscriptLocation = Type.String({ maxLength: 1024 });
+const UnprocessedTranscriptLocation = Type.String({ maxLength: 1024 });
 
-export const RecordingInfo = Type.Object({
+const RecordingInfo = Type.Object({
   StorageType: Type.Optional(StorageType),
   Location: Type.Optional(RecordingLocation),
   MediaStreamType: Type.Optional(MediaStreamType),
@@ -444,12 +437,12 @@ export const RecordingInfo = Type.Object({
   UnprocessedTranscriptLocation: Type.Optional(UnprocessedTranscriptLocation),
 });
 
-export const Expiry = Type.Object({
+const Expiry = Type.Object({
   DurationInSeconds: Type.Optional(Int32),
   ExpiryTimestamp: Type.Optional(Timestamp),
 });
 
-export const Expression = Type.Cyclic(
+const Expression = Type.Cyclic(
   {
     Expression: Type.Object({
       AttributeCondition: Type.Optional(AttributeCondition),
@@ -461,25 +454,25 @@ export const Expression = Type.Cyclic(
   'Expression',
 );
 
-export const RoutingCriteriaStepStatus = Type.Enum(['ACTIVE', 'INACTIVE', 'JOINED', 'EXPIRED']);
+const RoutingCriteriaStepStatus = Type.Enum(['ACTIVE', 'INACTIVE', 'JOINED', 'EXPIRED']);
 
-export const Step = Type.Object({
+const Step = Type.Object({
   Expiry: Type.Optional(Expiry),
   Expression: Type.Optional(Expression),
   Status: Type.Optional(RoutingCriteriaStepStatus),
 });
 
-export const RoutingCriteria = Type.Object({
+const RoutingCriteria = Type.Object({
   Steps: Type.Optional(Type.Array(Step)),
   ActivationTimestamp: Type.Optional(Timestamp),
   Index: Type.Optional(Int32),
 });
 
-export const SegmentAttributeName = Type.String({ minLength: 1, maxLength: 128 });
+const SegmentAttributeName = Type.String({ minLength: 1, maxLength: 128 });
 
-export const SegmentAttributeValueString = Type.String({ maxLength: 1024 });
+const SegmentAttributeValueString = Type.String({ maxLength: 1024 });
 
-export const SegmentAttributeValue = Type.Cyclic(
+const SegmentAttributeValue = Type.Cyclic(
   {
     SegmentAttributeValue: Type.Object({
       ValueString: Type.Optional(SegmentAttributeValueString),
@@ -494,18 +487,18 @@ export const SegmentAttributeValue = Type.Cyclic(
 
 export const SegmentAttributes = mapOf(SegmentAttributeName, SegmentAttributeValue);
 
-export const TaskTemplateName = Type.String({ minLength: 1, maxLength: 100 });
+const TaskTemplateName = Type.String({ minLength: 1, maxLength: 100 });
 
-export const TaskTemplateInfoV2 = Type.Object({
+const TaskTemplateInfoV2 = Type.Object({
   Arn: Type.Optional(Type.String()),
   Name: Type.Optional(TaskTemplateName),
 });
 
-export const TotalPauseCount = int32({ minimum: 0, maximum: 10 });
+const TotalPauseCount = int32({ minimum: 0, maximum: 10 });
 
-export const TotalPauseDurationInSeconds = int32({ minimum: 0 });
+const TotalPauseDurationInSeconds = int32({ minimum: 0 });
 
-export const WisdomInfo = Type.Object({
+const WisdomInfo = Type.Object({
   SessionArn: Type.Optional(Type.String()),
   AiAgents: Type.Optional(Type.Array(AiAgentInfo)),
 });
@@ -561,28 +554,28 @@ export const Contact = Type.Object({
   GlobalResiliencyMetadata: Type.Optional(GlobalResiliencyMetadata),
 });
 
-export const SearchContactsMatchType = Type.Enum(['MATCH_ALL', 'MATCH_ANY', 'MATCH_EXACT', 'MATCH_NONE']);
+const SearchContactsMatchType = Type.Enum(['MATCH_ALL', 'MATCH_ANY', 'MATCH_EXACT', 'MATCH_NONE']);
 
-export const ParticipantRole = Type.Enum(['AGENT', 'CUSTOMER', 'SYSTEM', 'CUSTOM_BOT', 'SUPERVISOR']);
+const ParticipantRole = Type.Enum(['AGENT', 'CUSTOMER', 'SYSTEM', 'CUSTOM_BOT', 'SUPERVISOR']);
 
-export const SearchText = Type.String({ maxLength: 128, sensitive: true });
+const SearchText = Type.String({ maxLength: 128, sensitive: true });
 
-export const TranscriptCriteria = Type.Object({
+const TranscriptCriteria = Type.Object({
   ParticipantRole: ParticipantRole,
   SearchText: Type.Array(SearchText, { maxItems: 100 }),
   MatchType: SearchContactsMatchType,
 });
 
-export const Transcript = Type.Object({
+const Transcript = Type.Object({
   Criteria: Type.Array(TranscriptCriteria, { maxItems: 6 }),
   MatchType: Type.Optional(SearchContactsMatchType),
 });
 
-export const ContactAnalysis = Type.Object({
+const ContactAnalysis = Type.Object({
   Transcript: Type.Optional(Transcript),
 });
 
-export const ContactAnalysisReference = Type.Object({
+const ContactAnalysisReference = Type.Object({
   Name: Type.Optional(ReferenceKey),
   Value: Type.Optional(ReferenceValue),
   Status: Type.Optional(ReferenceStatus),
@@ -596,7 +589,7 @@ export const Endpoint = Type.Object({
   Address: Type.Optional(EndpointAddress),
 });
 
-export const RequestIdentifier = Type.String({ maxLength: 80 });
+const RequestIdentifier = Type.String({ maxLength: 80 });
 
 export const ContactDataRequest = Type.Object({
   SystemEndpoint: Type.Optional(Endpoint),
@@ -610,7 +603,7 @@ export const ContactDataRequest = Type.Object({
 
 export const ContactRecordingType = Type.Enum(['AGENT', 'IVR', 'SCREEN']);
 
-export const ReferenceStatusReason = Type.String({ maxLength: 100 });
+const ReferenceStatusReason = Type.String({ maxLength: 100 });
 
 export const ReferenceType = Type.Enum([
   'URL',
@@ -626,7 +619,7 @@ export const ReferenceType = Type.Enum([
   'EMAIL_MESSAGE_REDACTED',
 ]);
 
-export const Reference = Type.Object({
+const Reference = Type.Object({
   Value: Type.Optional(ReferenceValue),
   Type: ReferenceType,
   Status: Type.Optional(ReferenceStatus),
@@ -636,28 +629,28 @@ export const Reference = Type.Object({
 
 export const ContactReferences = mapOf(ReferenceKey, Reference);
 
-export const ContactSearchSummaryAgentInfo = Type.Object({
+const ContactSearchSummaryAgentInfo = Type.Object({
   Id: Type.Optional(AgentResourceId),
   ConnectedToAgentTimestamp: Type.Optional(Timestamp),
 });
 
-export const ContactSearchSummaryAiAgentInfo = Type.Object({
+const ContactSearchSummaryAiAgentInfo = Type.Object({
   AiAgentVersionId: Type.Optional(AiAgentVersionId),
   AiAgentEscalated: Type.Optional(Type.Boolean()),
   AiUseCase: Type.Optional(AiUseCase),
 });
 
-export const ContactSearchSummaryQueueInfo = Type.Object({
+const ContactSearchSummaryQueueInfo = Type.Object({
   Id: Type.Optional(Type.String()),
   EnqueueTimestamp: Type.Optional(Timestamp),
 });
 
-export const ContactSearchSummarySegmentAttributeValue = Type.Object({
+const ContactSearchSummarySegmentAttributeValue = Type.Object({
   ValueString: Type.Optional(SegmentAttributeValueString),
   ValueMap: Type.Optional(mapOf(SegmentAttributeName, SegmentAttributeValue)),
 });
 
-export const ContactSearchSummarySegmentAttributes = mapOf(
+const ContactSearchSummarySegmentAttributes = mapOf(
   SegmentAttributeName,
   ContactSearchSummarySegmentAttributeValue,
   { sensitive: true },
@@ -683,7 +676,7 @@ export const ContactSearchSummary = Type.Object({
   AiAgentInfo: Type.Optional(Type.Array(ContactSearchSummaryAiAgentInfo)),
 });
 
-export const DateReference = Type.Object({
+const DateReference = Type.Object({
   Name: Type.Optional(ReferenceKey),
   Value: Type.Optional(ReferenceValue),
 });
@@ -692,19 +685,19 @@ export const DisconnectReason = Type.Object({
   Code: Type.Optional(Type.String()),
 });
 
-export const DisplayName = Type.String({ minLength: 1, maxLength: 256 });
+const DisplayName = Type.String({ minLength: 1, maxLength: 256 });
 
-export const EmailMessageReference = Type.Object({
+const EmailMessageReference = Type.Object({
   Name: Type.Optional(ReferenceKey),
   Arn: Type.Optional(ReferenceArn),
 });
 
-export const EmailReference = Type.Object({
+const EmailReference = Type.Object({
   Name: Type.Optional(ReferenceKey),
   Value: Type.Optional(ReferenceValue),
 });
 
-export const FailureReasonCode = Type.Enum([
+const FailureReasonCode = Type.Enum([
   'INVALID_ATTRIBUTE_KEY',
   'INVALID_CUSTOMER_ENDPOINT',
   'INVALID_SYSTEM_ENDPOINT',
@@ -726,18 +719,18 @@ export const FailedRequest = Type.Object({
 
 export const InitiateAs = Type.Enum(['CONNECTED_TO_USER', 'COMPLETED']);
 
-export const IvrRecordingTrack = Type.Enum(['ALL']);
+const IvrRecordingTrack = Type.Enum(['ALL']);
 
 export const ListAssociatedContactsRequestMaxResults = int32({ minimum: 1, maximum: 100 });
 
 export const MonitorCapability = Type.Enum(['SILENT_MONITOR', 'BARGE']);
 
-export const NameCriteria = Type.Object({
+const NameCriteria = Type.Object({
   SearchText: Type.Array(SearchText, { maxItems: 100 }),
   MatchType: SearchContactsMatchType,
 });
 
-export const NumberReference = Type.Object({
+const NumberReference = Type.Object({
   Name: Type.Optional(ReferenceKey),
   Value: Type.Optional(ReferenceValue),
 });
@@ -748,7 +741,7 @@ export const ParticipantDetailsToAdd = Type.Object({
   ParticipantCapabilities: Type.Optional(ParticipantCapabilities),
 });
 
-export const ParticipantToken = Type.String({ minLength: 1, maxLength: 1000 });
+const ParticipantToken = Type.String({ minLength: 1, maxLength: 1000 });
 
 export const ParticipantTokenCredentials = Type.Object({
   ParticipantToken: Type.Optional(ParticipantToken),
@@ -759,12 +752,12 @@ export const QueueInfoInput = Type.Object({
   Id: Type.Optional(Type.String()),
 });
 
-export const StringReference = Type.Object({
+const StringReference = Type.Object({
   Name: Type.Optional(ReferenceKey),
   Value: Type.Optional(ReferenceValue),
 });
 
-export const UrlReference = Type.Object({
+const UrlReference = Type.Object({
   Name: Type.Optional(ReferenceKey),
   Value: Type.Optional(ReferenceValue),
 });
@@ -785,11 +778,11 @@ export const ReferenceSummary = Type.Object({
 
 export const RingTimeoutInSeconds = int32({ minimum: 15, maximum: 60 });
 
-export const RoutingCriteriaInputStepExpiry = Type.Object({
+const RoutingCriteriaInputStepExpiry = Type.Object({
   DurationInSeconds: Type.Optional(Int32),
 });
 
-export const RoutingCriteriaInputStep = Type.Object({
+const RoutingCriteriaInputStep = Type.Object({
   Expiry: Type.Optional(RoutingCriteriaInputStepExpiry),
   Expression: Type.Optional(Expression),
 });
@@ -798,7 +791,7 @@ export const RoutingCriteriaInput = Type.Object({
   Steps: Type.Optional(Type.Array(RoutingCriteriaInputStep)),
 });
 
-export const SearchContactsTimeRangeType = Type.Enum([
+const SearchContactsTimeRangeType = Type.Enum([
   'INITIATION_TIMESTAMP',
   'SCHEDULED_TIMESTAMP',
   'CONNECTED_TO_AGENT_TIMESTAMP',
@@ -812,60 +805,60 @@ export const SearchContactsTimeRange = Type.Object({
   EndTime: Timestamp,
 });
 
-export const SearchContactsTimeRangeConditionType = Type.Enum(['NOT_EXISTS']);
+const SearchContactsTimeRangeConditionType = Type.Enum(['NOT_EXISTS']);
 
-export const SearchContactsTimestampCondition = Type.Object({
+const SearchContactsTimestampCondition = Type.Object({
   Type: SearchContactsTimeRangeType,
   ConditionType: SearchContactsTimeRangeConditionType,
 });
 
-export const SearchContactsAdditionalTimeRangeCriteria = Type.Object({
+const SearchContactsAdditionalTimeRangeCriteria = Type.Object({
   TimeRange: Type.Optional(SearchContactsTimeRange),
   TimestampCondition: Type.Optional(SearchContactsTimestampCondition),
 });
 
-export const SearchContactsAdditionalTimeRange = Type.Object({
+const SearchContactsAdditionalTimeRange = Type.Object({
   Criteria: Type.Array(SearchContactsAdditionalTimeRangeCriteria),
   MatchType: SearchContactsMatchType,
 });
 
-export const SearchableContactAttributeKey = Type.String({ minLength: 1, maxLength: 100, sensitive: true });
+const SearchableContactAttributeKey = Type.String({ minLength: 1, maxLength: 100, sensitive: true });
 
-export const SearchableContactAttributeValue = Type.String({ maxLength: 100, sensitive: true });
+const SearchableContactAttributeValue = Type.String({ maxLength: 100, sensitive: true });
 
-export const SearchableContactAttributesCriteria = Type.Object({
+const SearchableContactAttributesCriteria = Type.Object({
   Key: SearchableContactAttributeKey,
   Values: Type.Array(SearchableContactAttributeValue, { maxItems: 20 }),
 });
 
-export const SearchableContactAttributes = Type.Object({
+const SearchableContactAttributes = Type.Object({
   Criteria: Type.Array(SearchableContactAttributesCriteria, { maxItems: 15 }),
   MatchType: Type.Optional(SearchContactsMatchType),
 });
 
-export const SearchableAgentCriteriaStep = Type.Object({
+const SearchableAgentCriteriaStep = Type.Object({
   AgentIds: Type.Optional(Type.Array(AgentResourceId, { maxItems: 100 })),
   MatchType: Type.Optional(SearchContactsMatchType),
 });
 
-export const SearchableRoutingCriteriaStep = Type.Object({
+const SearchableRoutingCriteriaStep = Type.Object({
   AgentCriteria: Type.Optional(SearchableAgentCriteriaStep),
 });
 
-export const SearchableRoutingCriteria = Type.Object({
+const SearchableRoutingCriteria = Type.Object({
   Steps: Type.Optional(Type.Array(SearchableRoutingCriteriaStep)),
 });
 
-export const SearchableSegmentAttributeKey = Type.String({ minLength: 1, maxLength: 64, sensitive: true });
+const SearchableSegmentAttributeKey = Type.String({ minLength: 1, maxLength: 64, sensitive: true });
 
-export const SearchableSegmentAttributeValue = Type.String({ maxLength: 128, sensitive: true });
+const SearchableSegmentAttributeValue = Type.String({ maxLength: 128, sensitive: true });
 
-export const SearchableSegmentAttributesCriteria = Type.Object({
+const SearchableSegmentAttributesCriteria = Type.Object({
   Key: SearchableSegmentAttributeKey,
   Values: Type.Array(SearchableSegmentAttributeValue, { minItems: 1, maxItems: 20, sensitive: true }),
 });
 
-export const SearchableSegmentAttributes = Type.Object({
+const SearchableSegmentAttributes = Type.Object({
   Criteria: Type.Array(SearchableSegmentAttributesCriteria, { minItems: 1, maxItems: 15 }),
   MatchType: Type.Optional(SearchContactsMatchType),
 });
@@ -887,7 +880,7 @@ export const SearchCriteria = Type.Object({
   AiAgents: Type.Optional(AiAgentsCriteria),
 });
 
-export const SortableFieldName = Type.Enum([
+const SortableFieldName = Type.Enum([
   'INITIATION_TIMESTAMP',
   'SCHEDULED_TIMESTAMP',
   'CONNECTED_TO_AGENT_TIMESTAMP',
@@ -913,7 +906,7 @@ export const UserInfo = Type.Object({
   UserId: Type.Optional(AgentResourceId),
 });
 
-export const VoiceRecordingTrack = Type.Enum(['FROM_AGENT', 'TO_AGENT', 'ALL']);
+const VoiceRecordingTrack = Type.Enum(['FROM_AGENT', 'TO_AGENT', 'ALL']);
 
 export const VoiceRecordingConfiguration = Type.Object({
   VoiceRecordingTrack: Type.Optional(VoiceRecordingTrack),

@@ -15,17 +15,13 @@ export const ContactFlowModuleName = Type.String({ minLength: 1, maxLength: 127,
 
 export const ContactFlowModuleState = Type.Enum(['ACTIVE', 'ARCHIVED']);
 
-export const ContactFlowModuleStatus = Type.Enum(['PUBLISHED', 'SAVED']);
+const ContactFlowModuleStatus = Type.Enum(['PUBLISHED', 'SAVED']);
 
 export const ExternalInvocationConfiguration = Type.Object({
   Enabled: Type.Optional(Type.Boolean()),
 });
 
-export const FlowModuleContentSha256 = Type.String({
-  minLength: 1,
-  maxLength: 64,
-  pattern: '^[a-zA-Z0-9]{64}$',
-});
+const FlowModuleContentSha256 = Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-zA-Z0-9]{64}$' });
 
 export const ContactFlowModule = Type.Object({
   Arn: Type.Optional(Type.String()),

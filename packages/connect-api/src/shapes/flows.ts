@@ -44,16 +44,16 @@ export const ContactFlow = Type.Object({
   LastModifiedRegion: Type.Optional(RegionName),
 });
 
-export const ContactFlowTypeCondition = Type.Object({
+const ContactFlowTypeCondition = Type.Object({
   ContactFlowType: Type.Optional(ContactFlowType),
 });
 
-export const ContactFlowAttributeAndCondition = Type.Object({
+const ContactFlowAttributeAndCondition = Type.Object({
   TagConditions: Type.Optional(Type.Array(TagCondition)),
   ContactFlowTypeCondition: Type.Optional(ContactFlowTypeCondition),
 });
 
-export const ContactFlowAttributeFilter = Type.Object({
+const ContactFlowAttributeFilter = Type.Object({
   OrConditions: Type.Optional(Type.Array(ContactFlowAttributeAndCondition)),
   AndCondition: Type.Optional(ContactFlowAttributeAndCondition),
   TagCondition: Type.Optional(TagCondition),

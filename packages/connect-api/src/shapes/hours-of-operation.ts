@@ -14,16 +14,16 @@ export const HoursOfOperationOverrideYearMonthDayDateFormat = Type.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}$',
 });
 
-export const Hours24Format = int32({ minimum: 0, maximum: 23 });
+const Hours24Format = int32({ minimum: 0, maximum: 23 });
 
-export const MinutesLimit60 = int32({ minimum: 0, maximum: 59 });
+const MinutesLimit60 = int32({ minimum: 0, maximum: 59 });
 
-export const OverrideTimeSlice = Type.Object({
+const OverrideTimeSlice = Type.Object({
   Hours: Hours24Format,
   Minutes: MinutesLimit60,
 });
 
-export const OperationalHour = Type.Object({
+const OperationalHour = Type.Object({
   Start: Type.Optional(OverrideTimeSlice),
   End: Type.Optional(OverrideTimeSlice),
 });
@@ -33,9 +33,9 @@ export const EffectiveHoursOfOperations = Type.Object({
   OperationalHours: Type.Optional(Type.Array(OperationalHour)),
 });
 
-export const OperationalStatus = Type.Enum(['OPEN', 'CLOSED']);
+const OperationalStatus = Type.Enum(['OPEN', 'CLOSED']);
 
-export const OverrideHour = Type.Object({
+const OverrideHour = Type.Object({
   Start: Type.Optional(OverrideTimeSlice),
   End: Type.Optional(OverrideTimeSlice),
   OverrideName: Type.Optional(CommonHumanReadableName),
@@ -47,7 +47,7 @@ export const EffectiveOverrideHours = Type.Object({
   OverrideHours: Type.Optional(Type.Array(OverrideHour)),
 });
 
-export const HoursOfOperationDays = Type.Enum([
+const HoursOfOperationDays = Type.Enum([
   'SUNDAY',
   'MONDAY',
   'TUESDAY',
@@ -57,7 +57,7 @@ export const HoursOfOperationDays = Type.Enum([
   'SATURDAY',
 ]);
 
-export const HoursOfOperationTimeSlice = Type.Object({
+const HoursOfOperationTimeSlice = Type.Object({
   Hours: Hours24Format,
   Minutes: MinutesLimit60,
 });
@@ -70,7 +70,7 @@ export const HoursOfOperationConfig = Type.Object({
 
 export const HoursOfOperationDescription = Type.String({ minLength: 1, maxLength: 250 });
 
-export const HoursOfOperationsIdentifier = Type.Object({
+const HoursOfOperationsIdentifier = Type.Object({
   Name: CommonNameLength127,
   Id: Type.String(),
   Arn: Type.Optional(Type.String()),
@@ -89,7 +89,7 @@ export const HoursOfOperation = Type.Object({
   LastModifiedRegion: Type.Optional(RegionName),
 });
 
-export const OverrideDays = Type.Enum([
+const OverrideDays = Type.Enum([
   'SUNDAY',
   'MONDAY',
   'TUESDAY',
@@ -109,17 +109,17 @@ export const HoursOfOperationOverrideId = Type.String({ minLength: 1, maxLength:
 
 export const OverrideType = Type.Enum(['STANDARD', 'OPEN', 'CLOSED']);
 
-export const IntervalPositiveInteger = int32({ minimum: 1, maximum: 6 });
+const IntervalPositiveInteger = int32({ minimum: 1, maximum: 6 });
 
-export const MonthDay = int32({ minimum: -1, maximum: 31 });
+const MonthDay = int32({ minimum: -1, maximum: 31 });
 
-export const Month = int32({ minimum: 1, maximum: 12 });
+const Month = int32({ minimum: 1, maximum: 12 });
 
-export const RecurrenceFrequency = Type.Enum(['WEEKLY', 'MONTHLY', 'YEARLY']);
+const RecurrenceFrequency = Type.Enum(['WEEKLY', 'MONTHLY', 'YEARLY']);
 
-export const WeekdayOccurrenceInteger = int32({ minimum: -1, maximum: 4 });
+const WeekdayOccurrenceInteger = int32({ minimum: -1, maximum: 4 });
 
-export const RecurrencePattern = Type.Object({
+const RecurrencePattern = Type.Object({
   Frequency: RecurrenceFrequency,
   Interval: IntervalPositiveInteger,
   ByMonth: Type.Optional(Type.Array(Month)),

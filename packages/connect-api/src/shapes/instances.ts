@@ -33,13 +33,9 @@ export const Attribute = Type.Object({
   Value: Type.Optional(InstanceAttributeValue),
 });
 
-export const AwsRegion = Type.String({
-  minLength: 8,
-  maxLength: 31,
-  pattern: '[a-z]{2}(-[a-z]+){1,2}(-[0-9])?',
-});
+const AwsRegion = Type.String({ minLength: 8, maxLength: 31, pattern: '[a-z]{2}(-[a-z]+){1,2}(-[0-9])?' });
 
-export const BucketName = Type.String({ minLength: 1, maxLength: 128 });
+const BucketName = Type.String({ minLength: 1, maxLength: 128 });
 
 export const DirectoryAlias = Type.String({
   minLength: 1,
@@ -52,24 +48,24 @@ export const DirectoryId = Type.String({ minLength: 12, maxLength: 12, pattern: 
 
 export const DirectoryType = Type.Enum(['SAML', 'CONNECT_MANAGED', 'EXISTING_DIRECTORY']);
 
-export const EncryptionType = Type.Enum(['KMS']);
+const EncryptionType = Type.Enum(['KMS']);
 
-export const KeyId = Type.String({ minLength: 1, maxLength: 128 });
+const KeyId = Type.String({ minLength: 1, maxLength: 128 });
 
-export const EncryptionConfig = Type.Object({
+const EncryptionConfig = Type.Object({
   EncryptionType: EncryptionType,
   KeyId: KeyId,
 });
 
 export const FunctionArn = Type.String({ minLength: 1, maxLength: 140 });
 
-export const GlobalSignInEndpoint = Type.String({ minLength: 1, maxLength: 128 });
+const GlobalSignInEndpoint = Type.String({ minLength: 1, maxLength: 128 });
 
-export const Hours = int32({ minimum: 0, maximum: 87600 });
+const Hours = int32({ minimum: 0, maximum: 87600 });
 
-export const InstanceStatus = Type.Enum(['CREATION_IN_PROGRESS', 'ACTIVE', 'CREATION_FAILED']);
+const InstanceStatus = Type.Enum(['CREATION_IN_PROGRESS', 'ACTIVE', 'CREATION_FAILED']);
 
-export const InstanceStatusReason = Type.Object({
+const InstanceStatusReason = Type.Object({
   Message: Type.Optional(Type.String()),
 });
 
@@ -88,7 +84,7 @@ export const Instance = Type.Object({
   Tags: Type.Optional(TagMap),
 });
 
-export const InstanceReplicationStatus = Type.Enum([
+const InstanceReplicationStatus = Type.Enum([
   'INSTANCE_REPLICATION_COMPLETE',
   'INSTANCE_REPLICATION_IN_PROGRESS',
   'INSTANCE_REPLICATION_FAILED',
@@ -97,23 +93,23 @@ export const InstanceReplicationStatus = Type.Enum([
   'RESOURCE_REPLICATION_NOT_STARTED',
 ]);
 
-export const KinesisFirehoseConfig = Type.Object({
+const KinesisFirehoseConfig = Type.Object({
   FirehoseArn: Type.String(),
 });
 
-export const KinesisStreamConfig = Type.Object({
+const KinesisStreamConfig = Type.Object({
   StreamArn: Type.String(),
 });
 
-export const Prefix = Type.String({ minLength: 1, maxLength: 128 });
+const Prefix = Type.String({ minLength: 1, maxLength: 128 });
 
-export const KinesisVideoStreamConfig = Type.Object({
+const KinesisVideoStreamConfig = Type.Object({
   Prefix: Prefix,
   RetentionPeriodHours: Hours,
   EncryptionConfig: EncryptionConfig,
 });
 
-export const S3Config = Type.Object({
+const S3Config = Type.Object({
   BucketName: BucketName,
   BucketPrefix: Prefix,
   EncryptionConfig: Type.Optional(EncryptionConfig),
@@ -163,9 +159,9 @@ export const MaxResult7 = int32({ minimum: 1, maximum: 7 });
 
 export const Origin = Type.String({ maxLength: 267 });
 
-export const ReplicationStatusReason = Type.String({ maxLength: 1024 });
+const ReplicationStatusReason = Type.String({ maxLength: 1024 });
 
-export const ReplicationStatusSummary = Type.Object({
+const ReplicationStatusSummary = Type.Object({
   Region: Type.Optional(AwsRegion),
   ReplicationStatus: Type.Optional(InstanceReplicationStatus),
   ReplicationStatusReason: Type.Optional(ReplicationStatusReason),

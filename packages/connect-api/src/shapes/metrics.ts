@@ -6,7 +6,7 @@ import { Channel, ContactInitiationMethod, SortOrder } from '../shapes/shared-en
 import { AgentStatusName, ContactId } from '../shapes/shared-scalars.ts';
 import { Double, int32, mapOf, Timestamp } from '../wire-types.ts';
 
-export const ContactState = Type.Enum([
+const ContactState = Type.Enum([
   'INCOMING',
   'PENDING',
   'CONNECTING',
@@ -18,12 +18,12 @@ export const ContactState = Type.Enum([
   'REJECTED',
 ]);
 
-export const QueueReference = Type.Object({
+const QueueReference = Type.Object({
   Id: Type.Optional(Type.String()),
   Arn: Type.Optional(Type.String()),
 });
 
-export const AgentContactReference = Type.Object({
+const AgentContactReference = Type.Object({
   ContactId: Type.Optional(ContactId),
   Channel: Type.Optional(Channel),
   InitiationMethod: Type.Optional(ContactInitiationMethod),
@@ -33,34 +33,34 @@ export const AgentContactReference = Type.Object({
   Queue: Type.Optional(QueueReference),
 });
 
-export const AgentStatusIdentifier = Type.Object({
+const AgentStatusIdentifier = Type.Object({
   Arn: Type.Optional(Type.String()),
   Id: Type.Optional(Type.String()),
 });
 
-export const AgentStatusReference = Type.Object({
+const AgentStatusReference = Type.Object({
   StatusStartTimestamp: Type.Optional(Timestamp),
   StatusArn: Type.Optional(Type.String()),
   StatusName: Type.Optional(AgentStatusName),
 });
 
-export const IntegerCount = int32({ minimum: 0 });
+const IntegerCount = int32({ minimum: 0 });
 
-export const ChannelToCountMap = mapOf(Channel, IntegerCount);
+const ChannelToCountMap = mapOf(Channel, IntegerCount);
 
-export const Comparison = Type.Enum(['LT']);
+const Comparison = Type.Enum(['LT']);
 
-export const ContactFilter = Type.Object({
+const ContactFilter = Type.Object({
   ContactStates: Type.Optional(Type.Array(ContactState, { maxItems: 9 })),
 });
 
-export const ContactMetricName = Type.Enum(['ESTIMATED_WAIT_TIME', 'POSITION_IN_QUEUE']);
+const ContactMetricName = Type.Enum(['ESTIMATED_WAIT_TIME', 'POSITION_IN_QUEUE']);
 
 export const ContactMetricInfo = Type.Object({
   Name: ContactMetricName,
 });
 
-export const ContactMetricValue = Type.Object({
+const ContactMetricValue = Type.Object({
   Number: Type.Optional(Double),
 });
 
@@ -69,12 +69,12 @@ export const ContactMetricResult = Type.Object({
   Value: ContactMetricValue,
 });
 
-export const CurrentMetricId = Type.String({
+const CurrentMetricId = Type.String({
   pattern:
     '^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|(arn:[a-z0-9-]+:connect:[a-z0-9-]+:(?:([0-9]{12}):instance/[a-z0-9-]+/metric/[a-z0-9-]+(?::[a-z0-9-]+)?|aws:metric/[A-Z_]+))$',
 });
 
-export const CurrentMetricName = Type.Enum([
+const CurrentMetricName = Type.Enum([
   'AGENTS_ONLINE',
   'AGENTS_AVAILABLE',
   'AGENTS_ON_CALL',
@@ -91,7 +91,7 @@ export const CurrentMetricName = Type.Enum([
   'ESTIMATED_WAIT_TIME',
 ]);
 
-export const Unit = Type.Enum(['SECONDS', 'COUNT', 'PERCENT']);
+const Unit = Type.Enum(['SECONDS', 'COUNT', 'PERCENT']);
 
 export const CurrentMetric = Type.Object({
   Name: Type.Optional(CurrentMetricName),
@@ -99,21 +99,21 @@ export const CurrentMetric = Type.Object({
   Unit: Type.Optional(Unit),
 });
 
-export const CurrentMetricData = Type.Object({
+const CurrentMetricData = Type.Object({
   Metric: Type.Optional(CurrentMetric),
   Value: Type.Optional(Double),
 });
 
-export const RoutingExpression = Type.String({ minLength: 1, maxLength: 3000 });
+const RoutingExpression = Type.String({ minLength: 1, maxLength: 3000 });
 
-export const RoutingProfileReference = Type.Object({
+const RoutingProfileReference = Type.Object({
   Id: Type.Optional(Type.String()),
   Arn: Type.Optional(Type.String()),
 });
 
-export const Subtype = Type.String({ minLength: 1, maxLength: 100 });
+const Subtype = Type.String({ minLength: 1, maxLength: 100 });
 
-export const Dimensions = Type.Object({
+const Dimensions = Type.Object({
   Queue: Type.Optional(QueueReference),
   Channel: Type.Optional(Channel),
   RoutingProfile: Type.Optional(RoutingProfileReference),
@@ -133,15 +133,15 @@ export const CurrentMetricSortCriteria = Type.Object({
   SortOrder: Type.Optional(SortOrder),
 });
 
-export const DimensionsV2Map = mapOf(Type.String(), Type.String());
+const DimensionsV2Map = mapOf(Type.String(), Type.String());
 
-export const FilterV2StringConditionComparisonOperator = Type.Enum(['NOT_EXISTS']);
+const FilterV2StringConditionComparisonOperator = Type.Enum(['NOT_EXISTS']);
 
-export const FilterV2StringCondition = Type.Object({
+const FilterV2StringCondition = Type.Object({
   Comparison: Type.Optional(FilterV2StringConditionComparisonOperator),
 });
 
-export const ResourceArnOrId = Type.String({ minLength: 1, maxLength: 250 });
+const ResourceArnOrId = Type.String({ minLength: 1, maxLength: 250 });
 
 export const FilterV2 = Type.Object({
   FilterKey: Type.Optional(ResourceArnOrId),
@@ -169,12 +169,12 @@ export const Grouping = Type.Enum([
   'VALIDATION_TEST_TYPE',
 ]);
 
-export const HierarchyGroupSummaryReference = Type.Object({
+const HierarchyGroupSummaryReference = Type.Object({
   Id: Type.Optional(Type.String()),
   Arn: Type.Optional(Type.String()),
 });
 
-export const HierarchyPathReference = Type.Object({
+const HierarchyPathReference = Type.Object({
   LevelOne: Type.Optional(HierarchyGroupSummaryReference),
   LevelTwo: Type.Optional(HierarchyGroupSummaryReference),
   LevelThree: Type.Optional(HierarchyGroupSummaryReference),
@@ -182,7 +182,7 @@ export const HierarchyPathReference = Type.Object({
   LevelFive: Type.Optional(HierarchyGroupSummaryReference),
 });
 
-export const HistoricalMetricName = Type.Enum([
+const HistoricalMetricName = Type.Enum([
   'CONTACTS_QUEUED',
   'CONTACTS_HANDLED',
   'CONTACTS_ABANDONED',
@@ -210,9 +210,9 @@ export const HistoricalMetricName = Type.Enum([
   'SERVICE_LEVEL',
 ]);
 
-export const Statistic = Type.Enum(['SUM', 'MAX', 'AVG']);
+const Statistic = Type.Enum(['SUM', 'MAX', 'AVG']);
 
-export const Threshold = Type.Object({
+const Threshold = Type.Object({
   Comparison: Type.Optional(Comparison),
   ThresholdValue: Type.Optional(Double),
 });
@@ -224,7 +224,7 @@ export const HistoricalMetric = Type.Object({
   Unit: Type.Optional(Unit),
 });
 
-export const HistoricalMetricData = Type.Object({
+const HistoricalMetricData = Type.Object({
   Metric: Type.Optional(HistoricalMetric),
   Value: Type.Optional(Double),
 });
@@ -241,22 +241,22 @@ export const InstanceIdOrArn = Type.String({
     '^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$',
 });
 
-export const IntervalPeriod = Type.Enum(['FIFTEEN_MIN', 'THIRTY_MIN', 'HOUR', 'DAY', 'WEEK', 'TOTAL']);
+const IntervalPeriod = Type.Enum(['FIFTEEN_MIN', 'THIRTY_MIN', 'HOUR', 'DAY', 'WEEK', 'TOTAL']);
 
 export const IntervalDetails = Type.Object({
   TimeZone: Type.Optional(Type.String()),
   IntervalPeriod: Type.Optional(IntervalPeriod),
 });
 
-export const MetricFilterV2 = Type.Object({
+const MetricFilterV2 = Type.Object({
   MetricFilterKey: Type.Optional(Type.String()),
   MetricFilterValues: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: 10 })),
   Negate: Type.Optional(Type.Boolean()),
 });
 
-export const MetricId = Type.String({ minLength: 1, maxLength: 150 });
+const MetricId = Type.String({ minLength: 1, maxLength: 150 });
 
-export const ThresholdV2 = Type.Object({
+const ThresholdV2 = Type.Object({
   Comparison: Type.Optional(ResourceArnOrId),
   ThresholdValue: Type.Optional(Double),
 });
@@ -268,12 +268,12 @@ export const MetricV2 = Type.Object({
   MetricFilters: Type.Optional(Type.Array(MetricFilterV2, { maxItems: 2 })),
 });
 
-export const MetricDataV2 = Type.Object({
+const MetricDataV2 = Type.Object({
   Metric: Type.Optional(MetricV2),
   Value: Type.Optional(Double),
 });
 
-export const MetricInterval = Type.Object({
+const MetricInterval = Type.Object({
   Interval: Type.Optional(IntervalPeriod),
   StartTime: Type.Optional(Timestamp),
   EndTime: Type.Optional(Timestamp),
@@ -285,7 +285,7 @@ export const MetricResultV2 = Type.Object({
   Collections: Type.Optional(Type.Array(MetricDataV2)),
 });
 
-export const UserReference = Type.Object({
+const UserReference = Type.Object({
   Id: Type.Optional(Type.String()),
   Arn: Type.Optional(Type.String()),
 });

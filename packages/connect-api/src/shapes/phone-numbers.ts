@@ -263,11 +263,11 @@ export const AvailableNumberSummary = Type.Object({
 
 export const PhoneNumberDescription = Type.String({ maxLength: 500, pattern: '^[\\W\\S_]*' });
 
-export const PhoneNumberWorkflowMessage = Type.String({ maxLength: 255, pattern: '^[\\W\\S_]*' });
+const PhoneNumberWorkflowMessage = Type.String({ maxLength: 255, pattern: '^[\\W\\S_]*' });
 
-export const PhoneNumberWorkflowStatus = Type.Enum(['CLAIMED', 'IN_PROGRESS', 'FAILED']);
+const PhoneNumberWorkflowStatus = Type.Enum(['CLAIMED', 'IN_PROGRESS', 'FAILED']);
 
-export const PhoneNumberStatus = Type.Object({
+const PhoneNumberStatus = Type.Object({
   Status: Type.Optional(PhoneNumberWorkflowStatus),
   Message: Type.Optional(PhoneNumberWorkflowMessage),
 });

@@ -20,7 +20,7 @@ export const Prompt = Type.Object({
   LastModifiedRegion: Type.Optional(RegionName),
 });
 
-export const PromptName = Type.String({ minLength: 1, maxLength: 256 });
+const PromptName = Type.String({ minLength: 1, maxLength: 256 });
 
 export const PromptPresignedUrl = Type.String({ minLength: 1, maxLength: 2000 });
 

@@ -6,13 +6,13 @@ import { CommonNameLength127, ContactFlowId, QueueName, RegionName } from '../sh
 import { ControlPlaneTagFilter, StringCondition, TagMap } from '../shapes/shared-structures.ts';
 import { int32, Timestamp } from '../wire-types.ts';
 
-export const EmailAddressId = Type.String({ minLength: 1, maxLength: 500 });
+const EmailAddressId = Type.String({ minLength: 1, maxLength: 500 });
 
 export const EmailAddressConfig = Type.Object({
   EmailAddressId: EmailAddressId,
 });
 
-export const OutboundCallerIdName = Type.String({ minLength: 1, maxLength: 255 });
+const OutboundCallerIdName = Type.String({ minLength: 1, maxLength: 255 });
 
 export const OutboundCallerConfig = Type.Object({
   OutboundCallerIdName: Type.Optional(OutboundCallerIdName),
@@ -45,7 +45,7 @@ export const Queue = Type.Object({
   LastModifiedRegion: Type.Optional(RegionName),
 });
 
-export const SearchableQueueType = Type.Enum(['STANDARD']);
+const SearchableQueueType = Type.Enum(['STANDARD']);
 
 export const QueueSearchCriteria = Type.Cyclic(
   {

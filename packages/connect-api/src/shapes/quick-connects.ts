@@ -7,20 +7,20 @@ import { ContactFlowId, PhoneNumber, QuickConnectName, RegionName } from '../sha
 import { ControlPlaneTagFilter, StringCondition, TagMap } from '../shapes/shared-structures.ts';
 import { Timestamp } from '../wire-types.ts';
 
-export const FlowQuickConnectConfig = Type.Object({
+const FlowQuickConnectConfig = Type.Object({
   ContactFlowId: ContactFlowId,
 });
 
-export const PhoneNumberQuickConnectConfig = Type.Object({
+const PhoneNumberQuickConnectConfig = Type.Object({
   PhoneNumber: PhoneNumber,
 });
 
-export const QueueQuickConnectConfig = Type.Object({
+const QueueQuickConnectConfig = Type.Object({
   QueueId: Type.String(),
   ContactFlowId: ContactFlowId,
 });
 
-export const UserQuickConnectConfig = Type.Object({
+const UserQuickConnectConfig = Type.Object({
   UserId: Type.String(),
   ContactFlowId: ContactFlowId,
 });

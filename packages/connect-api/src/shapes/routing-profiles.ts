@@ -9,29 +9,29 @@ import { Int64, int32, Timestamp } from '../wire-types.ts';
 
 export const AgentAvailabilityTimer = Type.Enum(['TIME_SINCE_LAST_ACTIVITY', 'TIME_SINCE_LAST_INBOUND']);
 
-export const BehaviorType = Type.Enum(['ROUTE_CURRENT_CHANNEL_ONLY', 'ROUTE_ANY_CHANNEL']);
+const BehaviorType = Type.Enum(['ROUTE_CURRENT_CHANNEL_ONLY', 'ROUTE_ANY_CHANNEL']);
 
-export const ChannelWorkloadBehaviorType = Type.Enum([
+const ChannelWorkloadBehaviorType = Type.Enum([
   'ROUTE_CURRENT_CHANNEL_CURRENT_WORKLOADTYPE_ONLY',
   'ROUTE_CURRENT_CHANNEL_ANY_WORKLOADTYPE_ONLY',
   'ROUTE_ANY_CHANNEL_ANY_WORKLOAD_TYPE',
 ]);
 
-export const Concurrency = int32({ minimum: 0, maximum: 10 });
+const Concurrency = int32({ minimum: 0, maximum: 10 });
 
-export const CrossChannelBehavior = Type.Object({
+const CrossChannelBehavior = Type.Object({
   BehaviorType: BehaviorType,
 });
 
-export const CrossChannelWorkloadBehavior = Type.Object({
+const CrossChannelWorkloadBehavior = Type.Object({
   ChannelWorkloadBehaviorType: Type.Optional(ChannelWorkloadBehaviorType),
 });
 
-export const Delay = int32({ minimum: 0, maximum: 9999 });
+const Delay = int32({ minimum: 0, maximum: 9999 });
 
-export const WorkloadTypeConcurrencyType = int32({ minimum: 1, maximum: 10 });
+const WorkloadTypeConcurrencyType = int32({ minimum: 1, maximum: 10 });
 
-export const WorkloadTypeConcurrency = Type.Object({
+const WorkloadTypeConcurrency = Type.Object({
   WorkloadType: Type.String(),
   Concurrency: WorkloadTypeConcurrencyType,
   CrossChannelWorkloadBehavior: Type.Optional(CrossChannelWorkloadBehavior),
@@ -44,7 +44,7 @@ export const MediaConcurrency = Type.Object({
   WorkloadTypeConcurrencies: Type.Optional(Type.Array(WorkloadTypeConcurrency, { minItems: 1, maxItems: 5 })),
 });
 
-export const Priority = int32({ minimum: 1, maximum: 99 });
+const Priority = int32({ minimum: 1, maximum: 99 });
 
 export const RoutingProfileDescription = Type.String({ minLength: 1, maxLength: 250 });
 

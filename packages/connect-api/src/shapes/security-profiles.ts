@@ -6,28 +6,28 @@ import { InstanceId, RegionName } from '../shapes/shared-scalars.ts';
 import { TagMap } from '../shapes/shared-structures.ts';
 import { mapOf, Timestamp } from '../wire-types.ts';
 
-export const AIAgentType = Type.Enum(['THIRD_PARTY']);
+const AIAgentType = Type.Enum(['THIRD_PARTY']);
 
 export const AIAgent = Type.Object({
   Arn: Type.Optional(Type.String()),
   Type: Type.Optional(AIAgentType),
 });
 
-export const AccessType = Type.Enum(['ALLOW']);
+const AccessType = Type.Enum(['ALLOW']);
 
-export const SecurityProfilePolicyKey = Type.String({ minLength: 1, maxLength: 128 });
+const SecurityProfilePolicyKey = Type.String({ minLength: 1, maxLength: 128 });
 
-export const SecurityProfilePolicyValue = Type.String({ maxLength: 256 });
+const SecurityProfilePolicyValue = Type.String({ maxLength: 256 });
 
 export const AllowedAccessControlTags = mapOf(SecurityProfilePolicyKey, SecurityProfilePolicyValue, {
   maxProperties: 4,
 });
 
-export const Permission = Type.String({ minLength: 1, maxLength: 128 });
+const Permission = Type.String({ minLength: 1, maxLength: 128 });
 
-export const ApplicationType = Type.Enum(['MCP', 'THIRD_PARTY_APPLICATION']);
+const ApplicationType = Type.Enum(['MCP', 'THIRD_PARTY_APPLICATION']);
 
-export const Namespace = Type.String({ minLength: 1, maxLength: 128 });
+const Namespace = Type.String({ minLength: 1, maxLength: 128 });
 
 export const Application = Type.Object({
   Namespace: Type.Optional(Namespace),
@@ -41,33 +41,33 @@ export const CreateSecurityProfileName = Type.String({
   pattern: '^[ a-zA-Z0-9_@-]+$',
 });
 
-export const PrimaryAttributeContextKeyName = Type.String({
+const PrimaryAttributeContextKeyName = Type.String({
   minLength: 1,
   maxLength: 127,
   pattern: '^(?!aws:|connect:)[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+$',
 });
 
-export const IAMRestrictedPrimaryValue = Type.String({
+const IAMRestrictedPrimaryValue = Type.String({
   pattern: '^[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+$',
 });
 
-export const PrimaryAttributeValue = Type.Object({
+const PrimaryAttributeValue = Type.Object({
   AccessType: Type.Optional(AccessType),
   AttributeName: Type.Optional(PrimaryAttributeContextKeyName),
   Values: Type.Optional(Type.Array(IAMRestrictedPrimaryValue, { maxItems: 2 })),
 });
 
-export const PrimaryAttributeAccessControlConfigurationItem = Type.Object({
+const PrimaryAttributeAccessControlConfigurationItem = Type.Object({
   PrimaryAttributeValues: Type.Optional(Type.Array(PrimaryAttributeValue, { maxItems: 5 })),
 });
 
-export const DataTableAccessControlConfiguration = Type.Object({
+const DataTableAccessControlConfiguration = Type.Object({
   PrimaryAttributeAccessControlConfiguration: Type.Optional(PrimaryAttributeAccessControlConfigurationItem),
 });
 
-export const FlowModuleId = Type.String({ minLength: 1, maxLength: 128 });
+const FlowModuleId = Type.String({ minLength: 1, maxLength: 128 });
 
-export const FlowModuleType = Type.Enum(['MCP']);
+const FlowModuleType = Type.Enum(['MCP']);
 
 export const FlowModule = Type.Object({
   Type: Type.Optional(FlowModuleType),

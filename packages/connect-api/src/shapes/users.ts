@@ -7,9 +7,9 @@ import { PhoneNumber, RegionName } from '../shapes/shared-scalars.ts';
 import { ControlPlaneTagFilter, StringCondition, TagCondition, TagMap } from '../shapes/shared-structures.ts';
 import { Int32, int32, Timestamp } from '../wire-types.ts';
 
-export const AfterContactWorkTimeLimit = int32({ minimum: 0 });
+const AfterContactWorkTimeLimit = int32({ minimum: 0 });
 
-export const AfterContactWorkConfig = Type.Object({
+const AfterContactWorkConfig = Type.Object({
   AfterContactWorkTimeLimit: Type.Optional(AfterContactWorkTimeLimit),
 });
 
@@ -19,20 +19,20 @@ export const AfterContactWorkConfigPerChannel = Type.Object({
   AgentFirstCallbackAfterContactWorkConfig: Type.Optional(AfterContactWorkConfig),
 });
 
-export const AgentFirstName = Type.String({ maxLength: 255, sensitive: true });
+const AgentFirstName = Type.String({ maxLength: 255, sensitive: true });
 
-export const AgentLastName = Type.String({ maxLength: 300, sensitive: true });
+const AgentLastName = Type.String({ maxLength: 300, sensitive: true });
 
 export const AgentUsername = Type.String({ minLength: 1, maxLength: 100 });
 
-export const HierarchyGroupMatchType = Type.Enum(['EXACT', 'WITH_CHILD_GROUPS']);
+const HierarchyGroupMatchType = Type.Enum(['EXACT', 'WITH_CHILD_GROUPS']);
 
-export const HierarchyGroupCondition = Type.Object({
+const HierarchyGroupCondition = Type.Object({
   Value: Type.Optional(Type.String()),
   HierarchyGroupMatchType: Type.Optional(HierarchyGroupMatchType),
 });
 
-export const AttributeAndCondition = Type.Object({
+const AttributeAndCondition = Type.Object({
   TagConditions: Type.Optional(Type.Array(TagCondition)),
   HierarchyGroupCondition: Type.Optional(HierarchyGroupCondition),
 });
@@ -43,7 +43,7 @@ export const AutoAcceptConfig = Type.Object({
   AgentFirstCallbackAutoAccept: Type.Optional(Type.Boolean()),
 });
 
-export const NumberComparisonType = Type.Enum([
+const NumberComparisonType = Type.Enum([
   'GREATER_OR_EQUAL',
   'GREATER',
   'LESSER_OR_EQUAL',
@@ -53,26 +53,26 @@ export const NumberComparisonType = Type.Enum([
   'RANGE',
 ]);
 
-export const NumberCondition = Type.Object({
+const NumberCondition = Type.Object({
   FieldName: Type.Optional(Type.String()),
   MinValue: Type.Optional(Int32),
   MaxValue: Type.Optional(Int32),
   ComparisonType: Type.Optional(NumberComparisonType),
 });
 
-export const Condition = Type.Object({
+const Condition = Type.Object({
   StringCondition: Type.Optional(StringCondition),
   NumberCondition: Type.Optional(NumberCondition),
 });
 
-export const ControlPlaneUserAttributeFilter = Type.Object({
+const ControlPlaneUserAttributeFilter = Type.Object({
   OrConditions: Type.Optional(Type.Array(AttributeAndCondition)),
   AndCondition: Type.Optional(AttributeAndCondition),
   TagCondition: Type.Optional(TagCondition),
   HierarchyGroupCondition: Type.Optional(HierarchyGroupCondition),
 });
 
-export const SecurityToken = Type.String({ sensitive: true });
+const SecurityToken = Type.String({ sensitive: true });
 
 export const Credentials = Type.Object(
   {
@@ -84,11 +84,11 @@ export const Credentials = Type.Object(
   { sensitive: true },
 );
 
-export const Email = Type.String({ sensitive: true });
+const Email = Type.String({ sensitive: true });
 
-export const TargetListType = Type.Enum(['PROFICIENCIES']);
+const TargetListType = Type.Enum(['PROFICIENCIES']);
 
-export const ListCondition = Type.Object({
+const ListCondition = Type.Object({
   TargetListType: Type.Optional(TargetListType),
   Conditions: Type.Optional(Type.Array(Condition)),
 });
@@ -103,9 +103,9 @@ export const PersistentConnectionConfig = Type.Object({
   PersistentConnection: Type.Boolean(),
 });
 
-export const PhoneType = Type.Enum(['SOFT_PHONE', 'DESK_PHONE']);
+const PhoneType = Type.Enum(['SOFT_PHONE', 'DESK_PHONE']);
 
-export const SensitivePhoneNumber = Type.String({ pattern: '^\\+[1-9]\\d{1,14}$', sensitive: true });
+const SensitivePhoneNumber = Type.String({ pattern: '^\\+[1-9]\\d{1,14}$', sensitive: true });
 
 export const PhoneNumberConfig = Type.Object({
   Channel: Channel,
@@ -154,7 +154,7 @@ export const User = Type.Object({
   LastModifiedRegion: Type.Optional(RegionName),
 });
 
-export const UserIdentityInfoLite = Type.Object({
+const UserIdentityInfoLite = Type.Object({
   FirstName: Type.Optional(AgentFirstName),
   LastName: Type.Optional(AgentLastName),
 });

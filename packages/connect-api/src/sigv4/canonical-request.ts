@@ -29,7 +29,7 @@ export function canonicalRequest({ method, path, query, headers, payloadHash }: 
  * The path normalised and encoded once more: every service but S3 signs the already encoded path, so that `%2F` of
  * the request line becomes `%252F`.
  */
-export function canonicalPath(path: string): string {
+function canonicalPath(path: string): string {
   const isPlain = /^(\/[A-Za-z0-9_~-]+)+$/.test(path);
   if (isPlain) return path;
   const segments: string[] = [];
@@ -43,7 +43,7 @@ export function canonicalPath(path: string): string {
 }
 
 /** Pairs encoded, then sorted by name and, for a repeated name, by value. */
-export function canonicalQuery(query: readonly QueryPair[]): string {
+function canonicalQuery(query: readonly QueryPair[]): string {
   if (query.length === 0) return '';
   return query
     .map(([name, value]): QueryPair => [encodeUri(name), encodeUri(value)])
