@@ -29,7 +29,10 @@ module.exports = {
       name: 'leaf-packages-stand-alone',
       severity: 'error',
       comment: 'sip, media, flow and connect-api must be usable by others: they know nothing of ours.',
-      from: { path: '^packages/(sip|media|flow|connect-api)/src/', pathNot: '\\.test\\.ts$|/test-support/' },
+      from: {
+        path: '^packages/(sip|media|flow|connect-api)/src/',
+        pathNot: '\\.test\\.ts$|/test-support/|[-.]fixture\\.ts$',
+      },
       to: { path: '^packages/', pathNot: '^packages/$1/' },
     },
     {
@@ -44,7 +47,10 @@ module.exports = {
       name: 'testkit-only-in-tests',
       severity: 'error',
       comment: 'The test kit is for tests and demos; production code that needs it has the wrong seam.',
-      from: { path: '^packages/[^/]+/src/', pathNot: '\\.test\\.ts$|/test-support/|^packages/testkit/' },
+      from: {
+        path: '^packages/[^/]+/src/',
+        pathNot: '\\.test\\.ts$|/test-support/|[-.]fixture\\.ts$|^packages/testkit/',
+      },
       to: { path: '^packages/testkit/' },
     },
     {
