@@ -28,14 +28,10 @@ export function findProblems(schema: WireSchema, value: unknown): readonly Probl
   return problems;
 }
 
-/**
- * Text that PostgreSQL cannot store: U+0000 and unpaired surrogates, in values and in keys of maps.
- *
- * @param taken an input of which only known members are left.
- */
-export function findUnstorableText(schema: WireSchema, taken: unknown): readonly Problem[] {
+/** Text of a valid value that PostgreSQL cannot store: U+0000 and unpaired surrogates, in values and keys of maps. */
+export function findUnstorableText(schema: WireSchema, value: unknown): readonly Problem[] {
   const problems: Problem[] = [];
-  inspectText(taken, schema.sensitive ? "['…']" : '', problems);
+  inspectText(schema, value, { path: '', sensitive: false, definitions: {} }, problems);
   return problems;
 }
 
@@ -60,7 +56,7 @@ function inspectStructure(schema: WireSchema, value: unknown, place: Place, prob
   }
   const required = new Set(schema.required);
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
-    const path = place.path === '' ? lowerFirst(name) : `${place.path}.${lowerFirst(name)}`;
+    const path = memberPath(place, name);
     if (value[name] !== undefined) inspect(member, value[name], { ...place, path }, problems);
     else if (required.has(name) && problems.length < MAX_PROBLEMS) {
       problems.push({
@@ -79,7 +75,7 @@ function inspectMap(schema: WireSchema, value: unknown, place: Place, problems: 
   const keys = Object.keys(value);
   checkCount('entries', keys.length, schema.minProperties, schema.maxProperties, place, problems);
   for (const key of keys) {
-    const path = `${place.path}['${place.sensitive ? '…' : shown(key)}']`;
+    const path = entryPath(place, key);
     if (schema.propertyNames)
       inspect(schema.propertyNames, key, { ...place, path: `${path} (key)` }, problems);
     if (schema.additionalProperties)
@@ -162,24 +158,37 @@ function checkCount(
   problems.push(constraint(`Member must have ${bound} ${what}, and has ${count}`, undefined, place));
 }
 
-function inspectText(value: unknown, path: string, problems: Problem[]): void {
+function inspectText(reference: WireSchema, value: unknown, outer: Place, problems: Problem[]): void {
   if (problems.length >= MAX_PROBLEMS) return;
+  const { schema, definitions } = dereference(reference, outer.definitions);
+  const place = { path: outer.path, definitions, sensitive: outer.sensitive || schema.sensitive === true };
   if (typeof value === 'string') {
-    if (!isStorable(value)) {
-      problems.push({
-        kind: 'constraint',
-        text: `Value at '${path}' failed to satisfy constraint: Member must not hold U+0000 or an unpaired surrogate`,
-      });
-    }
+    if (!isStorable(value)) problems.push(unstorable(place));
   } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) inspectText(item, `${path}[${index}]`, problems);
+    for (const [index, item] of value.entries()) {
+      inspectText(schema.items ?? {}, item, { ...place, path: `${place.path}[${index}]` }, problems);
+    }
   } else if (isJsonObject(value)) {
     for (const [key, member] of Object.entries(value)) {
-      const step = path === '' ? lowerFirst(key) : `${path}.${shown(key)}`;
-      if (isStorable(key)) inspectText(member, step, problems);
-      else inspectText(key, `${step} (key)`, problems);
+      const shape = schema.properties?.[key] ?? schema.additionalProperties ?? {};
+      const path = schema.properties ? memberPath(place, key) : entryPath(place, key);
+      if (isStorable(key)) inspectText(shape, member, { ...place, path }, problems);
+      else problems.push(unstorable({ ...place, path: `${path} (key)` }));
     }
   }
+}
+
+function unstorable({ path }: Place): Problem {
+  const rule = 'Member must not hold U+0000 or an unpaired surrogate';
+  return { kind: 'constraint', text: `Value at '${path}' failed to satisfy constraint: ${rule}` };
+}
+
+function memberPath({ path }: Place, name: string): string {
+  return path === '' ? lowerFirst(name) : `${path}.${lowerFirst(name)}`;
+}
+
+function entryPath({ path, sensitive }: Place, key: string): string {
+  return `${path}['${sensitive ? '…' : shown(key)}']`;
 }
 
 function isStorable(text: string): boolean {

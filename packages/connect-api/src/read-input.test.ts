@@ -315,6 +315,8 @@ describe('readInput › refusals', () => {
         assert.ok(!error.message.includes('\u0000'));
       }
     }
+    const nested = `{"References":{"site":{"Type":"URL","Value":"\\u0000"}},${JSON.stringify(LEAST).slice(1)}`;
+    assert.match(refusal(() => start(nested)).message, /Value at 'references\['site'\]\.value'/);
     assert.ok(start(`{"Name":"\\ud83d\\ude00 \\\\u0000",${JSON.stringify(LEAST).slice(1)}`));
     assert.ok(
       start(`{"Unknown":"\\u0000",${JSON.stringify(LEAST).slice(1)}`),

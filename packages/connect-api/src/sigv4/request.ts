@@ -12,6 +12,8 @@ export type SignedRequest = {
 
 /** A header's value, repeated headers joined by a comma as RFC 9110 §5.3 allows; undefined if absent. */
 export function headerOf(request: SignedRequest, name: string): string | undefined {
+  // Names come from the client too, and `constructor` must not find what every object inherits.
+  if (!Object.hasOwn(request.headers, name)) return undefined;
   const value = request.headers[name];
   return typeof value === 'object' ? value.join(',') : value;
 }

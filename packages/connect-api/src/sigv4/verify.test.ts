@@ -324,6 +324,18 @@ describe('verifySigV4 › what each rule refuses', () => {
     assert.equal(await outcome({ ...request, headers }), 'InvalidSignatureException');
   });
 
+  test('finds no header in what every object inherits', async () => {
+    const request = await sign(START);
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const authorization = String(request.headers.authorization).replace(
+        '=amz-',
+        `=${name.toLowerCase()};amz-`,
+      );
+      const headers = { ...request.headers, authorization };
+      assert.equal(await outcome({ ...request, headers }), 'InvalidSignatureException', name);
+    }
+  });
+
   test('compares x-amz-content-sha256 with the body even when boto-like clients do not sign it', async () => {
     const request = await sign(START, { like: 'boto' });
     const stated = { ...request.headers, 'x-amz-content-sha256': '0'.repeat(64) };
