@@ -116,7 +116,7 @@ export interface Script {
   readonly type?: FlowType;
   /** Flows and modules that can be found by id. */
   readonly flows?: readonly Flow[];
-  /** Aborts the run after this long. */
+  /** Aborts the run after this long; a negative time means before it begins. */
   readonly hangUpAtMs?: number;
   readonly maxStepsWithoutTime?: number;
   readonly maxSteps?: number;
@@ -268,7 +268,9 @@ export async function run(content: string | object, script: Script = {}): Promis
   };
   const hangUp = new AbortController();
   if (script.hangUpAtMs !== undefined) {
-    clock.setTimeout(() => hangUp.abort(new Error('hung up')), script.hangUpAtMs);
+    const gone = (): void => hangUp.abort(new Error('hung up'));
+    if (script.hangUpAtMs < 0) gone();
+    else clock.setTimeout(gone, script.hangUpAtMs);
   }
   const state = script.state ?? createContactFlowState({ logging: 'Enabled' });
   const flow = isFlow(content) ? content : flowOf(content, 'main', script.type);
