@@ -3,8 +3,12 @@ import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
+import { DebianPackagesMissing, ensureDebianPackages } from './debian-packages.ts';
 
-/** Where each kind of test lives. Interoperation tests need Debian packages; `npm run test:interop` installs them. */
+/** Programs of others that interoperation tests talk to: SIPp, the AWS CLI, boto3 (for /usr/bin/python3). */
+const interopPackages = ['sip-tester', 'awscli', 'python3-boto3'];
+
+/** Where each kind of test lives. */
 const kinds = {
   unit: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
   interop: ['packages/*/test/**/*.interop.ts'],
@@ -23,6 +27,7 @@ if (files.length === 0) {
   process.stderr.write(`No ${kind} test matches ${only.join(' ') || 'anything'}.\n`);
   process.exit(2);
 }
+if (kind === 'interop') installInteropPackages();
 // Story tests wait for phones more than they compute, so a few more files than cores keep the cores busy.
 const concurrency = kind === 'unit' ? Math.max(2, availableParallelism()) + 1 : 1;
 const runner = spawn(
@@ -31,3 +36,13 @@ const runner = spawn(
   { stdio: 'inherit' },
 );
 runner.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+
+function installInteropPackages(): void {
+  try {
+    ensureDebianPackages(interopPackages);
+  } catch (error) {
+    if (!(error instanceof DebianPackagesMissing)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
