@@ -123,26 +123,26 @@ async function main(): Promise<void> {
   if (recordings !== undefined) options.phoneRecordingsDirectory = recordings;
   if (scenario !== undefined) options.scenarioFile = scenario;
   const carrier = await openSimulatedCarrier(options);
-  const { endpoint } = carrier;
-  const address = `${endpoint.host}:${endpoint.port}`;
-  print(json ? JSON.stringify({ ready: true, sip: address }) : `simulated carrier ready on sip:${address}`);
   const close = () => {
     carrier.close().catch(fail);
   };
   process.once('SIGTERM', close);
   process.once('SIGINT', close);
+  const { endpoint } = carrier;
+  const address = `${endpoint.host}:${endpoint.port}`;
+  print(json ? JSON.stringify({ ready: true, sip: address }) : `simulated carrier ready on sip:${address}`);
 }
 
-/** A mistake of whoever started us is told in words; a bug of ours with its stack. */
+/** What whoever started us can mend is told in words; a bug of ours with its stack. */
 function fail(error: unknown): void {
-  const isUsersMistake =
-    error instanceof ScenarioUnusable || error instanceof SipPortUnavailable || error instanceof RangeError;
-  process.stderr.write(`${isUsersMistake ? error.message : inspectable(error)}\n`);
+  const isMendable =
+    error instanceof ScenarioUnusable ||
+    error instanceof SipPortUnavailable ||
+    error instanceof RangeError ||
+    (error instanceof Error && 'syscall' in error);
+  const text = error instanceof Error ? (isMendable ? error.message : error.stack) : String(error);
+  process.stderr.write(`${text}\n`);
   process.exitCode = 1;
-}
-
-function inspectable(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 main().catch(fail);
