@@ -14,25 +14,16 @@ export interface FlowData {
   /** `$.StoredCustomerInput`. */
   storedCustomerInput: string | undefined;
   /** `$.FlowAttributes`; emptied when another flow starts. */
-  flowAttributes: Map<string, string>;
+  flowAttributes: ReadonlyMap<string, string>;
   /** `$.Metrics`, after GetMetricData. */
   metrics: QueueMetrics | undefined;
-  /** `$.Loop.<name>`: places of named loops. */
-  loops: Map<string, LoopPlace>;
   /** `$.Modules.Input` inside a module. */
   moduleInput: unknown;
   /** `$.Modules.Result` and `.ResultData` after a module ended. */
   moduleResult: string | undefined;
   moduleResultData: unknown;
   /** Roots filled by services beyond voice (`Lex`, `Customer`, `Views`, `Case` …), by root name. */
-  services: Map<string, unknown>;
-}
-
-/** Where a named loop stands. */
-export interface LoopPlace {
-  readonly Index: number;
-  readonly Element?: unknown;
-  readonly Elements?: readonly unknown[];
+  services: ReadonlyMap<string, unknown>;
 }
 
 /** Values for a flow that starts: those of the contact, without flow attributes and module results. */
@@ -42,8 +33,7 @@ export function startFlowData(ofContact: FlowData): FlowData {
     external: ofContact.external,
     storedCustomerInput: ofContact.storedCustomerInput,
     metrics: ofContact.metrics,
-    loops: new Map(ofContact.loops),
-    services: new Map(ofContact.services),
+    services: ofContact.services,
   };
 }
 
@@ -63,18 +53,20 @@ export interface ContactFlowState {
   silentLambdaMs: number;
 }
 
+/** Shared by all that hold nothing: a waiting contact should cost little. Maps are replaced, never changed. */
+const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
+
 /** Fresh values, as at the start of a contact or a module. */
 export function createFlowData(moduleInput?: unknown): FlowData {
   return {
     external: undefined,
     storedCustomerInput: undefined,
-    flowAttributes: new Map(),
+    flowAttributes: NOTHING,
     metrics: undefined,
-    loops: new Map(),
     moduleInput,
     moduleResult: undefined,
     moduleResultData: undefined,
-    services: new Map(),
+    services: NOTHING,
   };
 }
 

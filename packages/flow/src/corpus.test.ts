@@ -205,7 +205,7 @@ function worldsWith(action: Action, wanted: string): readonly Attempt[] {
     case 'Channel':
       return [{ contact: { channel: wanted } }];
     default:
-      data.services.set(root, value);
+      data.services = new Map([[root, value]]);
       return [withData];
   }
 }

@@ -112,8 +112,6 @@ function rootValue(root: string, scope: ValueScope): unknown {
       return { Sip: { Headers: contact.sipHeaders } };
     case 'SegmentAttributes':
       return segmentAttributesValue(contact);
-    case 'Loop':
-      return data.loops;
     case 'Modules':
       return {
         Input: data.moduleInput,

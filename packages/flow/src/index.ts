@@ -1,5 +1,6 @@
 // The public entry of the Flow language: parse, validate and run Amazon Connect flows (version 2019-10-30).
 
+export { type ActionSupport, actionSupport } from './action-support.ts';
 export { type ContactFlowState, createContactFlowState } from './contact-flow-state.ts';
 export type { Action, ConditionBranch, ErrorBranch, Flow, FlowDocument } from './flow-document.ts';
 export type {

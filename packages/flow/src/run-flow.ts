@@ -52,7 +52,7 @@ interface ModuleCall {
  * host operation throws takes an error branch and is reported through `host.note`; only `log`, `note`, `trace`, `clock`
  * and the getters of the host must not throw, or the promise rejects with what they threw.
  */
-export async function runFlow(flow: Flow, host: FlowHost, options: RunOptions): Promise<FlowOutcome> {
+export function runFlow(flow: Flow, host: FlowHost, options: RunOptions): Promise<FlowOutcome> {
   return new FlowRun(flow, host, options).run();
 }
 

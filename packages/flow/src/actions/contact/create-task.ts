@@ -53,7 +53,7 @@ function run(context: ActionContext): Awaitable<ActionOutcome> {
   return after(
     context.perform('createTask', context.host.createTask?.(request)),
     ({ contactId }): ActionOutcome => {
-      context.data.services.set('Task', { ContactId: contactId });
+      context.data.services = new Map([...context.data.services, ['Task', { ContactId: contactId }]]);
       return { kind: 'success', log: () => ({ parameters: { Name: request.name }, results: contactId }) };
     },
   );

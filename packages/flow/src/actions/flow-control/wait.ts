@@ -47,12 +47,16 @@ async function timerOrEvent(context: ActionContext, limitMs: number): Promise<st
   const { host } = context;
   const events = context.raw('Events');
   const names = Array.isArray(events) ? events.filter((name) => typeof name === 'string') : [];
+  if (names.length === 0 || host.waitForEvent === undefined) {
+    await sleep(host.clock, limitMs, context.signal);
+    return WAIT_COMPLETED;
+  }
   const settled = new AbortController();
   const signal = AbortSignal.any([context.signal, settled.signal]);
-  const contenders: Promise<string>[] = [sleep(host.clock, limitMs, signal).then(() => WAIT_COMPLETED)];
-  if (names.length > 0 && host.waitForEvent !== undefined) {
-    contenders.push(Promise.resolve(context.perform('waitForEvent', host.waitForEvent(names, signal))));
-  }
+  const contenders: readonly Promise<string>[] = [
+    sleep(host.clock, limitMs, signal).then(() => WAIT_COMPLETED),
+    Promise.resolve(context.perform('waitForEvent', host.waitForEvent(names, signal))),
+  ];
   try {
     return await Promise.race(contenders);
   } finally {

@@ -193,6 +193,9 @@ export async function runServiceAction(context: ActionContext): Promise<ActionOu
       context.signal,
     ),
   );
-  if (answer.values !== undefined) context.data.services.set(answer.values.root, answer.values.value);
+  if (answer.values !== undefined) {
+    const { root, value } = answer.values;
+    context.data.services = new Map([...context.data.services, [root, value]]);
+  }
   return answer.result === undefined ? { kind: 'success' } : { kind: 'result', value: answer.result };
 }
