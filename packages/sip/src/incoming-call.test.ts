@@ -310,6 +310,43 @@ describe('called › CANCEL', () => {
   });
 });
 
+describe('called › a caller that cannot be reached', () => {
+  test('aborts the pending call, reports it, and leaves nothing', async () => {
+    const { world, agent, peer, invite } = await called();
+    world.network.interceptor = (datagram) => (datagram.from.host === CALLER_HOST ? 'fail' : undefined);
+    invite.provisional(180);
+    await world.clock.drain();
+    assert.equal(invite.cancelled.aborted, true);
+    assert.deepEqual(
+      world.faults.map(({ kind }) => kind),
+      ['sendFailed'],
+    );
+    await assert.rejects(
+      invite.answer({}),
+      (error) => error instanceof InviteNotPending && error.because === 'transportError',
+    );
+    assert.deepEqual(peer.statuses(), [100]);
+    await assertNothingLeft(world, agent);
+  });
+
+  test('does not end an answered call: the 200 is repeated until it gets through', async () => {
+    const { world, peer, invite } = await called();
+    world.network.interceptor = (datagram) => (datagram.from.host === CALLER_HOST ? 'fail' : undefined);
+    const dialog = await invite.answer({});
+    await world.clock.advance(1_000);
+    world.network.interceptor = undefined;
+    await world.clock.advance(500);
+    assert.deepEqual(peer.statuses(), [100, 200]);
+    await peer.send(foreignRequest('ACK', { branch: 'z9hG4bKack', toTag: dialog.localTag }));
+    await peer.send(foreignRequest('BYE', { branch: 'z9hG4bKbye', toTag: dialog.localTag, sequence: 2 }));
+    assert.equal((await dialog.ended).by, 'remote');
+    assert.deepEqual(
+      world.faults.map(({ kind }) => kind),
+      ['sendFailed', 'sendFailed'],
+    );
+  });
+});
+
 describe('called › requests outside a call', () => {
   const cases: ReadonlyArray<readonly [name: string, request: string, status: number]> = [
     ['OPTIONS', foreignRequest('OPTIONS', { branch: 'z9hG4bK1' }), 200],

@@ -222,17 +222,8 @@ describe('calling › final failures', () => {
   });
 
   test('a network that refuses the INVITE rejects with InviteTransportError', async () => {
-    const world = createWorld();
-    const agent = await world.open({
-      host: CALLER_HOST,
-      network: {
-        bind: async (options) => ({
-          ...(await world.network.bind(options)),
-          send: (_data, _to, onFailure) =>
-            world.clock.setTimeout(() => onFailure?.(new Error('ENETUNREACH')), 0),
-        }),
-      },
-    });
+    const { world, agent } = await setUp();
+    world.network.interceptor = () => 'fail';
     const call = agent.invite(callTo());
     await world.clock.drain();
     await assert.rejects(call.answered, (error) => {

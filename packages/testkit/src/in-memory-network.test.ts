@@ -108,6 +108,19 @@ describe('in-memory network', () => {
     );
   });
 
+  test('an interceptor fails a datagram as a socket error of its sender', async () => {
+    const { clock, network, sender, received } = await pair();
+    network.interceptor = () => 'fail';
+    const failures: string[] = [];
+    const to = { host: HOST, port: 5060 };
+    sender.send(new Uint8Array(1), to, (error) => failures.push(error.message));
+    assert.deepEqual(failures, []);
+    await clock.drain();
+    assert.deepEqual(failures, ['send ENETUNREACH 10.0.0.1:5060']);
+    assert.equal(received.length, 0);
+    assert.equal(network.log[0]?.fate, 'failed');
+  });
+
   test('a closed socket neither sends nor receives, and frees its port', async () => {
     const { clock, network, receiver, received, send } = await pair({ delayMs: 5 });
     send('too late');

@@ -18,7 +18,8 @@ export interface BindOptions {
 export interface InMemorySocket {
   readonly host: string;
   readonly port: number;
-  send(data: Uint8Array, to: NetworkAddress): void;
+  /** A datagram the interceptor fails is reported to `onFailure`, else to the `onError` of the binding. */
+  send(data: Uint8Array, to: NetworkAddress, onFailure?: (error: Error) => void): void;
   close(): Promise<void>;
 }
 
@@ -38,7 +39,7 @@ export interface NetworkConditions {
 }
 
 /** What became of a datagram. `unreachable`: nobody was bound to the address at delivery time. */
-export type DatagramFate = 'inFlight' | 'delivered' | 'lost' | 'dropped' | 'unreachable';
+export type DatagramFate = 'inFlight' | 'delivered' | 'lost' | 'dropped' | 'failed' | 'unreachable';
 
 export interface NetworkLogEntry {
   readonly atMs: number;
@@ -52,8 +53,11 @@ export interface NetworkLogEntry {
   text(): string;
 }
 
-/** Decides over single datagrams, before chance does: 'drop' removes this one, 'deliver' protects it from loss. */
-export type NetworkInterceptor = (datagram: NetworkLogEntry) => 'drop' | 'deliver' | undefined;
+/**
+ * Decides over single datagrams, before chance does: 'drop' removes this one silently, 'fail' as a socket error its sender hears
+ * of, 'deliver' protects it from loss.
+ */
+export type NetworkInterceptor = (datagram: NetworkLogEntry) => 'drop' | 'fail' | 'deliver' | undefined;
 
 export interface InMemoryNetworkOptions {
   clock: { now(): number; setTimeout(callback: () => void, delayMs: number): unknown };
@@ -114,9 +118,9 @@ export class InMemoryNetwork {
     return {
       host: options.host,
       port,
-      send: (data, to) => {
+      send: (data, to, onFailure) => {
         if (this.#bound.get(key) !== options) return;
-        this.#send(address, { host: to.host, port: to.port }, data);
+        this.#send(address, { host: to.host, port: to.port }, data, onFailure ?? options.onError);
       },
       close: async () => {
         if (this.#bound.get(key) === options) this.#bound.delete(key);
@@ -126,14 +130,19 @@ export class InMemoryNetwork {
 
   /** Delivers a datagram as if `from` had sent it, under the same conditions; `from` need not be bound. */
   inject(from: NetworkAddress, to: NetworkAddress, data: Uint8Array): void {
-    this.#send(from, to, data);
+    this.#send(from, to, data, () => {});
   }
 
-  #send(from: NetworkAddress, to: NetworkAddress, data: Uint8Array): void {
+  #send(from: NetworkAddress, to: NetworkAddress, data: Uint8Array, onFailure: (error: Error) => void): void {
     const entry = this.#record(from, to, data.slice(), false);
     const verdict = this.interceptor?.(entry);
     if (verdict === 'drop') {
       entry.fate = 'dropped';
+      return;
+    }
+    if (verdict === 'fail') {
+      entry.fate = 'failed';
+      this.#clock.setTimeout(() => onFailure(new Error(`send ENETUNREACH ${keyOf(to)}`)), 0);
       return;
     }
     if (verdict !== 'deliver' && this.#happens(this.conditions.lossRate)) {

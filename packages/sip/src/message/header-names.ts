@@ -86,32 +86,41 @@ const LIST_KEYS: ReadonlySet<string> = new Set([
 /** Fields that must not appear twice in a message; a second one is a request for two different readings. */
 const SINGLE_KEYS: readonly string[] = ['call-id', 'content-length', 'cseq', 'from', 'max-forwards', 'to'];
 
-const keyByName = new Map<string, string>();
-for (const name of COMMON_NAMES) {
-  keyByName.set(name, name.toLowerCase());
-  keyByName.set(name.toLowerCase(), name.toLowerCase());
-}
-for (const [compact, key] of COMPACT_FORMS) {
-  keyByName.set(compact, key);
-  keyByName.set(compact.toUpperCase(), key);
+/** What the parser wants to know of a field name, in one look-up. */
+export interface HeaderName {
+  /** The lower-case full name under which a field is found. */
+  readonly key: string;
+  /** A distinct bit for each field that must stand alone, 0 for all others. */
+  readonly singleBit: number;
 }
 
-/** The lower-case full name under which a field is looked up. The fixed map keeps the usual spellings free of work. */
-export function headerKey(name: string): string {
-  return keyByName.get(name) ?? name.toLowerCase();
+const nameBySpelling = new Map<string, HeaderName>();
+
+function register(key: string, ...spellings: string[]): void {
+  const known = nameBySpelling.get(key);
+  const single = SINGLE_KEYS.indexOf(key);
+  const name = known ?? { key, singleBit: single === -1 ? 0 : 1 << single };
+  for (const spelling of [key, ...spellings]) nameBySpelling.set(spelling, name);
 }
 
-/** True for names in the fixed map, which need no further check. */
-export function isCommonHeaderName(name: string): boolean {
-  return keyByName.has(name);
+for (const name of COMMON_NAMES) register(name.toLowerCase(), name);
+for (const [compact, key] of COMPACT_FORMS) register(key, compact, compact.toUpperCase());
+
+/** The fixed map keeps the usual spellings free of work; undefined when the name is none of them. */
+export function commonHeaderName(spelling: string): HeaderName | undefined {
+  return nameBySpelling.get(spelling);
+}
+
+/** Any other spelling of any name; also finds known names in unusual case. */
+export function otherHeaderName(spelling: string): HeaderName {
+  const key = spelling.toLowerCase();
+  return nameBySpelling.get(key) ?? { key, singleBit: 0 };
+}
+
+export function headerKey(spelling: string): string {
+  return (nameBySpelling.get(spelling) ?? otherHeaderName(spelling)).key;
 }
 
 export function isListHeader(key: string): boolean {
   return LIST_KEYS.has(key);
-}
-
-/** A distinct bit per field that must stand alone, 0 for all others. */
-export function singleHeaderBit(key: string): number {
-  const index = SINGLE_KEYS.indexOf(key);
-  return index === -1 ? 0 : 1 << index;
 }

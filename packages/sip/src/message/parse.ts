@@ -1,7 +1,7 @@
 // Bytes of one datagram → message. Only the outline is read here (start line, fields, body); structured header fields are
 // parsed when asked for. Limits keep hostile input cheap.
 import { CR, isBlank, isToken, LF, parseDigits, sliceTrimmed } from './grammar.ts';
-import { headerKey, isCommonHeaderName, singleHeaderBit } from './header-names.ts';
+import { commonHeaderName, otherHeaderName } from './header-names.ts';
 import { SipHeaders } from './headers.ts';
 import { MalformedRequest } from './malformed-request.ts';
 import type { SipMessage, SipRequest } from './message.ts';
@@ -128,13 +128,14 @@ function parseHeaderFields(head: string, from: number): SipHeaders {
         throw new ParseFailure('header', 'a header line without ":"', head.slice(position, contentEnd));
       }
       const name = sliceTrimmed(head, position, colon);
-      if (!isCommonHeaderName(name) && !isToken(name)) {
-        throw new ParseFailure('header', 'the header name is not a token', name);
+      let known = commonHeaderName(name);
+      if (known === undefined) {
+        if (!isToken(name)) throw new ParseFailure('header', 'the header name is not a token', name);
+        known = otherHeaderName(name);
       }
-      const key = headerKey(name);
-      const bit = singleHeaderBit(key);
-      if ((seenSingles & bit) !== 0) throw new ParseFailure('headerRepeated', `${name} appears twice`);
-      seenSingles |= bit;
+      const { key, singleBit } = known;
+      if ((seenSingles & singleBit) !== 0) throw new ParseFailure('headerRepeated', `${name} appears twice`);
+      seenSingles |= singleBit;
       if (names.length === MAX_HEADER_FIELDS) {
         throw new ParseFailure('headerLimit', `more than ${MAX_HEADER_FIELDS} header fields`);
       }
