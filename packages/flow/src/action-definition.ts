@@ -77,6 +77,8 @@ export interface ActionDefinition {
   readonly errors: ErrorRules;
   readonly conditions?: ConditionRules;
   readonly check?: ActionCheck;
+  /** The action itself makes the contact go away: its outcome counts, even though the run's signal is aborted by it. */
+  readonly endsContact?: true;
   /** A failure is thrown as `ActionFailure`; anything else thrown counts as `NoMatchingError`, too. */
   run(context: ActionContext): Awaitable<ActionOutcome>;
 }

@@ -28,7 +28,7 @@ const SPEAK = /^\s*<speak[\s>/]/;
 
 /** Whether an action's parameters hold a message at all. */
 export function hasMessage(parameters: unknown): boolean {
-  return MESSAGE_KEYS.some((key) => typeof (member(parameters, key) ?? undefined) !== 'undefined');
+  return MESSAGE_KEYS.some((key) => (member(parameters, key) ?? undefined) !== undefined);
 }
 
 /**

@@ -58,6 +58,18 @@ test('run › a contact that is gone already runs nothing', async () => {
   assert.deepEqual(ran.path, []);
 });
 
+test('run › hanging up by itself is not taken for a hang-up by the caller', async () => {
+  const flow = documentOf({ bye: { Type: 'DisconnectParticipant' } });
+  // The leg's end aborts the contact's signal before the host's answer is there.
+  for (const disconnect of [
+    () => new Promise<HostResult>((resolve) => setImmediate(() => setImmediate(() => resolve(done())))),
+    () => Promise.reject(new Error('socket closed')),
+  ]) {
+    const ran = await run(flow, { hangUpAtMs: 0, host: { disconnect } });
+    assert.deepEqual(ran.outcome, { kind: 'disconnected' });
+  }
+});
+
 test('run › a circle without waiting is stopped by the guard', async () => {
   const compare = (next: string) => ({
     Type: 'Compare',

@@ -106,7 +106,8 @@ class FlowRun {
       let outcome: ActionOutcome;
       try {
         const running = this.#refusalInModule(definition) ?? definition.run(context);
-        outcome = isPromise(running) ? await untilAborted(running, this.#signal) : running;
+        if (!isPromise(running)) outcome = running;
+        else outcome = await (definition.endsContact ? running : untilAborted(running, this.#signal));
       } catch (error) {
         if (this.#signal.aborted) return { kind: 'aborted' };
         outcome = this.#failure(context, error);

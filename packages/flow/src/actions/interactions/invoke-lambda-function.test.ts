@@ -190,6 +190,30 @@ test('InvokeLambdaFunction › sends the event of Amazon Connect', async () => {
   });
 });
 
+test('InvokeLambdaFunction › passes on what the function before it answered', async () => {
+  const flow = around({
+    Type: 'InvokeLambdaFunction',
+    Parameters: {
+      ...CALL,
+      LambdaFunctionARN: '$.External.next',
+      LambdaInvocationAttributes: { a: '$.External.a' },
+    },
+  });
+  const requests: LambdaRequest[] = [];
+  const ran = await run(flow, {
+    state: { ...createContactFlowState(), data: { ...createFlowData(), external: { next: 'f-2', a: 'A' } } },
+    host: {
+      invokeLambda: (request) => {
+        requests.push(request);
+        return done('{}');
+      },
+    },
+  });
+  assert.equal(requests[0]?.functionArn, 'f-2');
+  assert.deepEqual(requests[0]?.event.Details.Parameters, { a: 'A' });
+  assert.deepEqual(ran.state.data.external, {});
+});
+
 test('InvokeLambdaFunction › callers hear nothing for at most twenty seconds of functions in a row', async () => {
   const lambda = (next: string) => ({
     Type: 'InvokeLambdaFunction',

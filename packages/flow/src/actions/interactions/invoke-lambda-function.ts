@@ -37,9 +37,9 @@ export const invokeLambdaFunction: ActionDefinition = {
 
 async function run(context: ActionContext): Promise<ActionOutcome> {
   const { data, state } = context;
-  // What an earlier call left must not be taken for the answer of one that fails.
-  data.external = undefined;
   const request = requestOf(context);
+  // What an earlier call left must not be taken for the answer of one that fails; until here it could be passed on.
+  data.external = undefined;
   const parameters = {
     FunctionArn: request.functionArn,
     Parameters: request.event.Details.Parameters,

@@ -8,7 +8,6 @@ import {
   QUEUE,
   TRANSFERS,
 } from '../../action-definition.ts';
-import { after } from '../../awaitable.ts';
 import type { Awaitable } from '../../flow-host.ts';
 
 export const disconnectParticipant: ActionDefinition = {
@@ -19,6 +18,7 @@ export const disconnectParticipant: ActionDefinition = {
   nextAction: 'none',
   parameters: {},
   errors: { expected: [] },
+  endsContact: true,
   run,
 };
 
@@ -27,10 +27,18 @@ function run(context: ActionContext): Awaitable<ActionOutcome> {
   if (host.participant === undefined) {
     return { kind: 'leave', outcome: { kind: 'ended', reason: 'endFlowExecution' } };
   }
-  const disconnected: ActionOutcome = { kind: 'leave', outcome: { kind: 'disconnected' } };
-  if (host.disconnect === undefined) return disconnected;
-  return after(host.disconnect(), (result) => {
-    if (result.kind !== 'done') context.note('warn', `hanging up: ${result.detail}`);
-    return disconnected;
-  });
+  return host.disconnect === undefined ? DISCONNECTED : hangUp(context);
+}
+
+const DISCONNECTED: ActionOutcome = { kind: 'leave', outcome: { kind: 'disconnected' } };
+
+/** Whatever goes wrong while hanging up, the flow has ended by its own will. */
+async function hangUp(context: ActionContext): Promise<ActionOutcome> {
+  try {
+    const result = await context.host.disconnect?.();
+    if (result !== undefined && result.kind !== 'done') context.note('warn', `hanging up: ${result.detail}`);
+  } catch (error) {
+    context.note('error', 'hanging up threw', error);
+  }
+  return DISCONNECTED;
 }
