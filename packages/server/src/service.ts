@@ -1,12 +1,12 @@
 /** The service, built bottom-up in one pass and closed in the opposite order. The only wiring. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openMediaEngine } from '@ringback/media';
-import { openSimulatedCarrier, type SimulatedCarrier } from '@ringback/simulated-carrier';
+import { describeFault, openSimulatedCarrier, type SimulatedCarrier } from '@ringback/simulated-carrier';
 import { openUserAgent, SipPortUnavailable, type UserAgent, type UserAgentOptions } from '@ringback/sip';
 import type { Logger } from 'pino';
 import { type HttpServer, openHttpServer } from './api/http-server.ts';
@@ -152,7 +152,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     }),
     (engine) => engine.close(),
   );
-  const carrier = config.trunks.length === 0 ? await openCarrier(config, opened) : undefined;
+  const carrier = config.trunks.length === 0 ? await openCarrier(config, logger, opened) : undefined;
   const trunks = trunksOf(config, carrier);
   const userAgent = opened.keep(await openSip(options, trunks), (agent) => agent.close());
 
@@ -199,7 +199,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     store: contacts,
     clock,
     logger,
-    writing: { advance: (advance) => contacts.advance(advance), clock, newEventId: newId, factsWritten },
+    writing: { advance: (advance) => contacts.advance(advance), clock, newEventId: randomUUID, factsWritten },
     story: {
       clock,
       random: Math.random,
@@ -258,7 +258,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         resources,
         contacts,
         active,
-        accepting: { store: contacts, active, node, clock, factsWritten },
+        accepting: { store: contacts, active, node, clock, newEventId: randomUUID, factsWritten },
         destinations: {
           countries: config.countries
             ? new Set(config.countries)
@@ -349,13 +349,14 @@ async function openState(
   return database;
 }
 
-function openCarrier(config: Config, opened: Opened): Promise<SimulatedCarrier> {
+function openCarrier(config: Config, logger: Logger, opened: Opened): Promise<SimulatedCarrier> {
   return openSimulatedCarrier({
     host: config.sip.host,
     sipPort: 0,
     rtpPorts: config.simulatedCarrier.rtpPorts,
     inviteLogFile: path.join(config.dataDir, 'carrier', 'invites.jsonl'),
     phoneRecordingsDirectory: path.join(config.dataDir, 'carrier', 'phones'),
+    onFault: (fault) => logger.warn({ fault: describeFault(fault) }, 'simulated carrier fault'),
     ...(config.simulatedCarrier.scenarioFile ? { scenarioFile: config.simulatedCarrier.scenarioFile } : {}),
   }).then((carrier) => opened.keep(carrier, (running) => running.close()));
 }

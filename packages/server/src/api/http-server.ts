@@ -14,6 +14,7 @@ import {
   parseAuthorization,
   readInput,
   requestEntityTooLargeException,
+  SigningKeys,
   serializationException,
   serviceUnavailableException,
   unknownOperationException,
@@ -124,6 +125,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
 
 class Edge {
   readonly #options: HttpServerOptions;
+  readonly #signingKeys = new SigningKeys();
   #isDraining = false;
 
   constructor(options: HttpServerOptions) {
@@ -196,6 +198,7 @@ class Edge {
         secretFor: (accessKeyId) => accessKeys.secretFor(accessKeyId),
         nowMs: clock.now(),
         expectedRegion: config.region,
+        signingKeys: this.#signingKeys,
       });
       if (verdict.kind === 'refused') throw verdict.error;
       return this.#callerOf(verdict.scope);

@@ -24,6 +24,7 @@ export interface AcceptDeps {
   readonly active: ActiveContacts;
   readonly node: NodeId;
   readonly clock: Clock;
+  readonly newEventId: () => string;
   readonly factsWritten: () => void;
 }
 
@@ -59,7 +60,7 @@ export async function acceptContact(accept: AcceptRequest, deps: AcceptDeps): Pr
       {
         sequence: 1,
         stream: 'contact-events',
-        payload: JSON.stringify(contactEvent(contact, 'INITIATED', nowMs, newId())),
+        payload: JSON.stringify(contactEvent(contact, 'INITIATED', nowMs, deps.newEventId())),
       },
     ],
   });
