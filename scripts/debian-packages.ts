@@ -38,10 +38,8 @@ export function ensureDebianPackages(packages: readonly string[]): void {
 /** Without dpkg every package counts as missing. */
 function missingOf(packages: readonly string[]): readonly string[] {
   return packages.filter((name) => {
-    const query = spawnSync('dpkg-query', ['--show', '--showformat=${db:Status-Status}', name], {
-      encoding: 'utf8',
-    });
-    return query.status !== 0 || query.stdout !== 'installed';
+    const query = spawnSync('dpkg', ['--status', name], { encoding: 'utf8' });
+    return query.status !== 0 || !query.stdout.includes('\nStatus: install ok installed\n');
   });
 }
 

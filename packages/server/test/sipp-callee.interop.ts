@@ -1,0 +1,210 @@
+/** Interoperation: SIPp as the carrier behind a trunk. It answers, speaks, fails, challenges and loses messages; the service calls it. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { StopContactCommand } from '@aws-sdk/client-connect';
+import { readWav, rms, toneLevel, writeWav } from '@ringback/media';
+import { hangUp as flowHangsUp, playPrompt, recordIvr, say } from './support/flow-actions.ts';
+import { startForgetfulRelay } from './support/forgetful-relay.ts';
+import * as sipp from './support/sipp.ts';
+import { startTestService, type TestService, untilDefined } from './support/test-service.ts';
+
+const number = '+12065550100';
+/** Of SIPp's audio, Hz; far from the 1,000 Hz of the flow's beep. */
+const calleeToneHz = 700;
+const calleeToneSeconds = 3;
+
+describe('a SIPp callee behind a trunk', () => {
+  let ringback: TestService;
+  let trunkPort: number;
+  let flowId: string;
+
+  before(async () => {
+    trunkPort = await sipp.freeUdpPort();
+    ringback = await startTestService(`
+accessKeys:
+  - { accessKeyId: AKIDINTEROP, secretAccessKey: not-a-secret-at-all }
+trunks:
+  - { name: sipp, address: "127.0.0.1:${trunkPort}", username: ringback, password: open-sesame }
+countries: [US]
+phoneNumbers: ["+12065550199"]
+`);
+    flowId = await ringback.createFlow([
+      recordIvr('record', 'Enabled', 'beep'),
+      playPrompt('beep', 'Beep.wav', 'say'),
+      say(
+        'say',
+        'This is a sentence that takes a little more than three seconds to be spoken to its end.',
+        'hang up',
+      ),
+      flowHangsUp,
+    ]);
+  });
+
+  after(() => ringback?.close());
+
+  /** Runs SIPp for one call and gives the contact as it ended, after SIPp was content too. */
+  async function callSipp(scenario: readonly sipp.SippStep[], more: Partial<sipp.SippOptions> = {}) {
+    const callee = await sipp.startSipp({ scenario, port: trunkPort, ...more });
+    try {
+      const contactId = await ringback.call(number, flowId);
+      const contact = await ringback.ended(contactId, 60_000);
+      await callee.finished;
+      return { contact, record: await ringback.record(contactId) };
+    } finally {
+      await callee.close();
+    }
+  }
+
+  it('answers with RTP › is heard, hears the prompt and is hung up by the flow', async () => {
+    const { contact, record } = await callSipp(
+      [
+        sipp.receiveInvite,
+        sipp.respond('180 Ringing'),
+        sipp.pause(300),
+        sipp.answer(),
+        sipp.receive('ACK'),
+        sipp.play('tone.wav'),
+        sipp.receive('BYE'),
+        sipp.agree,
+      ],
+      { files: { 'tone.wav': toneFile() } },
+    );
+    assert.equal(contact.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
+    const { customer, system } = recordingOf(record);
+    const heardMs = toneMs(customer, calleeToneHz);
+    assert.ok(heardMs >= 2000, `SIPp's tone is on the customer's channel for ${heardMs} ms`);
+    assert.ok(toneMs(system, 1000) >= 100, "the prompt's beep is on the system's channel");
+    assert.equal(toneMs(customer, 1000), 0, 'nothing of the prompt leaked to the other channel');
+  });
+
+  it('echoes RTP › our prompt comes back', async () => {
+    const { record } = await callSipp(
+      [sipp.receiveInvite, sipp.answer(), sipp.receive('ACK'), sipp.receive('BYE'), sipp.agree],
+      { arguments: ['-rtp_echo'] },
+    );
+    const { customer } = recordingOf(record);
+    assert.ok(toneMs(customer, 1000) >= 100, 'SIPp received the beep and sent it back');
+  });
+
+  it('hangs up first › CUSTOMER_DISCONNECT', async () => {
+    const { contact } = await callSipp([
+      sipp.receiveInvite,
+      sipp.respond('180 Ringing'),
+      sipp.answer(),
+      sipp.receive('ACK'),
+      sipp.pause(1000),
+      sipp.hangUp,
+    ]);
+    assert.equal(contact.DisconnectReason, 'CUSTOMER_DISCONNECT');
+  });
+
+  it('is busy › TELECOM_BUSY, and the refusal is acknowledged', async () => {
+    const { contact } = await callSipp([
+      sipp.receiveInvite,
+      sipp.respond('486 Busy Here'),
+      sipp.receive('ACK'),
+    ]);
+    assert.equal(contact.DisconnectReason, 'TELECOM_BUSY');
+  });
+
+  it("challenges › our digest is proven by SIPp's own code", async () => {
+    const { contact } = await callSipp([
+      sipp.receiveInvite,
+      sipp.challenge('ringback', 'open-sesame'),
+      sipp.respond('180 Ringing'),
+      sipp.answer(),
+      sipp.receive('ACK'),
+      sipp.receive('BYE'),
+      sipp.agree,
+    ]);
+    assert.equal(contact.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
+  });
+
+  it('rings until StopContact › gets CANCEL and its 487 acknowledged', async () => {
+    const callee = await sipp.startSipp({
+      port: trunkPort,
+      scenario: [
+        sipp.receiveInvite,
+        sipp.respond('180 Ringing'),
+        sipp.receive('CANCEL'),
+        sipp.agree,
+        sipp.respond('487 Request Terminated'),
+        sipp.receive('ACK'),
+      ],
+    });
+    try {
+      const rangBefore = ringings();
+      const contactId = await ringback.call(number, flowId);
+      await untilDefined(20_000, 'it did not ring', async () => ringings() > rangBefore || undefined);
+      await ringback.client.send(
+        new StopContactCommand({ InstanceId: ringback.instanceId, ContactId: contactId }),
+      );
+      const contact = await ringback.ended(contactId);
+      assert.equal(contact.ConnectedToSystemTimestamp, undefined);
+      await callee.finished;
+    } finally {
+      await callee.close();
+    }
+  });
+
+  it('loses the first copy of every message › the call is complete all the same', async () => {
+    const calleePort = await sipp.freeUdpPort();
+    const callee = await sipp.startSipp({
+      port: calleePort,
+      scenario: [
+        sipp.receiveInvite,
+        // Through the relay, so that ACK and BYE are lost too.
+        sipp.answer({ contact: `127.0.0.1:${trunkPort}` }),
+        sipp.receive('ACK'),
+        sipp.receive('BYE'),
+        sipp.agree,
+      ],
+    });
+    const relay = await startForgetfulRelay({
+      port: trunkPort,
+      callerPort: ringback.service.sip.port,
+      calleePort,
+    });
+    try {
+      const contactId = await ringback.call(number, flowId);
+      const contact = await ringback.ended(contactId, 60_000);
+      assert.equal(contact.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
+      await callee.finished;
+      assert.deepEqual(relay.lost, ['INVITE', '200 INVITE', 'ACK', 'BYE', '200 BYE']);
+    } finally {
+      await relay.close();
+      await callee.close();
+    }
+  });
+
+  /** How often the service was told that a phone rings. */
+  const ringings = (): number =>
+    ringback.timeline.filter((entry) => entry.kind === 'sip' && entry.trace.text().startsWith('SIP/2.0 180'))
+      .length;
+});
+
+function toneFile(): Uint8Array {
+  const tone = Int16Array.from({ length: calleeToneSeconds * 8000 }, (_, n) =>
+    Math.round(8000 * Math.sin((2 * Math.PI * calleeToneHz * n) / 8000)),
+  );
+  return writeWav({ sampleRate: 8000, channels: [tone] }, { encoding: 'mulaw' });
+}
+
+function recordingOf(record: Readonly<Record<string, unknown>>) {
+  const { Location } = record.Recording as { readonly Location: string };
+  const [customer, system] = readWav(readFileSync(Location)).channels;
+  assert.ok(customer && system, 'the recording has two channels');
+  return { customer, system };
+}
+
+/** How long a frequency has most of the energy, ms, in windows of 50 ms. */
+function toneMs(pcm: Int16Array, frequencyHz: number): number {
+  const window = 400;
+  let found = 0;
+  for (let at = 0; at + window <= pcm.length; at += window) {
+    const part = pcm.subarray(at, at + window);
+    if (rms(part) > 300 && toneLevel(part, 8000, frequencyHz) > 0.8) found += 50;
+  }
+  return found;
+}
