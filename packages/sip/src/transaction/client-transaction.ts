@@ -144,7 +144,7 @@ export class ClientTransaction {
         break;
       case 'stopA':
       case 'stopE':
-        this.#owner.clock.clearTimeout(this.#repeatTimer);
+        this.#stopRepeating();
         break;
       case 'startB':
         this.#timeoutTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerB');
@@ -154,7 +154,7 @@ export class ClientTransaction {
         break;
       case 'stopB':
       case 'stopF':
-        this.#owner.clock.clearTimeout(this.#timeoutTimer);
+        this.#stopWaiting();
         break;
       case 'startD':
         this.#lingerTimer = this.#after(TIMER_D_MS, 'timerD');
@@ -203,11 +203,21 @@ export class ClientTransaction {
     return this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
   }
 
+  // A stopped timer is let go of, or it would live as long as the transaction lingers.
+  #stopRepeating(): void {
+    this.#owner.clock.clearTimeout(this.#repeatTimer);
+    this.#repeatTimer = undefined;
+  }
+
+  #stopWaiting(): void {
+    this.#owner.clock.clearTimeout(this.#timeoutTimer);
+    this.#timeoutTimer = undefined;
+  }
+
   #finish(): void {
-    const { clock } = this.#owner;
-    clock.clearTimeout(this.#repeatTimer);
-    clock.clearTimeout(this.#timeoutTimer);
-    clock.clearTimeout(this.#lingerTimer);
+    this.#stopRepeating();
+    this.#stopWaiting();
+    this.#owner.clock.clearTimeout(this.#lingerTimer);
     this.#owner.forgetClient(this);
   }
 }

@@ -137,13 +137,13 @@ export class ServerTransaction {
         this.#repeatAfter(Math.min(this.#intervalMs * 2, T2_MS));
         break;
       case 'stopG':
-        this.#owner.clock.clearTimeout(this.#repeatTimer);
+        this.#stopRepeating();
         break;
       case 'startH':
         this.#timeoutTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerH');
         break;
       case 'stopH':
-        this.#owner.clock.clearTimeout(this.#timeoutTimer);
+        this.#stopWaiting();
         break;
       case 'startI':
         this.#lingerTimer = this.#after(TIMER_I_MS, 'timerI');
@@ -180,11 +180,21 @@ export class ServerTransaction {
     return this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
   }
 
+  // A stopped timer is let go of, or it would live as long as the transaction lingers.
+  #stopRepeating(): void {
+    this.#owner.clock.clearTimeout(this.#repeatTimer);
+    this.#repeatTimer = undefined;
+  }
+
+  #stopWaiting(): void {
+    this.#owner.clock.clearTimeout(this.#timeoutTimer);
+    this.#timeoutTimer = undefined;
+  }
+
   #finish(): void {
-    const { clock } = this.#owner;
-    clock.clearTimeout(this.#repeatTimer);
-    clock.clearTimeout(this.#timeoutTimer);
-    clock.clearTimeout(this.#lingerTimer);
+    this.#stopRepeating();
+    this.#stopWaiting();
+    this.#owner.clock.clearTimeout(this.#lingerTimer);
     this.#owner.forgetServer(this);
     this.user.onTerminated?.();
   }
