@@ -1,6 +1,6 @@
 /** `npm run demo`: starts everything on free ports, places one call through the official AWS SDK, prints what happens, checks it. */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,7 +38,7 @@ const command = new Command('npm run demo --')
   .description(
     'Starts Ringback with its simulated carrier, places one call through the AWS SDK and shows what happens.',
   )
-  .option('--number <e164>', 'the number to dial; docs/simulated-carrier.md lists the phones', pressesOne)
+  .option('--number <e164>', 'the number to dial; packages/simulated-carrier/README.md lists the phones', pressesOne)
   .option('--http-port <port>', 'port of the API; 0 takes a free one', '0')
   .option('--sip-port <port>', 'SIP port; 0 takes a free one', '0')
   .option('--data-dir <directory>', 'where the database and recordings go; a temporary one when absent')
@@ -58,6 +58,8 @@ async function main(): Promise<void> {
     ? path.resolve(options.dataDir)
     : await mkdtemp(path.join(tmpdir(), 'ringback-demo-'));
   await mkdir(dataDir, { recursive: true });
+  // PostgreSQL does not run as root; its user must be able to reach its files below a directory made by root.
+  if (!options.dataDir) await chmod(dataDir, 0o711);
   const startedAtMs = Date.now();
   let zeroMs = startedAtMs;
   const seen: TimelineEntry[] = [];

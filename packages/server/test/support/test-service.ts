@@ -1,6 +1,6 @@
 /** A whole service of its own for one test file: free ports, a temporary data directory, the official SDK as the client. */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -60,6 +60,8 @@ export interface TestService {
 /** Starts a service. `yaml` is a configuration file's text. */
 export async function startTestService(yaml = ''): Promise<TestService> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
+  // As root the database runs as another user, which must be able to reach its files.
+  await chmod(dataDir, 0o711);
   const configFile = path.join(dataDir, 'ringback.yaml');
   await writeFile(configFile, yaml);
   const config = loadConfig({
