@@ -59,8 +59,12 @@ export function acceptContacts(
     }
     // A failed attempt leaves no token: clients retry with the same one (facts: client behaviour on 429).
     const refusedIds = new Map(refused.map((request) => [request.contact.id, outcomes.get(request)]));
-    if (refused.some((request) => request.clientToken)) {
-      await transaction.query(deleteTokens, [refused.map((request) => request.contact.id)]);
+    const unused = refused.filter((request) => request.clientToken);
+    if (unused.length > 0) {
+      await transaction.query(deleteTokens, [
+        ...tokenColumns(unused),
+        unused.map(({ contact }) => contact.id),
+      ]);
     }
     await insertContacts(transaction, accepted);
     await takeSlots(transaction, slots);
@@ -117,12 +121,7 @@ async function claimTokens(
   if (first.size === 0) return owners;
   const claims = [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, request]) => request);
   const now = new Date(Math.max(...claims.map(({ contact }) => contact.initiatedAtMs)));
-  const keys = [
-    claims.map(({ contact }) => contact.tenant.accountId),
-    claims.map(({ contact }) => contact.tenant.region),
-    claims.map(({ contact }) => contact.instanceId),
-    claims.map(({ clientToken }) => clientToken?.value),
-  ];
+  const keys = tokenColumns(claims);
   const claimed = await transaction.query<TokenRow>(insertTokens, [
     ...keys,
     claims.map(({ contact }) => contact.id),
@@ -180,6 +179,16 @@ async function takeSlots(
   ]);
 }
 
+/** The tokens' keys, a list for each column. */
+function tokenColumns(requests: readonly ContactToAccept[]): (string | undefined)[][] {
+  return [
+    requests.map(({ contact }) => contact.tenant.accountId),
+    requests.map(({ contact }) => contact.tenant.region),
+    requests.map(({ contact }) => contact.instanceId),
+    requests.map(({ clientToken }) => clientToken?.value),
+  ];
+}
+
 interface TokenRow {
   readonly account_id: string;
   readonly region: string;
@@ -225,7 +234,9 @@ const selectTokens = {
 
 const deleteTokens = {
   name: 'accept-delete-tokens',
-  text: `DELETE FROM client_token WHERE contact_id = ANY ($1::uuid[])`,
+  text: `DELETE FROM client_token
+          WHERE (account_id, region, instance_id, token, contact_id) IN
+                (SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::uuid[]))`,
 };
 
 const insertContactRows = {

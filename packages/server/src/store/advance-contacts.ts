@@ -1,8 +1,9 @@
 /** One fenced write of contacts that moved on: state, dial attempt, facts and freed call slots, for a batch at once. Part of the contact store. */
 import type { Contact } from '../contacts/contact.ts';
 import type { OutboxFact } from './accept-contacts.ts';
+import type { Queryable } from './database.ts';
 import type { RowOutcome } from './micro-batch.ts';
-import type { RingbackDatabase } from './schema.ts';
+import type { RingbackDatabase, Schema } from './schema.ts';
 
 /** A committed intention to send one INVITE. */
 export interface DialAttempt {
@@ -30,9 +31,21 @@ export class ContactNoLongerOwned extends Error {
   }
 }
 
-/** Writes a batch with one statement. A contact that stands in it twice is written in a second round. */
+/**
+ * Writes a batch with one statement. A contact that stands in it twice is written in a second round of the same
+ * transaction: a batch that fails has written nothing.
+ */
 export async function advanceContacts(
   database: RingbackDatabase,
+  advances: readonly ContactAdvance[],
+): Promise<RowOutcome<undefined>[]> {
+  const contacts = new Set(advances.map(({ contact }) => contact.id));
+  if (contacts.size === advances.length) return writeRounds(database, advances);
+  return database.withTransaction((transaction) => writeRounds(transaction, advances));
+}
+
+async function writeRounds(
+  database: Queryable<Schema>,
   advances: readonly ContactAdvance[],
 ): Promise<RowOutcome<undefined>[]> {
   const outcomes = new Map<ContactAdvance, RowOutcome<undefined>>();
@@ -63,7 +76,7 @@ export async function advanceContacts(
 }
 
 async function writeRound(
-  database: RingbackDatabase,
+  database: Queryable<Schema>,
   round: readonly ContactAdvance[],
 ): Promise<Set<string>> {
   const of = <Value>(read: (contact: Contact) => Value): Value[] => round.map(({ contact }) => read(contact));
@@ -97,7 +110,8 @@ async function writeRound(
 
 const dateOf = (atMs: number | undefined): Date | null => (atMs === undefined ? null : new Date(atMs));
 
-// The attempt and the facts join what was really changed, so a stale writer leaves no trace.
+// The attempt and the facts join what was really changed, so a stale writer leaves no trace. An attempt that stands
+// already is this same write, made again because the answer to its commit was lost.
 const statement = {
   name: 'advance-contacts',
   text: `
@@ -120,6 +134,7 @@ const statement = {
         FROM unnest($13::uuid[], $14::int[], $15::text[], $16::text[], $17::timestamptz[])
           AS a(contact_id, n, target, call_id, attempted_at)
         JOIN changed ON changed.id = a.contact_id
+          ON CONFLICT (instance_id, contact_id, n) DO NOTHING
     ), told AS (
       INSERT INTO outbox (instance_id, contact_id, sequence, stream, payload, created_at)
       SELECT changed.instance_id, changed.id, f.sequence, f.stream, f.payload, changed.updated_at

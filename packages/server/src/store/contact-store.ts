@@ -106,21 +106,25 @@ const selectContact = {
   text: 'SELECT * FROM contact WHERE instance_id = $1 AND id = $2',
 };
 
-// Leases live on database time: the clocks of nodes differ.
+// Leases live on database time: the clocks of nodes differ. A contact that changed since the statement began is
+// judged again when it is locked, but a join would then still see its former owner; the array is compared with the
+// new one. For the same reason the state tells of an attempt that the count is too early to see.
 const takeOver = `
   WITH orphan AS (
     SELECT c.instance_id, c.id
-      FROM contact c LEFT JOIN node n ON n.id = c.owner_node
+      FROM contact c
      WHERE c.state <> 'ENDED' AND c.owner_node IS DISTINCT FROM $1
-       AND (n.id IS NULL OR n.lease_expires_at < clock_timestamp())
+       AND (c.owner_node = ANY (ARRAY(SELECT n.id FROM node n WHERE n.lease_expires_at >= clock_timestamp())))
+           IS NOT TRUE
      ORDER BY c.initiated_at LIMIT $2
-       FOR UPDATE OF c SKIP LOCKED
+       FOR UPDATE SKIP LOCKED
   )
   UPDATE contact c SET owner_node = $1, epoch = c.epoch + 1
     FROM orphan
    WHERE c.instance_id = orphan.instance_id AND c.id = orphan.id
-  RETURNING c.*, (SELECT count(*)::int FROM dial_attempt a
-                   WHERE a.instance_id = c.instance_id AND a.contact_id = c.id) AS attempts`;
+  RETURNING c.*, greatest((SELECT count(*)::int FROM dial_attempt a
+                            WHERE a.instance_id = c.instance_id AND a.contact_id = c.id),
+                          (c.state <> 'ACCEPTED')::int) AS attempts`;
 
 const deleteExpiredTokens = `
   DELETE FROM client_token WHERE ctid IN
