@@ -1,0 +1,255 @@
+// The outbox against a real PostgreSQL, started once for this file: nothing is passed over, nothing is dropped too early.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { newId } from '../ids.ts';
+import { sampleTimeMs } from '../test-support/sample-contact.ts';
+import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
+import type { Queryable } from './database.ts';
+import { type OutboxPosition, type OutboxStore, openOutboxStore } from './outbox-store.ts';
+import type { RingbackDatabase, Schema } from './schema.ts';
+
+let server: TestDatabase;
+let database: RingbackDatabase;
+let outbox: OutboxStore;
+
+const beginning: OutboxPosition = { transactionId: '0', position: 0 };
+const contactId = newId();
+
+before(async () => {
+  server = await openTestDatabase();
+  database = server.database;
+  outbox = openOutboxStore(database);
+});
+
+after(() => server.close());
+
+beforeEach(async () => {
+  await database.query('TRUNCATE outbox, sink_position, undeliverable');
+});
+
+describe('outbox store › read', () => {
+  it('gives rows in the order of their transactions and, within one, as they were written', async () => {
+    await write(database, 'first');
+    await database.withTransaction(async (transaction) => {
+      await write(transaction, 'second');
+      await write(transaction, 'third');
+    });
+    await write(database, 'fourth');
+    const rows = await outbox.read(beginning, 10);
+    assert.deepEqual(payloads(rows), ['first', 'second', 'third', 'fourth']);
+    assert.equal(rows[1]?.at.transactionId, rows[2]?.at.transactionId);
+    assert.deepEqual(
+      { ...rows[0], at: undefined },
+      {
+        at: undefined,
+        contactId,
+        sequence: 1,
+        stream: 'contact-events',
+        payload: 'first',
+      },
+    );
+  });
+
+  it('goes on behind a position, in the middle of a transaction too', async () => {
+    await database.withTransaction(async (transaction) => {
+      for (const payload of ['a', 'b', 'c']) await write(transaction, payload);
+    });
+    await write(database, 'd');
+    const first = await outbox.read(beginning, 2);
+    assert.deepEqual(payloads(first), ['a', 'b']);
+    const rest = await outbox.read(first[1]?.at ?? beginning, 2);
+    assert.deepEqual(payloads(rest), ['c', 'd']);
+    assert.deepEqual(await outbox.read(rest[1]?.at ?? beginning, 2), []);
+  });
+
+  it('waits for a transaction that began earlier and is still open, and never passes it over', async () => {
+    await write(database, 'before');
+    const early = await database.withTransaction(async (older) => {
+      await write(older, 'older');
+      await database.withTransaction((younger) => write(younger, 'younger'));
+      return payloads(await outbox.read(beginning, 10));
+    });
+    assert.deepEqual(early, ['before'], 'the younger row waits for the older one');
+    assert.deepEqual(payloads(await outbox.read(beginning, 10)), ['before', 'older', 'younger']);
+  });
+
+  it('passes over what was rolled back', async () => {
+    await assert.rejects(
+      database.withTransaction(async (transaction) => {
+        await write(transaction, 'undone');
+        throw new Error('changed our mind');
+      }),
+    );
+    await write(database, 'done');
+    assert.deepEqual(payloads(await outbox.read(beginning, 10)), ['done']);
+  });
+});
+
+describe('outbox store › positions', () => {
+  it('lets a new sink begin with what comes from now on', async () => {
+    await write(database, 'past');
+    const position = await outbox.positionOf('new');
+    await write(database, 'present');
+    assert.deepEqual(payloads(await outbox.read(position, 10)), ['present']);
+  });
+
+  it('shows a new sink what was under way when it came', async () => {
+    let position = beginning;
+    await database.withTransaction(async (transaction) => {
+      await write(transaction, 'under way');
+      position = await outbox.positionOf('new');
+    });
+    assert.deepEqual(payloads(await outbox.read(position, 10)), ['under way']);
+  });
+
+  it('remembers how far each sink is', async () => {
+    const started = await outbox.positionOf('one');
+    assert.deepEqual(await outbox.positionOf('one'), started);
+    await outbox.positionOf('other');
+    await write(database, 'a');
+    await write(database, 'b');
+    const [a, b] = await outbox.read(started, 10);
+    await outbox.advance('one', a?.at ?? beginning);
+    assert.deepEqual(await outbox.positionOf('one'), a?.at);
+    assert.deepEqual(payloads(await outbox.read(await outbox.positionOf('one'), 10)), ['b']);
+    assert.notDeepEqual(await outbox.positionOf('other'), a?.at);
+    await outbox.advance('one', b?.at ?? beginning);
+    assert.deepEqual(await outbox.read(await outbox.positionOf('one'), 10), []);
+  });
+
+  it('keeps what a sink refused for good, once', async () => {
+    await write(database, 'refused');
+    const [row] = await outbox.read(beginning, 1);
+    assert.ok(row);
+    await outbox.setAside('sink', row, 'answered 400', sampleTimeMs);
+    await outbox.setAside('sink', row, 'answered 400 again', sampleTimeMs + 1);
+    const { rows } = await database.query('SELECT * FROM undeliverable');
+    assert.deepEqual(rows, [
+      {
+        sink: 'sink',
+        contact_id: contactId,
+        sequence: 1,
+        stream: 'contact-events',
+        payload: 'refused',
+        reason: 'answered 400',
+        set_aside_at: new Date(sampleTimeMs),
+      },
+    ]);
+  });
+});
+
+describe('outbox store › partitions', () => {
+  beforeEach(async () => {
+    for (const partition of await partitions()) await database.query(`DROP TABLE ${partition}`);
+    await database.query(`CREATE TABLE outbox_0 PARTITION OF outbox FOR VALUES FROM (0) TO (1000000)`);
+    await database.query(`CREATE TABLE outbox_1 PARTITION OF outbox FOR VALUES FROM (1000000) TO (2000000)`);
+    await setSequence(1);
+  });
+
+  it('has the next partition ready before it is needed', async () => {
+    await setSequence(999_998);
+    await outbox.maintain(['sink']);
+    assert.deepEqual(await partitions(), ['outbox_0', 'outbox_1']);
+    await write(database, 'last of the old');
+    await write(database, 'first of the new');
+    await outbox.maintain([]);
+    assert.ok((await partitions()).includes('outbox_2'));
+    await setSequence(2_999_997);
+    await write(database, 'in the third');
+    await write(database, 'at its end');
+    assert.deepEqual(payloads(await outbox.read(beginning, 10)).slice(-2), ['in the third', 'at its end']);
+  });
+
+  it('drops a partition only after every named sink has passed all of its rows', async () => {
+    await outbox.positionOf('fast');
+    const slow = await outbox.positionOf('slow');
+    await setSequence(999_997);
+    for (const payload of ['old', 'last of the old', 'new']) await write(database, payload);
+    const [old, lastOfOld, fresh] = await outbox.read(slow, 10);
+    assert.ok(old && lastOfOld && fresh);
+
+    await outbox.advance('fast', fresh.at);
+    await outbox.maintain(['fast', 'slow']);
+    assert.deepEqual(await partitions(), ['outbox_0', 'outbox_1', 'outbox_2']);
+    await outbox.advance('slow', old.at);
+    await outbox.maintain(['fast', 'slow']);
+    assert.deepEqual(await partitions(), ['outbox_0', 'outbox_1', 'outbox_2'], 'one row is still to come');
+    await outbox.advance('slow', lastOfOld.at);
+    await outbox.maintain(['fast', 'slow']);
+    assert.deepEqual(await partitions(), ['outbox_1', 'outbox_2']);
+    assert.deepEqual(payloads(await outbox.read(await outbox.positionOf('slow'), 10)), ['new']);
+  });
+
+  it('does not wait for a sink that is configured no more', async () => {
+    await outbox.positionOf('former');
+    await outbox.positionOf('sink');
+    await write(database, 'old');
+    const [row] = await outbox.read(beginning, 1);
+    assert.ok(row);
+    await outbox.advance('sink', row.at);
+    await setSequence(1_000_000);
+    await outbox.maintain(['sink']);
+    assert.deepEqual(await partitions(), ['outbox_1', 'outbox_2']);
+  });
+
+  it('never drops a row that commits while the partition is being judged', async () => {
+    await outbox.positionOf('sink');
+    let maintained: Promise<void> | undefined;
+    await database.withTransaction(async (writer) => {
+      await write(writer, 'late');
+      await setSequence(1_000_000);
+      maintained = outbox.maintain(['sink']);
+      await someoneWaitsForALock();
+    });
+    await maintained;
+    assert.deepEqual(payloads(await outbox.read(await outbox.positionOf('sink'), 10)), ['late']);
+  });
+
+  it('leaves the work to whoever does it already', async () => {
+    await database.withTransaction(async ({ query }) => {
+      await query(`SELECT pg_advisory_xact_lock(hashtext('ringback outbox partitions'))`);
+      await setSequence(5_000_000);
+      await outbox.maintain([]);
+      assert.deepEqual(await partitions(), ['outbox_0', 'outbox_1']);
+    });
+    await outbox.maintain([]);
+    assert.deepEqual(await partitions(), ['outbox_5', 'outbox_6']);
+  });
+});
+
+let sequence = 0;
+beforeEach(() => {
+  sequence = 0;
+});
+
+async function write(target: Queryable<Schema>, payload: string): Promise<void> {
+  sequence += 1;
+  await target.query(
+    `INSERT INTO outbox (instance_id, contact_id, sequence, stream, payload, created_at)
+     VALUES ($1, $2, $3, 'contact-events', $4, $5)`,
+    [server.instanceId, contactId, sequence, payload, new Date(sampleTimeMs)],
+  );
+}
+
+const payloads = (rows: readonly { readonly payload: string }[]): string[] =>
+  rows.map(({ payload }) => payload);
+
+async function setSequence(last: number): Promise<void> {
+  await database.query(`SELECT setval('outbox_position', $1)`, [last]);
+}
+
+async function partitions(): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(
+    `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'outbox'::regclass ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Asks until a statement of this database stands in a queue for a lock. */
+async function someoneWaitsForALock(): Promise<void> {
+  for (;;) {
+    const { rows } = await database.query('SELECT FROM pg_locks WHERE NOT granted');
+    if (rows.length > 0) return;
+  }
+}
