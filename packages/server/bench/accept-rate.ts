@@ -1,0 +1,109 @@
+/** Phase A: how many StartOutboundVoiceContact requests the service accepts per second. Every one is signed, checked and committed. */
+import { randomUUID } from 'node:crypto';
+import { type BenchService, sourceNumber, startBenchService } from './bench-service.ts';
+import { usageBetween, usageOfService } from './cpu-time.ts';
+import { runHttpLoad } from './http-load.ts';
+import type { PhaseResult } from './results.ts';
+
+export interface AcceptOptions {
+  readonly directory: string;
+  readonly connections: number;
+  readonly seconds: number;
+  readonly profileDirectory: string | undefined;
+}
+
+export const acceptPath = '/contact/outbound-voice';
+
+/** A request as an application sends it; the token and the attribute make each unique. */
+export function acceptBody(instanceId: string, contactFlowId: string, n: number): string {
+  return JSON.stringify({
+    InstanceId: instanceId,
+    ContactFlowId: contactFlowId,
+    DestinationPhoneNumber: destinationOf(n),
+    SourcePhoneNumber: sourceNumber,
+    ClientToken: randomUUID(),
+    Attributes: { orderNumber: String(n), language: 'en-US' },
+  });
+}
+
+/** The nth of six million numbers that are possible in the United States; all are dialled on loopback only. */
+export function destinationOf(n: number): string {
+  return `+1206${3_000_000 + (n % 6_000_000)}`;
+}
+
+export async function measureAcceptRate(options: AcceptOptions): Promise<PhaseResult> {
+  const service = await startBenchService({
+    directory: options.directory,
+    // Paused: nothing is dialled, so that only the accepting is measured. No contact may end meanwhile.
+    config: { dialling: { paused: true, maxDialDelayMs: 3_600_000 } },
+    rtpPorts: '20000-21999',
+    profileDirectory: options.profileDirectory,
+  });
+  try {
+    return await measure(service, options);
+  } finally {
+    await service.end('kill');
+  }
+}
+
+async function measure(service: BenchService, options: AcceptOptions): Promise<PhaseResult> {
+  const { instanceId, signer } = service;
+  const { ContactFlowSummaryList: flows } = (await service.call(
+    'GET',
+    `/contact-flows-summary/${instanceId}`,
+  )) as {
+    ContactFlowSummaryList: readonly { Id: string }[];
+  };
+  const flowId = flows[0]?.Id ?? '';
+  let usage = usageOfService(service.pid);
+  let n = 0;
+  const load = await runHttpLoad({
+    host: service.host,
+    port: service.port,
+    connections: options.connections,
+    warmUpSeconds: 3,
+    seconds: options.seconds,
+    nextRequest: () => signer.write('PUT', acceptPath, acceptBody(instanceId, flowId, n++)),
+    measuring(edge) {
+      const now = usageOfService(service.pid);
+      usage = edge === 'begins' ? now : usageBetween(usage, now);
+    },
+  });
+  const contactIds = load.bodies.map((body) => (JSON.parse(body) as { ContactId: string }).ContactId);
+  const probe = contactIds.at(-1) ?? '';
+  const stored = (await service.call('GET', `/contacts/${instanceId}/${probe}`)) as {
+    Contact: { Id: string };
+  };
+  const complaints = service.complaints();
+  const perRequest = (seconds: number): number => (seconds * 1e6) / Math.max(1, load.answers);
+  return {
+    phase: 'A',
+    title: `accept: signed, durable StartOutboundVoiceContact, ${options.connections} connections, ${options.seconds} s`,
+    figures: [
+      { name: 'accepted', value: load.perSecond, unit: 'requests/s', note: 'goal ≥ 1,000' },
+      { name: 'latency p50', value: load.latencyMs.p50, unit: 'ms' },
+      { name: 'latency p99', value: load.latencyMs.p99, unit: 'ms' },
+      { name: 'latency max', value: load.latencyMs.max, unit: 'ms' },
+      { name: 'CPU of the service', value: perRequest(usage.serviceSeconds), unit: 'µs/request' },
+      { name: '… its main thread', value: perRequest(usage.mainThreadSeconds), unit: 'µs/request' },
+      { name: 'CPU of PostgreSQL', value: perRequest(usage.postgresSeconds), unit: 'µs/request' },
+      { name: 'CPU of the client', value: load.clientMicros, unit: 'µs/request', note: 'shares the machine' },
+      { name: 'memory of waiting', value: usage.rssBytes / Math.max(1, load.answers), unit: 'bytes/contact' },
+    ],
+    checks: [
+      { what: 'every request was answered 200', ok: load.refusals.length === 0, ...detailOf(load.refusals) },
+      {
+        what: `all ${contactIds.length} ContactIds differ`,
+        ok:
+          contactIds.length > 0 && new Set(contactIds).size === contactIds.length && !contactIds.includes(''),
+      },
+      { what: 'the last contact is in the database', ok: stored.Contact.Id === probe },
+      { what: 'the service logged no warning', ok: complaints.length === 0, ...detailOf(complaints) },
+    ],
+  };
+}
+
+/** The first of some failures, for a check. */
+export function detailOf(failures: readonly string[]): { detail?: string } {
+  return failures[0] === undefined ? {} : { detail: `${failures.length}, the first: ${failures[0]}` };
+}

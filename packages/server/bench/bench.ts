@@ -1,0 +1,154 @@
+/** `npm run bench`: one run of all phases, a table or JSON, and a failure where a check fails. docs/benchmarks.md explains the figures. */
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { measureAcceptRate } from './accept-rate.ts';
+import { measureCompleteContacts } from './complete-contacts.ts';
+import { measureFastifyBaseline } from './fastify-baseline.ts';
+import { describeResults, type Figure, type PhaseResult } from './results.ts';
+import { measureSippRatio } from './sipp-ratio.ts';
+
+interface BenchOptions {
+  readonly only: readonly string[];
+  readonly seconds: number;
+  readonly connections: number;
+  readonly inFlight: number;
+  readonly held: number;
+  readonly profile?: string;
+  readonly json: boolean;
+}
+
+const phaseNames = ['A', 'B', 'C', 'D'] as const;
+
+const command = new Command('npm run bench --')
+  .description('Measures the service as a separate process, beside the programs it is compared with.')
+  .option('--only <phases>', 'phases to run, for example A,D', phasesOf, [...phaseNames])
+  .option('--seconds <number>', 'measured time of the phases A, B and D', countOf, 8)
+  .option('--connections <number>', 'HTTP connections of the phases A and D', countOf, 64)
+  .option('--in-flight <number>', 'contacts in flight in phase B', countOf, 128)
+  .option('--held <number>', 'calls held at once in phase B, for their memory and CPU', countOf, 300)
+  .option('--profile <directory>', 'write CPU profiles of the service; they slow it down')
+  .option('--json', 'print the results as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Phases:
+  A  accepted StartOutboundVoiceContact per second
+  B  complete contacts per second, and what a held call costs
+  C  SIP calls per CPU second beside SIPp (apt-get install sip-tester)
+  D  a bare Fastify route, to compare A with`,
+  );
+
+async function main(): Promise<void> {
+  const options = command.parse().opts<BenchOptions>();
+  const root = await mkdtemp(path.join(tmpdir(), 'ringback-bench-'));
+  // As root the service gives its database another user, who must get there too.
+  await chmod(root, 0o755);
+  const loadBefore = loadavg()[0] ?? 0;
+  try {
+    const results = await runPhases(options, root);
+    const compared = compare(results);
+    const all = compared.figures.length > 0 ? [...results, compared] : results;
+    const machine = {
+      node: process.version,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      loadBefore,
+      loadAfter: loadavg()[0] ?? 0,
+    };
+    const ok = all.every(({ checks }) => checks.every((check) => check.ok));
+    if (options.json) say(JSON.stringify({ ok, machine, results: all }, null, 2));
+    else {
+      say(
+        `\nNode ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after`,
+      );
+      say(describeResults(all));
+      say(ok ? '\nAll checks passed.' : '\nA check failed: the figures of its phase mean nothing.');
+    }
+    if (!ok) process.exitCode = 1;
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function runPhases(options: BenchOptions, root: string): Promise<PhaseResult[]> {
+  const { seconds, connections } = options;
+  const results: PhaseResult[] = [];
+  for (const phase of phaseNames) {
+    if (!options.only.includes(phase)) continue;
+    const directory = path.join(root, phase);
+    await mkdir(directory);
+    const profileDirectory = options.profile === undefined ? undefined : path.join(options.profile, phase);
+    if (!options.json) process.stderr.write(`phase ${phase} …\n`);
+    switch (phase) {
+      case 'A':
+        results.push(await measureAcceptRate({ directory, connections, seconds, profileDirectory }));
+        break;
+      case 'B':
+        results.push(
+          ...(await measureCompleteContacts({
+            directory,
+            seconds,
+            inFlight: options.inFlight,
+            held: options.held,
+            profileDirectory,
+          })),
+        );
+        break;
+      case 'C':
+        results.push(await measureSippRatio({ directory }));
+        break;
+      case 'D':
+        results.push(await measureFastifyBaseline({ directory, connections, seconds }));
+        break;
+    }
+  }
+  return results;
+}
+
+/** Figures of one phase over those of another, of the same run: these survive a busy machine better than either. */
+function compare(results: readonly PhaseResult[]): PhaseResult {
+  const figureOf = (phase: string, figure: string): number | undefined =>
+    results.find((result) => result.phase === phase)?.figures.find(({ name }) => name === figure)?.value;
+  const accepted = figureOf('A', 'accepted');
+  const bare = figureOf('D', 'answered');
+  const serviceMicros = figureOf('A', '… its main thread');
+  const bareMicros = figureOf('D', 'CPU of Fastify');
+  const figures: Figure[] = [];
+  if (accepted !== undefined && bare) {
+    figures.push({ name: 'A : D, requests per second', value: accepted / bare, unit: '×' });
+  }
+  if (serviceMicros && bareMicros !== undefined) {
+    figures.push({
+      name: 'D : A, CPU per request',
+      value: bareMicros / serviceMicros,
+      unit: '×',
+      note: 'main thread of A',
+    });
+  }
+  return { phase: '=', title: 'compared', figures, checks: [] };
+}
+
+function phasesOf(text: string): string[] {
+  const phases = text.toUpperCase().split(',');
+  const unknown = phases.find((phase) => !phaseNames.some((name) => name === phase));
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(`There is no phase ${unknown}; use ${phaseNames.join(',')}.`);
+  return phases;
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number from 1.');
+  return count;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});
