@@ -48,7 +48,9 @@ const MAP_BIT = 128;
 
 export function sdkOperations(sdk: object): readonly SdkOperation[] {
   return schemasOf(sdk, OPERATION).map(([, , name, traits, input, output]) => {
-    const [method, path, successStatus] = (traits as { http: [string, string, number] }).http;
+    // An operation without a route of its own speaks awsJson: everything is a POST to the root.
+    const { http } = (traits || {}) as { http?: [string, string, number] };
+    const [method, path, successStatus] = http ?? ['POST', '/', 200];
     return {
       name: String(name),
       method,

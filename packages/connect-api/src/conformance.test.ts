@@ -6,20 +6,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as sdk from '@aws-sdk/client-connect';
 import Type from 'typebox';
-import {
-  resolve,
-  type SdkMember,
-  type SdkStructure,
-  type SdkType,
-  sdkErrors,
-  sdkOperations,
-} from '../scripts/sdk-schemas.ts';
+import { compareTypes } from '../scripts/compare-types.ts';
+import { type SdkStructure, sdkErrors, sdkOperations } from '../scripts/sdk-schemas.ts';
 import { ApiError } from './errors.ts';
 import { modelledErrors } from './modelled-errors.ts';
 import { type OperationDefinition, pathLabels } from './operation.ts';
 import { operations } from './operations.ts';
 import { listOperations, matchRoute } from './routes.ts';
-import { type Definitions, dereference, type WireSchema, wireSchema } from './wire-schema.ts';
+import { wireSchema } from './wire-schema.ts';
 
 const sdkByName = new Map(sdkOperations(sdk).map((operation) => [operation.name, operation]));
 const definitions: readonly OperationDefinition[] = Object.values(operations);
@@ -109,13 +103,13 @@ function* compareOperation(
     return;
   }
   yield* compareLocations(definition, expected.input.structure);
-  yield* compareTypes(`${name}.input`, wireSchema(definition.input), {}, expected.input, new Set());
+  yield* compareTypes(`${name}.input`, wireSchema(definition.input), expected.input);
   if (definition.output === undefined || expected.output.kind === 'unit') {
     if ((definition.output === undefined) !== (expected.output.kind === 'unit'))
       yield `${name}: output or none`;
     return;
   }
-  yield* compareTypes(`${name}.output`, wireSchema(definition.output), {}, expected.output, new Set());
+  yield* compareTypes(`${name}.output`, wireSchema(definition.output), expected.output);
 }
 
 function* compareLocations(definition: OperationDefinition, expected: SdkStructure): Generator<string> {
@@ -129,60 +123,4 @@ function* compareLocations(definition: OperationDefinition, expected: SdkStructu
     const isToken = definition.idempotencyToken === member.name;
     if (isToken !== member.idempotencyToken) yield `${where}: idempotency token ${isToken}`;
   }
-}
-
-function* compareTypes(
-  where: string,
-  reference: WireSchema,
-  scope: Definitions,
-  expected: SdkType,
-  visited: Set<WireSchema>,
-): Generator<string> {
-  const { schema, definitions } = dereference(reference, scope);
-  const kind = kindOf(schema);
-  if (kind !== expected.kind) {
-    yield `${where}: ${kind}, SDK ${expected.kind}`;
-  } else if (expected.kind === 'structure') {
-    if (visited.has(schema)) return;
-    visited.add(schema);
-    yield* compareMembers(where, schema, definitions, expected.structure.members, visited);
-  } else if (expected.kind === 'list') {
-    yield* compareTypes(`${where}[]`, schema.items ?? {}, definitions, resolve(expected.item), visited);
-  } else if (expected.kind === 'map') {
-    const value = schema.additionalProperties ?? {};
-    yield* compareTypes(`${where}{}`, value, definitions, resolve(expected.item), visited);
-  }
-}
-
-function* compareMembers(
-  where: string,
-  schema: WireSchema,
-  definitions: Definitions,
-  expected: readonly SdkMember[],
-  visited: Set<WireSchema>,
-): Generator<string> {
-  const members = schema.properties ?? {};
-  const expectedNames = new Set(expected.map(({ name }) => name));
-  for (const name of Object.keys(members)) {
-    if (!expectedNames.has(name)) yield `${where}.${name}: not in the SDK`;
-  }
-  for (const { name, required, type } of expected) {
-    const member = members[name];
-    if (member === undefined) {
-      yield `${where}.${name}: only in the SDK`;
-      continue;
-    }
-    const isRequired = schema.required?.includes(name) ?? false;
-    if (isRequired !== required) yield `${where}.${name}: required ${isRequired}, SDK ${required}`;
-    yield* compareTypes(`${where}.${name}`, member, definitions, resolve(type), visited);
-  }
-}
-
-function kindOf(schema: WireSchema): SdkType['kind'] {
-  if (schema.properties !== undefined) return 'structure';
-  if (schema.additionalProperties !== undefined) return 'map';
-  if (schema.items !== undefined) return 'list';
-  if (schema.timestamp) return 'timestamp';
-  if (schema.type === 'integer' || schema.type === 'number') return 'number';
-  return schema.type === 'boolean' ? 'boolean' : 'string';
 }

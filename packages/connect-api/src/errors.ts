@@ -25,7 +25,17 @@ const protocolErrors = {
 
 export type ProtocolErrorName = keyof typeof protocolErrors;
 
-export type ApiErrorName = ModelledErrorName | ProtocolErrorName;
+/** Errors of the Service Quotas API that Connect's model does not know; statuses as in the AWS SDK. */
+const serviceQuotasErrors = {
+  IllegalArgumentException: 400,
+  InvalidPaginationTokenException: 400,
+  NoSuchResourceException: 404,
+  ResourceAlreadyExistsException: 400,
+} as const;
+
+export type ServiceQuotasErrorName = keyof typeof serviceQuotasErrors;
+
+export type ApiErrorName = ModelledErrorName | ProtocolErrorName | ServiceQuotasErrorName;
 
 /** An error that is answered to the client under its own name. Everything else is answered as an internal error. */
 export class ApiError extends Error {
@@ -48,9 +58,9 @@ export class ApiError extends Error {
 }
 
 function httpStatusOf(name: ApiErrorName): number {
-  return name in protocolErrors
-    ? protocolErrors[name as ProtocolErrorName]
-    : modelledErrors[name as ModelledErrorName].httpStatus;
+  if (name in protocolErrors) return protocolErrors[name as ProtocolErrorName];
+  if (name in serviceQuotasErrors) return serviceQuotasErrors[name as ServiceQuotasErrorName];
+  return modelledErrors[name as ModelledErrorName].httpStatus;
 }
 
 /** The only text an internal error shows to a client. */
@@ -165,6 +175,17 @@ export const expiredTokenException = (message: string) => new ApiError('ExpiredT
 
 export const tooManyRequestsException = (message: string) =>
   new ApiError('TooManyRequestsException', message);
+
+export const illegalArgumentException = (message: string) =>
+  new ApiError('IllegalArgumentException', message);
+
+export const invalidPaginationTokenException = (message: string) =>
+  new ApiError('InvalidPaginationTokenException', message);
+
+export const noSuchResourceException = (message: string) => new ApiError('NoSuchResourceException', message);
+
+export const resourceAlreadyExistsException = (message: string) =>
+  new ApiError('ResourceAlreadyExistsException', message);
 
 export const serviceUnavailableException = (message: string) =>
   new ApiError('ServiceUnavailableException', message);
