@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { listOperations } from '@ringback/connect-api';
+import { actionSupport } from '@ringback/flow';
 import { implementedOperations, missingParts } from '../src/api/implemented-operations.ts';
 
 const page = fileURLToPath(new URL('../../../docs/compatibility.md', import.meta.url));
@@ -24,6 +25,15 @@ function render(): string {
       lines.push(`| ${name} | ${stateOf(name)} |`);
     }
   }
+  lines.push(
+    '',
+    '## Flow actions',
+    '',
+    'How `packages/flow` carries each action; what the host lacks takes the error branch.',
+    '',
+  );
+  lines.push('| Action | Support |', '|---|---|');
+  for (const { type, support } of actionSupport()) lines.push(`| ${type} | ${support} |`);
   return `${lines.join('\n')}\n`;
 }
 
