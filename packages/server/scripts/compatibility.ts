@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { listOperations } from '@ringback/connect-api';
 import { actionSupport } from '@ringback/flow';
 import { implementedOperations, missingParts } from '../src/api/implemented-operations.ts';
+import { unsupportedActions } from '../src/contacts/unsupported-actions.ts';
 
 const page = fileURLToPath(new URL('../../../docs/compatibility.md', import.meta.url));
 
@@ -29,12 +30,26 @@ function render(): string {
     '',
     '## Flow actions',
     '',
-    'How `packages/flow` carries each action; what the host lacks takes the error branch.',
+    'What an action needs and Ringback does not have makes it take its documented error branch, with a line in the log.',
     '',
   );
   lines.push('| Action | Support |', '|---|---|');
-  for (const { type, support } of actionSupport()) lines.push(`| ${type} | ${support} |`);
+  for (const { type, support } of actionSupport())
+    lines.push(`| ${type} | ${describeAction(type, support)} |`);
   return `${lines.join('\n')}\n`;
+}
+
+function describeAction(type: string, support: ReturnType<typeof actionSupport>[number]['support']): string {
+  const lacking = unsupportedActions[type];
+  if (lacking) return `error branch: ${lacking}`;
+  switch (support.level) {
+    case 'full':
+      return 'full';
+    case 'partial':
+      return `partial: ${support.missing}`;
+    case 'adapter':
+      return `error branch: ${support.reason}`;
+  }
 }
 
 function stateOf(name: string): string {

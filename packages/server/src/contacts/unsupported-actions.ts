@@ -1,0 +1,20 @@
+/** Flow actions that the language package carries but contact-flow-host.ts cannot do yet: they take their error branch. For the compatibility page. */
+
+const needsQueues = 'Contacts are not queued for agents yet.';
+
+/** Action type to what is missing. */
+export const unsupportedActions: Readonly<Record<string, string>> = {
+  CheckHoursOfOperation: 'Hours of operation are stored, but not evaluated yet.',
+  CheckMetricData: needsQueues,
+  CheckOutboundCallStatus: 'Answering machine detection does not listen yet.',
+  CompleteOutboundCall: 'Calls dialled by agents do not exist yet.',
+  CreateCallbackContact: needsQueues,
+  CreateTask: 'Tasks are not recorded yet.',
+  DequeueContactAndTransferToQueue: needsQueues,
+  GetMetricData: needsQueues,
+  InvokeFlowModule: 'Flow modules are not stored yet.',
+  TransferContactToAgent: needsQueues,
+  TransferContactToQueue: needsQueues,
+  TransferParticipantToThirdParty: 'A second leg is not dialled yet.',
+  UpdateContactCallbackNumber: needsQueues,
+};
