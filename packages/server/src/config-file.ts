@@ -2,6 +2,8 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { readPolicy } from './identity/policy.ts';
+import { userNamePattern } from './identity/user-name.ts';
 
 const strict = { additionalProperties: false } as const;
 const name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$' });
@@ -13,6 +15,12 @@ const AccessKey = Type.Object(
     accountId: Type.Optional(Type.String({ pattern: '^[0-9]{12}$' })),
     /** The service that this key speaks for, for example `connect-campaigns.amazonaws.com`. */
     principal: Type.Optional(Type.String({ maxLength: 128 })),
+    /** Last part of the key's ARN; the key's id when absent. */
+    userName: Type.Optional(Type.String({ pattern: userNamePattern })),
+    /** What the key may do: an IAM policy document, or the path of one. Everything in its account when absent. */
+    policy: Type.Optional(
+      Type.Union([Type.String({ minLength: 1 }), Type.Record(Type.String(), Type.Unknown())]),
+    ),
   },
   strict,
 );
@@ -66,6 +74,8 @@ const Speech = Type.Object(
 export const ConfigFile = Type.Object(
   {
     accessKeys: Type.Optional(Type.Array(AccessKey)),
+    /** `strict`: nobody is let in without a key, though the file has none; `ringback keys create` makes them. */
+    signatures: Type.Optional(Type.Literal('strict')),
     trunks: Type.Optional(Type.Array(Trunk)),
     /** ISO 3166-1 alpha-2 countries that may be dialled. */
     countries: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z]{2}$' }))),
@@ -227,6 +237,13 @@ function mistakesBeyondShape(value: ConfigFile): { path: string[]; message: stri
       });
     }
     keys.add(key.accessKeyId);
+    const reading =
+      typeof key.policy === 'object' ? readPolicy(key.policy) : { ok: true as const, policy: undefined };
+    if (!reading.ok) {
+      const at = ['accessKeys', String(index), 'policy'];
+      for (const problem of reading.problems)
+        found.push({ path: [...at, ...problem.path], message: problem.message });
+    }
   });
   if (value.speech?.kind === 'http' && !value.speech.url) {
     found.push({ path: ['speech'], message: 'kind "http" needs a url' });

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
+import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
+import { readPolicyFile } from './identity/policy-file.ts';
 import type { AccountId } from './ids.ts';
 
 /** The account of the emulator, and of keys that name none. */
@@ -14,7 +16,10 @@ export interface ConfiguredAccessKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly accountId: AccountId;
+  /** Last part of the ARN in messages and in the audit log. */
+  readonly userName: string;
   readonly principal: string | undefined;
+  readonly policy: Policy | undefined;
 }
 
 export interface ConfiguredTrunk {
@@ -48,6 +53,10 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   readonly region: string;
   readonly accessKeys: readonly ConfiguredAccessKey[];
+  /** `strict` even when the file has no keys, because they are in the database. */
+  readonly signatures: 'strict' | 'when there are keys';
+  /** RINGBACK_SECRET_KEY; without it the key for stored secrets is a file in the data directory. */
+  readonly secretKey: string | undefined;
   readonly trunks: readonly ConfiguredTrunk[];
   /** `undefined` means the default of the carrier in use (policy/destination.ts). */
   readonly countries: readonly string[] | undefined;
@@ -81,11 +90,12 @@ export class ConfigUnusable extends Error {
  * Builds the configuration from environment variables and the file that `RINGBACK_CONFIG` names.
  *
  * @throws {ConfigUnusable} a variable has no meaning, or the combination is unsafe.
+ * @throws {PolicyFileUnusable} a policy's file cannot be read or has mistakes.
  * @throws {ConfigFileUnusable} the file has mistakes; all are listed.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const file = env.RINGBACK_CONFIG ? readNamedFile(env.RINGBACK_CONFIG) : {};
-  const dataDir = path.resolve(env.RINGBACK_DATA_DIR || './.ringback');
+  const { dataDir, databaseUrl, secretKey } = loadStateConfig(env);
   const config: Config = {
     http: {
       host: env.RINGBACK_HOST || '127.0.0.1',
@@ -95,14 +105,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     sip: { host: env.RINGBACK_SIP_HOST || '127.0.0.1', port: sipPortOf(env) },
     rtpPorts: portRangeOf('RINGBACK_RTP_PORTS', env.RINGBACK_RTP_PORTS || '20000-29999'),
     dataDir,
-    databaseUrl: env.RINGBACK_DATABASE_URL || undefined,
+    databaseUrl,
     region: regionOf(env),
-    accessKeys: (file.accessKeys ?? []).map((key) => ({
-      accessKeyId: key.accessKeyId,
-      secretAccessKey: key.secretAccessKey,
-      accountId: (key.accountId ?? emulatorAccountId) as AccountId,
-      principal: key.principal,
-    })),
+    accessKeys: (file.accessKeys ?? []).map((key) => accessKeyOf(key, env.RINGBACK_CONFIG ?? '')),
+    signatures: file.signatures === 'strict' ? 'strict' : 'when there are keys',
+    secretKey,
     trunks: (file.trunks ?? []).map(trunkOf),
     countries: file.countries,
     openPrefixes: file.openPrefixes ?? [],
@@ -129,19 +136,32 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   return config;
 }
 
+/** Where the state is, for the commands that work on it beside the service. */
+export type StateConfig = Pick<Config, 'dataDir' | 'databaseUrl' | 'secretKey'>;
+
+/** The part of the configuration that says where the state is; the file is not read. */
+export function loadStateConfig(env: Readonly<Record<string, string | undefined>>): StateConfig {
+  return {
+    dataDir: path.resolve(env.RINGBACK_DATA_DIR || './.ringback'),
+    databaseUrl: env.RINGBACK_DATABASE_URL || undefined,
+    secretKey: env.RINGBACK_SECRET_KEY || undefined,
+  };
+}
+
 /** Without keys anyone who reaches the port is let in, so it must stay on this machine and away from paid calls. */
 function refuseUnsafe(config: Config): void {
-  if (config.accessKeys.length > 0) return;
+  if (config.accessKeys.length > 0 || config.signatures === 'strict') return;
   if (!isLoopback(config.http.host)) {
     throw new ConfigUnusable(
       `RINGBACK_HOST is ${config.http.host}, but no access keys are configured, so every request would be let in. ` +
-        'Add accessKeys to the file that RINGBACK_CONFIG names, or listen on 127.0.0.1.',
+        'Add accessKeys to the file that RINGBACK_CONFIG names (or signatures: strict, with keys of `ringback keys ' +
+        'create`), or listen on 127.0.0.1.',
     );
   }
   if (config.trunks.length > 0) {
     throw new ConfigUnusable(
       'A trunk is configured, but no access keys: anyone on this machine could place paid calls. ' +
-        'Add accessKeys to the file that RINGBACK_CONFIG names.',
+        'Add accessKeys to the file that RINGBACK_CONFIG names, or signatures: strict and keys of `ringback keys create`.',
     );
   }
 }
@@ -208,6 +228,30 @@ function regionOf(env: Readonly<Record<string, string | undefined>>): string {
     throw new ConfigUnusable(`RINGBACK_REGION is "${region}"; write an AWS Region name such as us-east-1.`);
   }
   return region;
+}
+
+function accessKeyOf(
+  key: NonNullable<ConfigFile['accessKeys']>[number],
+  configFile: string,
+): ConfiguredAccessKey {
+  return {
+    accessKeyId: key.accessKeyId,
+    secretAccessKey: key.secretAccessKey,
+    accountId: (key.accountId ?? emulatorAccountId) as AccountId,
+    userName: key.userName ?? key.accessKeyId,
+    principal: key.principal,
+    policy: key.policy === undefined ? undefined : policyOf(key.policy, configFile),
+  };
+}
+
+/** A document, or the path of one, relative to the configuration file. */
+function policyOf(policy: object | string, configFile: string): Policy {
+  if (typeof policy === 'string')
+    return readPolicyFile(path.resolve(path.dirname(configFile), policy)).policy;
+  const reading = readPolicy(policy);
+  // The file was checked as a whole before; here it can only be right.
+  if (!reading.ok) throw new ConfigUnusable(reading.problems.map(describePolicyProblem).join('; '));
+  return reading.policy;
 }
 
 function trunkOf(trunk: NonNullable<ConfigFile['trunks']>[number]): ConfiguredTrunk {

@@ -25,11 +25,15 @@ import { openMessages } from './flows/messages.ts';
 import { seedFlows, seedPrompts } from './flows/seed-flows.ts';
 import { openSpeech } from './flows/speech/speech.ts';
 import { openStoredFlows } from './flows/stored-flows.ts';
-import { accessKeysOf } from './identity/caller.ts';
+import { openAccessKeys } from './identity/access-keys.ts';
+import { openAuditLog } from './identity/audit-log.ts';
+import { openAuthentication } from './identity/authenticate.ts';
+import { loadSecretKey, type SecretBox, secretBox } from './identity/secret-box.ts';
 import { type NodeId, newId } from './ids.ts';
 import { openMetrics } from './metrics.ts';
 import { keepOwnership, leaseMs } from './ownership.ts';
 import { countryOf, defaultCountries } from './policy/destination.ts';
+import { openAccessKeyStore } from './store/access-key-store.ts';
 import { openContactStore } from './store/contact-store.ts';
 import { openDatabase } from './store/database.ts';
 import { openDirectory } from './store/directory.ts';
@@ -68,6 +72,9 @@ export interface Service {
 const simulatedCredentials = { username: 'ringback', password: 'ringback' };
 
 const maintenanceEveryMs = 60_000;
+
+/** Expired and revoked access keys are listed for this long: 30 days. */
+const endedKeysKeptMs = 2_592_000_000;
 
 /** Things that were opened, closed in the opposite order. */
 class Opened {
@@ -116,7 +123,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 async function build(options: ServiceOptions, opened: Opened): Promise<Service> {
   const { config, logger, observe } = options;
   const progress = options.onProgress ?? (() => undefined);
-  const fatal = options.onFatal ?? (() => undefined);
+  const stopWriting = new AbortController();
+  const fatal = (reason: string): void => {
+    stopWriting.abort();
+    options.onFatal?.(reason);
+  };
   const clock = systemClock;
   // With keys the first key's account gets the first instance; others create their own.
   const tenant = { accountId: config.accessKeys[0]?.accountId ?? emulatorAccountId, region: config.region };
@@ -138,6 +149,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   await applyCallSlotCapacity(database, pools);
   const resources = openResourceStore(database);
   const directory = openDirectory(resources, clock);
+  const storedKeys = openAccessKeyStore(database);
   const contacts = opened.keep(openContactStore(database), (store) => store.close());
   const nodes = openNodeStore(database);
   const outbox = openOutboxStore(database);
@@ -216,6 +228,9 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       resources,
     },
   });
+  // What can no longer be written is not waited for.
+  stopWriting.signal.addEventListener('abort', () => active.abandon());
+  if (stopWriting.signal.aborted) active.abandon();
   opened.keep(
     keepOwnership({
       node,
@@ -223,16 +238,14 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       active,
       clock,
       logger,
-      onLost: () => {
-        active.abandon();
-        fatal('Another node judged this one dead; its contacts are run there now.');
-      },
+      onLost: () => fatal('Another node judged this one dead; its contacts are run there now.'),
     }),
     (ownership) => ownership.close(),
   );
   const maintain = async (): Promise<void> => {
     await outbox.maintain(config.sinks.map((sink) => sink.name));
     await contacts.removeExpiredTokens(clock.now(), 10_000);
+    await storedKeys.removeOld(clock.now() - endedKeysKeptMs);
   };
   await maintain();
   const maintenance = setInterval(
@@ -241,12 +254,35 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   );
   opened.keep(maintenance, clearInterval);
 
+  // Identity.
+  let box: Promise<SecretBox> | undefined;
+  const accessKeys = openAccessKeys({
+    config,
+    store: storedKeys,
+    secretBox: () => {
+      box ??= loadSecretKey(config.secretKey, config.dataDir).then(secretBox);
+      // A key that could not be read is looked for again; it may have been put in place since.
+      box.catch(() => {
+        box = undefined;
+      });
+      return box;
+    },
+    clock,
+  });
+  const audit = opened.keep(
+    await openAuditLog({ directory: path.join(config.dataDir, 'audit'), logger }),
+    (log) => log.close(),
+  );
+  metrics.watch('ringback_audit_records_lost', 'Audit records that could not be written.', () => audit.lost);
+
   // Edge.
   metrics.watch('ringback_active_contacts', 'Contacts that this node runs.', () => active.size);
   const http = opened.keep(
     await openHttpServer({
       config,
-      accessKeys: accessKeysOf(config),
+      accessKeys,
+      authenticate: openAuthentication({ accessKeys, clock, region: config.region }),
+      audit,
       clock,
       logger,
       answered: metrics.answered,
@@ -307,7 +343,7 @@ function serviceOf(parts: {
     active,
     close({ patienceMs }) {
       closed ??= (async () => {
-        http.refuseNewRequests();
+        await http.refuseNewRequests();
         await active.drain(patienceMs);
         await opened.close();
       })();

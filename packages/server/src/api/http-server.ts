@@ -7,26 +7,29 @@ import {
   errorResponse,
   internalServiceException,
   isOperationName,
+  listOperations,
   matchRoute,
   missingAuthenticationTokenException,
   type OperationName,
   operationNotImplementedException,
-  parseAuthorization,
   readInput,
   requestEntityTooLargeException,
-  SigningKeys,
   serializationException,
   serviceUnavailableException,
   unknownOperationException,
   unrecognizedClientException,
-  verifySigV4,
   writeOutput,
 } from '@ringback/connect-api';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { type Config, isLoopback } from '../config.ts';
-import type { AccessKeys, Caller } from '../identity/caller.ts';
+import type { AccessKeys } from '../identity/access-keys.ts';
+import type { AuditLog } from '../identity/audit-log.ts';
+import type { Authenticate } from '../identity/authenticate.ts';
+import { authorize } from '../identity/authorize.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { OperationMembers } from '../identity/operation-resources.ts';
 import { BatchClosed, BatchOverloaded } from '../store/micro-batch.ts';
 import type { Observer } from '../timeline.ts';
 import { implementedOperations } from './implemented-operations.ts';
@@ -38,11 +41,17 @@ const maxBodyBytes = 1024 * 1024;
 /** Longest wait for a client to send its request, ms; a slow one must not hold a socket for ever. */
 const requestTimeoutMs = 30_000;
 
+/** Time to read an answer before connections are cut at the end, ms. */
+const closingGraceMs = 1_000;
+
 const compatibilityPage = 'docs/compatibility.md';
 
 export interface HttpServerOptions {
   readonly config: Pick<Config, 'http' | 'region'>;
   readonly accessKeys: AccessKeys;
+  readonly authenticate: Authenticate;
+  /** Told of each call that changes something, once its caller is known. */
+  readonly audit: AuditLog;
   readonly api: ApiDeps;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -58,8 +67,12 @@ export interface HttpServerOptions {
 export interface HttpServer {
   readonly host: string;
   readonly port: number;
-  /** New operations are answered with 503 from now on, which SDKs try again elsewhere. */
-  refuseNewRequests(): void;
+  /**
+   * New operations are answered with 503 from now on, which SDKs try again elsewhere. Resolves when those under
+   * way are answered, so that no contact begins afterwards.
+   */
+  refuseNewRequests(): Promise<void>;
+  /** Stops listening. Clients that have not sent their whole request by now are cut off after a moment. */
   close(): Promise<void>;
 }
 
@@ -97,7 +110,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     return reply.type(contentType).send(text);
   });
   server.setNotFoundHandler((request, reply) => edge.answer(request, reply));
-  if (options.accessKeys.signatures === 'not checked') {
+  if (options.accessKeys.wasOpenToAnyone) {
     server.addHook('onRequest', async (request, reply) => edge.refuseForeignOrigin(request, reply));
   }
 
@@ -119,49 +132,75 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     host,
     port: typeof address === 'object' && address ? address.port : port,
     refuseNewRequests: () => edge.drain(),
-    close: () => server.close(),
+    async close() {
+      // A half-sent request counts as one under way, and would hold the end up until its own time-out.
+      const cutOff = setTimeout(() => server.server.closeAllConnections(), closingGraceMs);
+      try {
+        await server.close();
+      } finally {
+        clearTimeout(cutOff);
+      }
+    },
   };
 }
 
 class Edge {
   readonly #options: HttpServerOptions;
-  readonly #signingKeys = new SigningKeys();
   #isDraining = false;
+  #underWay = 0;
+  #idle: (() => void) | undefined;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
   }
 
-  drain(): void {
+  drain(): Promise<void> {
     this.#isDraining = true;
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+      if (this.#underWay === 0) resolve();
+    });
+  }
+
+  async answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    this.#underWay += 1;
+    try {
+      return await this.#answer(request, reply);
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#idle?.();
+    }
   }
 
   /** Runs one operation. Every way out, good or bad, is an answer that AWS clients understand. */
-  async answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const startedAtMs = performance.now();
     const requestId = randomUUID();
     const [path = '', query = ''] = splitAt(request.raw.url ?? '/', '?');
+    const call: Call = { caller: undefined, input: undefined, output: undefined };
     let operation = 'unknown';
-    let status = 200;
+    let refusal: ApiError | undefined;
     try {
       const route = matchRoute(request.method, path);
       operation = route?.operation ?? operation;
-      const caller = await this.#authenticate(request);
+      call.caller = await this.#authenticate(request);
       if (!route) throw unknownOperationException(request.method, path);
       if (this.#isDraining) throw serviceUnavailableException('The service is shutting down.');
       const name = route.operation;
       if (!isOperationName(name) || !isImplemented(name)) {
         throw operationNotImplementedException(name, compatibilityPage);
       }
-      const body = await this.#run(name, route.pathParameters, query, caller, request);
+      const body = await this.#run(name, route.pathParameters, query, call, request);
       return await reply
         .code(200)
         .headers({ 'content-type': 'application/json', 'x-amzn-requestid': requestId })
         .send(body);
     } catch (error) {
-      status = this.#sendError(error, requestId, reply);
+      refusal = this.#sendError(error, requestId, reply);
       return reply;
     } finally {
+      const status = refusal?.httpStatus ?? 200;
+      this.#audit(operation, call, refusal, requestId, request);
       this.#options.answered(operation, status, performance.now() - startedAtMs);
       this.#options.observe?.({ kind: 'api', atMs: this.#options.clock.now(), operation, status });
     }
@@ -171,55 +210,72 @@ class Edge {
     name: Name,
     pathParameters: Readonly<Record<string, string>>,
     query: string,
-    caller: Caller,
+    call: Call,
     request: FastifyRequest,
   ): Promise<string> {
+    const caller = call.caller as Caller;
     const input = readInput(name, {
       pathParameters,
       query: new URLSearchParams(query),
       body: bodyOf(request),
       contentType: request.headers['content-type'],
     });
+    call.input = input as OperationMembers;
+    authorize(caller, 'connect', name, call.input, {
+      nowMs: this.#options.clock.now(),
+      sourceAddress: request.ip,
+      userAgent: request.headers['user-agent'],
+      transport: this.#options.config.http.tls ? 'tls' : 'plain',
+    });
     // One name selects code, input and output alike; TypeScript cannot follow that through the table.
     const code = implementedOperations[name] as unknown as OperationCode<Name>;
-    return writeOutput(name, await code(input, caller, this.#options.api));
+    const output = await code(input, caller, this.#options.api);
+    call.output = output as OperationMembers | undefined;
+    return writeOutput(name, output);
   }
 
+  #audit(
+    operation: string,
+    { caller, input, output }: Call,
+    refusal: ApiError | undefined,
+    requestId: string,
+    request: FastifyRequest,
+  ): void {
+    if (!caller || !mutatingOperations.has(operation)) return;
+    this.#options.audit.record({
+      caller,
+      service: 'connect',
+      operation,
+      atMs: this.#options.clock.now(),
+      requestId,
+      eventId: randomUUID(),
+      sourceAddress: request.ip,
+      userAgent: request.headers['user-agent'],
+      input,
+      output: refusal ? undefined : output,
+      refusal,
+    });
+  }
+
+  /** Services share a port and some of their routes; the credential scope says which one is meant. */
   async #authenticate(request: FastifyRequest): Promise<Caller> {
-    const { accessKeys, clock, config } = this.#options;
-    const signed = {
+    const { caller, scope } = await this.#options.authenticate({
       method: request.method,
       url: request.raw.url ?? '/',
       headers: request.headers,
       body: bodyOf(request),
-    };
-    if (accessKeys.signatures === 'strict') {
-      const verdict = await verifySigV4(signed, {
-        secretFor: (accessKeyId) => accessKeys.secretFor(accessKeyId),
-        nowMs: clock.now(),
-        expectedRegion: config.region,
-        signingKeys: this.#signingKeys,
-      });
-      if (verdict.kind === 'refused') throw verdict.error;
-      return this.#callerOf(verdict.scope);
-    }
-    const parsed = parseAuthorization(signed);
-    if (parsed.kind === 'refused') throw parsed.error;
-    return this.#callerOf(parsed.authorization.scope);
-  }
-
-  /** Services share a port and some of their routes; the credential scope says which one is meant. */
-  #callerOf(scope: { readonly accessKeyId: string; readonly service: string }): Caller {
+    });
     if (scope.service !== 'connect') {
       throw unrecognizedClientException(
         `The request is signed for the service "${scope.service}"; this endpoint serves "connect".`,
       );
     }
-    return this.#options.accessKeys.callerFor(scope.accessKeyId);
+    return caller;
   }
 
   /** Without keys the browser's own rules are the only lock, and DNS rebinding would open it. */
   async refuseForeignOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (!this.#options.accessKeys.wasOpenToAnyone) return;
     const { host, origin } = request.headers;
     const hostName = hostNameOf(`http://${host ?? ''}`);
     const isOwnHost =
@@ -252,15 +308,28 @@ class Edge {
     this.#sendError(known, randomUUID(), reply);
   }
 
-  #sendError(error: unknown, requestId: string, reply: FastifyReply): number {
+  #sendError(error: unknown, requestId: string, reply: FastifyReply): ApiError {
     const known = error instanceof ApiError ? error : (fromStore(error) ?? internalServiceException(error));
     if (known.httpStatus === 500)
       this.#options.logger.error({ err: known.cause ?? error, requestId }, 'operation failed');
     const answer = errorResponse(known, requestId);
     void reply.code(answer.status).headers(answer.headers).send(answer.body);
-    return answer.status;
+    return known;
   }
 }
+
+/** What is known of a call so far, for the audit log: a refusal may come at any step. */
+interface Call {
+  caller: Caller | undefined;
+  input: OperationMembers | undefined;
+  output: OperationMembers | undefined;
+}
+
+const mutatingOperations: ReadonlySet<string> = new Set(
+  listOperations()
+    .filter(({ access }) => access === 'write')
+    .map(({ name }) => name),
+);
 
 /** A database that is away or too slow is the service's state, not a bug: clients try again. */
 function fromStore(error: unknown): ApiError | undefined {

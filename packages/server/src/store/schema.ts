@@ -75,6 +75,18 @@ export interface Schema {
     mulaw: Uint8Array;
     created_at: Timestamp;
   };
+  access_key: {
+    id: string;
+    account_id: string;
+    user_name: string;
+    sealed_secret: Uint8Array;
+    session_token_hash: Uint8Array | null;
+    principal: string | null;
+    policy: ColumnType<object | null, string | null, string | null>;
+    created_at: Timestamp;
+    expires_at: ColumnType<Date | null, Date | null, Date | null>;
+    revoked_at: ColumnType<Date | null, Date | null, Date | null>;
+  };
   call_slot_pool: { instance_id: string; pool: string; capacity: number; in_use: number };
 }
 

@@ -1,0 +1,115 @@
+/** One call as a CloudTrail record: who did what, when, from where, and what came of it. Pure. */
+import type { Caller } from './caller.ts';
+import type { OperationMembers } from './operation-resources.ts';
+
+/** A call that changes something, allowed or refused after its caller was known. */
+export interface AuditedCall {
+  readonly caller: Caller;
+  /** Endpoint prefix of the service, such as `connect`. */
+  readonly service: string;
+  readonly operation: string;
+  readonly atMs: number;
+  readonly requestId: string;
+  readonly eventId: string;
+  readonly sourceAddress: string;
+  readonly userAgent: string | undefined;
+  /** Checked input; absent when it could not be read. */
+  readonly input: OperationMembers | undefined;
+  /** Members of the answer; absent when there are none, or when the call was refused. */
+  readonly output: OperationMembers | undefined;
+  readonly refusal: { readonly name: string; readonly message: string } | undefined;
+}
+
+/** CloudTrail User Guide, "CloudTrail record contents": version 1.11 has all fields used here. */
+const eventVersion = '1.11';
+
+/** What stands in the place of values that may tell about a person or open a door. */
+export const hidden = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+
+/**
+ * Members whose values are not recorded: those that the service model marks as sensitive, and those in which
+ * applications put what they know about a customer.
+ */
+const hiddenMembers = new Set([
+  'Name',
+  'Description',
+  'Attributes',
+  'SegmentAttributes',
+  'References',
+  'CustomerId',
+  'Password',
+  'IdentityInfo',
+  'SearchText',
+  'ParticipantCredentials',
+  'Credentials',
+]);
+
+/** Longest requestParameters and responseElements, characters of JSON; longer ones are left out with a note. */
+const maxPartLength = 100_000;
+
+/** The user part of a record is the same for each call of a key. */
+const identities = new WeakMap<Caller, string>();
+
+/** The record as one line of JSON, without a line end. */
+export function auditRecord(call: AuditedCall): string {
+  const { caller, refusal } = call;
+  const rest = JSON.stringify({
+    eventTime: `${new Date(call.atMs).toISOString().slice(0, 19)}Z`,
+    eventSource: `${call.service}.amazonaws.com`,
+    eventName: call.operation,
+    awsRegion: caller.tenant.region,
+    sourceIPAddress: call.sourceAddress,
+    userAgent: call.userAgent,
+    ...(refusal ? { errorCode: refusal.name, errorMessage: refusal.message } : {}),
+    requestID: call.requestId,
+    eventID: call.eventId,
+    readOnly: false,
+    eventType: 'AwsApiCall',
+    managementEvent: true,
+    recipientAccountId: caller.tenant.accountId,
+    eventCategory: 'Management',
+  });
+  return (
+    `{"eventVersion":"${eventVersion}","userIdentity":${identityOf(caller)},${rest.slice(1, -1)},` +
+    `"requestParameters":${partOf(call.input, 'requestParameters')},` +
+    `"responseElements":${partOf(call.output, 'responseElements')}}`
+  );
+}
+
+function identityOf(caller: Caller): string {
+  const known = identities.get(caller);
+  if (known !== undefined) return known;
+  const { accountId } = caller.tenant;
+  const isTemporary = caller.credentials === 'temporary';
+  const text = JSON.stringify({
+    type: isTemporary ? 'FederatedUser' : 'IAMUser',
+    principalId: isTemporary ? `${accountId}:${caller.userName}` : caller.accessKeyId,
+    arn: caller.arn,
+    accountId,
+    accessKeyId: caller.accessKeyId,
+    userName: caller.userName,
+    ...(caller.principal === undefined ? {} : { invokedBy: caller.principal }),
+  });
+  identities.set(caller, text);
+  return text;
+}
+
+function partOf(members: OperationMembers | undefined, part: string): string {
+  if (!members) return 'null';
+  const text = JSON.stringify(withoutHidden(members));
+  if (text === '{}') return 'null';
+  if (text.length <= maxPartLength) return text;
+  return JSON.stringify({
+    omitted: true,
+    originalSize: text.length,
+    reason: `${part} is larger than ${maxPartLength} characters`,
+  });
+}
+
+function withoutHidden(members: OperationMembers): OperationMembers {
+  const shown: Record<string, unknown> = {};
+  for (const [member, value] of Object.entries(members)) {
+    shown[member] = value !== undefined && hiddenMembers.has(member) ? hidden : value;
+  }
+  return shown;
+}

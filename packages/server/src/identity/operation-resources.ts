@@ -1,0 +1,105 @@
+/** Which resources a request touches, as policies name them, and what it offers to conditions. Pure. */
+import { idOf, instanceArn, phoneNumberArn, type Tenant } from '../arn.ts';
+import { type InstanceId, isUuid } from '../ids.ts';
+import type { ResourceNames } from './policy.ts';
+
+/** Checked input of an operation; only members that name resources are looked at. */
+export type OperationMembers = Readonly<Record<string, unknown>>;
+
+/** Members that name a resource below the instance, and the last-but-one part of its ARN (Service Authorization Reference). */
+const kindOfMember: Readonly<Record<string, string>> = {
+  ContactId: 'contact',
+  InitialContactId: 'contact',
+  ContactFlowId: 'contact-flow',
+  ContactFlowModuleId: 'flow-module',
+  QueueId: 'queue',
+  QuickConnectId: 'transfer-destination',
+  HoursOfOperationId: 'operating-hours',
+  PromptId: 'prompt',
+  RoutingProfileId: 'routing-profile',
+  SecurityProfileId: 'security-profile',
+  AgentStatusId: 'agent-state',
+  UserId: 'agent',
+};
+
+/** What an operation makes or lists, where its input cannot name one: `kind` alone, every one of the kind. */
+const wholeKindOf: Readonly<Record<string, string>> = {
+  CreateAgentStatus: 'agent-state',
+  CreateContact: 'contact',
+  CreateContactFlow: 'contact-flow',
+  CreateContactFlowModule: 'flow-module',
+  CreateHoursOfOperation: 'operating-hours',
+  CreatePrompt: 'prompt',
+  CreateQueue: 'queue',
+  CreateQuickConnect: 'transfer-destination',
+  CreateRoutingProfile: 'routing-profile',
+  CreateSecurityProfile: 'security-profile',
+  CreateUser: 'agent',
+  ListAgentStatuses: 'agent-state',
+  ListContactFlows: 'contact-flow',
+  ListPhoneNumbers: 'phone-number',
+  ListQueues: 'queue',
+  ListQuickConnects: 'transfer-destination',
+};
+
+/** Operations on the account's phone numbers, which belong to no instance. */
+const onPhoneNumbers = new Set([
+  'ClaimPhoneNumber',
+  'ImportPhoneNumber',
+  'ListPhoneNumbersV2',
+  'SearchAvailablePhoneNumbers',
+]);
+
+/**
+ * The resources of a request, each in the form in which `Resource` names it; all must be allowed. An operation on
+ * nothing in particular (ListInstances) has the resource `*`.
+ *
+ * Ids are spelled as they are stored, so that a policy that denies an instance is not passed by writing its id in
+ * capitals.
+ */
+export function resourcesOf(
+  operation: string,
+  input: OperationMembers,
+  tenant: Tenant,
+): readonly ResourceNames[] {
+  const instanceId = instanceIdOf(input);
+  const resources: ResourceNames[] = [];
+  const numberId = textOf(input.PhoneNumberId);
+  if (numberId !== undefined) resources.push([phoneNumberArn(tenant, storedId(numberId))]);
+  else if (onPhoneNumbers.has(operation)) resources.push([phoneNumberArn(tenant, '*')]);
+
+  if (instanceId === undefined) return resources.length > 0 ? resources : [[tagged(input) ?? '*']];
+  const instance = instanceArn(tenant, instanceId as InstanceId);
+  // The reference names no resource type for this operation; policies in use name the instance or its contacts.
+  if (operation === 'StartOutboundVoiceContact') return [[`${instance}/contact/*`, instance]];
+
+  const wholeKind = wholeKindOf[operation];
+  if (wholeKind !== undefined) resources.push([`${instance}/${wholeKind}/*`]);
+  for (const member in kindOfMember) {
+    const id = textOf(input[member]);
+    if (id !== undefined) resources.push([`${instance}/${kindOfMember[member]}/${storedId(id)}`]);
+  }
+  return resources.length > 0 ? resources : [[instance]];
+}
+
+/** The instance that a request names, as it is stored. */
+export function instanceIdOf(input: OperationMembers): string | undefined {
+  const named = textOf(input.InstanceId) ?? textOf(input.TargetArn);
+  return named === undefined ? undefined : storedId(named);
+}
+
+/** TagResource and its kind name their resource by ARN. */
+function tagged(input: OperationMembers): string | undefined {
+  const named = textOf(input.resourceArn);
+  if (!named?.startsWith('arn:')) return named;
+  const id = idOf(named);
+  return `${named.slice(0, named.length - id.length)}${storedId(id)}`;
+}
+
+/** Id without a version (`:$SAVED`), in the spelling of the store. */
+function storedId(idOrArn: string): string {
+  const [id = ''] = idOf(idOrArn).split(':');
+  return isUuid(id) ? id.toLowerCase() : id;
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
