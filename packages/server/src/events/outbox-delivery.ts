@@ -33,6 +33,8 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   const stop = new AbortController();
   let ring: (() => void) | undefined;
   let isRung = true;
+  /** Rows of the present read that are delivered or set aside. */
+  let settled = 0;
 
   /** Waits for a wake-up or the next slow look. */
   async function idle(): Promise<void> {
@@ -59,14 +61,15 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
         continue;
       }
       await deliverAll(rows);
-      if (stop.signal.aborted) return;
+      if (settled < rows.length) return;
       await retrying(() => store.advance(sink.name, last.at));
       position = last.at;
     }
   }
 
-  /** A contact whose head fails waits; the others go on beside it. Resolves when all are delivered or set aside. */
+  /** A contact whose head fails waits; the others go on beside it. Resolves when all are settled, or on stop. */
   async function deliverAll(rows: readonly OutboxRow[]): Promise<void> {
+    settled = 0;
     if (sink.concurrency === 1) {
       await deliverContact(rows);
       return;
@@ -83,19 +86,24 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   async function deliverContact(rows: readonly OutboxRow[]): Promise<void> {
     let left = rows;
     let failures = 0;
+    let refusals = 0;
     while (left.length > 0 && !stop.signal.aborted) {
       const deliveries = await sink.deliver(left, stop.signal);
       const arrived = countDelivered(deliveries);
       for (const row of left.slice(0, arrived)) deps.delivered?.(row);
       const failed = deliveries[arrived];
       left = left.slice(arrived);
+      settled += arrived;
       const head = left[0];
-      if (!failed || failed.kind === 'delivered' || !head) continue;
-      failures = arrived > 0 ? 1 : failures + 1;
-      if (failed.kind === 'refused' && failures >= maxRefusals) {
-        await setAside(head, failed.reason);
+      if (!failed || failed.kind === 'delivered' || !head || stop.signal.aborted) continue;
+      if (arrived > 0) failures = refusals = 0;
+      failures += 1;
+      if (failed.kind === 'refused') refusals += 1;
+      if (refusals >= maxRefusals) {
+        if (!(await setAside(head, failed.reason))) return;
         left = left.slice(1);
-        failures = 0;
+        settled += 1;
+        failures = refusals = 0;
         continue;
       }
       if (failures === 1 || failures % 20 === 0) {
@@ -108,27 +116,33 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
     }
   }
 
-  async function setAside(row: OutboxRow, reason: string): Promise<void> {
-    await retrying(() => store.setAside(sink.name, row, reason, clock.now()));
+  /** False when the delivery stopped before the row could be kept. */
+  async function setAside(row: OutboxRow, reason: string): Promise<boolean> {
+    const isKept = await retrying(async () => {
+      await store.setAside(sink.name, row, reason, clock.now());
+      return true;
+    });
+    if (!isKept) return false;
     logger.error(
       { sink: sink.name, contactId: row.contactId, sequence: row.sequence, reason },
       'sink refuses a fact for good; it is kept in the table undeliverable',
     );
+    return true;
   }
 
   /** The database may go away for a while; the outbox waits for it. */
   async function retrying<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
-    for (let failures = 1; !stop.signal.aborted; failures += 1) {
+    for (let failures = 1; ; failures += 1) {
       try {
         return await work();
       } catch (error) {
-        if (stop.signal.aborted) break;
+        if (stop.signal.aborted) return undefined;
         if (failures === 1)
           logger.error({ err: error, sink: sink.name }, 'the outbox cannot be read; trying again');
         await backOff(failures);
+        if (stop.signal.aborted) return undefined;
       }
     }
-    return undefined;
   }
 
   async function backOff(failures: number): Promise<void> {

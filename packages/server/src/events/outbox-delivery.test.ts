@@ -1,0 +1,372 @@
+// Delivery of facts to a sink, on virtual time and with a store in memory: order per contact, patience, and at least once.
+
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { VirtualClock } from '@ringback/testkit';
+import type { OutboxPosition, OutboxRow, OutboxStore } from '../store/outbox-store.ts';
+import { capturedLogger, levels } from '../test-support/captured-logger.ts';
+import { type OutboxDelivery, openOutboxDelivery } from './outbox-delivery.ts';
+import type { Delivery, Sink } from './sink.ts';
+
+/** Longest wait between two looks and between two tries, as the code has them. */
+const pollMs = 1000;
+const longestBackOffMs = 30_000;
+
+describe('outbox delivery', () => {
+  it('delivers what is there and what comes, each row once, and moves the position behind it', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'b');
+    await world.start();
+    assert.deepEqual(world.sink.taken, ['a1', 'b1']);
+    assert.equal(world.outbox.position, 2);
+    world.outbox.add('a');
+    world.delivery.wake();
+    await world.clock.drain();
+    assert.deepEqual(world.sink.taken, ['a1', 'b1', 'a2']);
+    assert.equal(world.outbox.position, 3);
+    assert.deepEqual(world.delivered, ['a1', 'b1', 'a2']);
+  });
+
+  it('hears a wake-up that comes while it reads', async (t) => {
+    const world = makeWorld(t);
+    const reading = Promise.withResolvers<void>();
+    world.outbox.holdReads = reading.promise;
+    await world.start();
+    world.outbox.add('a');
+    world.delivery.wake();
+    world.outbox.missed = 1;
+    reading.resolve();
+    await world.clock.drain();
+    assert.deepEqual(world.sink.taken, ['a1']);
+  });
+
+  it('finds rows that no wake-up told of within a second', async (t) => {
+    const world = makeWorld(t);
+    await world.start();
+    world.outbox.add('a');
+    await world.clock.advance(pollMs - 1);
+    assert.deepEqual(world.sink.taken, []);
+    await world.clock.advance(1);
+    assert.deepEqual(world.sink.taken, ['a1']);
+  });
+
+  it('reads on at once while there is more', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add(...Array.from({ length: 1200 }, (_, n) => `c${n % 7}-`));
+    await world.start();
+    assert.equal(world.sink.taken.length, 1200);
+    assert.equal(world.outbox.position, 1200);
+  });
+
+  it('keeps the order of a contact while others pass its failing head', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'a', 'b', 'a', 'b');
+    world.sink.answers.set('a1', [unreachable, unreachable]);
+    await world.start();
+    assert.deepEqual(world.sink.taken, ['b1', 'b2']);
+    assert.equal(world.outbox.position, 0, 'the position waits for the head');
+    await world.clock.advance(200 + 400);
+    assert.deepEqual(world.sink.taken, ['b1', 'b2', 'a1', 'a2', 'a3']);
+    assert.equal(world.outbox.position, 5);
+  });
+
+  it('serves no more contacts side by side than the sink wants', async (t) => {
+    const world = makeWorld(t, { concurrency: 3 });
+    world.outbox.add('a', 'b', 'c', 'd', 'e');
+    const gate = Promise.withResolvers<void>();
+    world.sink.hold = gate.promise;
+    await world.start();
+    assert.equal(world.sink.underWay, 3);
+    gate.resolve();
+    await world.clock.drain();
+    assert.equal(world.sink.taken.length, 5);
+  });
+
+  it('gives a sink that takes one call at a time all rows in one, as they were written', async (t) => {
+    const world = makeWorld(t, { concurrency: 1 });
+    world.outbox.add('a', 'b', 'a', 'c');
+    await world.start();
+    assert.deepEqual(world.sink.calls, [['a1', 'b1', 'a2', 'c1']]);
+  });
+
+  it('backs off from an unreachable sink ever longer, up to half a minute, and never gives a row up', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a');
+    world.sink.isDown = true;
+    await world.start();
+    const tries: number[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      const before = world.clock.now();
+      const calls = world.sink.calls.length;
+      while (world.sink.calls.length === calls) {
+        await world.clock.advance((world.clock.nextDueMs ?? 0) - world.clock.now());
+      }
+      tries.push(world.clock.now() - before);
+    }
+    assert.deepEqual(
+      tries,
+      [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000, 30_000, 30_000],
+    );
+    assert.equal(world.outbox.aside.length, 0);
+    world.sink.isDown = false;
+    await world.clock.advance(longestBackOffMs);
+    assert.deepEqual(world.sink.taken, ['a1']);
+    const warnings = world.log.lines.filter(({ level }) => level === levels.warn);
+    assert.equal(warnings.length, 1, 'an outage is told of once, not at every try');
+  });
+
+  it('sets a row aside after five refusals and goes on behind it', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'a', 'b');
+    world.sink.answers.set('a1', Array(5).fill(refused));
+    await world.start();
+    await world.clock.advance(200 + 400 + 800 + 1600);
+    assert.deepEqual(world.outbox.aside, [{ sink: 'sink', row: 'a1', reason: 'answered 400' }]);
+    assert.deepEqual(world.sink.taken, ['b1', 'a2']);
+    assert.deepEqual(world.delivered, ['b1', 'a2'], 'a row that was set aside was not delivered');
+    assert.equal(world.outbox.position, 3);
+    assert.equal(world.log.lines.filter(({ level }) => level === levels.error).length, 1);
+  });
+
+  it('gives each row its own five tries', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'a');
+    world.sink.answers.set('a1', Array(4).fill(refused));
+    world.sink.answers.set('a2', Array(4).fill(refused));
+    await world.start();
+    await world.clock.advance(60_000);
+    assert.deepEqual(world.sink.taken, ['a1', 'a2']);
+    assert.deepEqual(world.outbox.aside, []);
+  });
+
+  it('does not count an outage as refusals', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a');
+    world.sink.answers.set('a1', [...Array(9).fill(unreachable), refused, refused]);
+    await world.start();
+    await world.clock.advance(10 * longestBackOffMs);
+    assert.deepEqual(world.outbox.aside, []);
+    assert.deepEqual(world.sink.taken, ['a1']);
+  });
+
+  it('waits for a database that is away, when it looks, when it moves on and when it sets aside', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'b');
+    world.sink.answers.set('b1', Array(5).fill(refused));
+    world.outbox.failures = { positionOf: 2, read: 2, setAside: 2, advance: 2 };
+    await world.start();
+    await world.clock.advance(120_000);
+    assert.deepEqual(world.sink.taken, ['a1']);
+    assert.deepEqual(
+      world.outbox.aside.map(({ row }) => row),
+      ['b1'],
+    );
+    assert.equal(world.outbox.position, 2);
+  });
+
+  it('stops when closed, after the rows under way, and closes the sink', async (t) => {
+    const world = makeWorld(t, { concurrency: 1 });
+    world.outbox.add('a');
+    const gate = Promise.withResolvers<void>();
+    world.sink.hold = gate.promise;
+    await world.start();
+    let isClosed = false;
+    const closing = world.delivery.close().then(() => {
+      isClosed = true;
+    });
+    await world.clock.drain();
+    assert.equal(isClosed, false);
+    gate.resolve();
+    await closing;
+    assert.deepEqual(world.sink.taken, ['a1']);
+    assert.equal(world.outbox.position, 1, 'what was delivered is not delivered again after a restart');
+    assert.equal(world.sink.isClosed, true);
+    world.outbox.add('b');
+    world.delivery.wake();
+    await world.clock.advance(10 * pollMs);
+    assert.deepEqual(world.sink.taken, ['a1']);
+    assert.equal(world.clock.pendingTimers, 0);
+  });
+
+  it('leaves the position where it was when it is closed before all rows are settled', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'b');
+    world.sink.answers.set('a1', Array(9).fill(unreachable));
+    await world.start();
+    await world.delivery.close();
+    assert.deepEqual(world.sink.taken, ['b1']);
+    assert.equal(world.outbox.position, 0);
+  });
+
+  it('leaves the position where it was when a refused row could not be set aside', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a');
+    world.sink.answers.set('a1', Array(9).fill(refused));
+    world.outbox.failures = { setAside: 1e9 };
+    await world.start();
+    await world.clock.advance(60_000);
+    await world.delivery.close();
+    assert.equal(world.outbox.position, 0);
+  });
+
+  for (const [when, prepare] of [
+    ['idle', () => undefined],
+    ['backing off', (world: World) => Object.assign(world.sink, { isDown: true })],
+    ['without a database', (world: World) => Object.assign(world.outbox, { failures: { positionOf: 1e9 } })],
+  ] as const) {
+    it(`closes at once while ${when}`, async (t) => {
+      const world = makeWorld(t);
+      prepare(world);
+      if (when !== 'idle') world.outbox.add('a');
+      await world.start();
+      await world.delivery.close();
+      assert.equal(world.clock.pendingTimers, 0);
+    });
+  }
+
+  it('delivers again what a crash left between delivery and position', async (t) => {
+    const crashed = makeWorld(t);
+    crashed.outbox.add('a', 'b', 'a');
+    crashed.outbox.failures = { advance: 1e9 };
+    await crashed.start();
+    assert.deepEqual(crashed.sink.taken, ['a1', 'a2', 'b1']);
+    await crashed.delivery.close();
+
+    const restarted = makeWorld(t, { outbox: crashed.outbox });
+    crashed.outbox.failures = {};
+    await restarted.start();
+    assert.deepEqual(restarted.sink.taken, crashed.sink.taken);
+    assert.equal(restarted.outbox.position, 3);
+  });
+});
+
+const unreachable: Delivery = { kind: 'unreachable', reason: 'connection refused' };
+const refused: Delivery = { kind: 'refused', reason: 'answered 400' };
+
+interface World {
+  readonly clock: VirtualClock;
+  readonly outbox: MemoryOutbox;
+  readonly sink: ScriptedSink;
+  readonly log: ReturnType<typeof capturedLogger>;
+  readonly delivered: string[];
+  delivery: OutboxDelivery;
+  start(): Promise<void>;
+}
+
+function makeWorld(t: TestContext, options: { concurrency?: number; outbox?: MemoryOutbox } = {}): World {
+  const log = capturedLogger();
+  const world: World = {
+    clock: new VirtualClock(),
+    outbox: options.outbox ?? new MemoryOutbox(),
+    sink: new ScriptedSink(options.concurrency ?? 4),
+    log,
+    delivered: [],
+    delivery: { wake: () => assert.fail('not started'), close: () => Promise.resolve() },
+    async start() {
+      world.delivery = openOutboxDelivery({
+        store: world.outbox,
+        sink: world.sink,
+        clock: world.clock,
+        logger: log.logger,
+        delivered: (row) => world.delivered.push(row.payload),
+      });
+      await world.clock.drain();
+    },
+  };
+  t.after(() => world.delivery.close());
+  return world;
+}
+
+/** Rows in memory; a row's payload is its contact and sequence, for example `a1`. */
+class MemoryOutbox implements OutboxStore {
+  readonly rows: OutboxRow[] = [];
+  readonly aside: { sink: string; row: string; reason: string }[] = [];
+  position = 0;
+  /** How often each call still fails. */
+  failures: Partial<Record<'positionOf' | 'read' | 'advance' | 'setAside', number>> = {};
+  holdReads: Promise<void> = Promise.resolve();
+  /** Reads that were planned before the newest rows came and so do not see them. */
+  missed = 0;
+
+  add(...contacts: string[]): void {
+    for (const contactId of contacts) {
+      const sequence = this.rows.filter((row) => row.contactId === contactId).length + 1;
+      this.rows.push({
+        at: { transactionId: '1', position: this.rows.length + 1 },
+        contactId,
+        sequence,
+        stream: 'contact-events',
+        payload: `${contactId}${sequence}`,
+      });
+    }
+  }
+
+  async positionOf(): Promise<OutboxPosition> {
+    this.#mayFail('positionOf');
+    return { transactionId: '1', position: this.position };
+  }
+
+  async read(after: OutboxPosition, limit: number): Promise<OutboxRow[]> {
+    this.#mayFail('read');
+    await this.holdReads;
+    if (this.missed > 0) {
+      this.missed -= 1;
+      return [];
+    }
+    return this.rows.filter(({ at }) => at.position > after.position).slice(0, limit);
+  }
+
+  async advance(_sink: string, position: OutboxPosition): Promise<void> {
+    this.#mayFail('advance');
+    this.position = position.position;
+  }
+
+  async setAside(sink: string, row: OutboxRow, reason: string): Promise<void> {
+    this.#mayFail('setAside');
+    this.aside.push({ sink, row: row.payload, reason });
+  }
+
+  async maintain(): Promise<void> {}
+
+  #mayFail(call: keyof MemoryOutbox['failures']): void {
+    const left = this.failures[call] ?? 0;
+    this.failures[call] = left - 1;
+    if (left > 0) throw new Error('the database is away');
+  }
+}
+
+class ScriptedSink implements Sink {
+  readonly name = 'sink';
+  readonly concurrency: number;
+  readonly calls: string[][] = [];
+  readonly taken: string[] = [];
+  /** What a row meets, try by try; after that it is taken. */
+  readonly answers = new Map<string, Delivery[]>();
+  isDown = false;
+  isClosed = false;
+  hold: Promise<void> = Promise.resolve();
+  underWay = 0;
+
+  constructor(concurrency: number) {
+    this.concurrency = concurrency;
+  }
+
+  async deliver(rows: readonly OutboxRow[]): Promise<readonly Delivery[]> {
+    this.calls.push(rows.map((row) => row.payload));
+    this.underWay += 1;
+    await this.hold;
+    this.underWay -= 1;
+    const deliveries: Delivery[] = [];
+    for (const row of rows) {
+      const answer = this.isDown ? unreachable : this.answers.get(row.payload)?.shift();
+      deliveries.push(answer ?? { kind: 'delivered' });
+      if (answer) break;
+      this.taken.push(row.payload);
+    }
+    return deliveries;
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+  }
+}
