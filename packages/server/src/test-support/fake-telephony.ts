@@ -1,0 +1,295 @@
+/** A user agent and a media engine that do nothing by themselves: tests answer, ring, press keys and hang up. */
+import type {
+  MediaEngine,
+  MediaEvent,
+  MediaSession,
+  PlayOptions,
+  PlayOutcome,
+  RtpStats,
+} from '@ringback/media';
+import {
+  type DialogEnd,
+  InviteCancelled,
+  type InviteDialog,
+  InviteRejected,
+  type OutgoingInvite,
+  type OutgoingInviteRequest,
+  reasonPhrase,
+  SipHeaders,
+  type SipResponse,
+  type UserAgent,
+} from '@ringback/sip';
+import type { VirtualClock } from '@ringback/testkit';
+
+/** What happened, in order, for assertions across fakes. */
+export type Journal = string[];
+
+export function sipResponse(
+  status: number,
+  headers: readonly (readonly [string, string])[] = [],
+): SipResponse {
+  return {
+    kind: 'response',
+    status,
+    reason: reasonPhrase(status),
+    headers: SipHeaders.of(headers),
+    body: '',
+  };
+}
+
+/** One INVITE that left; a test plays its far end. */
+export class FakeCall implements OutgoingInvite {
+  readonly request: OutgoingInviteRequest;
+  readonly answered: Promise<InviteDialog>;
+  readonly dialog: FakeDialog;
+  isCancelled = false;
+  /** A phone that answers although it was cancelled gives no end of its own here; see `answer` and `reject`. */
+  endsWhenCancelled = true;
+  readonly #settle: PromiseWithResolvers<InviteDialog> = Promise.withResolvers();
+  readonly #journal: Journal;
+
+  constructor(request: OutgoingInviteRequest, journal: Journal) {
+    this.request = request;
+    this.answered = this.#settle.promise;
+    this.answered.catch(() => undefined);
+    this.dialog = new FakeDialog(request.callId, journal);
+    this.#journal = journal;
+  }
+
+  get callId(): string {
+    return this.request.callId;
+  }
+
+  provisional(status: number): void {
+    this.request.onProvisional?.(sipResponse(status));
+  }
+
+  answer(sdp: string | undefined = 'answer'): FakeDialog {
+    this.dialog.remoteBody =
+      sdp === undefined || sdp === '' ? undefined : { contentType: 'application/sdp', content: sdp };
+    this.#settle.resolve(this.dialog);
+    return this.dialog;
+  }
+
+  reject(status: number, headers?: readonly (readonly [string, string])[]): void {
+    this.fail(new InviteRejected(sipResponse(status, headers)));
+  }
+
+  fail(error: Error): void {
+    this.#settle.reject(error);
+  }
+
+  cancel(): void {
+    this.isCancelled = true;
+    this.#journal.push(`CANCEL ${this.callId}`);
+    if (this.endsWhenCancelled) this.fail(new InviteCancelled());
+  }
+}
+
+export class FakeDialog implements InviteDialog {
+  readonly callId: string;
+  readonly localTag = 'ours';
+  readonly remoteTag = 'theirs';
+  remoteBody: InviteDialog['remoteBody'];
+  readonly ended: Promise<DialogEnd>;
+  readonly #end: PromiseWithResolvers<DialogEnd> = Promise.withResolvers();
+  readonly #journal: Journal;
+  #isOver = false;
+
+  constructor(callId: string, journal: Journal) {
+    this.callId = callId;
+    this.ended = this.#end.promise;
+    this.#journal = journal;
+  }
+
+  end(end: DialogEnd): void {
+    this.#isOver = true;
+    this.#end.resolve(end);
+  }
+
+  async bye(options: { reason?: string } = {}): Promise<void> {
+    if (this.#isOver) return;
+    this.#journal.push(`BYE ${this.callId}${options.reason ? ` (${options.reason})` : ''}`);
+    this.end({ by: 'local' });
+  }
+
+  sendInfo(): Promise<SipResponse> {
+    return Promise.reject(new Error('not in these tests'));
+  }
+}
+
+export class FakeUserAgent implements UserAgent {
+  readonly endpoint = { host: '127.0.0.1', port: 5060, transport: 'udp' } as const;
+  readonly activity = {
+    clientTransactions: 0,
+    serverTransactions: 0,
+    dialogs: 0,
+    pendingCalls: 0,
+    lateAnswers: 0,
+  };
+  readonly calls: FakeCall[] = [];
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  invite(request: OutgoingInviteRequest): FakeCall {
+    this.#journal.push(`INVITE ${request.callId} to ${request.target.host}:${request.target.port}`);
+    const call = new FakeCall(request, this.#journal);
+    this.calls.push(call);
+    return call;
+  }
+
+  /** The latest call. */
+  get call(): FakeCall {
+    const call = this.calls.at(-1);
+    if (!call) throw new Error('No INVITE has left.');
+    return call;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const stats: RtpStats = {
+  packetsSent: 100,
+  octetsSent: 16_000,
+  packetsReceived: 90,
+  octetsReceived: 14_400,
+  lost: 10,
+  outOfOrder: 0,
+  duplicates: 0,
+  jitterMs: 1.23456,
+  malformed: 0,
+  unexpected: 0,
+  refused: 0,
+  digitsRefused: 0,
+  sendFailures: 0,
+  firstReceivedAtMs: undefined,
+  lastReceivedAtMs: undefined,
+};
+
+/** A session whose prompts last `promptMs` of virtual time. */
+export class FakeMediaSession implements MediaSession {
+  readonly id = 1;
+  readonly localHost = '127.0.0.1';
+  readonly localPort = 20_000;
+  promptMs = 1000;
+  readonly played: string[] = [];
+  refusesAnswer: Error | undefined;
+  recordingFault: Error | undefined;
+  isClosed = false;
+  readonly #clock: VirtualClock;
+  readonly #journal: Journal;
+  readonly #onEvent: (event: MediaEvent) => void;
+  #stopPlaying: ((outcome: PlayOutcome) => void) | undefined;
+  #stopsOnDigit = false;
+
+  constructor(clock: VirtualClock, journal: Journal, onEvent: (event: MediaEvent) => void) {
+    this.#clock = clock;
+    this.#journal = journal;
+    this.#onEvent = onEvent;
+  }
+
+  press(digit: '0' | '1' | '2' | '#' | 'A'): void {
+    this.#onEvent({ kind: 'digit', digit, atMs: this.#clock.now() });
+    if (this.#stopsOnDigit) this.#stopPlaying?.({ kind: 'stopped', by: 'digit' });
+  }
+
+  lose(): void {
+    this.#onEvent({ kind: 'mediaLost' });
+  }
+
+  createOffer(): string {
+    return 'offer';
+  }
+
+  async acceptAnswer(): Promise<void> {
+    if (this.refusesAnswer) throw this.refusesAnswer;
+  }
+
+  answerOffer(): Promise<string> {
+    return Promise.reject(new Error('not in these tests'));
+  }
+
+  play(source: Parameters<MediaSession['play']>[0], options: PlayOptions = {}): Promise<PlayOutcome> {
+    this.played.push(JSON.stringify(source));
+    this.#stopsOnDigit = options.stopOnDigit === true;
+    return new Promise((resolve) => {
+      const stop = (outcome: PlayOutcome): void => {
+        this.#clock.clearTimeout(timer);
+        this.#stopPlaying = undefined;
+        resolve(outcome);
+      };
+      const timer = this.#clock.setTimeout(() => stop({ kind: 'finished' }), this.promptMs);
+      this.#stopPlaying = stop;
+      options.signal?.addEventListener('abort', () => stop({ kind: 'stopped', by: 'signal' }), {
+        once: true,
+      });
+    });
+  }
+
+  sendDigits(): Promise<void> {
+    return Promise.reject(new Error('not in these tests'));
+  }
+
+  async startRecording(): Promise<void> {
+    this.#journal.push('recording starts');
+  }
+
+  async stopRecording(): ReturnType<MediaSession['stopRecording']> {
+    this.#journal.push('recording stops');
+    if (this.recordingFault) throw this.recordingFault;
+    return { path: '', durationMs: 0, bytes: 0 };
+  }
+
+  async stats(): Promise<RtpStats> {
+    return stats;
+  }
+
+  async close(): Promise<RtpStats> {
+    if (!this.isClosed) this.#journal.push('media closes');
+    this.isClosed = true;
+    return stats;
+  }
+}
+
+export class FakeMediaEngine implements MediaEngine {
+  readonly sessions: FakeMediaSession[] = [];
+  fault: Error | undefined;
+  readonly #clock: VirtualClock;
+  readonly #journal: Journal;
+
+  constructor(clock: VirtualClock, journal: Journal) {
+    this.#clock = clock;
+    this.#journal = journal;
+  }
+
+  /** The latest session. */
+  get session(): FakeMediaSession {
+    const session = this.sessions.at(-1);
+    if (!session) throw new Error('No media session was opened.');
+    return session;
+  }
+
+  async openSession(options: Parameters<MediaEngine['openSession']>[0] = {}): Promise<FakeMediaSession> {
+    if (this.fault) throw this.fault;
+    const session = new FakeMediaSession(this.#clock, this.#journal, options.onEvent ?? (() => undefined));
+    this.sessions.push(session);
+    return session;
+  }
+
+  loadPrompt(): void {}
+  hasPrompt(): boolean {
+    return true;
+  }
+  unloadPrompt(): void {}
+  stats(): ReturnType<MediaEngine['stats']> {
+    return Promise.reject(new Error('not in these tests'));
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
