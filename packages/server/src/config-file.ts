@@ -2,7 +2,8 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { readPolicy } from './identity/policy.ts';
+import { type PolicyProblem, readPolicy } from './identity/policy.ts';
+import { PolicyFileUnusable, policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import { userNamePattern } from './identity/user-name.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -168,7 +169,7 @@ export class ConfigFileUnusable extends Error {
 const compiled = Compile(ConfigFile);
 
 /**
- * Reads the text of a configuration file.
+ * Reads the text of a configuration file, and the policies that it names.
  *
  * @throws {ConfigFileUnusable} listing every mistake at once.
  */
@@ -193,7 +194,7 @@ export function readConfigFile(file: string, text: string): ConfigFile {
   }
   const value: unknown = document.toJS() ?? {};
   if (compiled.Check(value)) {
-    const extra = mistakesBeyondShape(value);
+    const extra = mistakesBeyondShape(value, file);
     if (extra.length === 0) return value;
     throw new ConfigFileUnusable(
       file,
@@ -216,8 +217,8 @@ export function readConfigFile(file: string, text: string): ConfigFile {
   throw new ConfigFileUnusable(file, unique(mistakes));
 }
 
-/** Rules that a shape cannot say: names are used once, an HTTP voice has a URL. */
-function mistakesBeyondShape(value: ConfigFile): { path: string[]; message: string }[] {
+/** Rules that a shape cannot say: names are used once, an HTTP voice has a URL, policies are right. */
+function mistakesBeyondShape(value: ConfigFile, file: string): { path: string[]; message: string }[] {
   const found: { path: string[]; message: string }[] = [];
   const lists = { trunks: value.trunks, sinks: value.sinks };
   for (const [list, items] of Object.entries(lists)) {
@@ -237,18 +238,31 @@ function mistakesBeyondShape(value: ConfigFile): { path: string[]; message: stri
       });
     }
     keys.add(key.accessKeyId);
-    const reading =
-      typeof key.policy === 'object' ? readPolicy(key.policy) : { ok: true as const, policy: undefined };
-    if (!reading.ok) {
-      const at = ['accessKeys', String(index), 'policy'];
-      for (const problem of reading.problems)
-        found.push({ path: [...at, ...problem.path], message: problem.message });
+    const at = ['accessKeys', String(index), 'policy'];
+    for (const { path: place, message } of policyProblems(key.policy, file)) {
+      found.push({ path: [...at, ...place], message });
     }
   });
   if (value.speech?.kind === 'http' && !value.speech.url) {
     found.push({ path: ['speech'], message: 'kind "http" needs a url' });
   }
   return found;
+}
+
+/** A policy's file is looked for beside the configuration file. */
+function policyProblems(policy: object | string | undefined, file: string): readonly PolicyProblem[] {
+  if (policy === undefined) return [];
+  if (typeof policy === 'object') {
+    const reading = readPolicy(policy);
+    return reading.ok ? [] : reading.problems;
+  }
+  try {
+    readPolicyFile(policyFileBeside(file, policy));
+    return [];
+  } catch (error) {
+    if (error instanceof PolicyFileUnusable) return [{ path: [], message: error.message }];
+    throw error;
+  }
 }
 
 function located(root: unknown, lines: LineCounter, path: readonly string[], message: string): ConfigMistake {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
-import { readPolicyFile } from './identity/policy-file.ts';
+import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import type { AccountId } from './ids.ts';
 
 /** The account of the emulator, and of keys that name none. */
@@ -90,7 +90,6 @@ export class ConfigUnusable extends Error {
  * Builds the configuration from environment variables and the file that `RINGBACK_CONFIG` names.
  *
  * @throws {ConfigUnusable} a variable has no meaning, or the combination is unsafe.
- * @throws {PolicyFileUnusable} a policy's file cannot be read or has mistakes.
  * @throws {ConfigFileUnusable} the file has mistakes; all are listed.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
@@ -246,8 +245,7 @@ function accessKeyOf(
 
 /** A document, or the path of one, relative to the configuration file. */
 function policyOf(policy: object | string, configFile: string): Policy {
-  if (typeof policy === 'string')
-    return readPolicyFile(path.resolve(path.dirname(configFile), policy)).policy;
+  if (typeof policy === 'string') return readPolicyFile(policyFileBeside(configFile, policy)).policy;
   const reading = readPolicy(policy);
   // The file was checked as a whole before; here it can only be right.
   if (!reading.ok) throw new ConfigUnusable(reading.problems.map(describePolicyProblem).join('; '));

@@ -255,15 +255,19 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   opened.keep(maintenance, clearInterval);
 
   // Identity.
-  let box: Promise<SecretBox> | undefined;
+  const openSecretBox = () => loadSecretKey(config.secretKey, config.dataDir).then(secretBox);
+  // A key that is configured is looked at now, so that a mistake in it shows at the start; the file waits for need.
+  let box: Promise<SecretBox> | undefined = config.secretKey
+    ? Promise.resolve(await openSecretBox())
+    : undefined;
   const accessKeys = openAccessKeys({
     config,
     store: storedKeys,
     secretBox: () => {
-      box ??= loadSecretKey(config.secretKey, config.dataDir).then(secretBox);
-      // A key that could not be read is looked for again; it may have been put in place since.
-      box.catch(() => {
+      box ??= openSecretBox().catch((error: unknown) => {
+        // Looked for again by the next one; it may have been put in place since.
         box = undefined;
+        throw error;
       });
       return box;
     },

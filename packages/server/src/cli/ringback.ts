@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-/** The `ringback` command: `check` a configuration file, `flow lint` flow documents. The service itself is `npm start`. */
+/** The `ringback` command: `check` a configuration file, `flow lint` flow documents, `keys` for access keys. The service itself is `npm start`. */
 import { readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { type FlowProblem, type FlowType, flowTypeOfMetadata, parseFlow, validateFlow } from '@ringback/flow';
 import { Command } from 'commander';
 import { ConfigFileUnusable, readConfigFile } from '../config-file.ts';
+import { keysCommand } from './keys.ts';
 
 const program = new Command('ringback')
   .description('Tools around the Ringback service.')
@@ -44,6 +45,8 @@ program
       process.exitCode = 1;
   });
 
+program.addCommand(keysCommand(print));
+
 function lint(content: string, type: FlowType): readonly FlowProblem[] {
   const parsed = parseFlow(content);
   if (!parsed.ok) return parsed.problems;
@@ -75,4 +78,11 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-program.parse();
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Errors of ours say what is wrong and what to do; anything else is a bug and shows its stack.
+  const isOurs = error instanceof Error && !/^(Type|Range|Reference|Syntax)?Error$/.test(error.name);
+  process.stderr.write(`${isOurs ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = 1;
+}

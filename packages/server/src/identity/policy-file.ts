@@ -1,11 +1,17 @@
 /** A policy in a file of its own: JSON, or YAML for those who like comments. */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parse } from 'yaml';
 import { describePolicyProblem, type Policy, readPolicy } from './policy.ts';
 
 /** The file cannot be used as a policy; the message lists every mistake with its place in the document. */
 export class PolicyFileUnusable extends Error {
   override readonly name = 'PolicyFileUnusable';
+}
+
+/** Where a policy is that a configuration file names: relative to that file. */
+export function policyFileBeside(configFile: string, policy: string): string {
+  return path.resolve(path.dirname(configFile), policy);
 }
 
 /**

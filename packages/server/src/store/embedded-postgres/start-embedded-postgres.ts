@@ -64,7 +64,7 @@ export interface EmbeddedPostgres {
   close(): Promise<void>;
 }
 
-const DEFAULT_SYSTEM_ROOTS = ['/var/lib/ringback', '/var/tmp/ringback'];
+export const DEFAULT_SYSTEM_ROOTS = ['/var/lib/ringback', '/var/tmp/ringback'];
 const DEFAULT_TAKE_OVER_TIMEOUT_MS = 20_000;
 
 /** A killed owner's session ends within milliseconds; whoever still owns after this long is alive. */
