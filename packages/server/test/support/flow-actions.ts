@@ -93,6 +93,18 @@ export function playPrompt(identifier: string, promptId: string, next: string): 
   };
 }
 
+/** Lets ten minutes pass, longer than any test; then hangs up. */
+export const waitLong: object = {
+  Identifier: 'wait',
+  Type: 'Wait',
+  Parameters: { TimeLimitSeconds: '600' },
+  Transitions: {
+    NextAction: 'hang up',
+    Errors: [{ NextAction: 'hang up', ErrorType: 'NoMatchingError' }],
+    Conditions: [{ NextAction: 'hang up', Condition: { Operator: 'Equals', Operands: ['WaitCompleted'] } }],
+  },
+};
+
 /** Hangs up. */
 export const hangUp: object = {
   Identifier: 'hang up',
