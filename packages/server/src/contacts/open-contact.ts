@@ -28,7 +28,7 @@ export class OpenContact {
   #contact: Contact;
   readonly #writing: ContactWriting;
   #lastWrite: Promise<void> = Promise.resolve();
-  /** Learned since the last write began. */
+  /** Learned and not yet committed. */
   #learned: Partial<ContactOutcome> = {};
 
   constructor(contact: Contact, writing: ContactWriting) {
@@ -131,8 +131,8 @@ export class OpenContact {
   /** Changes run one after the other, so that sequence numbers and states never cross. */
   #change(step: (contact: Contact) => ContactAdvance, patienceMs = stepPatienceMs): Promise<void> {
     const run = this.#lastWrite.then(async () => {
+      const learned = this.#learned;
       const planned = step(this.current);
-      this.#learned = {};
       const updatedAtMs = Math.max(planned.contact.updatedAtMs, this.#writing.clock.now());
       const contact: Contact = {
         ...planned.contact,
@@ -141,6 +141,7 @@ export class OpenContact {
       };
       await this.#persist({ ...planned, contact }, patienceMs);
       this.#contact = contact;
+      this.#learned = withoutWritten(this.#learned, learned);
       if (planned.facts.length > 0) this.#writing.factsWritten();
     });
     this.#lastWrite = run.catch(() => undefined);
@@ -160,4 +161,14 @@ export class OpenContact {
       }
     }
   }
+}
+
+/** What was learned while a write was under way, less what that write carried. */
+function withoutWritten(
+  learned: Partial<ContactOutcome>,
+  written: Partial<ContactOutcome>,
+): Partial<ContactOutcome> {
+  if (learned === written) return {};
+  const before = new Map(Object.entries(written));
+  return Object.fromEntries(Object.entries(learned).filter(([key, value]) => before.get(key) !== value));
 }

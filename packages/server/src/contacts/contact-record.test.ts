@@ -1,0 +1,141 @@
+// The contact record of an ended contact.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ContactId, QueueId } from '../ids.ts';
+import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
+import { contactRecord } from './contact-record.ts';
+
+const id = '33333333-3333-4333-8333-333333333333' as ContactId;
+const instance = 'arn:aws:connect:us-east-1:000000000000:instance/11111111-1111-4111-8111-111111111111';
+
+describe('contact record', () => {
+  it('of a plain answered call has every member, null where there is nothing to tell', () => {
+    const contact = sampleContact({
+      id,
+      state: 'ENDED',
+      connectedAtMs: sampleTimeMs + 2000,
+      disconnectedAtMs: sampleTimeMs + 9999,
+      updatedAtMs: sampleTimeMs + 10_000,
+      disconnectReason: 'CONTACT_FLOW_DISCONNECT',
+      attributes: { choice: 'confirmed' },
+    });
+    assert.deepEqual(contactRecord(contact), {
+      AWSAccountId: '000000000000',
+      AWSContactTraceRecordFormatVersion: '2017-03-10',
+      InstanceARN: instance,
+      ContactId: id,
+      InitialContactId: null,
+      PreviousContactId: null,
+      NextContactId: null,
+      RelatedContactId: null,
+      ContactAssociationId: id,
+      Channel: 'VOICE',
+      InitiationMethod: 'API',
+      InitiationTimestamp: '2026-01-01T00:00:00Z',
+      ConnectedToSystemTimestamp: '2026-01-01T00:00:02Z',
+      DisconnectTimestamp: '2026-01-01T00:00:09Z',
+      LastUpdateTimestamp: '2026-01-01T00:00:10Z',
+      TransferCompletedTimestamp: null,
+      DisconnectReason: 'CONTACT_FLOW_DISCONNECT',
+      AnsweringMachineDetectionStatus: null,
+      CustomerVoiceActivity: null,
+      CustomerEndpoint: { Type: 'TELEPHONE_NUMBER', Address: '+12065550100' },
+      SystemEndpoint: { Type: 'TELEPHONE_NUMBER', Address: '+12065550199' },
+      TransferredToEndpoint: null,
+      Attributes: { choice: 'confirmed' },
+      SegmentAttributes: {
+        'connect:Subtype': { ValueString: 'connect:Telephony' },
+        'connect:Direction': { ValueString: 'OUTBOUND' },
+      },
+      Tags: {
+        'aws:connect:instanceId': '11111111-1111-4111-8111-111111111111',
+        'aws:connect:systemEndpoint': '+12065550199',
+      },
+      References: [],
+      Campaign: null,
+      OutboundStrategy: null,
+      AgentConnectionAttempts: 0,
+      Agent: null,
+      Queue: null,
+      Recording: null,
+      Recordings: null,
+      MediaStreams: [{ Type: 'AUDIO' }],
+      DisconnectDetails: null,
+      QualityMetrics: null,
+      CustomerId: null,
+    });
+  });
+
+  it('names recordings, the first of them twice', () => {
+    const recording = (location: string) => ({
+      location,
+      startedAtMs: sampleTimeMs,
+      stoppedAtMs: sampleTimeMs + 5500,
+      status: 'AVAILABLE' as const,
+    });
+    const record = recordOf(
+      sampleContact({ outcome: { recordings: [recording('/a.wav'), recording('/b.wav')] } }),
+    );
+    assert.deepEqual(record.Recording, {
+      Location: '/a.wav',
+      Status: 'AVAILABLE',
+      Type: 'AUDIO',
+      DeletionReason: null,
+    });
+    assert.deepEqual(
+      (record.Recordings as { Location: string; StopTimestamp: string }[]).map((one) => [
+        one.Location,
+        one.StopTimestamp,
+      ]),
+      [
+        ['/a.wav', '2026-01-01T00:00:05Z'],
+        ['/b.wav', '2026-01-01T00:00:05Z'],
+      ],
+    );
+  });
+
+  it('tells of queue, campaign, detection, strategy, references, related contact and end cause', () => {
+    const record = recordOf(
+      sampleContact({
+        endCause: 'SERVICE_DRAINED',
+        disconnectReason: 'OTHER',
+        request: {
+          ...sampleRequest,
+          queueId: 'q' as QueueId,
+          campaignId: 'campaign',
+          relatedContactId: 'related' as ContactId,
+          references: { order: { type: 'URL', value: 'https://example.com' } },
+          preview: { postAcceptTimeoutSeconds: 0, allowedUserActions: ['CALL'] },
+        },
+        outcome: {
+          answeringMachineDetectionStatus: 'AMD_UNANSWERED',
+          customerId: 'customer',
+          tags: { team: 'blue' },
+        },
+      }),
+    );
+    assert.deepEqual(record.Queue, { ARN: `${instance}/queue/q`, EnqueueTimestamp: null });
+    assert.deepEqual(record.Campaign, { CampaignId: 'campaign' });
+    assert.equal(record.RelatedContactId, 'related');
+    assert.equal(record.AnsweringMachineDetectionStatus, 'AMD_UNANSWERED');
+    assert.equal(record.CustomerId, 'customer');
+    assert.deepEqual(record.References, [{ Name: 'order', Type: 'URL', Value: 'https://example.com' }]);
+    assert.deepEqual(record.OutboundStrategy, {
+      Type: 'AGENT_FIRST',
+      Config: {
+        AgentFirst: {
+          Preview: { PostAcceptTimeoutConfig: { DurationInSeconds: 0 }, AllowedUserActions: ['CALL'] },
+        },
+      },
+    });
+    assert.deepEqual((record.SegmentAttributes as Record<string, unknown>)['ringback:EndCause'], {
+      ValueString: 'SERVICE_DRAINED',
+    });
+    assert.equal((record.Tags as Record<string, string>).team, 'blue');
+    assert.equal(record.ConnectedToSystemTimestamp, null);
+  });
+});
+
+const recordOf = (contact: Parameters<typeof contactRecord>[0]): Record<string, unknown> =>
+  contactRecord(contact) as Record<string, unknown>;
