@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { sampleTenant } from '../test-support/sample-contact.ts';
+import { type AuditLog, openAuditLog } from './audit-log.ts';
+import { type AuditedCall, auditRecord } from './audit-record.ts';
+import { callerOf } from './caller.ts';
+
+const caller = callerOf({
+  ...sampleTenant,
+  accessKeyId: 'AKIAEXAMPLE',
+  userName: 'crm',
+  credentials: 'lasting',
+  principal: undefined,
+  policy: undefined,
+});
+
+const call: AuditedCall = {
+  caller,
+  service: 'connect',
+  operation: 'StopContact',
+  atMs: Date.UTC(2026, 10, 25, 12, 0, 0, 250),
+  requestId: 'r-1',
+  eventId: 'e-1',
+  sourceAddress: '127.0.0.1',
+  userAgent: 'aws-cli/2',
+  input: { InstanceId: 'i', ContactId: 'c' },
+  output: {},
+  refusal: undefined,
+};
+
+describe('audit record', () => {
+  it('has the members of a CloudTrail record', () => {
+    assert.deepEqual(JSON.parse(auditRecord(call)), {
+      eventVersion: '1.11',
+      userIdentity: {
+        type: 'IAMUser',
+        principalId: 'AKIAEXAMPLE',
+        arn: 'arn:aws:iam::000000000000:user/crm',
+        accountId: '000000000000',
+        accessKeyId: 'AKIAEXAMPLE',
+        userName: 'crm',
+      },
+      eventTime: '2026-11-25T12:00:00Z',
+      eventSource: 'connect.amazonaws.com',
+      eventName: 'StopContact',
+      awsRegion: 'us-east-1',
+      sourceIPAddress: '127.0.0.1',
+      userAgent: 'aws-cli/2',
+      requestID: 'r-1',
+      eventID: 'e-1',
+      readOnly: false,
+      eventType: 'AwsApiCall',
+      managementEvent: true,
+      recipientAccountId: '000000000000',
+      eventCategory: 'Management',
+      requestParameters: { InstanceId: 'i', ContactId: 'c' },
+      responseElements: null,
+    });
+  });
+
+  it('hides what may tell about a person, and nothing else', () => {
+    const record = JSON.parse(
+      auditRecord({
+        ...call,
+        input: {
+          Name: 'Ada',
+          Description: 'd',
+          Attributes: { card: '4111' },
+          ContactFlowId: 'f',
+          QueueId: undefined,
+        },
+        output: { ContactId: 'c' },
+      }),
+    );
+    const hidden = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+    assert.deepEqual(record.requestParameters, {
+      Name: hidden,
+      Description: hidden,
+      Attributes: hidden,
+      ContactFlowId: 'f',
+    });
+    assert.deepEqual(record.responseElements, { ContactId: 'c' });
+  });
+
+  it('tells of a refusal, of a session and of a service', () => {
+    const record = JSON.parse(
+      auditRecord({
+        ...call,
+        caller: callerOf({
+          ...sampleTenant,
+          accessKeyId: 'ASIAEXAMPLE',
+          userName: 'ci',
+          credentials: 'temporary',
+          principal: 'connect-campaigns.amazonaws.com',
+          policy: undefined,
+        }),
+        input: undefined,
+        output: undefined,
+        refusal: { name: 'AccessDeniedException', message: 'no' },
+      }),
+    );
+    assert.equal(record.errorCode, 'AccessDeniedException');
+    assert.equal(record.errorMessage, 'no');
+    assert.equal(record.requestParameters, null);
+    assert.equal(record.userIdentity.type, 'FederatedUser');
+    assert.equal(record.userIdentity.arn, 'arn:aws:sts::000000000000:federated-user/ci');
+    assert.equal(record.userIdentity.invokedBy, 'connect-campaigns.amazonaws.com');
+  });
+
+  it('stays one line, and leaves out what is too large', () => {
+    const line = auditRecord({ ...call, userAgent: 'a\nb"}', input: { Content: 'x'.repeat(200_000) } });
+    assert.ok(!line.includes('\n'));
+    const record = JSON.parse(line);
+    assert.equal(record.userAgent, 'a\nb"}');
+    assert.equal(record.requestParameters.omitted, true);
+    assert.ok(line.length < 2000);
+  });
+});
+
+describe('audit log', () => {
+  let directory: string;
+  let errors: object[];
+  let log: AuditLog;
+  const logger = { error: (fields: object) => errors.push(fields) };
+
+  beforeEach(async () => {
+    errors = [];
+    directory = await mkdtemp(path.join(tmpdir(), 'ringback-audit-'));
+    log = await openAuditLog({ directory: path.join(directory, 'audit'), logger: logger as never });
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  const linesOf = async (file: string) =>
+    (await readFile(path.join(directory, 'audit', file), 'utf8')).split('\n').filter((line) => line !== '');
+
+  it('writes every record, in order, to the file of its day, for its owner alone', async () => {
+    for (let n = 0; n < 500; n += 1) log.record({ ...call, requestId: `r-${n}` });
+    log.record({ ...call, atMs: Date.UTC(2026, 10, 26) });
+    await log.close();
+    const lines = await linesOf('audit-2026-11-25.jsonl');
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).requestID),
+      Array.from({ length: 500 }, (_, n) => `r-${n}`),
+    );
+    assert.equal((await linesOf('audit-2026-11-26.jsonl')).length, 1);
+    const { mode } = await stat(path.join(directory, 'audit', 'audit-2026-11-25.jsonl'));
+    assert.equal(mode & 0o777, 0o600);
+    assert.equal(log.lost, 0);
+  });
+
+  it('counts and logs what cannot be written, and goes on when it can again', async () => {
+    await rmdir(path.join(directory, 'audit'));
+    log.record(call);
+    log.record(call);
+    await log.close();
+    assert.equal(log.lost, 2);
+    assert.equal(errors.length, 1);
+    await mkdir(path.join(directory, 'audit'));
+    log.record(call);
+    await log.close();
+    assert.equal(log.lost, 2);
+    const [file = ''] = await readdir(path.join(directory, 'audit'));
+    const text = await readFile(path.join(directory, 'audit', file), 'utf8');
+    // The write that failed might have left half a line; the next one begins on its own.
+    assert.ok(text.startsWith('\n'));
+    assert.equal(JSON.parse(text.trim()).requestID, 'r-1');
+  });
+
+  it('loses records rather than memory when the disk cannot follow', async () => {
+    for (let n = 0; n < 20_100; n += 1) log.record(call);
+    assert.equal(log.lost, 100);
+    assert.equal(errors.length, 1);
+    await log.close();
+    assert.equal((await linesOf('audit-2026-11-25.jsonl')).length, 20_000);
+  });
+});
