@@ -11,7 +11,7 @@ const drainPatienceMs = 30_000;
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = pino({ level: config.logLevel });
-  let service: Service | undefined;
+  let starting: Promise<Service> | undefined;
   let isStopping = false;
 
   const stop = async (why: string, patienceMs: number, exitCode: number): Promise<void> => {
@@ -20,8 +20,10 @@ async function main(): Promise<void> {
       process.exit(exitCode || 1);
     }
     isStopping = true;
-    logger.info({ why, calls: service?.active.size ?? 0 }, 'stopping');
+    logger.info({ why }, 'stopping');
     try {
+      // A start under way is finished first: what is half open could not be closed in order.
+      const service = await starting;
       await service?.close({ patienceMs });
       process.exitCode = exitCode;
     } catch (error) {
@@ -32,16 +34,14 @@ async function main(): Promise<void> {
   process.on('SIGTERM', () => void stop('SIGTERM', drainPatienceMs, 0));
   process.on('SIGINT', () => void stop('SIGINT', 0, 0));
 
-  service = await startService({
+  starting = startService({
     config,
     logger,
     onProgress: (message) => logger.info(message),
     onFatal: (reason) => void stop(reason, 0, 1),
   });
-  logger.info(
-    { url: service.url, sip: service.sip, carrier: service.carrier ? 'simulated' : 'trunk' },
-    'ready',
-  );
+  const { url, sip, carrier } = await starting;
+  if (!isStopping) logger.info({ url, sip, carrier: carrier ? 'simulated' : 'trunk' }, 'ready');
 }
 
 /** Errors that a person can mend are told in their own words; anything else is a bug and shows its stack. */

@@ -17,7 +17,7 @@ import { type ActiveContacts, openActiveContacts } from './contacts/active-conta
 import { openDialGate } from './contacts/dial-gate.ts';
 import { openInProcessBus } from './events/bus.ts';
 import { openFileSink } from './events/file-sink.ts';
-import { openOutboxDelivery } from './events/outbox-delivery.ts';
+import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
 import type { Sink } from './events/sink.ts';
 import { openWebhookSink } from './events/webhook-sink.ts';
 import { openLambda } from './flows/lambda.ts';
@@ -70,6 +70,9 @@ export interface Service {
 
 /** Trunk credentials of the simulated carrier; its phone …133 asks for them. */
 const simulatedCredentials = { username: 'ringback', password: 'ringback' };
+
+/** Time for the sinks to take the last facts when the service closes, ms. */
+const lastDeliveryMs = 3_000;
 
 const maintenanceEveryMs = 60_000;
 
@@ -184,6 +187,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   // Facts out.
   const metrics = openMetrics();
   const bus = openInProcessBus();
+  const deliveries: OutboxDelivery[] = [];
   for (const configured of config.sinks) {
     const sink = await openSink(configured);
     const delivery = openOutboxDelivery({
@@ -196,7 +200,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         if (observe && sink.name === config.sinks[0]?.name) observeFact(observe, row, clock.now());
       },
     });
-    opened.keep(delivery, (running) => running.close());
+    deliveries.push(opened.keep(delivery, (running) => running.close()));
     bus.listen('outbox', () => delivery.wake());
   }
   const factsWritten = (): void => bus.ring('outbox');
@@ -327,7 +331,16 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     }),
     (server) => server.close(),
   );
-  return serviceOf({ config, http, userAgent, carrier, active, opened });
+  return serviceOf({
+    config,
+    http,
+    userAgent,
+    carrier,
+    active,
+    deliveries,
+    lost: stopWriting.signal,
+    opened,
+  });
 }
 
 function serviceOf(parts: {
@@ -336,9 +349,12 @@ function serviceOf(parts: {
   userAgent: UserAgent;
   carrier: SimulatedCarrier | undefined;
   active: ActiveContacts;
+  deliveries: readonly OutboxDelivery[];
+  /** Aborted when the database or the ownership is lost. */
+  lost: AbortSignal;
   opened: Opened;
 }): Service {
-  const { config, http, userAgent, carrier, active, opened } = parts;
+  const { config, http, userAgent, carrier, active, deliveries, lost, opened } = parts;
   let closed: Promise<void> | undefined;
   return {
     url: `${config.http.tls ? 'https' : 'http'}://${http.host}:${http.port}`,
@@ -349,6 +365,8 @@ function serviceOf(parts: {
       closed ??= (async () => {
         await http.refuseNewRequests();
         await active.drain(patienceMs);
+        // The last facts of the day; what a sink does not take now, it gets after the next start.
+        if (!lost.aborted) await Promise.all(deliveries.map((delivery) => delivery.catchUp(lastDeliveryMs)));
         await opened.close();
       })();
       return closed;

@@ -30,7 +30,8 @@ import type { Authenticate } from '../identity/authenticate.ts';
 import { authorize } from '../identity/authorize.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { OperationMembers } from '../identity/operation-resources.ts';
-import { BatchClosed, BatchOverloaded } from '../store/micro-batch.ts';
+import { isConnectionError } from '../store/database-errors.ts';
+import { BatchClosed, BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
 import type { Observer } from '../timeline.ts';
 import { implementedOperations } from './implemented-operations.ts';
 import type { ApiDeps, OperationCode } from './operation.ts';
@@ -335,6 +336,9 @@ const mutatingOperations: ReadonlySet<string> = new Set(
 function fromStore(error: unknown): ApiError | undefined {
   if (error instanceof BatchOverloaded || error instanceof BatchClosed) {
     return serviceUnavailableException('The service cannot store more requests at this moment.');
+  }
+  if (isConnectionError(error instanceof BatchFailed ? error.cause : error)) {
+    return serviceUnavailableException('The database of the service cannot be reached at this moment.');
   }
   return undefined;
 }

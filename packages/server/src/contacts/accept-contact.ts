@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { type ContactId, type InstanceId, type NodeId, newId } from '../ids.ts';
 import type { AcceptOutcome } from '../store/accept-contacts.ts';
 import type { ContactStore } from '../store/contact-store.ts';
+import { BatchFailed } from '../store/micro-batch.ts';
 import type { ActiveContacts } from './active-contacts.ts';
 import type { Contact, ContactAttributes, ContactRequest } from './contact.ts';
 import { contactEvent } from './contact-events.ts';
@@ -49,24 +50,36 @@ export async function acceptContact(accept: AcceptRequest, deps: AcceptDeps): Pr
     request: accept.request,
     outcome: {},
   };
-  const outcome = await deps.store.accept({
-    contact,
-    owner: deps.node,
-    clientToken:
-      accept.clientToken === undefined
-        ? undefined
-        : { value: accept.clientToken, expiresAtMs: nowMs + clientTokenLifetimeMs },
-    facts: [
-      {
-        sequence: 1,
-        stream: 'contact-events',
-        payload: JSON.stringify(contactEvent(contact, 'INITIATED', nowMs, deps.newEventId())),
-      },
-    ],
-  });
+  const outcome = await commit(contact, accept, deps);
   if (outcome.kind === 'accepted') {
     deps.factsWritten();
     deps.active.start(contact);
   }
   return outcome;
+}
+
+async function commit(contact: Contact, accept: AcceptRequest, deps: AcceptDeps): Promise<AcceptOutcome> {
+  const { initiatedAtMs } = contact;
+  const committed = deps.store.accept({
+    contact,
+    owner: deps.node,
+    clientToken:
+      accept.clientToken === undefined
+        ? undefined
+        : { value: accept.clientToken, expiresAtMs: initiatedAtMs + clientTokenLifetimeMs },
+    facts: [
+      {
+        sequence: 1,
+        stream: 'contact-events',
+        payload: JSON.stringify(contactEvent(contact, 'INITIATED', initiatedAtMs, deps.newEventId())),
+      },
+    ],
+  });
+  try {
+    return await committed;
+  } catch (error) {
+    // The caller repeats its token and is answered with this contact, if it was stored: then it must live, too.
+    if (error instanceof BatchFailed) deps.active.mayBeCommitted(contact);
+    throw error;
+  }
 }

@@ -12,20 +12,28 @@ import { type OutboundContactDeps, runOutboundContact } from './outbound-contact
 export interface ActiveContacts {
   /** Runs the story of a contact that this node owns. Returns at once. */
   start(contact: Contact): void;
+  /**
+   * Tells of a contact of this node that may be committed although nobody was told so, because the database went
+   * away over its commit. Recovery looks for it.
+   */
+  mayBeCommitted(contact: Contact): void;
   /** Ends a contact that runs here; false when none of that id does. */
   stop(contactId: ContactId, ending: Ending): boolean;
   readonly size: number;
-  /** Takes over contacts of dead nodes: never attempted ones are run, attempted ones end. Returns how many. */
+  /**
+   * Takes over contacts of dead nodes, and own ones that stand open with nobody running them: never attempted ones
+   * are run, attempted ones end. Returns how many. Does nothing while draining.
+   */
   recover(): Promise<number>;
   /** Waits up to `patienceMs` for running contacts, then ends those that are left. */
   drain(patienceMs: number): Promise<void>;
-  /** Stops every story at once, for a node that must not act any more. */
+  /** Stops every story at once, for a node that must not act, or cannot write, any more. What it leaves is recovered. */
   abandon(): void;
 }
 
 export interface ActiveContactsDeps {
   readonly story: OutboundContactDeps;
-  readonly writing: ContactWriting;
+  readonly writing: Omit<ContactWriting, 'lost'>;
   readonly store: ContactStore;
   readonly node: NodeId;
   readonly clock: Clock;
@@ -35,12 +43,21 @@ export interface ActiveContactsDeps {
 /** Contacts taken over in one go; the next go follows at once while there are more. */
 const recoveryBatch = 200;
 
+/** A commit whose answer was lost may still become visible; after so long it cannot, ms. */
+const strayLifetimeMs = 60_000;
+
 export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
   const running = new Map<ContactId, { readonly stop: AbortController; readonly done: Promise<void> }>();
+  const strays = new Map<ContactId, { readonly contact: Contact; readonly untilMs: number }>();
+  const lost = new AbortController();
+  const writing: ContactWriting = { ...deps.writing, lost: lost.signal };
+  let isDraining = false;
 
   function run(contact: Contact): void {
+    // Its row is open and no longer ours to run.
+    if (lost.signal.aborted) return;
     const stop = new AbortController();
-    const open = new OpenContact(contact, deps.writing);
+    const open = new OpenContact(contact, writing);
     const done = runOutboundContact(open, deps.story, stop.signal)
       .catch((error: unknown) => {
         // The story turns every failure into an ending; reaching this line is a bug in that.
@@ -49,7 +66,10 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
           'a contact ended in a way that nobody planned',
         );
       })
-      .finally(() => running.delete(contact.id));
+      .finally(() => {
+        running.delete(contact.id);
+        if (open.current.state !== 'ENDED') strayed(open.current);
+      });
     running.set(contact.id, { stop, done });
   }
 
@@ -59,12 +79,32 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       return;
     }
     // The number may have been rung; it is never rung again for this request.
-    const open = new OpenContact(contact, deps.writing);
+    const open = new OpenContact(contact, writing);
     await endContact(open, endings.serviceRestarted, {}, deps);
+    if (open.current.state !== 'ENDED') strayed(contact);
+  }
+
+  function strayed(contact: Contact): void {
+    strays.set(contact.id, { contact, untilMs: deps.clock.now() + strayLifetimeMs });
+  }
+
+  /** Contacts of dead nodes are found by their lease; own ones must be asked for. */
+  async function reclaimStrays(): Promise<number> {
+    if (strays.size === 0) return 0;
+    const asked = [...strays.values()];
+    const found = await deps.store.reclaim(
+      deps.node,
+      asked.map(({ contact }) => contact),
+    );
+    for (const { contact, untilMs } of asked) if (untilMs <= deps.clock.now()) strays.delete(contact.id);
+    for (const { contact } of found) strays.delete(contact.id);
+    await Promise.all(found.map(takeOver));
+    return found.length;
   }
 
   return {
     start: run,
+    mayBeCommitted: strayed,
     stop(contactId, ending) {
       const found = running.get(contactId);
       found?.stop.abort(new ContactEnded(ending));
@@ -74,15 +114,18 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       return running.size;
     },
     async recover() {
-      let total = 0;
-      for (;;) {
+      if (isDraining) return 0;
+      let total = await reclaimStrays();
+      while (!isDraining) {
         const recovered = await deps.store.recover(deps.node, recoveryBatch);
         total += recovered.length;
         await Promise.all(recovered.map(takeOver));
-        if (recovered.length < recoveryBatch) return total;
+        if (recovered.length < recoveryBatch) break;
       }
+      return total;
     },
     async drain(patienceMs) {
+      isDraining = true;
       const all = (): Promise<unknown> => Promise.all([...running.values()].map(({ done }) => done));
       let timer: unknown;
       const patience = new Promise<void>((resolve) => {
@@ -94,6 +137,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       await all();
     },
     abandon() {
+      lost.abort();
       for (const { stop } of running.values()) stop.abort(new ContactEnded(endings.ownershipLost));
     },
   };

@@ -28,13 +28,22 @@ export async function endContact(
   deps: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<void> {
   const endedAtMs = deps.clock.now();
-  const recording = await held.finishRecording?.();
-  const stats = held.leg ? await held.leg.close() : undefined;
+  const log = deps.logger.child({ contactId: contact.current.id, instanceId: contact.current.instanceId });
+  // Whatever fails in letting go, the end is written: a contact that stays open would keep its call slot.
+  const letGo = async <Value>(what: string, work: () => Promise<Value> | undefined) => {
+    try {
+      return await work();
+    } catch (error) {
+      log.error({ err: error }, `${what} failed at the end of the contact`);
+      return undefined;
+    }
+  };
+  const recording = await letGo('finishing the recording', () => held.finishRecording?.());
+  const stats = await letGo('closing the leg', () => held.leg?.close());
   const outcome: Partial<ContactOutcome> = {
     ...(recording ? { recordings: [...(contact.current.outcome.recordings ?? []), recording] } : {}),
     ...(stats ? { rtp: rtpOutcomeOf(stats) } : {}),
   };
-  const log = deps.logger.child({ contactId: contact.current.id, instanceId: contact.current.instanceId });
   try {
     await contact.ended(ending, endedAtMs, outcome);
     log.info(
@@ -46,7 +55,7 @@ export async function endContact(
       log.warn({ err: error }, 'contact was taken over by another node; its end is written there');
       return;
     }
-    // The row stays open; whoever recovers it after our lease writes its end.
+    // The row stays open; recovery, here or on another node, writes its end.
     log.error({ err: error }, 'the end of the contact could not be written; recovery will write it');
   }
 }

@@ -3,7 +3,6 @@
 import { type Clock, delay } from '../clock.ts';
 import type { OutboxFact } from '../store/accept-contacts.ts';
 import type { ContactAdvance, DialAttempt } from '../store/advance-contacts.ts';
-import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import { BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
 import type { Contact, ContactAttributes, ContactOutcome } from './contact.ts';
 import { type ContactEventType, contactEvent, type UpdatedProperty } from './contact-events.ts';
@@ -17,6 +16,8 @@ export interface ContactWriting {
   readonly newEventId: () => string;
   /** Told after each commit that wrote facts, so that sinks need not wait for their next look. */
   readonly factsWritten: () => void;
+  /** Aborted when this node must not or cannot write any more; then no write is tried again. */
+  readonly lost: AbortSignal;
 }
 
 /** How long a write is tried again while the database is away, ms: a moment for a step, longer for the end. */
@@ -149,15 +150,16 @@ export class OpenContact {
   }
 
   async #persist(advance: ContactAdvance, patienceMs: number): Promise<void> {
-    const { clock } = this.#writing;
+    const { clock, lost } = this.#writing;
     const giveUpAtMs = clock.now() + patienceMs;
     for (;;) {
       try {
         return await this.#writing.advance(advance);
       } catch (error) {
         const isPassing = error instanceof BatchFailed || error instanceof BatchOverloaded;
-        if (error instanceof ContactNoLongerOwned || !isPassing || clock.now() >= giveUpAtMs) throw error;
-        await delay(clock, retryDelayMs);
+        if (!isPassing || lost.aborted || clock.now() >= giveUpAtMs) throw error;
+        // Woken early, it makes its last try at once.
+        await delay(clock, retryDelayMs, lost).catch(() => undefined);
       }
     }
   }

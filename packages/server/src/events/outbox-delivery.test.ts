@@ -209,6 +209,27 @@ describe('outbox delivery', () => {
     assert.equal(world.outbox.position, 0);
   });
 
+  it('catches up with what was committed before, and no longer than it is given', async (t) => {
+    const world = makeWorld(t, { concurrency: 1 });
+    await world.start();
+    world.outbox.add('a', 'b');
+    await world.delivery.catchUp(5000);
+    assert.deepEqual(world.sink.taken, ['a1', 'b1']);
+
+    world.sink.isDown = true;
+    world.outbox.add('a');
+    let isOver = false;
+    const catchingUp = world.delivery.catchUp(5000).then(() => {
+      isOver = true;
+    });
+    await world.clock.advance(4999);
+    assert.equal(isOver, false, 'it waits for a sink that is away');
+    await world.clock.advance(1);
+    assert.equal(isOver, true);
+    await catchingUp;
+    assert.deepEqual(world.sink.taken, ['a1', 'b1']);
+  });
+
   for (const [when, prepare] of [
     ['idle', () => undefined],
     ['backing off', (world: World) => Object.assign(world.sink, { isDown: true })],
@@ -261,7 +282,11 @@ function makeWorld(t: TestContext, options: { concurrency?: number; outbox?: Mem
     sink: new ScriptedSink(options.concurrency ?? 4),
     log,
     delivered: [],
-    delivery: { wake: () => assert.fail('not started'), close: () => Promise.resolve() },
+    delivery: {
+      wake: () => assert.fail('not started'),
+      catchUp: () => assert.fail('not started'),
+      close: () => Promise.resolve(),
+    },
     async start() {
       world.delivery = openOutboxDelivery({
         store: world.outbox,

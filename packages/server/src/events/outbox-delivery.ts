@@ -7,6 +7,8 @@ import type { Delivery, Sink } from './sink.ts';
 export interface OutboxDelivery {
   /** New rows may be there. Cheap; may be called as often as one likes. */
   wake(): void;
+  /** Resolves when everything that was committed before the call is delivered or set aside, or after `withinMs`. */
+  catchUp(withinMs: number): Promise<void>;
   /** Stops after the rows under way. */
   close(): Promise<void>;
 }
@@ -33,6 +35,8 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   const stop = new AbortController();
   let ring: (() => void) | undefined;
   let isRung = true;
+  /** Told when a read that began after they asked finds nothing more. */
+  const waiting = new Set<() => void>();
   /** Rows of the present read that are delivered or set aside. */
   let settled = 0;
 
@@ -54,9 +58,11 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
     while (position && !stop.signal.aborted) {
       const after = position;
       isRung = false;
+      const asked = [...waiting];
       const rows = await retrying(() => store.read(after, rowsPerRead));
       const last = rows?.at(-1);
       if (!rows || !last) {
+        if (rows) for (const told of asked) told();
         await idle();
         continue;
       }
@@ -151,10 +157,21 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   }
 
   const running = run();
+  function wake(): void {
+    isRung = true;
+    ring?.();
+  }
+
   return {
-    wake() {
-      isRung = true;
-      ring?.();
+    wake,
+    async catchUp(withinMs) {
+      const caughtUp = Promise.withResolvers<void>();
+      const timer = clock.setTimeout(caughtUp.resolve, withinMs);
+      waiting.add(caughtUp.resolve);
+      wake();
+      await caughtUp.promise;
+      waiting.delete(caughtUp.resolve);
+      clock.clearTimeout(timer);
     },
     async close() {
       stop.abort();

@@ -29,6 +29,8 @@ export interface ContactStore {
   find(instanceId: InstanceId, contactId: ContactId): Promise<Contact | undefined>;
   /** Takes over up to `limit` open contacts whose owner's lease has run out; none is taken by two nodes. */
   recover(node: NodeId, limit: number): Promise<RecoveredContact[]>;
+  /** Takes over those of these contacts that `node` itself owns and that stand open, fencing off their former run. */
+  reclaim(node: NodeId, contacts: readonly Pick<Contact, 'instanceId' | 'id'>[]): Promise<RecoveredContact[]>;
   /** Removes tokens that expired before `nowMs`, at most `limit`; returns how many. */
   removeExpiredTokens(nowMs: number, limit: number): Promise<number>;
   /** Waits for writes under way; takes no more. */
@@ -73,6 +75,14 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
     },
     async recover(node, limit) {
       const { rows } = await database.query<ContactRow & { attempts: number }>(takeOver, [node, limit]);
+      return rows.map((row) => ({ contact: contactOf(row), dialAttempts: row.attempts }));
+    },
+    async reclaim(node, contacts) {
+      const { rows } = await database.query<ContactRow & { attempts: number }>(takeBack, [
+        node,
+        contacts.map(({ instanceId }) => instanceId),
+        contacts.map(({ id }) => id),
+      ]);
       return rows.map((row) => ({ contact: contactOf(row), dialAttempts: row.attempts }));
     },
     async removeExpiredTokens(nowMs, limit) {
@@ -122,6 +132,14 @@ const takeOver = `
   UPDATE contact c SET owner_node = $1, epoch = c.epoch + 1
     FROM orphan
    WHERE c.instance_id = orphan.instance_id AND c.id = orphan.id
+  RETURNING c.*, greatest((SELECT count(*)::int FROM dial_attempt a
+                            WHERE a.instance_id = c.instance_id AND a.contact_id = c.id),
+                          (c.state <> 'ACCEPTED')::int) AS attempts`;
+
+const takeBack = `
+  UPDATE contact c SET epoch = c.epoch + 1
+    FROM unnest($2::uuid[], $3::uuid[]) AS asked(instance_id, id)
+   WHERE c.instance_id = asked.instance_id AND c.id = asked.id AND c.owner_node = $1 AND c.state <> 'ENDED'
   RETURNING c.*, greatest((SELECT count(*)::int FROM dial_attempt a
                             WHERE a.instance_id = c.instance_id AND a.contact_id = c.id),
                           (c.state <> 'ACCEPTED')::int) AS attempts`;

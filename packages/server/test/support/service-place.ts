@@ -1,0 +1,179 @@
+/** A place where a service process lives, dies and starts again: one data directory and HTTP port, and a carrier process as its trunk and witness. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  ConnectClient,
+  CreateContactFlowCommand,
+  ListInstancesCommand,
+  ListQueuesCommand,
+  StartOutboundVoiceContactCommand,
+} from '@aws-sdk/client-connect';
+import { hangUp, playPrompt, setAttributes } from './flow-actions.ts';
+import {
+  endAllProcesses,
+  freePort,
+  type RunningProcess,
+  runService,
+  type ServiceProcess,
+  startCarrierProcess,
+  startServiceProcess,
+} from './processes.ts';
+
+/** What a call is placed with. */
+export interface CallTarget {
+  readonly instanceId: string;
+  readonly queueId: string;
+  readonly flowId: string;
+}
+
+export type Fact = Readonly<Record<string, unknown>>;
+
+export interface ServicePlace {
+  readonly dataDir: string;
+  /** Makes one attempt, so that the test alone decides what is repeated. */
+  readonly client: ConnectClient;
+  /** Starts the service and resolves when it is ready. */
+  start(options?: StartOptions): Promise<ServiceProcess>;
+  /** Starts the service and waits for nothing. */
+  startUnawaited(options?: StartOptions): Promise<RunningProcess>;
+  /** Creates a flow of two beeps with a write between them. The service must run. */
+  createTarget(): Promise<CallTarget>;
+  /** INVITEs that reached the carrier. */
+  invites(): readonly Fact[];
+  /** Lines of the file sink. Lines that a kill tore are left out. */
+  facts(stream: 'contact-events' | 'contact-records'): readonly Fact[];
+  /** Process id of the database server that runs. */
+  databaseProcess(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly concurrentActiveCalls?: number;
+  /** Variables that replace or join the place's own. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const accessKey = { accessKeyId: 'AKIAPLACETEST', secretAccessKey: 'a-secret-of-the-place-test' };
+
+/** Opens a place; `numbers` are the carrier's phones by number, as in its scenario file. */
+export async function openServicePlace(numbers: Readonly<Record<string, unknown>>): Promise<ServicePlace> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'ringback-place-'));
+  // As root the database runs as another user, which must be able to reach its files.
+  await chmod(directory, 0o711);
+  const scenarioFile = path.join(directory, 'phones.json');
+  await writeFile(scenarioFile, JSON.stringify({ numbers }));
+  const inviteLog = path.join(directory, 'invites.jsonl');
+  const carrier = await startCarrierProcess({ inviteLog, scenarioFile, rtpPorts: '40000-44999' });
+  const httpPort = await freePort();
+  const dataDir = path.join(directory, 'data');
+  const client = new ConnectClient({
+    endpoint: `http://127.0.0.1:${httpPort}`,
+    region: 'us-east-1',
+    credentials: accessKey,
+    maxAttempts: 1,
+  });
+
+  async function environment({ concurrentActiveCalls = 1000, env }: StartOptions) {
+    const configFile = path.join(directory, `ringback-${concurrentActiveCalls}.yaml`);
+    await writeFile(configFile, configuration(carrier.address, concurrentActiveCalls));
+    return {
+      RINGBACK_CONFIG: configFile,
+      RINGBACK_DATA_DIR: dataDir,
+      RINGBACK_HTTP_PORT: String(httpPort),
+      RINGBACK_SIP_PORT: '0',
+      RINGBACK_RTP_PORTS: '45000-49999',
+      ...env,
+    };
+  }
+
+  return {
+    dataDir,
+    client,
+    start: async (options = {}) => startServiceProcess(await environment(options)),
+    startUnawaited: async (options = {}) => runService(await environment(options)),
+    createTarget: () => createTarget(client),
+    invites: () => wholeLinesOf(inviteLog).filter((line) => line.kind === 'invite'),
+    facts: (stream) => wholeLinesOf(path.join(dataDir, 'events', `${stream}.jsonl`)),
+    async databaseProcess() {
+      const written = await readFile(path.join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8');
+      return Number(written.split('\n')[0]);
+    },
+    async close() {
+      client.destroy();
+      await endAllProcesses();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The request for one call. */
+export function startOf(
+  { instanceId, flowId, queueId }: CallTarget,
+  call: { readonly token: string; readonly number: string },
+): StartOutboundVoiceContactCommand {
+  return new StartOutboundVoiceContactCommand({
+    InstanceId: instanceId,
+    ContactFlowId: flowId,
+    QueueId: queueId,
+    DestinationPhoneNumber: call.number,
+    ClientToken: call.token,
+  });
+}
+
+function configuration(trunkAddress: string, concurrentActiveCalls: number): string {
+  return `
+accessKeys:
+  - { accessKeyId: ${accessKey.accessKeyId}, secretAccessKey: ${accessKey.secretAccessKey} }
+trunks:
+  - { name: carrier, address: "${trunkAddress}" }
+countries: [US]
+phoneNumbers: ["+12065550199"]
+quotas: { concurrentActiveCalls: ${concurrentActiveCalls} }
+speech: { kind: "off" }
+`;
+}
+
+async function createTarget(client: ConnectClient): Promise<CallTarget> {
+  const instances = await client.send(new ListInstancesCommand({}));
+  const instanceId = instances.InstanceSummaryList?.[0]?.Id;
+  const queues = await client.send(new ListQueuesCommand({ InstanceId: instanceId }));
+  const queueId = queues.QueueSummaryList?.[0]?.Id;
+  const flow = await client.send(
+    new CreateContactFlowCommand({
+      InstanceId: instanceId,
+      Name: `Two beeps ${randomUUID()}`,
+      Type: 'CONTACT_FLOW',
+      Content: JSON.stringify({
+        Version: '2019-10-30',
+        StartAction: 'beep',
+        Metadata: {},
+        Actions: [
+          playPrompt('beep', 'Beep.wav', 'remember'),
+          setAttributes('remember', { beeps: '1' }, 'beep again'),
+          playPrompt('beep again', 'Beep.wav', 'hang up'),
+          hangUp,
+        ],
+      }),
+    }),
+  );
+  assert.ok(instanceId && queueId && flow.ContactFlowId);
+  return { instanceId, queueId, flowId: flow.ContactFlowId };
+}
+
+function wholeLinesOf(file: string): Fact[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8').split('\n').flatMap(parsed);
+}
+
+/** None where the line is torn or still being written. */
+function parsed(line: string): Fact[] {
+  try {
+    return [JSON.parse(line) as Fact];
+  } catch {
+    return [];
+  }
+}
