@@ -121,10 +121,14 @@ function endingOfLeg(end: LegEnd): Ending {
   }
 }
 
-/** An abort says why it came; only a StopContact while it rang has a word of Connect's own (TELECOM_ORIGINATOR_CANCEL). */
+/**
+ * An abort says why it came. Two dial failures know better: a StopContact while it rang has a word of Connect's own
+ * (TELECOM_ORIGINATOR_CANCEL), and what the far end answered before it heard of the stop is what happened.
+ */
 function whyEnded(error: unknown, signal: AbortSignal): Ending {
   const asked = signal.reason instanceof ContactEnded ? signal.reason.ending : undefined;
-  const wasRinging = error instanceof DialFailure && error.failure.kind === 'stopped';
-  if (!asked || (wasRinging && asked.endCause === endings.stoppedByApi.endCause)) return endingOf(error);
-  return asked;
+  if (!asked) return endingOf(error);
+  const dialling = error instanceof DialFailure ? error.failure.kind : undefined;
+  const wasStopped = dialling === 'stopped' && asked.endCause === endings.stoppedByApi.endCause;
+  return wasStopped || dialling === 'rejected' ? endingOf(error) : asked;
 }

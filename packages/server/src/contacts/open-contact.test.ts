@@ -1,0 +1,281 @@
+// How a contact changes: one committed write after the other, each with its facts; on virtual time, with a store in memory.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { VirtualClock } from '@ringback/testkit';
+import { type ContactAdvance, ContactNoLongerOwned } from '../store/advance-contacts.ts';
+import { BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
+import { sampleContact, sampleRequest } from '../test-support/sample-contact.ts';
+import { endings } from './endings.ts';
+import { OpenContact } from './open-contact.ts';
+
+describe('open contact', () => {
+  it('numbers its facts without a gap over its whole life', async () => {
+    const world = makeWorld();
+    const { contact } = world;
+    await contact.dialAttempted({ n: 1, target: 'trunk', callId: 'call-1' });
+    await contact.connectedToSystem(world.clock.now());
+    await contact.attributesChanged({ choice: '1' });
+    await contact.tagsChanged({ team: 'blue' });
+    await contact.ended(endings.flowDisconnected, world.clock.now(), {});
+    assert.deepEqual(world.facts(), [
+      [2, 'CONNECTED_TO_SYSTEM'],
+      [3, 'CONTACT_DATA_UPDATED'],
+      [4, 'CONTACT_DATA_UPDATED'],
+      [5, 'DISCONNECTED'],
+      [6, 'COMPLETED'],
+      [7, 'record'],
+    ]);
+    assert.deepEqual(
+      world.written.map(({ contact: { state, outboxSequence } }) => [state, outboxSequence]),
+      [
+        ['DIALLING', 1],
+        ['CONNECTED', 2],
+        ['CONNECTED', 3],
+        ['CONNECTED', 4],
+        ['ENDED', 7],
+      ],
+    );
+    assert.equal(contact.current.outboxSequence, 7);
+    assert.equal(world.factsWritten, 4, 'sinks are woken for commits with facts only');
+  });
+
+  it('commits an attempt with the Call-ID and the time', async () => {
+    const world = makeWorld();
+    await world.clock.advance(500);
+    await world.contact.dialAttempted({ n: 1, target: 'trunk 127.0.0.1:5060', callId: 'call-1' });
+    const [written] = world.written;
+    assert.deepEqual(written?.attempt, {
+      n: 1,
+      target: 'trunk 127.0.0.1:5060',
+      callId: 'call-1',
+      attemptedAtMs: world.clock.now(),
+    });
+    assert.equal(written?.contact.outcome.callId, 'call-1');
+    assert.equal(written?.contact.updatedAtMs, world.clock.now());
+    assert.deepEqual(written?.facts, []);
+  });
+
+  it('changes nothing before its commit', async () => {
+    const world = makeWorld();
+    const commit = Promise.withResolvers<void>();
+    world.advance = () => commit.promise;
+    const changing = world.contact.attributesChanged({ a: '1' });
+    await world.clock.drain();
+    assert.deepEqual(world.contact.current.attributes, {});
+    assert.equal(world.factsWritten, 0);
+    commit.resolve();
+    await changing;
+    assert.deepEqual(world.contact.current.attributes, { a: '1' });
+  });
+
+  it('makes changes that are asked for at once one after the other', async () => {
+    const world = makeWorld();
+    const commits: (() => void)[] = [];
+    world.advance = () => new Promise<void>((resolve) => void commits.push(resolve));
+    const changes = [
+      world.contact.connectedToSystem(1),
+      world.contact.attributesChanged({ a: '1' }),
+      world.contact.ended(endings.customerHungUp, 2, {}),
+    ];
+    await world.clock.drain();
+    assert.equal(commits.length, 1);
+    for (const [n] of changes.entries()) {
+      commits[n]?.();
+      await world.clock.drain();
+    }
+    await Promise.all(changes);
+    assert.deepEqual(
+      world.facts().map(([sequence]) => sequence),
+      [2, 3, 4, 5, 6],
+    );
+    const last = world.written.at(-1)?.contact;
+    assert.deepEqual([last?.state, last?.attributes, last?.connectedAtMs], ['ENDED', { a: '1' }, 1]);
+  });
+
+  it('writes what it learned with the next change, and shows it before and during that', async () => {
+    const world = makeWorld();
+    world.contact.learned({ ringStartedAtMs: 5 });
+    world.contact.learned({ name: 'A call' });
+    assert.deepEqual(world.contact.current.outcome, { ringStartedAtMs: 5, name: 'A call' });
+    const commit = Promise.withResolvers<void>();
+    world.advance = () => commit.promise;
+    const changing = world.contact.connectedToSystem(6);
+    await world.clock.drain();
+    assert.deepEqual(world.contact.current.outcome, { ringStartedAtMs: 5, name: 'A call' });
+    world.contact.learned({ name: 'Another name' });
+    commit.resolve();
+    await changing;
+    assert.deepEqual(world.written[0]?.contact.outcome, { ringStartedAtMs: 5, name: 'A call' });
+    assert.deepEqual(world.contact.current.outcome, { ringStartedAtMs: 5, name: 'Another name' });
+    await world.contact.ended(endings.customerHungUp, 7, {});
+    assert.equal(world.written[1]?.contact.outcome.name, 'Another name');
+  });
+
+  it('keeps what it learned when a change could not be written', async () => {
+    const world = makeWorld();
+    world.contact.learned({ ringStartedAtMs: 5 });
+    world.advance = () => Promise.reject(new Error('these values cannot be stored'));
+    await assert.rejects(world.contact.attributesChanged({ poison: '\u0000' }), /cannot be stored/);
+    world.advance = () => Promise.resolve();
+    await world.contact.ended(endings.customerHungUp, 7, {});
+    const written = world.written.at(-1)?.contact;
+    assert.equal(written?.outcome.ringStartedAtMs, 5);
+    assert.deepEqual(written?.attributes, {}, 'the change that failed is not made by the next one');
+    assert.deepEqual(
+      world
+        .facts()
+        .slice(-3)
+        .map(([sequence]) => sequence),
+      [2, 3, 4],
+      'its sequence numbers are used again',
+    );
+  });
+
+  it('ends with reason, cause, SIP status and outcome', async () => {
+    const world = makeWorld();
+    await world.contact.ended(
+      {
+        disconnectReason: 'TELECOM_BUSY',
+        endCause: 'BECAUSE',
+        amdStatus: 'SIT_TONE_BUSY',
+        sip: { status: 486 },
+      },
+      42,
+      { rtp: { packetsSent: 1, packetsReceived: 2, packetsLost: 3, jitterMs: 4 } },
+    );
+    const ended = world.written[0]?.contact;
+    assert.deepEqual(
+      [ended?.state, ended?.disconnectedAtMs, ended?.disconnectReason, ended?.endCause],
+      ['ENDED', 42, 'TELECOM_BUSY', 'BECAUSE'],
+    );
+    assert.deepEqual(ended?.outcome, {
+      rtp: { packetsSent: 1, packetsReceived: 2, packetsLost: 3, jitterMs: 4 },
+      sip: { status: 486 },
+    });
+    const record = JSON.parse(world.written[0]?.facts.at(-1)?.payload ?? '{}');
+    assert.equal(record.DisconnectReason, 'TELECOM_BUSY');
+    assert.equal(record.AnsweringMachineDetectionStatus, null, 'detection was not asked for');
+  });
+
+  it('has a detection status only where detection was asked for', async () => {
+    const world = makeWorld({ awaitPrompt: false });
+    await world.contact.ended({ disconnectReason: 'TELECOM_BUSY', amdStatus: 'SIT_TONE_BUSY' }, 42, {});
+    assert.equal(world.written[0]?.contact.outcome.answeringMachineDetectionStatus, 'SIT_TONE_BUSY');
+    const [disconnected] = world.written[0]?.facts ?? [];
+    assert.equal(
+      JSON.parse(disconnected?.payload ?? '{}').detail.answeringMachineDetectionStatus,
+      'SIT_TONE_BUSY',
+    );
+  });
+});
+
+describe('open contact › while the database is away', () => {
+  const away = new BatchFailed('advance-contacts', 1, new Error('ECONNREFUSED'));
+
+  it('tries a step again for five seconds', async () => {
+    const world = makeWorld();
+    const startMs = world.clock.now();
+    world.advance = () => Promise.reject(away);
+    const failed = assert.rejects(world.contact.connectedToSystem(1), BatchFailed);
+    await world.clock.settle(failed);
+    assert.equal(world.clock.now() - startMs, 5000);
+    assert.ok(world.written.length > 10);
+  });
+
+  it('tries the end again for a minute, and writes it when the database is back', async () => {
+    const world = makeWorld();
+    const backAtMs = world.clock.now() + 59_000;
+    world.advance = () => (world.clock.now() < backAtMs ? Promise.reject(away) : Promise.resolve());
+    await world.clock.settle(world.contact.ended(endings.customerHungUp, 1, {}));
+    assert.equal(world.contact.current.state, 'ENDED');
+    assert.equal(world.factsWritten, 1);
+  });
+
+  it('waits out an overload too', async () => {
+    const world = makeWorld();
+    let failures = 3;
+    world.advance = () => {
+      failures -= 1;
+      return failures >= 0 ? Promise.reject(new BatchOverloaded('advance-contacts', 1)) : Promise.resolve();
+    };
+    await world.clock.settle(world.contact.connectedToSystem(1));
+    assert.equal(world.written.length, 4);
+  });
+
+  it('stops at once where another node owns the contact, or the data is at fault', async () => {
+    for (const error of [new ContactNoLongerOwned(sampleContact()), new RangeError('bad data')]) {
+      const world = makeWorld();
+      world.advance = () => Promise.reject(error);
+      await assert.rejects(world.contact.connectedToSystem(1), error);
+      assert.equal(world.written.length, 1);
+    }
+  });
+
+  it('makes one last try when this node is lost, and no more', async () => {
+    const world = makeWorld();
+    world.advance = () => Promise.reject(away);
+    const failed = assert.rejects(world.contact.ended(endings.customerHungUp, 1, {}), BatchFailed);
+    await world.clock.advance(100);
+    assert.equal(world.written.length, 1);
+    world.lost.abort();
+    await failed;
+    assert.equal(world.written.length, 2);
+    assert.equal(world.clock.pendingTimers, 0);
+  });
+});
+
+interface World {
+  readonly clock: VirtualClock;
+  readonly contact: OpenContact;
+  /** Everything handed to the store, tries that failed included. */
+  readonly written: ContactAdvance[];
+  readonly lost: AbortController;
+  /** What the store does. */
+  advance: () => Promise<void>;
+  factsWritten: number;
+  /** Sequence and kind of every fact handed to the store, in order. */
+  facts(): [number, string][];
+}
+
+function makeWorld(answerMachineDetection?: { awaitPrompt: boolean }): World {
+  const clock = new VirtualClock();
+  const written: ContactAdvance[] = [];
+  const lost = new AbortController();
+  let events = 0;
+  const world: World = {
+    clock,
+    written,
+    lost,
+    advance: () => Promise.resolve(),
+    factsWritten: 0,
+    contact: new OpenContact(
+      sampleContact({
+        request: { ...sampleRequest, ...(answerMachineDetection ? { answerMachineDetection } : {}) },
+      }),
+      {
+        advance: (advance) => {
+          written.push(advance);
+          return world.advance();
+        },
+        clock,
+        newEventId: () => {
+          events += 1;
+          return `event-${events}`;
+        },
+        factsWritten: () => {
+          world.factsWritten += 1;
+        },
+        lost: lost.signal,
+      },
+    ),
+    facts: () =>
+      written.flatMap(({ facts }) =>
+        facts.map(({ sequence, stream, payload }): [number, string] => [
+          sequence,
+          stream === 'contact-records' ? 'record' : JSON.parse(payload).detail.eventType,
+        ]),
+      ),
+  };
+  return world;
+}
