@@ -490,6 +490,35 @@ describe('contact store › recover', () => {
   });
 });
 
+describe('contact store › reclaim', () => {
+  it('takes back own open contacts among those asked for, and fences their former run off', async () => {
+    const us = newId<NodeId>();
+    const [lost, attempted, ended, unasked] = [
+      await accepted({}, us),
+      await accepted({}, us),
+      await accepted({}, us),
+      await accepted({}, us),
+    ];
+    const foreign = await accepted({}, deadNode);
+    const missing = sampleContact({ instanceId });
+    await store.advance({
+      contact: { ...attempted, state: 'DIALLING' },
+      facts: [],
+      attempt: attempt(1),
+    });
+    await store.advance(ending(ended));
+
+    const reclaimed = await store.reclaim(us, [lost, attempted, ended, foreign, missing]);
+    const byId = new Map(reclaimed.map((found) => [found.contact.id, found]));
+    assert.deepEqual([...byId.keys()].sort(), [lost.id, attempted.id].sort());
+    assert.deepEqual(byId.get(lost.id), { contact: { ...lost, epoch: 2 }, dialAttempts: 0 });
+    assert.equal(byId.get(attempted.id)?.dialAttempts, 1);
+    await assert.rejects(store.advance(ending(lost)), ContactNoLongerOwned);
+    await store.advance(ending({ ...lost, epoch: 2 }));
+    await store.advance(ending(unasked));
+  });
+});
+
 describe('contact store › recover while others write', () => {
   // The first contact of each takeover waits at this gate, so that others can write in the middle of its statement.
   const gate = 4711;

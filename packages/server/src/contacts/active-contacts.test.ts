@@ -1,0 +1,162 @@
+// Contacts that this node runs, and those that stand open with nobody running them, on virtual time and a table in memory.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { VirtualClock } from '@ringback/testkit';
+import type { NodeId } from '../ids.ts';
+import type { ContactAdvance } from '../store/advance-contacts.ts';
+import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
+import { BatchFailed } from '../store/micro-batch.ts';
+import { capturedLogger } from '../test-support/captured-logger.ts';
+import { sampleContact } from '../test-support/sample-contact.ts';
+import { type ActiveContacts, openActiveContacts } from './active-contacts.ts';
+import type { Contact } from './contact.ts';
+import { ContactEnded, endings } from './endings.ts';
+import type { OutboundContactDeps } from './outbound-contact.ts';
+
+const node = '00000000-0000-4000-8000-000000000001' as NodeId;
+
+/** Longer than a contact's end is tried to be written. */
+const longOutageMs = 70_000;
+
+describe('active contacts', () => {
+  it('end a contact after a long outage, although its end could not be written when it came', async () => {
+    const world = makeWorld();
+    const contact = sampleContact();
+    world.table.add(contact, 1);
+    world.isDatabaseAway = true;
+    world.active.start(contact);
+    await world.clock.advance(longOutageMs);
+    assert.equal(world.active.size, 0);
+    await assert.rejects(world.active.recover(), /away/);
+
+    world.isDatabaseAway = false;
+    assert.equal(await world.clock.settle(world.active.recover()), 1);
+    assert.deepEqual(world.ended(), [[contact.id, 'SERVICE_RESTARTED', 2]]);
+    assert.equal(await world.active.recover(), 0, 'it is not ended twice');
+  });
+
+  it('run a contact whose commit succeeded although its answer was lost', async () => {
+    const world = makeWorld();
+    const contact = sampleContact();
+    world.active.mayBeCommitted(contact);
+    assert.equal(await world.active.recover(), 0, 'it is not there yet');
+    world.table.add(contact, 0);
+    assert.equal(await world.active.recover(), 1);
+    await world.clock.drain();
+    assert.deepEqual(world.ended(), [[contact.id, 'DIAL_DELAY_EXCEEDED', 2]]);
+  });
+
+  it('forget a contact that was never committed', async () => {
+    const world = makeWorld();
+    world.active.mayBeCommitted(sampleContact());
+    await world.active.recover();
+    await world.clock.advance(longOutageMs);
+    await world.active.recover();
+    await world.active.recover();
+    assert.equal(world.table.asked, 2);
+  });
+
+  it('take nothing over while they drain', async () => {
+    const world = makeWorld();
+    const contact = sampleContact();
+    world.active.mayBeCommitted(contact);
+    world.table.add(contact, 0);
+    await world.clock.settle(world.active.drain(0));
+    assert.equal(await world.active.recover(), 0);
+    assert.deepEqual(world.ended(), []);
+  });
+
+  it('leave everything as it is once they are abandoned', async () => {
+    const world = makeWorld();
+    const contact = sampleContact();
+    world.table.add(contact, 0);
+    world.active.abandon();
+    world.active.start(contact);
+    await world.clock.drain();
+    assert.equal(world.active.size, 0);
+    assert.deepEqual(world.ended(), []);
+  });
+});
+
+/** Open contacts as the database has them. */
+class Table {
+  readonly #open = new Map<string, RecoveredContact>();
+  asked = 0;
+
+  add(contact: Contact, dialAttempts: number): void {
+    this.#open.set(contact.id, { contact, dialAttempts });
+  }
+
+  reclaim(contacts: readonly Pick<Contact, 'id'>[]): RecoveredContact[] {
+    this.asked += 1;
+    return contacts.flatMap(({ id }) => {
+      const found = this.#open.get(id);
+      if (!found) return [];
+      const taken = { ...found, contact: { ...found.contact, epoch: found.contact.epoch + 1 } };
+      this.#open.set(id, taken);
+      return [taken];
+    });
+  }
+
+  remove(contact: Contact): void {
+    this.#open.delete(contact.id);
+  }
+}
+
+interface World {
+  readonly clock: VirtualClock;
+  readonly table: Table;
+  readonly active: ActiveContacts;
+  isDatabaseAway: boolean;
+  /** Id, end cause and epoch of each written end. */
+  ended(): readonly (readonly [string, string | undefined, number])[];
+}
+
+/** A gate that no contact passes in time, so that a story ends as soon as it begins. */
+const closedGate = { pass: () => Promise.reject(new ContactEnded(endings.dialDelayExceeded)) };
+
+function makeWorld(): World {
+  const clock = new VirtualClock();
+  const table = new Table();
+  const ends: Contact[] = [];
+  const { logger } = capturedLogger();
+  const reach = (): void => {
+    if (world.isDatabaseAway) throw new Error('the database is away');
+  };
+  const store: Pick<ContactStore, 'recover' | 'reclaim'> = {
+    async recover() {
+      reach();
+      return [];
+    },
+    async reclaim(_node, contacts) {
+      reach();
+      return table.reclaim(contacts);
+    },
+  };
+  const active = openActiveContacts({
+    node,
+    store: store as ContactStore,
+    clock,
+    logger,
+    writing: {
+      async advance({ contact }: ContactAdvance) {
+        if (world.isDatabaseAway) throw new BatchFailed('advance', 1, new Error('the database is away'));
+        ends.push(contact);
+        table.remove(contact);
+      },
+      clock,
+      newEventId: () => 'event',
+      factsWritten: () => undefined,
+    },
+    story: { gate: closedGate, maxDialDelayMs: 30_000, clock, logger } as unknown as OutboundContactDeps,
+  });
+  const world: World = {
+    clock,
+    table,
+    active,
+    isDatabaseAway: false,
+    ended: () => ends.map(({ id, endCause, epoch }) => [id, endCause, epoch]),
+  };
+  return world;
+}
