@@ -23,7 +23,8 @@ export function ensureDebianPackages(packages: readonly string[]): void {
     );
   };
   if (process.getuid?.() !== 0) refuse('Only root may install them.');
-  if (spawnSync('apt-get', ['--version']).status !== 0) refuse('There is no apt-get on this system.');
+  if (spawnSync('/usr/bin/apt-get', ['--version']).status !== 0)
+    refuse('There is no apt-get on this system.');
 
   process.stdout.write(`Installing Debian packages, once: ${missing.join(', ')}\n`);
   // An outdated list still names packages that can be had, so only the installation itself decides.
@@ -38,15 +39,19 @@ export function ensureDebianPackages(packages: readonly string[]): void {
 /** Without dpkg every package counts as missing. */
 function missingOf(packages: readonly string[]): readonly string[] {
   return packages.filter((name) => {
-    const query = spawnSync('dpkg', ['--status', name], { encoding: 'utf8' });
+    const query = spawnSync('/usr/bin/dpkg', ['--status', name], { encoding: 'utf8' });
     return query.status !== 0 || !query.stdout.includes('\nStatus: install ok installed\n');
   });
 }
 
 function aptGet(...command: readonly string[]): number | null {
   const settings = ['Acquire::Retries=3', 'Acquire::http::Timeout=30', 'DPkg::Lock::Timeout=120'];
-  return spawnSync('apt-get', ['-q', ...settings.flatMap((setting) => ['-o', setting]), ...command], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  }).status;
+  return spawnSync(
+    '/usr/bin/apt-get',
+    ['-q', ...settings.flatMap((setting) => ['-o', setting]), ...command],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    },
+  ).status;
 }

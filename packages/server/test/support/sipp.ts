@@ -135,7 +135,7 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
     await writeFile(path.join(directory, name), bytes);
   }
   const program = spawn(
-    'sipp',
+    '/usr/bin/sipp',
     [
       ...(await scenarioArguments(options.scenario, directory)),
       ...['-i', '127.0.0.1', '-p', String(options.port)],
@@ -158,11 +158,7 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
   });
   // Whoever awaits `finished` late still gets the failure; until then it is nobody's unhandled rejection.
   finished.catch(() => undefined);
-  await Promise.race([
-    untilDefined(20_000, 'SIPp did not open its port', async () => isUdpPortOpen(options.port) || undefined),
-    finished,
-  ]);
-  return {
+  const sipp: Sipp = {
     finished,
     async close() {
       if (program.exitCode === null && program.signalCode === null) program.kill('SIGKILL');
@@ -170,6 +166,20 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+  try {
+    await Promise.race([
+      untilDefined(
+        20_000,
+        'SIPp did not open its port',
+        async () => isUdpPortOpen(options.port) || undefined,
+      ),
+      finished,
+    ]);
+  } catch (error) {
+    await sipp.close();
+    throw error;
+  }
+  return sipp;
 }
 
 async function scenarioArguments(scenario: SippOptions['scenario'], directory: string): Promise<string[]> {
