@@ -51,6 +51,19 @@ describe('outbox store › read', () => {
     );
   });
 
+  it('orders transaction ids as numbers: 10 comes after 9', async () => {
+    for (const id of ['9', '10', '99', '100']) {
+      await database.query(
+        `INSERT INTO outbox (transaction_id, instance_id, contact_id, sequence, stream, payload, created_at)
+         VALUES ($1::xid8, $2, $2, 1, 'contact-events', $1, $3)`,
+        [id, contactId, new Date(sampleTimeMs)],
+      );
+    }
+    const first = await outbox.read(beginning, 2);
+    assert.deepEqual(payloads(first), ['9', '10']);
+    assert.deepEqual(payloads(await outbox.read(first[1]?.at ?? beginning, 2)), ['99', '100']);
+  });
+
   it('goes on behind a position, in the middle of a transaction too', async () => {
     await database.withTransaction(async (transaction) => {
       for (const payload of ['a', 'b', 'c']) await write(transaction, payload);

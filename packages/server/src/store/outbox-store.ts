@@ -112,13 +112,14 @@ async function maintainPartitions(database: RingbackDatabase, sinks: readonly st
   });
 }
 
+// `outbox.` in the order is not for show: the bare name would be the output's text, which puts 1000 before 999.
 // Rows of transactions that began after the oldest one still running wait, else a late commit would be passed over.
 const selectRows = {
   name: 'read-outbox',
   text: `SELECT transaction_id::text, position, contact_id, sequence, stream, payload FROM outbox
           WHERE (transaction_id, position) > ($1::xid8, $2::bigint)
             AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-          ORDER BY transaction_id, position LIMIT $3`,
+          ORDER BY outbox.transaction_id, outbox.position LIMIT $3`,
 };
 
 const updatePosition = {
