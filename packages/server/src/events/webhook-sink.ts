@@ -10,7 +10,8 @@ export interface WebhookOptions {
   readonly authorization?: string;
 }
 
-const requestTimeoutMs = 10_000;
+/** Longest wait for the connection, for the answer's head and between two pieces of its body, ms. */
+const patienceMs = 10_000;
 const concurrency = 16;
 
 /**
@@ -18,7 +19,14 @@ const concurrency = 16;
  * `x-ringback-delivery` (contact id and sequence) lets the receiver drop what comes twice.
  */
 export function openWebhookSink(options: WebhookOptions): Sink {
-  const agent = new Agent({ connections: concurrency, keepAliveTimeout: 10_000 });
+  const agent = new Agent({
+    connections: concurrency,
+    keepAliveTimeout: 10_000,
+    // The agent's own times, not a signal for each POST: thousands of those would wait for their end.
+    connect: { timeout: patienceMs },
+    headersTimeout: patienceMs,
+    bodyTimeout: patienceMs,
+  });
 
   async function post(row: OutboxRow, signal: AbortSignal): Promise<Delivery> {
     try {
@@ -32,7 +40,7 @@ export function openWebhookSink(options: WebhookOptions): Sink {
           ...(options.authorization ? { authorization: options.authorization } : {}),
         },
         body: row.payload,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
+        signal,
       });
       await answer.body.dump();
       return judge(answer.statusCode);
