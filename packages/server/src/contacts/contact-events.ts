@@ -76,7 +76,7 @@ export function contactEvent(
         ? { disconnectReason: contact.disconnectReason }
         : {}),
       ...(updatedProperties ? { updatedProperties } : {}),
-      segmentAttributes: lowerCamelKeys(segmentAttributesOf(contact)),
+      segmentAttributes: segmentAttributesInEvents(contact),
       tags: {
         'aws:connect:instanceId': instanceId,
         'aws:connect:systemEndpoint': request.source,
@@ -99,13 +99,21 @@ function wholeSeconds(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
 }
 
-/** Structures that the API spells in Pascal case stand in lower camel case in events; map keys with a colon stay. */
+function segmentAttributesInEvents(contact: Contact): object {
+  const attributes: Record<string, { valueString: string }> = {};
+  for (const [key, { ValueString }] of Object.entries(segmentAttributesOf(contact))) {
+    attributes[key] = { valueString: ValueString };
+  }
+  return attributes;
+}
+
+/** Structures that the API spells in Pascal case stand in lower camel case in events. */
 function lowerCamelKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(lowerCamelKeys);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
-      key.includes(':') ? key : key.charAt(0).toLowerCase() + key.slice(1),
+      key.charAt(0).toLowerCase() + key.slice(1),
       lowerCamelKeys(inner),
     ]),
   );
