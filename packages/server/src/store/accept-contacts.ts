@@ -66,8 +66,7 @@ export function acceptContacts(
         unused.map(({ contact }) => contact.id),
       ]);
     }
-    await insertContacts(transaction, accepted);
-    await takeSlots(transaction, slots);
+    await insertAccepted(transaction, accepted, slots);
 
     return requests.map((request) => {
       const owner = owners.get(tokenKey(request));
@@ -136,14 +135,18 @@ async function claimTokens(
   return owners;
 }
 
-async function insertContacts(
+/** Contacts, their first facts and the slots that they take, in one statement: the locks are held for each round trip. */
+async function insertAccepted(
   transaction: Transaction<Schema>,
   accepted: readonly ContactToAccept[],
+  slots: ReadonlyMap<string, SlotPool>,
 ): Promise<void> {
   if (accepted.length === 0) return;
   const of = <Value>(read: (contact: Contact) => Value): Value[] =>
     accepted.map(({ contact }) => read(contact));
-  await transaction.query(insertContactRows, [
+  const facts = accepted.flatMap(({ contact, facts: own }) => own.map((fact) => ({ contact, fact })));
+  const taken = [...slots.values()].filter((pool) => pool.taken > 0);
+  await transaction.query(insertRows, [
     of((contact) => contact.instanceId),
     of((contact) => contact.id),
     of((contact) => contact.tenant.accountId),
@@ -154,25 +157,12 @@ async function insertContacts(
     of((contact) => contact.outboxSequence),
     of((contact) => JSON.stringify(contact.attributes)),
     of((contact) => JSON.stringify(contact.request)),
-  ]);
-  const facts = accepted.flatMap(({ contact, facts: own }) => own.map((fact) => ({ contact, fact })));
-  await transaction.query(insertFacts, [
     facts.map(({ contact }) => contact.instanceId),
     facts.map(({ contact }) => contact.id),
     facts.map(({ fact }) => fact.sequence),
     facts.map(({ fact }) => fact.stream),
     facts.map(({ fact }) => fact.payload),
     facts.map(({ contact }) => new Date(contact.updatedAtMs)),
-  ]);
-}
-
-async function takeSlots(
-  transaction: Transaction<Schema>,
-  slots: ReadonlyMap<string, SlotPool>,
-): Promise<void> {
-  const taken = [...slots.values()].filter((pool) => pool.taken > 0);
-  if (taken.length === 0) return;
-  await transaction.query(updatePools, [
     taken.map((pool) => pool.instanceId),
     taken.map((pool) => pool.pool),
     taken.map((pool) => pool.taken),
@@ -239,27 +229,23 @@ const deleteTokens = {
                 (SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::uuid[]))`,
 };
 
-const insertContactRows = {
-  name: 'accept-insert-contacts',
-  text: `INSERT INTO contact (instance_id, id, account_id, region, owner_node, pool, initiated_at, updated_at,
-                              outbox_sequence, attributes, request, state, outcome)
-         SELECT i.instance_id, i.id, i.account_id, i.region, i.owner_node, i.pool, i.initiated_at, i.initiated_at,
-                i.outbox_sequence, i.attributes::jsonb, i.request::jsonb, 'ACCEPTED', '{}'
-           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[],
-                       $8::int[], $9::text[], $10::text[])
-             AS i(instance_id, id, account_id, region, owner_node, pool, initiated_at,
-                  outbox_sequence, attributes, request)`,
-};
-
-const insertFacts = {
-  name: 'accept-insert-facts',
-  text: `INSERT INTO outbox (instance_id, contact_id, sequence, stream, payload, created_at)
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::timestamptz[])`,
-};
-
-const updatePools = {
-  name: 'accept-update-pools',
-  text: `UPDATE call_slot_pool p SET in_use = p.in_use + i.taken
-           FROM unnest($1::uuid[], $2::text[], $3::int[]) AS i(instance_id, pool, taken)
-          WHERE p.instance_id = i.instance_id AND p.pool = i.pool`,
+const insertRows = {
+  name: 'accept-insert-rows',
+  text: `
+    WITH inserted AS (
+      INSERT INTO contact (instance_id, id, account_id, region, owner_node, pool, initiated_at, updated_at,
+                           outbox_sequence, attributes, request, state, outcome)
+      SELECT i.instance_id, i.id, i.account_id, i.region, i.owner_node, i.pool, i.initiated_at, i.initiated_at,
+             i.outbox_sequence, i.attributes::jsonb, i.request::jsonb, 'ACCEPTED', '{}'
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[],
+                    $8::int[], $9::text[], $10::text[])
+          AS i(instance_id, id, account_id, region, owner_node, pool, initiated_at,
+               outbox_sequence, attributes, request)
+    ), told AS (
+      INSERT INTO outbox (instance_id, contact_id, sequence, stream, payload, created_at)
+      SELECT * FROM unnest($11::uuid[], $12::uuid[], $13::int[], $14::text[], $15::text[], $16::timestamptz[])
+    )
+    UPDATE call_slot_pool p SET in_use = p.in_use + i.taken
+      FROM unnest($17::uuid[], $18::text[], $19::int[]) AS i(instance_id, pool, taken)
+     WHERE p.instance_id = i.instance_id AND p.pool = i.pool`,
 };
