@@ -5,9 +5,20 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'y
 import { type PolicyProblem, readPolicy } from './identity/policy.ts';
 import { PolicyFileUnusable, policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import { userNamePattern } from './identity/user-name.ts';
+import { resourceQuotas } from './policy/resource-quotas.ts';
 
 const strict = { additionalProperties: false } as const;
+
+/** A map whose keys must match a pattern; any other key is a mistake, as elsewhere. */
+function recordOf<Value extends Type.TSchema>(keyPattern: string, value: Value) {
+  return Type.Record(Type.String({ pattern: keyPattern }), value, strict);
+}
 const name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$' });
+
+/** Quotas with a name of their own in the file are not repeated under `resources`. */
+const countedResources = Object.keys(resourceQuotas).filter(
+  (key) => key !== 'activeCalls' && key !== 'campaignCalls',
+);
 
 const AccessKey = Type.Object(
   {
@@ -71,6 +82,42 @@ const Speech = Type.Object(
   strict,
 );
 
+const countries = Type.Array(Type.String({ pattern: '^[A-Z]{2}$' }));
+const prefixes = Type.Array(Type.String({ pattern: '^\\+[1-9][0-9]{0,14}$' }));
+
+const CallsCap = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Literal('off')]);
+const RateCap = Type.Object({ perMinute: Type.Optional(CallsCap), perDay: Type.Optional(CallsCap) }, strict);
+
+const Caps = Type.Union([
+  Type.Literal('off'),
+  Type.Object(
+    {
+      perInstance: Type.Optional(RateCap),
+      /** Of each destination country. */
+      perCountry: Type.Optional(RateCap),
+      /** Of these countries instead of `perCountry`. */
+      countries: Type.Optional(recordOf('^[A-Z]{2}$', RateCap)),
+      /** Of each destination number. */
+      perNumber: Type.Optional(RateCap),
+      spend: Type.Optional(
+        Type.Union([
+          Type.Literal('off'),
+          Type.Object(
+            {
+              perDay: Type.Number({ minimum: 0, maximum: 1_000_000_000 }),
+              /** Prefix (`+` for all) to the price of a minute. */
+              pricesPerMinute: recordOf('^\\+[0-9]{0,15}$', Type.Number({ minimum: 0, maximum: 1_000_000 })),
+              reservedMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1440 })),
+            },
+            strict,
+          ),
+        ]),
+      ),
+    },
+    strict,
+  ),
+]);
+
 /** Shape of the file named by `RINGBACK_CONFIG`. Every key is optional; an unknown key is a mistake. */
 export const ConfigFile = Type.Object(
   {
@@ -79,14 +126,44 @@ export const ConfigFile = Type.Object(
     signatures: Type.Optional(Type.Literal('strict')),
     trunks: Type.Optional(Type.Array(Trunk)),
     /** ISO 3166-1 alpha-2 countries that may be dialled. */
-    countries: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z]{2}$' }))),
+    countries: Type.Optional(countries),
     /** Prefixes that are closed by default and may be dialled here, for example `+447`. */
-    openPrefixes: Type.Optional(Type.Array(Type.String({ pattern: '^\\+[1-9][0-9]{0,14}$' }))),
+    openPrefixes: Type.Optional(prefixes),
+    /** Against toll fraud: calls a minute and a day, and money a day. */
+    caps: Type.Optional(Caps),
+    /** Countries, prefixes and caps of single instances, by alias or id. */
+    instances: Type.Optional(
+      recordOf(
+        '^[A-Za-z0-9][A-Za-z0-9-]{0,61}$',
+        Type.Object(
+          {
+            countries: Type.Optional(countries),
+            openPrefixes: Type.Optional(prefixes),
+            caps: Type.Optional(Caps),
+          },
+          strict,
+        ),
+      ),
+    ),
     /** Own numbers in E.164, to be shown as caller ID; the first is the queue's. */
     phoneNumbers: Type.Optional(Type.Array(Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$' }))),
     quotas: Type.Optional(
       Type.Object(
         {
+          /** Request rates: those that AWS publishes, or far above them. */
+          rates: Type.Optional(Type.Union([Type.Literal('aws'), Type.Literal('generous')])),
+          /** How much of a thing an instance may have. */
+          resources: Type.Optional(
+            Type.Object(
+              Object.fromEntries(
+                countedResources.map((key) => [
+                  key,
+                  Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+                ]),
+              ),
+              strict,
+            ),
+          ),
           concurrentActiveCalls: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
           concurrentCampaignActiveCalls: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
         },

@@ -5,6 +5,8 @@ import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
 import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import type { AccountId } from './ids.ts';
+import type { ConfiguredPolicy } from './policy/instance-policies.ts';
+import type { QuotaDefaults } from './policy/quotas.ts';
 
 /** The account of the emulator, and of keys that name none. */
 export const emulatorAccountId = '000000000000' as AccountId;
@@ -58,12 +60,14 @@ export interface Config {
   /** RINGBACK_SECRET_KEY; without it the key for stored secrets is a file in the data directory. */
   readonly secretKey: string | undefined;
   readonly trunks: readonly ConfiguredTrunk[];
-  /** `undefined` means the default of the carrier in use (policy/destination.ts). */
-  readonly countries: readonly string[] | undefined;
-  readonly openPrefixes: readonly string[];
+  /** Countries, prefixes and caps for all instances; absent parts have the defaults of the carrier in use. */
+  readonly policy: ConfiguredPolicy;
+  /** The same for single instances, by alias or id. */
+  readonly instancePolicies: Readonly<Record<string, ConfiguredPolicy>>;
   /** Own numbers, E.164. */
   readonly phoneNumbers: readonly string[];
-  readonly quotas: { readonly concurrentActiveCalls: number; readonly concurrentCampaignActiveCalls: number };
+  /** Values in force until one is raised. */
+  readonly quotas: QuotaDefaults;
   readonly previewAllowedFor: 'campaigns' | 'everyone';
   readonly dialling: { readonly paused: boolean; readonly maxDialDelayMs: number };
   readonly sinks: readonly ConfiguredSink[];
@@ -110,12 +114,16 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     signatures: file.signatures === 'strict' ? 'strict' : 'when there are keys',
     secretKey,
     trunks: (file.trunks ?? []).map(trunkOf),
-    countries: file.countries,
-    openPrefixes: file.openPrefixes ?? [],
+    policy: { countries: file.countries, openPrefixes: file.openPrefixes, caps: file.caps },
+    instancePolicies: file.instances ?? {},
     phoneNumbers: file.phoneNumbers ?? (file.trunks?.length ? [] : [emulatorNumber]),
     quotas: {
-      concurrentActiveCalls: file.quotas?.concurrentActiveCalls ?? 1000,
-      concurrentCampaignActiveCalls: file.quotas?.concurrentCampaignActiveCalls ?? 0,
+      rates: file.quotas?.rates ?? 'generous',
+      resources: {
+        ...file.quotas?.resources,
+        activeCalls: file.quotas?.concurrentActiveCalls ?? 1000,
+        campaignCalls: file.quotas?.concurrentCampaignActiveCalls ?? 0,
+      },
     },
     previewAllowedFor: file.preview?.allowedFor ?? 'campaigns',
     dialling: {

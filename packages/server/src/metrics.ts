@@ -4,6 +4,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   answered(operation: string, status: number, durationMs: number): void;
   factDelivered(sink: string): void;
+  requestThrottled(operation: string): void;
+  /** A call that policy or limits refused. */
+  callRefused(reason: string): void;
   /** A gauge that is read when someone asks. */
   watch(name: string, help: string, read: () => number | Promise<number>): void;
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -25,9 +28,23 @@ export function openMetrics(): Metrics {
     labelNames: ['sink'],
     registers: [registry],
   });
+  const throttled = new Counter({
+    name: 'ringback_requests_throttled_total',
+    help: 'Requests refused because their operation was called too often.',
+    labelNames: ['operation'],
+    registers: [registry],
+  });
+  const refusedCalls = new Counter({
+    name: 'ringback_calls_refused_total',
+    help: 'Calls refused by destination rules, quotas, caps or the kill switch.',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
   return {
     answered: (operation, status, durationMs) => requests.observe({ operation, status }, durationMs / 1000),
     factDelivered: (sink) => facts.inc({ sink }),
+    requestThrottled: (operation) => throttled.inc({ operation }),
+    callRefused: (reason) => refusedCalls.inc({ reason }),
     watch(name, help, read) {
       new Gauge({
         name,

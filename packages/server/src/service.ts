@@ -15,6 +15,7 @@ import { systemClock } from './clock.ts';
 import { type Config, type ConfiguredSink, emulatorAccountId } from './config.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
+import { endings } from './contacts/endings.ts';
 import { openInProcessBus } from './events/bus.ts';
 import { openFileSink } from './events/file-sink.ts';
 import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
@@ -32,7 +33,11 @@ import { loadSecretKey, type SecretBox, secretBox } from './identity/secret-box.
 import { type NodeId, newId } from './ids.ts';
 import { openMetrics } from './metrics.ts';
 import { keepOwnership, leaseMs } from './ownership.ts';
-import { countryOf, defaultCountries } from './policy/destination.ts';
+import { countryOf } from './policy/destination.ts';
+import { openInstancePolicies } from './policy/instance-policies.ts';
+import { openOperatorDecisions } from './policy/operator-decisions.ts';
+import { openQuotas } from './policy/quotas.ts';
+import { openThrottle } from './policy/throttle.ts';
 import { openAccessKeyStore } from './store/access-key-store.ts';
 import { openContactStore } from './store/contact-store.ts';
 import { openDatabase } from './store/database.ts';
@@ -40,10 +45,11 @@ import { openDirectory } from './store/directory.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres/start-embedded-postgres.ts';
 import { migrate } from './store/migrate.ts';
 import { openNodeStore } from './store/node-store.ts';
+import { applyCallSlotCapacity, openOperatorStore } from './store/operator-store.ts';
 import { type OutboxRow, openOutboxStore } from './store/outbox-store.ts';
 import { openResourceStore } from './store/resource-store.ts';
 import type { Schema } from './store/schema.ts';
-import { applyCallSlotCapacity, seed } from './store/seed.ts';
+import { seed } from './store/seed.ts';
 import type { Observer } from './timeline.ts';
 
 export interface ServiceOptions {
@@ -75,6 +81,9 @@ const simulatedCredentials = { username: 'ringback', password: 'ringback' };
 const lastDeliveryMs = 3_000;
 
 const maintenanceEveryMs = 60_000;
+
+/** Longer than the longest window in which calls are counted, ms. */
+const callCountsKeptMs = 2 * 24 * 60 * 60 * 1000;
 
 /** Expired and revoked access keys are listed for this long: 30 days. */
 const endedKeysKeptMs = 2_592_000_000;
@@ -137,19 +146,25 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
 
   // State.
   const database = await openState(options, opened, fatal);
-  const pools = {
-    activeCalls: config.quotas.concurrentActiveCalls,
-    campaignCalls: config.quotas.concurrentCampaignActiveCalls,
-  };
+  const quotas = openQuotas(config.quotas);
   await seed(database, {
     tenant,
     nowMs: clock.now(),
     flows: seedFlows,
     prompts: seedPrompts(),
     phoneNumbers: config.phoneNumbers.map((e164) => ({ e164, countryCode: countryOf(e164) })),
-    pools,
+    pools: {
+      activeCalls: quotas.resource('activeCalls', { tenant }),
+      campaignCalls: quotas.resource('campaignCalls', { tenant }),
+    },
   });
-  await applyCallSlotCapacity(database, pools);
+  await applyCallSlotCapacity(
+    database,
+    quotas.all.flatMap(({ pool, code, defaultValue }) =>
+      pool ? [{ pool, code, capacity: defaultValue }] : [],
+    ),
+  );
+  const operatorStore = openOperatorStore(database);
   const resources = openResourceStore(database);
   const directory = openDirectory(resources, clock);
   const storedKeys = openAccessKeyStore(database);
@@ -210,6 +225,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   // Whoever owns the embedded database is alone on it: what a crash left need not wait for a lease to run out.
   if (!config.databaseUrl) await nodes.endAllLeases();
   await nodes.register(node, hostname(), leaseMs);
+  // Closed until it is known that no administrator has stopped dialling.
+  const gate = openDialGate('closed', clock);
   const active = openActiveContacts({
     node,
     store: contacts,
@@ -227,7 +244,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       logger,
       ...(observe ? { observe } : {}),
       dialling: { userAgent, media, trunks, clock, newCallId: () => randomBytes(16).toString('hex') },
-      gate: openDialGate(config.dialling.paused ? 'paused' : 'open', clock),
+      gate,
       maxDialDelayMs: config.dialling.maxDialDelayMs,
       resources,
     },
@@ -235,6 +252,25 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   // What can no longer be written is not waited for.
   stopWriting.signal.addEventListener('abort', () => active.abandon());
   if (stopWriting.signal.aborted) active.abandon();
+  const decisions = opened.keep(
+    await openOperatorDecisions({
+      store: operatorStore,
+      quotas,
+      clock,
+      logger,
+      onDialling: (now, before) => {
+        if (now.stopped || config.dialling.paused) gate.close();
+        else gate.open();
+        if (now.stopped && !before?.stopped) logger.warn({ stopped: now.stopped }, 'dialling is stopped');
+        if (!now.stopped && before?.stopped) logger.warn('dialling goes on');
+        if (before && now.hangUpRound > before.hangUpRound) {
+          logger.warn({ calls: active.size }, 'an administrator ends all calls');
+          active.stopAll(endings.diallingStopped);
+        }
+      },
+    }),
+    (running) => running.close(),
+  );
   opened.keep(
     keepOwnership({
       node,
@@ -250,6 +286,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     await outbox.maintain(config.sinks.map((sink) => sink.name));
     await contacts.removeExpiredTokens(clock.now(), 10_000);
     await storedKeys.removeOld(clock.now() - endedKeysKeptMs);
+    await operatorStore.removeOldCounts(clock.now() - callCountsKeptMs, 10_000);
   };
   await maintain();
   const maintenance = setInterval(
@@ -293,6 +330,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       audit,
       clock,
       logger,
+      throttle: openThrottle((of, operation) => quotas.rate(of, operation), clock),
+      throttled: metrics.requestThrottled,
       answered: metrics.answered,
       metrics: metrics.render,
       ...(observe ? { observe } : {}),
@@ -303,14 +342,17 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         contacts,
         active,
         accepting: { store: contacts, active, node, clock, newEventId: randomUUID, factsWritten },
-        destinations: {
-          countries: config.countries
-            ? new Set(config.countries)
-            : defaultCountries(config.region, carrier ? 'simulated' : 'trunk'),
-          openPrefixes: config.openPrefixes,
-        },
+        policies: openInstancePolicies({
+          region: config.region,
+          carrier: carrier ? 'simulated' : 'trunk',
+          forAll: config.policy,
+          instances: config.instancePolicies,
+        }),
+        quotas,
+        decisions,
+        quotaRequests: { store: operatorStore, granted: carrier ? 'at once' : 'by an administrator' },
         previewAllowedFor: config.previewAllowedFor,
-        campaignCallQuota: config.quotas.concurrentCampaignActiveCalls,
+        callRefused: metrics.callRefused,
       },
       health: async () => {
         const databaseState = await database.query('SELECT 1').then(
@@ -324,6 +366,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
             sip: `${userAgent.endpoint.host}:${userAgent.endpoint.port}`,
             carrier: carrier ? `simulated ${carrier.endpoint.host}:${carrier.endpoint.port}` : 'trunk',
             speech: speech.describe().renderer ?? 'unavailable',
+            dialling: decisions.dialling.stopped ? 'stopped' : config.dialling.paused ? 'paused' : 'ok',
             activeContacts: active.size,
           },
         };

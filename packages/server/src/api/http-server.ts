@@ -4,18 +4,28 @@ import { readFileSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import {
   ApiError,
+  awsJsonContentType,
+  awsJsonErrorResponse,
   errorResponse,
   internalServiceException,
   isOperationName,
+  isServiceQuotasTarget,
   listOperations,
   matchRoute,
   missingAuthenticationTokenException,
   type OperationName,
   operationNotImplementedException,
+  operations,
   readInput,
+  readServiceQuotasInput,
   requestEntityTooLargeException,
+  type ServiceQuotasOperationName,
+  type ServiceQuotasOutput,
   serializationException,
+  serviceQuotasOperationOf,
   serviceUnavailableException,
+  throttlingException,
+  tooManyRequestsException,
   unknownOperationException,
   unrecognizedClientException,
   writeOutput,
@@ -27,14 +37,16 @@ import { type Config, isLoopback } from '../config.ts';
 import type { AccessKeys } from '../identity/access-keys.ts';
 import type { AuditLog } from '../identity/audit-log.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
-import { authorize } from '../identity/authorize.ts';
+import { authorize, type RequestSurroundings } from '../identity/authorize.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { OperationMembers } from '../identity/operation-resources.ts';
+import type { Throttle } from '../policy/throttle.ts';
 import { isConnectionError } from '../store/database-errors.ts';
 import { BatchClosed, BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
 import type { Observer } from '../timeline.ts';
 import { implementedOperations } from './implemented-operations.ts';
 import type { ApiDeps, OperationCode } from './operation.ts';
+import { mutatingServiceQuotasOperations, serviceQuotasCode } from './service-quotas/operations.ts';
 
 /** Largest body of a request, bytes. */
 const maxBodyBytes = 1024 * 1024;
@@ -60,6 +72,9 @@ export interface HttpServerOptions {
   readonly health: () => Promise<{ readonly ok: boolean; readonly parts: Readonly<Record<string, unknown>> }>;
   /** Text for `GET /metrics`, in the Prometheus format. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** How often each operation may be called; asked once the caller is known, before any work. */
+  readonly throttle: Throttle;
+  readonly throttled: (operation: string) => void;
   /** Told of each answered operation. */
   readonly answered: (operation: string, status: number, durationMs: number) => void;
   readonly observe?: Observer;
@@ -94,6 +109,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: 'idle',
+    // A path that cannot be decoded never reaches a route, nor the error handler.
+    frameworkErrors: (error, request, reply) => edge.fail(error, request, reply),
     ...(tls ? { https: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
   }) as FastifyInstance;
   const edge = new Edge(options);
@@ -178,15 +195,18 @@ class Edge {
     const startedAtMs = performance.now();
     const requestId = randomUUID();
     const [path = '', query = ''] = splitAt(request.raw.url ?? '/', '?');
+    const target = request.headers['x-amz-target'];
+    if (isServiceQuotasTarget(target)) return this.#answerServiceQuotas(target, requestId, request, reply);
     const call: Call = { caller: undefined, input: undefined, output: undefined };
     let operation = 'unknown';
     let refusal: ApiError | undefined;
     try {
       const route = matchRoute(request.method, path);
       operation = route?.operation ?? operation;
-      call.caller = await this.#authenticate(request);
+      call.caller = await this.#authenticate(request, 'connect');
       if (!route) throw unknownOperationException(request.method, path);
       if (this.#isDraining) throw serviceUnavailableException('The service is shutting down.');
+      this.#throttle(call.caller, operation);
       const name = route.operation;
       if (!isOperationName(name) || !isImplemented(name)) {
         throw operationNotImplementedException(name, compatibilityPage);
@@ -201,7 +221,8 @@ class Edge {
       return reply;
     } finally {
       const status = refusal?.httpStatus ?? 200;
-      this.#audit(operation, call, refusal, requestId, request);
+      if (mutatingOperations.has(operation))
+        this.#audit('connect', operation, call, refusal, requestId, request);
       this.#options.answered(operation, status, performance.now() - startedAtMs);
       this.#options.observe?.({ kind: 'api', atMs: this.#options.clock.now(), operation, status });
     }
@@ -222,12 +243,7 @@ class Edge {
       contentType: request.headers['content-type'],
     });
     call.input = input as OperationMembers;
-    authorize(caller, 'connect', name, call.input, {
-      nowMs: this.#options.clock.now(),
-      sourceAddress: request.ip,
-      userAgent: request.headers['user-agent'],
-      transport: this.#options.config.http.tls ? 'tls' : 'plain',
-    });
+    authorize(caller, 'connect', name, call.input, this.#surroundings(request));
     // One name selects code, input and output alike; TypeScript cannot follow that through the table.
     const code = implementedOperations[name] as unknown as OperationCode<Name>;
     const output = await code(input, caller, this.#options.api);
@@ -235,17 +251,89 @@ class Edge {
     return writeOutput(name, output);
   }
 
+  /** The same for the Service Quotas API, whose operation stands in a header (awsJson 1.1). */
+  async #answerServiceQuotas(
+    target: string,
+    requestId: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const startedAtMs = performance.now();
+    const call: Call = { caller: undefined, input: undefined, output: undefined };
+    let operation = 'unknown';
+    let refusal: ApiError | undefined;
+    try {
+      call.caller = await this.#authenticate(request, 'servicequotas');
+      const name = serviceQuotasOperationOf(target, compatibilityPage);
+      operation = name;
+      if (this.#isDraining) throw serviceUnavailableException('The service is shutting down.');
+      this.#throttle(call.caller, name);
+      const output = await this.#runServiceQuotas(name, call, request);
+      return await reply
+        .code(200)
+        .headers({ 'content-type': awsJsonContentType, 'x-amzn-requestid': requestId })
+        .send(JSON.stringify(output));
+    } catch (error) {
+      refusal = this.#knownError(error, requestId);
+      const answer = awsJsonErrorResponse(refusal, requestId);
+      return reply.code(answer.status).headers(answer.headers).send(answer.body);
+    } finally {
+      const status = refusal?.httpStatus ?? 200;
+      if (mutatingServiceQuotasOperations.has(operation))
+        this.#audit('servicequotas', operation, call, refusal, requestId, request);
+      this.#options.answered(operation, status, performance.now() - startedAtMs);
+    }
+  }
+
+  async #runServiceQuotas<Name extends ServiceQuotasOperationName>(
+    name: Name,
+    call: Call,
+    request: FastifyRequest,
+  ): Promise<ServiceQuotasOutput<Name>> {
+    const caller = call.caller as Caller;
+    const input = readServiceQuotasInput(name, bodyOf(request));
+    call.input = input as OperationMembers;
+    authorize(caller, 'servicequotas', name, call.input, this.#surroundings(request));
+    const output = await serviceQuotasCode[name](input, caller, this.#options.api);
+    call.output = output as OperationMembers;
+    return output;
+  }
+
+  #surroundings(request: FastifyRequest): RequestSurroundings {
+    return {
+      nowMs: this.#options.clock.now(),
+      sourceAddress: request.ip,
+      userAgent: request.headers['user-agent'],
+      transport: this.#options.config.http.tls ? 'tls' : 'plain',
+    };
+  }
+
+  /**
+   * Refuses an operation that is called too often. The error is the one that the operation's model knows for it, else
+   * the service's other one, which clients treat alike (docs/decisions/0009).
+   */
+  #throttle({ tenant }: Caller, operation: string): void {
+    if (this.#options.throttle.ask(tenant, operation) === 'allowed') return;
+    this.#options.throttled(operation);
+    const message = 'Rate exceeded';
+    throw isOperationName(operation) &&
+      operations[operation].errors.some((name) => name === 'ThrottlingException')
+      ? throttlingException(message)
+      : tooManyRequestsException(message);
+  }
+
   #audit(
+    service: string,
     operation: string,
     { caller, input, output }: Call,
     refusal: ApiError | undefined,
     requestId: string,
     request: FastifyRequest,
   ): void {
-    if (!caller || !mutatingOperations.has(operation)) return;
+    if (!caller) return;
     this.#options.audit.record({
       caller,
-      service: 'connect',
+      service,
       operation,
       atMs: this.#options.clock.now(),
       requestId,
@@ -259,16 +347,16 @@ class Edge {
   }
 
   /** Services share a port and some of their routes; the credential scope says which one is meant. */
-  async #authenticate(request: FastifyRequest): Promise<Caller> {
+  async #authenticate(request: FastifyRequest, service: 'connect' | 'servicequotas'): Promise<Caller> {
     const { caller, scope } = await this.#options.authenticate({
       method: request.method,
       url: request.raw.url ?? '/',
       headers: request.headers,
       body: bodyOf(request),
     });
-    if (scope.service !== 'connect') {
+    if (scope.service !== service) {
       throw unrecognizedClientException(
-        `The request is signed for the service "${scope.service}"; this endpoint serves "connect".`,
+        `The request is signed for the service "${shorten(scope.service)}", and its operation is one of "${service}".`,
       );
     }
     return caller;
@@ -310,11 +398,16 @@ class Edge {
   }
 
   #sendError(error: unknown, requestId: string, reply: FastifyReply): ApiError {
+    const known = this.#knownError(error, requestId);
+    const answer = errorResponse(known, requestId);
+    void reply.code(answer.status).headers(answer.headers).send(answer.body);
+    return known;
+  }
+
+  #knownError(error: unknown, requestId: string): ApiError {
     const known = error instanceof ApiError ? error : (fromStore(error) ?? internalServiceException(error));
     if (known.httpStatus === 500)
       this.#options.logger.error({ err: known.cause ?? error, requestId }, 'operation failed');
-    const answer = errorResponse(known, requestId);
-    void reply.code(answer.status).headers(answer.headers).send(answer.body);
     return known;
   }
 }

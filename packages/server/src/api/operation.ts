@@ -11,9 +11,12 @@ import type { AcceptDeps } from '../contacts/accept-contact.ts';
 import type { ActiveContacts } from '../contacts/active-contacts.ts';
 import type { Caller } from '../identity/caller.ts';
 import { type InstanceId, isUuid } from '../ids.ts';
-import type { DestinationPolicy } from '../policy/destination.ts';
+import type { InstancePolicies } from '../policy/instance-policies.ts';
+import type { OperatorDecisions } from '../policy/operator-decisions.ts';
+import type { Quotas } from '../policy/quotas.ts';
 import type { ContactStore } from '../store/contact-store.ts';
 import type { Directory } from '../store/directory.ts';
+import type { OperatorStore } from '../store/operator-store.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 
 /** What operations stand on. */
@@ -24,10 +27,30 @@ export interface ApiDeps {
   readonly contacts: ContactStore;
   readonly active: ActiveContacts;
   readonly accepting: AcceptDeps;
-  readonly destinations: DestinationPolicy;
+  readonly policies: InstancePolicies;
+  readonly quotas: Quotas;
+  readonly decisions: OperatorDecisions;
+  /** Where requests to raise a quota go, and who grants them. */
+  readonly quotaRequests: {
+    readonly store: OperatorStore;
+    readonly granted: 'at once' | 'by an administrator';
+  };
   readonly previewAllowedFor: 'campaigns' | 'everyone';
-  readonly campaignCallQuota: number;
+  /** Told of each call that policy or limits refused. */
+  readonly callRefused: (reason: CallRefusal) => void;
 }
+
+/** Why a call was refused, for the metrics. */
+export type CallRefusal =
+  | 'destination'
+  | 'dialling stopped'
+  | 'no call slot'
+  | 'campaign quota'
+  | 'no price'
+  | 'calls of the instance'
+  | 'calls to the country'
+  | 'calls to the number'
+  | 'spend';
 
 export type OperationCode<Name extends OperationName> = (
   input: OperationInput<Name>,

@@ -2,6 +2,7 @@
 import type { Tenant } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import { type ContactId, type InstanceId, type NodeId, newId } from '../ids.ts';
+import { type CallCaps, callLimitsOf } from '../policy/toll-fraud.ts';
 import type { AcceptOutcome } from '../store/accept-contacts.ts';
 import type { ContactStore } from '../store/contact-store.ts';
 import { BatchFailed } from '../store/micro-batch.ts';
@@ -18,6 +19,9 @@ export interface AcceptRequest {
   readonly request: ContactRequest;
   readonly attributes: ContactAttributes;
   readonly clientToken: string | undefined;
+  /** Country of the destination, and the caps that the call must keep to. */
+  readonly country: string;
+  readonly caps: CallCaps;
 }
 
 export interface AcceptDeps {
@@ -67,6 +71,11 @@ async function commit(contact: Contact, accept: AcceptRequest, deps: AcceptDeps)
       accept.clientToken === undefined
         ? undefined
         : { value: accept.clientToken, expiresAtMs: initiatedAtMs + clientTokenLifetimeMs },
+    limits: callLimitsOf(
+      accept.caps,
+      { country: accept.country, number: accept.request.destination },
+      contact.initiatedAtMs,
+    ),
     facts: [
       {
         sequence: 1,

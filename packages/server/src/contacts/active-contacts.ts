@@ -19,6 +19,8 @@ export interface ActiveContacts {
   mayBeCommitted(contact: Contact): void;
   /** Ends a contact that runs here; false when none of that id does. */
   stop(contactId: ContactId, ending: Ending): boolean;
+  /** Ends every contact that runs here. */
+  stopAll(ending: Ending): void;
   readonly size: number;
   /**
    * Takes over contacts of dead nodes, and own ones that stand open with nobody running them: never attempted ones
@@ -109,6 +111,9 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       const found = running.get(contactId);
       found?.stop.abort(new ContactEnded(ending));
       return found !== undefined;
+    },
+    stopAll(ending) {
+      for (const { stop } of running.values()) stop.abort(new ContactEnded(ending));
     },
     get size() {
       return running.size;

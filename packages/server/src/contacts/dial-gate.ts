@@ -1,4 +1,4 @@
-/** Where accepted contacts wait until they may be dialled: open, or paused by configuration. Nobody waits longer than the dial delay allows. */
+/** Where accepted contacts wait until they may be dialled: open, or closed by configuration or the kill switch. Nobody waits longer than the dial delay allows. */
 import type { Clock } from '../clock.ts';
 import { ContactEnded, endings } from './endings.ts';
 
@@ -9,27 +9,50 @@ export interface DialGate {
    * @throws {ContactEnded} with `dialDelayExceeded` when `deadlineMs` passes first; the signal's reason on abort.
    */
   pass(deadlineMs: number, signal: AbortSignal): Promise<void>;
+  /** Lets everyone through who waits, and who comes later. */
+  open(): void;
+  /** From now on nobody passes. */
+  close(): void;
 }
 
 /** Nobody is rung hours later because a service was down or paused: see maxDialDelayMs. */
-export function openDialGate(state: 'open' | 'paused', clock: Clock): DialGate {
+export function openDialGate(state: 'open' | 'closed', clock: Clock): DialGate {
+  let isOpen = state === 'open';
+  const waiting = new Set<() => void>();
   return {
     async pass(deadlineMs, signal) {
       signal.throwIfAborted();
       const leftMs = deadlineMs - clock.now();
       if (leftMs <= 0) throw new ContactEnded(endings.dialDelayExceeded);
-      if (state === 'open') return;
-      await new Promise<void>((_, reject) => {
-        const timer = clock.setTimeout(() => reject(new ContactEnded(endings.dialDelayExceeded)), leftMs);
-        signal.addEventListener(
-          'abort',
-          () => {
-            clock.clearTimeout(timer);
-            reject(signal.reason);
-          },
-          { once: true },
-        );
+      if (isOpen) return;
+      await new Promise<void>((resolve, reject) => {
+        const leave = (): void => {
+          waiting.delete(letThrough);
+          clock.clearTimeout(timer);
+          signal.removeEventListener('abort', abort);
+        };
+        const letThrough = (): void => {
+          leave();
+          resolve();
+        };
+        const abort = (): void => {
+          leave();
+          reject(signal.reason);
+        };
+        const timer = clock.setTimeout(() => {
+          leave();
+          reject(new ContactEnded(endings.dialDelayExceeded));
+        }, leftMs);
+        waiting.add(letThrough);
+        signal.addEventListener('abort', abort, { once: true });
       });
+    },
+    open() {
+      isOpen = true;
+      for (const letThrough of [...waiting]) letThrough();
+    },
+    close() {
+      isOpen = false;
     },
   };
 }

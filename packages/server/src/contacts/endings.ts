@@ -20,6 +20,7 @@ export const endings = {
   customerHungUp: { disconnectReason: 'CUSTOMER_DISCONNECT' },
   stoppedByApi: { disconnectReason: 'OTHER', endCause: 'STOPPED_BY_API' },
   dialDelayExceeded: { disconnectReason: 'OTHER', endCause: 'DIAL_DELAY_EXCEEDED' },
+  diallingStopped: { disconnectReason: 'OTHER', endCause: 'DIALLING_STOPPED' },
   drained: { disconnectReason: 'OTHER', endCause: 'SERVICE_DRAINED' },
   serviceRestarted: { disconnectReason: 'OTHER', endCause: 'SERVICE_RESTARTED' },
   ownershipLost: { disconnectReason: 'OTHER', endCause: 'OWNERSHIP_LOST' },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { getCountries } from 'libphonenumber-js/max';
 import { defaultCountries, judgeDestination } from './destination.ts';
 
 const usEast1 = { countries: defaultCountries('us-east-1', 'simulated'), openPrefixes: [] };
@@ -31,6 +32,78 @@ describe('destination', () => {
       assert.equal(judgeDestination(number, usEast1).kind, expected);
     });
   }
+
+  const costly: [number: string, what: string][] = [
+    ['+870773111632', 'Inmarsat'],
+    ['+8816123456789', 'Iridium'],
+    ['+88213123456', 'an international network'],
+    ['+883510000000094', 'an international network'],
+    ['+88812345678', 'disaster relief'],
+    ['+878101234567890', 'personal numbers'],
+    ['+80812345678', 'international shared cost'],
+    ['+979123456789', 'international premium rate'],
+  ];
+  for (const [number, what] of costly) {
+    it(`${number} (${what}) is closed although every country is open, and its prefix opens it`, () => {
+      const everywhere = { countries: new Set(getCountries()), openPrefixes: [] };
+      assert.equal(judgeDestination(number, everywhere).kind, 'not allowed');
+      const opened = judgeDestination(number, { ...usEast1, openPrefixes: [number.slice(0, 4)] });
+      // Of disaster relief no plan says how long its numbers are.
+      assert.equal(opened.kind, number.startsWith('+888') ? 'malformed' : 'allowed');
+    });
+  }
+
+  const premium: [number: string, country: string, what: string][] = [
+    ['+19005550123', 'US', 'premium rate'],
+    ['+491805123456', 'DE', 'shared cost'],
+    ['+448431234567', 'GB', 'premium rate'],
+    ['+33899123456', 'FR', 'premium rate'],
+    ['+15005550100', 'US', 'personal numbers'],
+  ];
+  for (const [number, country, what] of premium) {
+    it(`${number} (${what}) is closed although ${country} is open`, () => {
+      const policy = { countries: new Set([country]), openPrefixes: [] };
+      assert.equal(judgeDestination(number, policy).kind, 'not allowed');
+    });
+  }
+
+  it('the Caribbean of the North American plan is closed until its countries are listed', () => {
+    const areaCodes: Readonly<Record<string, string>> = {
+      '242': 'BS',
+      '246': 'BB',
+      '264': 'AI',
+      '268': 'AG',
+      '284': 'VG',
+      '340': 'VI',
+      '345': 'KY',
+      '441': 'BM',
+      '473': 'GD',
+      '649': 'TC',
+      '658': 'JM',
+      '664': 'MS',
+      '721': 'SX',
+      '758': 'LC',
+      '767': 'DM',
+      '784': 'VC',
+      '809': 'DO',
+      '829': 'DO',
+      '849': 'DO',
+      '868': 'TT',
+      '869': 'KN',
+      '876': 'JM',
+    };
+    for (const [areaCode, country] of Object.entries(areaCodes)) {
+      const number = `+1${areaCode}2345678`;
+      assert.equal(judgeDestination(number, usEast1).kind, 'not allowed', `${number} from us-east-1`);
+      const listed = judgeDestination(number, { countries: new Set([country]), openPrefixes: [] });
+      assert.equal(listed.kind, 'allowed', `${number} with ${country} listed`);
+    }
+  });
+
+  it('tells the country of an allowed number', () => {
+    const verdict = judgeDestination('+442079460000', usEast1);
+    assert.equal(verdict.kind === 'allowed' && verdict.country, 'GB');
+  });
 
   it('an opened prefix lets a closed range through', () => {
     const policy = { ...usEast1, openPrefixes: ['+447'] };

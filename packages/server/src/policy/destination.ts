@@ -16,11 +16,14 @@ export type DestinationVerdict =
   | { readonly kind: 'allowed'; readonly number: PhoneNumber; readonly country: string }
   | DestinationRefusal;
 
+/** Country of numbers that belong to none, such as satellite telephones (UN M.49 code of the world). */
+const noCountry = '001';
+
 /** What one instance may dial. */
 export interface DestinationPolicy {
   /** ISO 3166-1 alpha-2. */
   readonly countries: ReadonlySet<string>;
-  /** Prefixes that are closed by default and opened here, for example `+447`. */
+  /** Prefixes that are closed by default and opened here, for example `+447`. A network without a country needs only this. */
   readonly openPrefixes: readonly string[];
 }
 
@@ -40,6 +43,13 @@ const closedPrefixes = [
   '+8180',
   '+8190',
 ] as const;
+
+/**
+ * Networks that belong to no country and are dear to call: satellite telephones (870, 881), international networks
+ * (882, 883), disaster relief (888), personal numbers (878), shared cost (808) and premium rate (979) (ITU-T E.164,
+ * list of assigned country codes).
+ */
+const costlyNetworks = ['+870', '+878', '+881', '+882', '+883', '+888', '+808', '+979'] as const;
 
 const northAmerica = ['US', 'CA', 'MX', 'PR', 'GB'];
 
@@ -89,22 +99,26 @@ export function judgeDestination(text: string, policy: DestinationPolicy): Desti
     return { kind: 'not allowed', message: 'Emergency and service codes (N11) cannot be dialled.' };
   }
   const isOpened = policy.openPrefixes.some((prefix) => text.startsWith(prefix));
-  const closed = isOpened ? undefined : closedPrefixes.find((prefix) => text.startsWith(prefix));
+  const network = costlyNetworks.find((prefix) => text.startsWith(prefix));
+  const closed = isOpened ? undefined : (network ?? closedPrefixes.find((prefix) => text.startsWith(prefix)));
   if (closed)
     return { kind: 'not allowed', message: `Outbound calls to ${closed} are not open for this instance.` };
 
   const parsed = parsePhoneNumberFromString(text);
   if (!parsed) return { kind: 'malformed', message: 'The destination has no known country calling code.' };
-  const country =
-    parsed.country ?? onlyAllowedCountry(parsed.getPossibleCountries(), parsed.countryCallingCode, policy);
-  if (!country || !policy.countries.has(country)) {
+  const country = network
+    ? noCountry
+    : (parsed.country ??
+      onlyAllowedCountry(parsed.getPossibleCountries(), parsed.countryCallingCode, policy));
+  if (!country || (!network && !policy.countries.has(country))) {
     return {
       kind: 'not allowed',
       message: `Outbound calls to ${country ?? `calling code +${parsed.countryCallingCode}`} are not open for this instance.`,
     };
   }
   if (!parsed.isPossible()) {
-    return { kind: 'malformed', message: `The destination has the wrong length for a number in ${country}.` };
+    const where = network ? `of ${network}` : `in ${country}`;
+    return { kind: 'malformed', message: `The destination has the wrong length for a number ${where}.` };
   }
   const type = parsed.getType();
   if (!isOpened && type !== undefined && costlyTypes.has(type)) {

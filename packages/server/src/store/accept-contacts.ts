@@ -1,6 +1,8 @@
 /** The accepting transaction: token, call slot, contact and first fact, for a batch of requests at once. Part of the contact store. */
 import type { Contact } from '../contacts/contact.ts';
 import type { ContactId, NodeId } from '../ids.ts';
+import type { CallLimits } from '../policy/toll-fraud.ts';
+import { type CallToCount, type CapReached, lockCounts } from './count-calls.ts';
 import type { Transaction } from './database.ts';
 import type { RowOutcome } from './micro-batch.ts';
 import type { RingbackDatabase, Schema } from './schema.ts';
@@ -18,6 +20,8 @@ export interface ContactToAccept {
   /** Absent where the caller gave none; then every request is new. */
   readonly clientToken: { readonly value: string; readonly expiresAtMs: number } | undefined;
   readonly facts: readonly OutboxFact[];
+  /** What the call is counted in, and how far each count may go; absent where no cap applies. */
+  readonly limits?: CallLimits | undefined;
 }
 
 export type AcceptOutcome =
@@ -25,10 +29,12 @@ export type AcceptOutcome =
   /** The token was used before; nothing was written. */
   | { readonly kind: 'replayed'; readonly contactId: ContactId }
   /** All call slots of the pool are in use; nothing was written, the token stays unused. */
-  | { readonly kind: 'no call slot'; readonly capacity: number };
+  | { readonly kind: 'no call slot'; readonly capacity: number }
+  /** A cap against toll fraud is reached; nothing was written, the token stays unused. */
+  | { readonly kind: 'cap reached'; readonly cap: CapReached };
 
 /**
- * Accepts a batch in one transaction. The order of locks (pools, then tokens, each sorted) is the same in
+ * Accepts a batch in one transaction. The order of locks (pools, then tokens, then counts, each sorted) is the same in
  * every process, so two batches cannot wait for each other.
  */
 export function acceptContacts(
@@ -41,15 +47,22 @@ export function acceptContacts(
     const outcomes = new Map<ContactToAccept, AcceptOutcome>();
     const accepted: ContactToAccept[] = [];
     const refused: ContactToAccept[] = [];
+    const isNew = (request: ContactToAccept): boolean =>
+      (owners.get(tokenKey(request)) ?? request.contact.id) === request.contact.id;
+    const counts = await lockCounts(transaction, requests.filter(isNew).map(callOf));
 
     for (const request of requests) {
+      if (!isNew(request)) continue;
       const { contact } = request;
-      const owner = owners.get(tokenKey(request)) ?? contact.id;
-      if (owner !== contact.id) continue;
       const pool = slots.get(poolKey(contact));
-      if (pool && pool.inUse < pool.capacity) {
+      const cap = counts.capInTheWayOf(callOf(request));
+      if (cap) {
+        refused.push(request);
+        outcomes.set(request, { kind: 'cap reached', cap });
+      } else if (pool && pool.inUse < pool.capacity) {
         pool.inUse += 1;
         pool.taken += 1;
+        counts.add(callOf(request));
         accepted.push(request);
         outcomes.set(request, { kind: 'accepted', contactId: contact.id });
       } else {
@@ -67,6 +80,7 @@ export function acceptContacts(
       ]);
     }
     await insertAccepted(transaction, accepted, slots);
+    await counts.write(transaction);
 
     return requests.map((request) => {
       const owner = owners.get(tokenKey(request));
@@ -77,6 +91,12 @@ export function acceptContacts(
     });
   });
 }
+
+const callOf = ({ contact, limits }: ContactToAccept): CallToCount => ({
+  instanceId: contact.instanceId,
+  contactId: contact.id,
+  limits,
+});
 
 interface SlotPool {
   readonly instanceId: string;

@@ -1,4 +1,4 @@
-/** One fenced write of contacts that moved on: state, dial attempt, facts and freed call slots, for a batch at once. Part of the contact store. */
+/** One fenced write of contacts that moved on: state, dial attempt, facts, freed call slots and settled cost, for a batch at once. Part of the contact store. */
 import type { Contact } from '../contacts/contact.ts';
 import type { OutboxFact } from './accept-contacts.ts';
 import type { Queryable } from './database.ts';
@@ -110,7 +110,8 @@ async function writeRound(
 
 const dateOf = (atMs: number | undefined): Date | null => (atMs === undefined ? null : new Date(atMs));
 
-// The attempt and the facts join what was really changed, so a stale writer leaves no trace. An attempt that stands
+// The attempt and the facts join what was really changed, so a stale writer leaves no trace. A call costs each minute
+// that it began (policy/toll-fraud.ts). An attempt that stands
 // already is this same write, made again because the answer to its commit was lost.
 const statement = {
   name: 'advance-contacts',
@@ -147,6 +148,25 @@ const statement = {
         FROM (SELECT instance_id, pool, count(*)::int AS count FROM changed WHERE state = 'ENDED'
                GROUP BY instance_id, pool) ended
        WHERE p.instance_id = ended.instance_id AND p.pool = ended.pool
+      RETURNING p.instance_id
+    ), released AS (
+      DELETE FROM call_reservation r USING input i, changed
+       WHERE changed.state = 'ENDED' AND i.id = changed.id
+         AND r.instance_id = changed.instance_id AND r.contact_id = changed.id
+      RETURNING r.instance_id, r.day, r.reserved_micros,
+                CASE WHEN i.connected_at IS NULL THEN 0
+                     ELSE r.per_minute_micros
+                          * greatest(1, ceil(extract(epoch FROM i.disconnected_at - i.connected_at) / 60))
+                END AS cost_micros
+    ), settled AS (
+      UPDATE call_spend s
+         SET reserved_micros = s.reserved_micros - r.reserved, charged_micros = s.charged_micros + r.cost
+        FROM (SELECT instance_id, day, sum(reserved_micros)::bigint AS reserved, sum(cost_micros)::bigint AS cost
+                FROM released
+                -- Pools are locked before money everywhere, so that accepting and ending never wait for each other.
+               WHERE (SELECT count(*) FROM freed) >= 0
+               GROUP BY instance_id, day) r
+       WHERE s.instance_id = r.instance_id AND s.day = r.day
     )
     SELECT id FROM changed`,
 };

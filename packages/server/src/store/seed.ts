@@ -195,16 +195,3 @@ async function claimNumbers(
     .where('outbound_caller_id_number_id', 'is', null)
     .execute();
 }
-
-/** The configured capacity of call slots, applied to the instances of a tenant at each start. */
-export async function applyCallSlotCapacity(
-  database: RingbackDatabase,
-  pools: SeedOptions['pools'],
-): Promise<void> {
-  for (const [pool, capacity] of [
-    ['active-calls', pools.activeCalls],
-    ['campaign-calls', pools.campaignCalls],
-  ] as const) {
-    await database.kysely.updateTable('call_slot_pool').set({ capacity }).where('pool', '=', pool).execute();
-  }
-}

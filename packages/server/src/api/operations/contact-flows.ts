@@ -17,8 +17,6 @@ import { pageOf } from '../page.ts';
 
 /** Longest content, characters (API reference, member Content). */
 const maxContentLength = 256_000;
-/** Flows of one instance (quotas page, §1). */
-const maxFlows = 100;
 const defaultPageSize = 100;
 
 export const createContactFlow: OperationCode<'CreateContactFlow'> = async (input, caller, deps) => {
@@ -31,6 +29,7 @@ export const createContactFlow: OperationCode<'CreateContactFlow'> = async (inpu
   const status = input.Status ?? 'PUBLISHED';
   // A saved draft may be unfinished, but must be a flow document (API reference, member Status).
   refuseProblems(problemsOf(input.Content, input.Type, status));
+  const maxFlows = deps.quotas.resource('flows', { tenant: instance.tenant, instanceId: instance.id });
   if ((await deps.resources.countFlows(instance.id)) >= maxFlows) {
     throw limitExceededException(`The instance has ${maxFlows} flows already.`);
   }

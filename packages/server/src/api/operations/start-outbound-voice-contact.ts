@@ -15,6 +15,8 @@ import { type Caller, campaignsPrincipal } from '../../identity/caller.ts';
 import { type ContactFlowId, type ContactId, isUuid, type PhoneNumber, type QueueId } from '../../ids.ts';
 import { problemWithAttributes, problemWithReferences } from '../../policy/contact-limits.ts';
 import { judgeDestination } from '../../policy/destination.ts';
+import { isPriced } from '../../policy/toll-fraud.ts';
+import type { CapReached } from '../../store/count-calls.ts';
 import type { Instance, Queue } from '../../store/resource-store.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 
@@ -43,17 +45,35 @@ async function startNew(input: Input, caller: Caller, deps: ApiDeps): Promise<Co
   if (!instance.outboundCallsEnabled) {
     throw outboundContactNotPermittedException('Outbound calling is switched off for this instance.');
   }
+  refuseWhileStopped(deps);
   const related = await relatedContact(input, instance, deps);
-  const request = await checkedRequest(input, instance, related, caller, deps);
+  const { request, country } = await checkedRequest(input, instance, related, caller, deps);
   // The copied attributes are the older ones: what the request says wins.
   const attributes = { ...related?.attributes, ...input.Attributes };
   refuse(problemWithAttributes(attributes));
 
+  const { caps } = deps.policies.of(instance);
+  if (!isPriced(caps, request.destination)) {
+    deps.callRefused('no price');
+    throw outboundContactNotPermittedException(
+      'Spending is capped, and the destination has no price; caps.spend.pricesPerMinute needs a prefix for it.',
+    );
+  }
   const outcome = await acceptContact(
-    { tenant: caller.tenant, instanceId: instance.id, request, attributes, clientToken: input.ClientToken },
+    {
+      tenant: caller.tenant,
+      instanceId: instance.id,
+      request,
+      attributes,
+      clientToken: input.ClientToken,
+      country,
+      caps,
+    },
     deps.accepting,
   );
+  if (outcome.kind === 'cap reached') throw capReached(outcome.cap, deps);
   if (outcome.kind === 'no call slot') {
+    deps.callRefused('no call slot');
     throw limitExceededException(
       request.trafficType === 'CAMPAIGN'
         ? `All ${outcome.capacity} concurrent campaign calls of the instance are in use.`
@@ -63,23 +83,54 @@ async function startNew(input: Input, caller: Caller, deps: ApiDeps): Promise<Co
   return outcome.contactId;
 }
 
+/** An administrator's word, so it comes before everything that a caller could mend. Not retried by clients. */
+function refuseWhileStopped({ decisions, callRefused }: ApiDeps): void {
+  const { stopped } = decisions.dialling;
+  if (!stopped) return;
+  callRefused('dialling stopped');
+  throw outboundContactNotPermittedException(
+    `Dialling is stopped by an administrator${stopped.reason ? `: ${stopped.reason}` : ''}.`,
+  );
+}
+
+/** Not LimitExceededException: clients would repeat the request, and a cap is not a matter of a moment. */
+function capReached(cap: CapReached, { callRefused }: ApiDeps): ApiError {
+  if (cap.kind === 'spend') {
+    callRefused('spend');
+    return outboundContactNotPermittedException(
+      `The spend cap of the day (${cap.dayLimitMicros / 1_000_000}) leaves no room for the call.`,
+    );
+  }
+  const { scope, window, limit } = cap.counter;
+  callRefused(scope === 'instance' ? 'calls of the instance' : `calls to the ${scope}`);
+  const what = scope === 'instance' ? 'the instance' : `this ${scope}`;
+  return outboundContactNotPermittedException(
+    `The cap of ${limit} calls a ${window} for ${what} is reached.`,
+  );
+}
+
 async function checkedRequest(
   input: Input,
   instance: Instance,
   related: Contact | undefined,
   caller: Caller,
   deps: ApiDeps,
-): Promise<ContactRequest> {
+): Promise<{ readonly request: ContactRequest; readonly country: string }> {
   const contactFlowId = await publishedFlow(input.ContactFlowId, instance, deps);
   const queue = await requestedQueue(input.QueueId, instance, deps);
   const source = await callerId(input.SourcePhoneNumber, queue, instance, deps);
 
-  const verdict = judgeDestination(input.DestinationPhoneNumber, deps.destinations);
+  const verdict = judgeDestination(input.DestinationPhoneNumber, deps.policies.of(instance).destinations);
   if (verdict.kind === 'malformed') throw invalidParameterException(verdict.message);
-  if (verdict.kind === 'not allowed') throw destinationNotAllowedException(verdict.message);
+  if (verdict.kind === 'not allowed') {
+    deps.callRefused('destination');
+    throw destinationNotAllowedException(verdict.message);
+  }
 
   const trafficType = input.TrafficType ?? 'GENERAL';
-  if (trafficType === 'CAMPAIGN' && deps.campaignCallQuota === 0) {
+  const place = { tenant: instance.tenant, instanceId: instance.id };
+  if (trafficType === 'CAMPAIGN' && deps.quotas.resource('campaignCalls', place) === 0) {
+    deps.callRefused('campaign quota');
     throw outboundContactNotPermittedException(
       'Campaign traffic is not permitted: the quota of concurrent campaign calls is 0.',
     );
@@ -91,7 +142,7 @@ async function checkedRequest(
   const preview = previewStrategy(input, caller, deps);
   refuse(input.References && problemWithReferences(input.References));
 
-  return {
+  const request: ContactRequest = {
     destination: verdict.number,
     source,
     ...(queue?.callerIdName ? { callerIdName: queue.callerIdName } : {}),
@@ -113,6 +164,7 @@ async function checkedRequest(
     ...(preview ? { preview } : {}),
     ringTimeoutMs: (input.RingTimeoutInSeconds ?? defaultRingTimeoutSeconds) * 1000,
   };
+  return { request, country: verdict.country };
 }
 
 async function publishedFlow(idOrArn: string, instance: Instance, deps: ApiDeps): Promise<ContactFlowId> {

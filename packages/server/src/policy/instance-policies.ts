@@ -1,0 +1,102 @@
+/** What each instance may dial and how often: the configuration's own word for it, else the one for all. */
+import type { InstanceId } from '../ids.ts';
+import { type DestinationPolicy, defaultCountries } from './destination.ts';
+import { type CallCaps, type CallRateCap, defaultTrunkCaps, noCaps, type SpendCap } from './toll-fraud.ts';
+
+export interface InstancePolicy {
+  readonly destinations: DestinationPolicy;
+  readonly caps: CallCaps;
+}
+
+export interface InstancePolicies {
+  of(instance: { readonly id: InstanceId; readonly alias: string }): InstancePolicy;
+}
+
+/** A limit of the configuration; `off` takes away one that would be in force otherwise. */
+type ConfiguredRateCap = {
+  readonly [Window in keyof CallRateCap]?: number | 'off' | undefined;
+};
+
+/** Caps as configured. What is absent stays as it is by default. */
+export interface ConfiguredCaps {
+  readonly perInstance?: ConfiguredRateCap | undefined;
+  readonly perCountry?: ConfiguredRateCap | undefined;
+  readonly countries?: Readonly<Record<string, ConfiguredRateCap>> | undefined;
+  readonly perNumber?: ConfiguredRateCap | undefined;
+  readonly spend?:
+    | 'off'
+    | (Omit<SpendCap, 'reservedMinutes'> & { readonly reservedMinutes?: number | undefined })
+    | undefined;
+}
+
+export interface ConfiguredPolicy {
+  readonly countries?: readonly string[] | undefined;
+  readonly openPrefixes?: readonly string[] | undefined;
+  readonly caps?: ConfiguredCaps | 'off' | undefined;
+}
+
+export interface InstancePoliciesOptions {
+  readonly region: string;
+  readonly carrier: 'simulated' | 'trunk';
+  readonly forAll: ConfiguredPolicy;
+  /** By alias or id. */
+  readonly instances: Readonly<Record<string, ConfiguredPolicy>>;
+}
+
+/** Most calls are shorter, and an underestimate only lets a day end slightly above its cap. */
+const defaultReservedMinutes = 5;
+
+export function openInstancePolicies(options: InstancePoliciesOptions): InstancePolicies {
+  const { region, carrier, forAll, instances } = options;
+  const general: InstancePolicy = {
+    destinations: {
+      countries: forAll.countries ? new Set(forAll.countries) : defaultCountries(region, carrier),
+      openPrefixes: forAll.openPrefixes ?? [],
+    },
+    caps: capsOf(forAll.caps, carrier === 'trunk' ? defaultTrunkCaps : noCaps),
+  };
+  const own = new Map(
+    Object.entries(instances).map(([name, configured]): [string, InstancePolicy] => [
+      name,
+      {
+        destinations: {
+          countries: configured.countries ? new Set(configured.countries) : general.destinations.countries,
+          openPrefixes: configured.openPrefixes ?? general.destinations.openPrefixes,
+        },
+        caps: capsOf(configured.caps, general.caps),
+      },
+    ]),
+  );
+  return { of: ({ id, alias }) => own.get(id) ?? own.get(alias) ?? general };
+}
+
+function capsOf(configured: ConfiguredCaps | 'off' | undefined, otherwise: CallCaps): CallCaps {
+  if (configured === undefined) return otherwise;
+  if (configured === 'off') return noCaps;
+  const { spend } = configured;
+  return {
+    perInstance: rateCapOf(configured.perInstance, otherwise.perInstance),
+    perCountry: rateCapOf(configured.perCountry, otherwise.perCountry),
+    countries: {
+      ...otherwise.countries,
+      ...Object.fromEntries(
+        Object.entries(configured.countries ?? {}).map(([country, cap]) => [country, rateCapOf(cap, {})]),
+      ),
+    },
+    perNumber: rateCapOf(configured.perNumber, otherwise.perNumber),
+    spend:
+      spend === undefined
+        ? otherwise.spend
+        : spend === 'off'
+          ? undefined
+          : { ...spend, reservedMinutes: spend.reservedMinutes ?? defaultReservedMinutes },
+  };
+}
+
+function rateCapOf(configured: ConfiguredRateCap | undefined, otherwise: CallRateCap): CallRateCap {
+  const merged = { ...otherwise, ...configured };
+  return {
+    ...(typeof merged.perMinute === 'number' ? { perMinute: merged.perMinute } : {}),
+    ...(typeof merged.perDay === 'number' ? { perDay: merged.perDay } : {}),
+  };
+}
