@@ -111,6 +111,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     forceCloseConnections: 'idle',
     // A path that cannot be decoded never reaches a route, nor the error handler.
     frameworkErrors: (error, request, reply) => edge.fail(error, request, reply),
+    // A path that cannot be decoded never reaches a route, nor the error handler.
+    frameworkErrors: (error, request, reply) => edge.fail(error, request, reply),
     ...(tls ? { https: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
   }) as FastifyInstance;
   const edge = new Edge(options);

@@ -1,0 +1,444 @@
+// The HTTP edge with nothing behind it: what it lets through, and that every way out is an answer AWS clients understand.
+
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import net from 'node:net';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { ConnectClient, CreateRuleCommand, ListInstancesCommand } from '@aws-sdk/client-connect';
+import { systemClock } from '../clock.ts';
+import { emulatorAccountId } from '../config.ts';
+import type { AccessKeys } from '../identity/access-keys.ts';
+import { openAuthentication } from '../identity/authenticate.ts';
+import { callerOf } from '../identity/caller.ts';
+import { BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
+import type { Instance } from '../store/resource-store.ts';
+import { capturedLogger, levels } from '../test-support/captured-logger.ts';
+import { sampleInstanceId, sampleTenant } from '../test-support/sample-contact.ts';
+import type { TimelineEntry } from '../timeline.ts';
+import {
+  HttpPortUnavailable,
+  type HttpServer,
+  type HttpServerOptions,
+  openHttpServer,
+} from './http-server.ts';
+import type { ApiDeps } from './operation.ts';
+
+const accessKeyId = 'AKIDEXAMPLE';
+const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
+const key = {
+  secretAccessKey,
+  session: undefined,
+  caller: callerOf({
+    accessKeyId,
+    accountId: emulatorAccountId,
+    region: 'us-east-1',
+    userName: 'someone',
+    credentials: 'lasting',
+    principal: undefined,
+    policy: undefined,
+  }),
+};
+
+const openToAnyone: AccessKeys = {
+  find: () => undefined,
+  isOpenToAnyone: () => true,
+  wasOpenToAnyone: true,
+};
+const withKeys: AccessKeys = {
+  find: (id) => (id === accessKeyId ? key : undefined),
+  isOpenToAnyone: () => false,
+  wasOpenToAnyone: false,
+};
+
+let opened: { close(): Promise<void> | void }[];
+let log: ReturnType<typeof capturedLogger>;
+let answered: [operation: string, status: number][];
+let observed: TimelineEntry[];
+/** What stands in for the resource store when instances are listed. */
+let listInstances: () => Promise<Instance[]>;
+let listed: number;
+let isHealthy: boolean;
+
+beforeEach(() => {
+  opened = [];
+  log = capturedLogger();
+  answered = [];
+  observed = [];
+  listed = 0;
+  isHealthy = true;
+  listInstances = async () => [
+    {
+      id: sampleInstanceId,
+      tenant: sampleTenant,
+      alias: 'ringback',
+      identityManagement: 'CONNECT_MANAGED',
+      inboundCallsEnabled: true,
+      outboundCallsEnabled: true,
+      createdAtMs: 0,
+    },
+  ];
+});
+afterEach(async () => {
+  for (const one of opened.reverse()) await one.close();
+});
+
+describe('http server › operations', () => {
+  it('answers an operation with JSON and a request id', async () => {
+    const answer = await ask(await open(), { path: '/instance' });
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers['content-type'] ?? '', /^application\/json/);
+    assert.match(answer.requestId, uuid);
+    assert.equal(answer.body.InstanceSummaryList[0].Id, sampleInstanceId);
+    assert.deepEqual(answered, [['ListInstances', 200]]);
+    assert.deepEqual(
+      observed.map((entry) => entry.kind === 'api' && [entry.operation, entry.status]),
+      [['ListInstances', 200]],
+    );
+  });
+
+  it('serves the AWS SDK', async () => {
+    const { InstanceSummaryList } = await sdk(await open()).send(new ListInstancesCommand({}));
+    assert.equal(InstanceSummaryList?.[0]?.InstanceAlias, 'ringback');
+    assert.deepEqual(InstanceSummaryList[0].CreatedTime, new Date(0));
+  });
+
+  it('refuses JSON that is none', async () => {
+    for (const body of ['{"Destination', 'null', '[]', '"text"', '\u0000', '{"a":1}trailing']) {
+      const answer = await ask(await open(), { method: 'PUT', path: '/contact/outbound-voice', body });
+      assert.equal(answer.status, 400, body);
+      assert.match(answer.errorType, /SerializationException|InvalidParameterException/, body);
+    }
+  });
+
+  it('does not know other paths and methods', async () => {
+    const server = await open();
+    for (const [method, path] of [
+      ['GET', '/'],
+      ['GET', '/no/such/thing'],
+      ['DELETE', '/instance'],
+      ['PATCH', '/contact/outbound-voice'],
+      ['GET', '//instance'],
+      ['POST', '/health'],
+    ] as const) {
+      const answer = await ask(server, { method, path });
+      assert.deepEqual(
+        [answer.status, answer.errorType],
+        [404, 'UnknownOperationException'],
+        `${method} ${path}`,
+      );
+    }
+  });
+
+  it('says of an operation that it has not yet that it has it not, and where to read more', async () => {
+    const server = await open();
+    const refused = await refusalOf(
+      sdk(server).send(
+        new CreateRuleCommand({
+          InstanceId: sampleInstanceId,
+          Name: 'x',
+          TriggerEventSource: { EventSourceName: 'OnPostCallAnalysisAvailable' },
+          Function: 'x',
+          Actions: [],
+          PublishStatus: 'DRAFT',
+        }),
+      ),
+    );
+    assert.equal(refused.$metadata.httpStatusCode, 501);
+    assert.match(refused.message, /CreateRule .*docs\/compatibility\.md/);
+    assert.deepEqual(answered, [['CreateRule', 501]]);
+  });
+
+  it('takes a megabyte, and no more', async () => {
+    const server = await open();
+    const start = (bytes: number) =>
+      ask(server, {
+        method: 'PUT',
+        path: '/contact/outbound-voice',
+        body: JSON.stringify({ Name: 'x'.repeat(bytes - '{"Name":""}'.length) }),
+      });
+    const fits = await start(1024 * 1024);
+    assert.equal(fits.status, 400, 'read, and refused for what it lacks');
+    const tooLarge = await start(1024 * 1024 + 1);
+    assert.equal(tooLarge.status, 413);
+    assert.equal(tooLarge.errorType, 'RequestEntityTooLargeException');
+  });
+
+  it('takes paths that are broken as it takes unknown ones', async () => {
+    const server = await open();
+    for (const path of ['/instance/%zz', '/contact/%', '/%c0%80', `/${'x'.repeat(5000)}`]) {
+      const answer = await ask(server, { path });
+      assert.ok(answer.status >= 400 && answer.status < 500, path);
+    }
+  });
+
+  it('hides what went wrong inside, and logs it', async () => {
+    listInstances = () => Promise.reject(new Error('password in SQL'));
+    const answer = await ask(await open(), { path: '/instance' });
+    assert.deepEqual([answer.status, answer.errorType], [500, 'InternalServiceException']);
+    assert.doesNotMatch(JSON.stringify(answer.body), /password/);
+    const [line] = log.lines.filter(({ level }) => level === levels.error);
+    assert.equal(line?.requestId, answer.requestId);
+    assert.match(JSON.stringify(line?.err), /password in SQL/);
+  });
+
+  it('asks clients to come again while the database is away or too slow', async () => {
+    const server = await open();
+    const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    for (const error of [
+      new BatchOverloaded('accept-contacts', 1),
+      new BatchFailed('accept-contacts', 1, away),
+      away,
+    ]) {
+      listInstances = () => Promise.reject(error);
+      const answer = await ask(server, { path: '/instance' });
+      assert.deepEqual([answer.status, answer.errorType], [503, 'ServiceUnavailableException']);
+    }
+  });
+});
+
+describe('http server › who asks', () => {
+  it('needs an Authorization header, known operation or not', async () => {
+    const server = await open();
+    for (const path of ['/instance', '/no/such/thing']) {
+      const answer = await ask(server, { path, headers: { authorization: undefined } });
+      assert.deepEqual([answer.status, answer.errorType], [403, 'MissingAuthenticationTokenException']);
+    }
+    const broken = await ask(server, { path: '/instance', headers: { authorization: 'Bearer x' } });
+    assert.equal(broken.status, 403);
+    assert.equal(listed, 0);
+  });
+
+  it('serves requests signed for this service only', async () => {
+    const answer = await ask(await open(), {
+      path: '/instance',
+      headers: { authorization: authorizationFor('s3') },
+    });
+    assert.deepEqual([answer.status, answer.errorType], [403, 'UnrecognizedClientException']);
+    assert.match(answer.body.Message, /"s3"/);
+    assert.equal(listed, 0);
+  });
+
+  it('takes any key while there is none, and the right signature once there is one', async () => {
+    assert.equal((await ask(await open(), { path: '/instance' })).status, 200);
+    const server = await open({ accessKeys: withKeys });
+    await sdk(server).send(new ListInstancesCommand({}));
+    assert.equal(listed, 2);
+
+    const unsigned = await ask(server, { path: '/instance', headers: { 'x-amz-date': now() } });
+    assert.equal(unsigned.status, 403);
+    const wrongSecret = await refusalOf(
+      sdk(server, { accessKeyId, secretAccessKey: 'wrong' }).send(new ListInstancesCommand({})),
+    );
+    assert.equal(wrongSecret.name, 'InvalidSignatureException');
+    const unknownKey = await refusalOf(
+      sdk(server, { accessKeyId: 'AKIDUNKNOWN', secretAccessKey }).send(new ListInstancesCommand({})),
+    );
+    assert.equal(unknownKey.name, 'UnrecognizedClientException');
+    const otherRegion = await refusalOf(
+      sdk(server, { accessKeyId, secretAccessKey }, 'eu-west-2').send(new ListInstancesCommand({})),
+    );
+    assert.equal(otherRegion.$metadata.httpStatusCode, 403);
+    assert.equal(listed, 2);
+  });
+
+  it('keeps web pages of other sites out while there are no keys', async () => {
+    const server = await open();
+    for (const headers of [
+      { host: 'evil.example' },
+      { host: 'localhost.evil.example' },
+      { host: '127.0.0.1.evil.example' },
+      { host: '10.0.0.1' },
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: 'http://localhost.evil.example' },
+    ]) {
+      for (const path of ['/instance', '/health', '/metrics']) {
+        const answer = await ask(server, { path, headers });
+        assert.deepEqual(
+          [answer.status, answer.errorType],
+          [403, 'MissingAuthenticationTokenException'],
+          JSON.stringify(headers),
+        );
+      }
+    }
+    assert.equal(listed, 0);
+    for (const headers of [
+      { host: 'localhost' },
+      { host: `localhost:${server.port}` },
+      { host: '127.0.0.1:1' },
+      { host: '[::1]:8642' },
+      { origin: 'http://localhost:5173' },
+      { origin: 'http://127.0.0.1' },
+    ]) {
+      assert.equal((await ask(server, { path: '/instance', headers })).status, 200, JSON.stringify(headers));
+    }
+  });
+
+  it('does not mind names and origins once there are keys: the signature covers them', async () => {
+    const server = await open({ accessKeys: withKeys });
+    const answer = await ask(server, { path: '/health', headers: { host: 'ringback.example' } });
+    assert.equal(answer.status, 200);
+  });
+});
+
+describe('http server › health, metrics, end', () => {
+  it('tells how each part is, without a signature', async () => {
+    const server = await open();
+    const headers = { authorization: undefined };
+    const well = await ask(server, { path: '/health', headers });
+    assert.deepEqual([well.status, well.body], [200, { status: 'ok', database: 'ok' }]);
+    isHealthy = false;
+    const ill = await ask(server, { path: '/health', headers });
+    assert.deepEqual([ill.status, ill.body], [503, { status: 'unavailable', database: 'unavailable' }]);
+    const metrics = await ask(server, { path: '/metrics', headers });
+    assert.deepEqual([metrics.status, metrics.text], [200, 'calls 1\n']);
+    assert.equal(metrics.headers['content-type'], 'text/plain; version=0.0.4');
+  });
+
+  it('sends new requests elsewhere while it drains, and waits for those under way', async () => {
+    const server = await open();
+    const holding = Promise.withResolvers<Instance[]>();
+    const begun = Promise.withResolvers<void>();
+    listInstances = () => {
+      begun.resolve();
+      return holding.promise;
+    };
+    const underWay = ask(server, { path: '/instance' });
+    await begun.promise;
+    let isIdle = false;
+    const draining = server.refuseNewRequests().then(() => {
+      isIdle = true;
+    });
+    const late = await ask(server, { path: '/instance' });
+    assert.deepEqual([late.status, late.errorType], [503, 'ServiceUnavailableException']);
+    assert.equal((await ask(server, { path: '/health' })).status, 200);
+    assert.equal(isIdle, false);
+    holding.resolve([]);
+    assert.equal((await underWay).status, 200);
+    await draining;
+  });
+
+  it('cuts off a client that never finishes its request when it closes', async () => {
+    const server = await open();
+    const socket = net.connect(server.port, '127.0.0.1');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined);
+    socket.write('PUT /contact/outbound-voice HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{');
+    await ask(server, { path: '/health' });
+    await server.close();
+    await closed;
+  });
+
+  it('says what to do about a port that is taken', async () => {
+    const { port } = await open();
+    await assert.rejects(open({}, port), (error: unknown) => {
+      assert.ok(error instanceof HttpPortUnavailable);
+      assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}.*EADDRINUSE.*RINGBACK_HTTP_PORT`, 's'));
+      return true;
+    });
+  });
+});
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+async function open(changes: Partial<HttpServerOptions> = {}, port = 0): Promise<HttpServer> {
+  const accessKeys = changes.accessKeys ?? openToAnyone;
+  const server = await openHttpServer({
+    config: { http: { host: '127.0.0.1', port, tls: undefined }, region: 'us-east-1' },
+    accessKeys,
+    authenticate: openAuthentication({ accessKeys, clock: systemClock, region: 'us-east-1' }),
+    audit: { record: () => undefined, lost: 0, close: () => Promise.resolve() },
+    api: {
+      resources: {
+        listInstances: () => {
+          listed += 1;
+          return listInstances();
+        },
+      },
+    } as unknown as ApiDeps,
+    clock: systemClock,
+    logger: log.logger,
+    health: async () => ({ ok: isHealthy, parts: { database: isHealthy ? 'ok' : 'unavailable' } }),
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'calls 1\n' }),
+    throttle: { ask: () => 'allowed' },
+    throttled: () => undefined,
+    answered: (operation, status) => void answered.push([operation, status]),
+    observe: (entry) => void observed.push(entry),
+    ...changes,
+  });
+  opened.push(server);
+  return server;
+}
+
+function sdk(
+  server: HttpServer,
+  credentials = { accessKeyId, secretAccessKey },
+  region = 'us-east-1',
+): ConnectClient {
+  const client = new ConnectClient({
+    endpoint: `http://127.0.0.1:${server.port}`,
+    region,
+    credentials,
+    maxAttempts: 1,
+  });
+  opened.push({ close: () => client.destroy() });
+  return client;
+}
+
+async function refusalOf(sending: Promise<unknown>) {
+  const error = await sending.then(
+    () => assert.fail('it was answered'),
+    (thrown: unknown) => thrown,
+  );
+  return error as Error & { $metadata: { httpStatusCode?: number; requestId?: string } };
+}
+
+const now = (): string => new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+
+const authorizationFor = (service: string): string =>
+  `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${now().slice(0, 8)}/us-east-1/${service}/aws4_request, ` +
+  `SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`;
+
+/**
+ * Sends a request as it is given: `node:http` lets a test say any Host. Checks that an error is one that clients
+ * can read.
+ */
+async function ask(
+  server: HttpServer,
+  request: {
+    readonly method?: string;
+    readonly path: string;
+    readonly body?: string;
+    readonly headers?: Readonly<Record<string, string | undefined>>;
+  },
+) {
+  const given: Record<string, string | undefined> = {
+    'x-amz-date': now(),
+    authorization: authorizationFor('connect'),
+    ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...request.headers,
+  };
+  const headers = Object.fromEntries(
+    Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  const { method = 'GET', path } = request;
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    http
+      .request({ host: '127.0.0.1', port: server.port, method, path, headers, agent: false }, resolve)
+      .on('error', reject)
+      .end(request.body);
+  });
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) text += chunk;
+  const status = response.statusCode ?? 0;
+  const isJson = response.headers['content-type']?.startsWith('application/json');
+  const body = isJson ? JSON.parse(text) : undefined;
+  const errorType = String(response.headers['x-amzn-errortype']);
+  const requestId = String(response.headers['x-amzn-requestid']);
+  if (status >= 400 && path !== '/health') {
+    assert.match(errorType, /^[A-Za-z]+Exception$/, `${method} ${path}: ${text}`);
+    assert.match(requestId, uuid);
+    assert.equal(typeof body?.Message, 'string');
+  }
+  return { status, headers: response.headers, errorType, requestId, text, body };
+}
