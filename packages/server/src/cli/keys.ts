@@ -8,7 +8,8 @@ import { loadSecretKey, secretBox } from '../identity/secret-box.ts';
 import { userNamePattern } from '../identity/user-name.ts';
 import type { AccountId } from '../ids.ts';
 import { type AccessKeyStore, openAccessKeyStore, type StoredAccessKey } from '../store/access-key-store.ts';
-import { openState } from '../store/open-state.ts';
+import { columns } from './columns.ts';
+import { withState } from './with-state.ts';
 
 /** Shortest and longest life of temporary credentials, seconds (STS API reference, GetFederationToken). */
 const minDurationSeconds = 900;
@@ -157,18 +158,8 @@ async function revoke(
   }
 }
 
-async function withStore<Result>(work: (store: AccessKeyStore) => Promise<Result>): Promise<Result> {
-  const { dataDir, databaseUrl } = loadStateConfig(process.env);
-  const state = await openState({
-    dataDir,
-    databaseUrl,
-    onProgress: (message) => process.stderr.write(`${message}\n`),
-  });
-  try {
-    return await work(openAccessKeyStore(state.database));
-  } finally {
-    await state.close();
-  }
+function withStore<Result>(work: (store: AccessKeyStore) => Promise<Result>): Promise<Result> {
+  return withState((database) => work(openAccessKeyStore(database)));
 }
 
 /** The form of `credential_process` (AWS SDKs and Tools Reference Guide), and who the key is. */
@@ -215,18 +206,6 @@ function isoTime(ms: number): string;
 function isoTime(ms: number | undefined): string | undefined;
 function isoTime(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((text, column) => text.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 function checkedName(text: string): string {

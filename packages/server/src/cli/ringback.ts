@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-/** The `ringback` command: `check` a configuration file, `flow lint` flow documents, `keys` for access keys. The service itself is `npm start`. */
+/** The `ringback` command: `check` a configuration file, `flow` to lint and run flow documents, `keys` for access keys, `quotas`, `dialling`. The service itself is `npm start`. */
 import { readFileSync } from 'node:fs';
-import { styleText } from 'node:util';
-import { type FlowProblem, type FlowType, flowTypeOfMetadata, parseFlow, validateFlow } from '@ringback/flow';
 import { Command } from 'commander';
 import { ConfigFileUnusable, readConfigFile } from '../config-file.ts';
+import { diallingCommand } from './dialling.ts';
+import { flowCommand } from './flow.ts';
 import { keysCommand } from './keys.ts';
+import { quotasCommand } from './quotas.ts';
+import { processTerminal } from './terminal.ts';
 
 const program = new Command('ringback')
   .description('Tools around the Ringback service.')
@@ -28,42 +30,10 @@ program
     }
   });
 
-program
-  .command('flow')
-  .description('work with flow documents')
-  .command('lint')
-  .description('list all problems of flows, as CreateContactFlow would')
-  .argument('<files...>', 'exported flows, or contents of CreateContactFlow')
-  .option('--type <type>', 'ContactFlowType, where a file does not say its own', 'CONTACT_FLOW')
-  .option('--json', 'print the problems as JSON', false)
-  .addHelpText('after', '\nExample:\n  ringback flow lint welcome.json menu.json')
-  .action((files: string[], { json, type }: { json: boolean; type: string }) => {
-    const found = files.map((file) => ({ file, problems: lint(readText(file), type as FlowType) }));
-    if (json) print(JSON.stringify(found, null, 2));
-    else for (const { file, problems } of found) printProblems(file, problems);
-    if (found.some(({ problems }) => problems.some((problem) => problem.severity === 'error')))
-      process.exitCode = 1;
-  });
-
+program.addCommand(flowCommand(processTerminal()));
 program.addCommand(keysCommand(print));
-
-function lint(content: string, type: FlowType): readonly FlowProblem[] {
-  const parsed = parseFlow(content);
-  if (!parsed.ok) return parsed.problems;
-  return validateFlow(parsed.flow, { type: flowTypeOfMetadata(parsed.flow.metadataType) ?? type });
-}
-
-function printProblems(file: string, problems: readonly FlowProblem[]): void {
-  if (problems.length === 0) {
-    print(`${file}: no problems`);
-    return;
-  }
-  for (const { severity, message, path, actionIdentifier, remedy } of problems) {
-    const label = styleText(severity === 'error' ? 'red' : 'yellow', severity, { stream: process.stdout });
-    const where = [actionIdentifier, path].filter((part) => part).join(' ');
-    print(`${file}: ${label} ${message}${where ? ` [${where}]` : ''}\n    ${remedy}`);
-  }
-}
+program.addCommand(quotasCommand(print));
+program.addCommand(diallingCommand(print));
 
 function readText(file: string): string {
   try {

@@ -1,0 +1,12 @@
+/** `ringback flow`: flows without a telephone. Each subcommand has its own file. */
+import { Command } from 'commander';
+import { flowLintCommand } from './flow-lint.ts';
+import { flowRunCommand } from './flow-run.ts';
+import type { Terminal } from './terminal.ts';
+
+export function flowCommand(terminal: Terminal): Command {
+  return new Command('flow')
+    .description('check, run and move flow documents')
+    .addCommand(flowLintCommand(terminal))
+    .addCommand(flowRunCommand(terminal));
+}
