@@ -1,6 +1,7 @@
 /** One typed, validated configuration object from environment and file. The only file that reads the environment. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
 import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
@@ -225,6 +226,15 @@ function tlsOf(env: Readonly<Record<string, string | undefined>>): TlsFiles | un
   if (!certFile && !keyFile) return undefined;
   if (!certFile || !keyFile) {
     throw new ConfigUnusable('RINGBACK_TLS_CERT and RINGBACK_TLS_KEY go together; set both or neither.');
+  }
+  try {
+    createSecureContext({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
+  } catch (error) {
+    throw new ConfigUnusable(
+      `RINGBACK_TLS_CERT (${certFile}) and RINGBACK_TLS_KEY (${keyFile}) cannot be used: ` +
+        `${error instanceof Error ? error.message : String(error)}. Name a certificate and its key, both PEM.`,
+      { cause: error },
+    );
   }
   return { certFile, keyFile };
 }
