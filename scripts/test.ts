@@ -28,8 +28,9 @@ if (files.length === 0) {
   process.exit(2);
 }
 if (kind === 'interop') installInteropPackages();
-// Story tests wait for phones more than they compute, so a few more files than cores keep the cores busy.
-const concurrency = kind === 'unit' ? Math.max(2, availableParallelism()) + 1 : 1;
+// Story tests wait for phones more than they compute, so a few more files than cores keep the cores busy; half of the
+// interoperation files compute (each AWS CLI command takes a second), so there only two run side by side.
+const concurrency = kind === 'unit' ? Math.max(2, availableParallelism()) + 1 : 2;
 const runner = spawn(
   process.execPath,
   ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=300000', '--test-reporter=spec', ...files],
