@@ -12,7 +12,7 @@ import type { Logger } from 'pino';
 import { type HttpServer, openHttpServer } from './api/http-server.ts';
 import type { Trunk } from './calls/trunk.ts';
 import { systemClock } from './clock.ts';
-import { type Config, type ConfiguredSink, emulatorAccountId } from './config.ts';
+import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } from './config.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
 import { endings } from './contacts/endings.ts';
@@ -21,7 +21,6 @@ import { openFileSink } from './events/file-sink.ts';
 import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
 import type { Sink } from './events/sink.ts';
 import { openWebhookSink } from './events/webhook-sink.ts';
-import { openFlowLogs } from './flows/flow-logs.ts';
 import { openLambda } from './flows/lambda.ts';
 import { openMessages } from './flows/messages.ts';
 import { seedFlows, seedPrompts } from './flows/seed-flows.ts';
@@ -44,7 +43,6 @@ import { openContactStore } from './store/contact-store.ts';
 import { openDatabase } from './store/database.ts';
 import { openDirectory } from './store/directory.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres/start-embedded-postgres.ts';
-import { openHoursOfOperationStore } from './store/hours-of-operation-store.ts';
 import { migrate } from './store/migrate.ts';
 import { openNodeStore } from './store/node-store.ts';
 import { applyCallSlotCapacity, openOperatorStore } from './store/operator-store.ts';
@@ -200,10 +198,6 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const lambda = opened.keep(openLambda({ ...config.lambda, region: config.region }, clock), (l) =>
     l.close(),
   );
-  const flowLogs = opened.keep(
-    await openFlowLogs({ directory: path.join(config.dataDir, 'flow-logs'), logger }),
-    (logs) => logs.close(),
-  );
 
   // Facts out.
   const metrics = openMetrics();
@@ -246,8 +240,6 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       flows: openStoredFlows(directory, resources),
       messages: openMessages(media, speech, resources),
       lambda,
-      flowLogs,
-      hours: openHoursOfOperationStore(database),
       recordingsDirectory: path.join(config.dataDir, 'recordings'),
       logger,
       ...(observe ? { observe } : {}),
@@ -329,11 +321,6 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   metrics.watch('ringback_audit_records_lost', 'Audit records that could not be written.', () => audit.lost);
 
   // Edge.
-  metrics.watch(
-    'ringback_flow_log_records_lost',
-    'Flow-log records that could not be written.',
-    () => flowLogs.lost,
-  );
   metrics.watch('ringback_active_contacts', 'Contacts that this node runs.', () => active.size);
   const http = opened.keep(
     await openHttpServer({
@@ -436,7 +423,13 @@ async function openState(
   fatal: (reason: string) => void,
 ) {
   const progress = onProgress ?? (() => undefined);
-  await mkdir(config.dataDir, { recursive: true });
+  // The embedded database makes the directory itself, because its own user must be able to pass through.
+  if (config.databaseUrl) {
+    await orUnusable(
+      mkdir(config.dataDir, { recursive: true, mode: 0o700 }),
+      `The data directory ${config.dataDir} cannot be made; choose another one with RINGBACK_DATA_DIR`,
+    );
+  }
   const embedded = config.databaseUrl
     ? undefined
     : opened.keep(
@@ -501,7 +494,13 @@ async function openSip(
   trunks: readonly Trunk[],
 ): Promise<UserAgent> {
   const carriers = new Set<string>();
-  for (const trunk of trunks) carriers.add((await lookup(trunk.target.host, { family: 4 })).address);
+  for (const { name, target } of trunks) {
+    const { address } = await orUnusable(
+      lookup(target.host, { family: 4 }),
+      `The address of trunk "${name}", ${target.host}, cannot be resolved; mend it in the file that RINGBACK_CONFIG names`,
+    );
+    carriers.add(address);
+  }
   const { host, port } = config.sip;
   const common: Omit<UserAgentOptions, 'port'> = {
     host,
@@ -513,16 +512,36 @@ async function openSip(
   try {
     return await openUserAgent({ ...common, port: port.port });
   } catch (error) {
-    if (!(error instanceof SipPortUnavailable) || port.ifTaken === 'fail') throw error;
+    if (!(error instanceof SipPortUnavailable)) throw error;
+    if (port.ifTaken === 'fail') {
+      throw new ConfigUnusable(
+        `The SIP port ${host}:${port.port} (UDP) cannot be used (${error.code}). Stop what listens there, or choose ` +
+          'with RINGBACK_SIP_HOST and RINGBACK_SIP_PORT (0 takes any free port).',
+        { cause: error },
+      );
+    }
     logger.info({ port: port.port }, 'the usual SIP port is taken; using a free one');
     return openUserAgent({ ...common, port: 0 });
+  }
+}
+
+/** What a setting names may be unusable; the operator is told in the setting's words. */
+async function orUnusable<Value>(work: Promise<Value>, complaint: string): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new ConfigUnusable(`${complaint} (${reason}).`, { cause: error });
   }
 }
 
 async function openSink(configured: ConfiguredSink): Promise<Sink> {
   switch (configured.kind) {
     case 'file':
-      return openFileSink(configured.name, configured.directory);
+      return orUnusable(
+        openFileSink(configured.name, configured.directory),
+        `The sink "${configured.name}" cannot use the directory ${configured.directory}; mend it in the file that RINGBACK_CONFIG names`,
+      );
     case 'webhook':
       return openWebhookSink(configured);
   }
