@@ -21,6 +21,7 @@ import { openFileSink } from './events/file-sink.ts';
 import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
 import type { Sink } from './events/sink.ts';
 import { openWebhookSink } from './events/webhook-sink.ts';
+import { openFlowLogs } from './flows/flow-logs.ts';
 import { openLambda } from './flows/lambda.ts';
 import { openMessages } from './flows/messages.ts';
 import { seedFlows, seedPrompts } from './flows/seed-flows.ts';
@@ -43,6 +44,7 @@ import { openContactStore } from './store/contact-store.ts';
 import { openDatabase } from './store/database.ts';
 import { openDirectory } from './store/directory.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres/start-embedded-postgres.ts';
+import { openHoursOfOperationStore } from './store/hours-of-operation-store.ts';
 import { migrate } from './store/migrate.ts';
 import { openNodeStore } from './store/node-store.ts';
 import { applyCallSlotCapacity, openOperatorStore } from './store/operator-store.ts';
@@ -198,6 +200,10 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const lambda = opened.keep(openLambda({ ...config.lambda, region: config.region }, clock), (l) =>
     l.close(),
   );
+  const flowLogs = opened.keep(
+    await openFlowLogs({ directory: path.join(config.dataDir, 'flow-logs'), logger }),
+    (logs) => logs.close(),
+  );
 
   // Facts out.
   const metrics = openMetrics();
@@ -240,6 +246,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       flows: openStoredFlows(directory, resources),
       messages: openMessages(media, speech, resources),
       lambda,
+      flowLogs,
+      hours: openHoursOfOperationStore(database),
       recordingsDirectory: path.join(config.dataDir, 'recordings'),
       logger,
       ...(observe ? { observe } : {}),
@@ -321,6 +329,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   metrics.watch('ringback_audit_records_lost', 'Audit records that could not be written.', () => audit.lost);
 
   // Edge.
+  metrics.watch(
+    'ringback_flow_log_records_lost',
+    'Flow-log records that could not be written.',
+    () => flowLogs.lost,
+  );
   metrics.watch('ringback_active_contacts', 'Contacts that this node runs.', () => active.size);
   const http = opened.keep(
     await openHttpServer({

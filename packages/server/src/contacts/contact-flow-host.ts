@@ -19,11 +19,14 @@ import { idOf, instanceArn, instanceResourceArn } from '../arn.ts';
 import type { Leg } from '../calls/leg.ts';
 import { type RunningRecording, startRecording } from '../calls/recording.ts';
 import type { Clock } from '../clock.ts';
+import type { FlowLogs } from '../flows/flow-logs.ts';
 import type { Lambda } from '../flows/lambda.ts';
 import type { Messages } from '../flows/messages.ts';
 import type { StoredFlows } from '../flows/stored-flows.ts';
 import type { QueueId } from '../ids.ts';
+import { isOpenAt } from '../routing/hours-of-operation.ts';
 import type { Directory } from '../store/directory.ts';
+import type { HoursOfOperationStore } from '../store/hours-of-operation-store.ts';
 import type { Instance, Queue } from '../store/resource-store.ts';
 import type { Observer } from '../timeline.ts';
 import { segmentAttributesOf } from './contact-wire.ts';
@@ -37,6 +40,8 @@ export interface FlowHostDeps {
   readonly flows: StoredFlows;
   readonly messages: Messages;
   readonly lambda: Lambda;
+  readonly flowLogs: FlowLogs;
+  readonly hours: HoursOfOperationStore;
   readonly recordingsDirectory: string;
   readonly logger: Logger;
   readonly observe?: Observer;
@@ -61,7 +66,7 @@ export function contactFlowHost(
     random: deps.random,
     contact: view,
     participant: held.leg && customerOn(held.leg, instance, contact, deps),
-    log: (record) => log.info({ flowLog: record }, 'flow log'),
+    log: (record) => deps.flowLogs.write(instance.id, record),
     note: (note) => log[note.level]({ ...note, err: note.error }, note.message),
     ...(deps.observe
       ? {
@@ -115,6 +120,17 @@ export function contactFlowHost(
       } catch (error) {
         return failed(error instanceof Error ? error.message : String(error));
       }
+    },
+    async isOpen(reference) {
+      if (reference === undefined && !view.target) {
+        return failed('No hours are named, and no target queue is set whose hours could be asked.');
+      }
+      const hours =
+        reference !== undefined
+          ? await deps.hours.find(instance.id, idOf(reference))
+          : view.target && (await deps.hours.ofQueue(instance.id, view.target.id));
+      if (!hours) return failed(`There are no hours of operation ${reference ?? 'of the target queue'}.`);
+      return done(isOpenAt(hours, deps.clock.now()));
     },
     async findFlow(reference): Promise<HostResult<Flow>> {
       const flow = await deps.flows.find(instance, reference);

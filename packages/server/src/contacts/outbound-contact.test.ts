@@ -572,6 +572,8 @@ function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'clos
       flows: { find: () => world.findFlow() },
       messages: { prepare: async (_instance, message) => done(message.kind === 'text' ? message.text : '') },
       lambda: { invoke: () => Promise.reject(new Error('not in these tests')), close: () => undefined },
+      flowLogs: { write: () => undefined, lost: 0, close: async () => undefined },
+      hours: { find: async () => undefined, ofQueue: async () => undefined },
       recordingsDirectory,
       logger: captured.logger,
       observe: (entry) => void seen.push(entry),

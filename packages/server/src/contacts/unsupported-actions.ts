@@ -4,7 +4,6 @@ const needsQueues = 'Contacts are not queued for agents yet.';
 
 /** Action type to what is missing. */
 export const unsupportedActions: Readonly<Record<string, string>> = {
-  CheckHoursOfOperation: 'Hours of operation are stored, but not evaluated yet.',
   CheckMetricData: needsQueues,
   CheckOutboundCallStatus: 'Answering machine detection does not listen yet.',
   CompleteOutboundCall: 'Calls dialled by agents do not exist yet.',
