@@ -1,11 +1,10 @@
 /** `ringback quotas`: shows, approves and denies requests to raise quotas, and sets values, beside a running service or without one. */
 import { Command, InvalidArgumentError } from 'commander';
 import { instanceArn } from '../arn.ts';
-import type { AccountId, InstanceId } from '../ids.ts';
+import type { AccountId } from '../ids.ts';
 import { type AppliedQuota, openQuotas, type Quota } from '../policy/quotas.ts';
 import { isResourceQuotaKey, resourceQuotas } from '../policy/resource-quotas.ts';
-import { openOperatorStore, type QuotaRequest } from '../store/operator-store.ts';
-import type { RingbackDatabase } from '../store/schema.ts';
+import { type OperatorStore, openOperatorStore, type QuotaRequest } from '../store/operator-store.ts';
 import { columns } from './columns.ts';
 import { whereStateIs, withState } from './with-state.ts';
 
@@ -97,9 +96,9 @@ export function quotasCommand(print: (text: string) => void): Command {
     .action(async (quota: Quota, value: number, options: SetOptions) => {
       refuseMeaningless(quota, value, options);
       const set = await withState(async (database) => {
-        const place = await placeOf(database, options);
-        const applied: AppliedQuota = { ...place, code: quota.code, value };
-        await openOperatorStore(database).setQuota(applied, quota.pool, Date.now());
+        const store = openOperatorStore(database);
+        const applied: AppliedQuota = { ...(await placeOf(store, options)), code: quota.code, value };
+        await store.setQuota(applied, quota.pool, Date.now());
         return applied;
       });
       print(
@@ -120,25 +119,15 @@ function refuseMeaningless(quota: Quota, value: number, { instance }: SetOptions
 
 /** Account, Region and context that the options name. */
 async function placeOf(
-  database: RingbackDatabase,
+  store: OperatorStore,
   { instance, account }: SetOptions,
 ): Promise<Pick<AppliedQuota, 'accountId' | 'region' | 'context'>> {
-  const { rows } = await database.query<{ id: string; account_id: string; region: string }>(
-    `SELECT id, account_id, region FROM instance
-      WHERE ($1::text IS NULL OR id::text = lower($1) OR alias = $1) AND ($2::text IS NULL OR account_id = $2)
-      ORDER BY created_at, id LIMIT 2`,
-    [instance ?? null, account ?? null],
-  );
-  const [found, another] = rows;
+  const [found, another] = await store.findInstances({ idOrAlias: instance, accountId: account });
   if (!found) throw new QuotaCommandRefused('There is no such instance or account.');
   if (instance !== undefined && another) {
     throw new QuotaCommandRefused(`Several instances are named "${instance}"; use --account or the id.`);
   }
-  return {
-    accountId: found.account_id,
-    region: found.region,
-    context: instance === undefined ? '*' : (found.id as InstanceId),
-  };
+  return { ...found.tenant, context: instance === undefined ? '*' : found.id };
 }
 
 function printList(

@@ -56,6 +56,11 @@ export interface OperatorStore {
   ): Promise<QuotaRequest | undefined>;
   /** Requests, oldest first. Without a tenant those of every account. */
   listRequests(tenant?: Tenant): Promise<readonly QuotaRequest[]>;
+  /** Instances by id or alias, of one account or of all; oldest first. For commands, which know no tenant. */
+  findInstances(asked: {
+    readonly idOrAlias: string | undefined;
+    readonly accountId: string | undefined;
+  }): Promise<readonly { readonly id: InstanceId; readonly tenant: Tenant }[]>;
   diallingSwitch(): Promise<DiallingSwitch>;
   /** Stops dialling, on every node as soon as it looks. `end` also ends the calls under way. */
   stopDialling(order: {
@@ -127,6 +132,19 @@ export function openOperatorStore(database: RingbackDatabase): OperatorStore {
         [tenant?.accountId ?? null, tenant?.region ?? null],
       );
       return rows.map(requestOf);
+    },
+    async findInstances({ idOrAlias, accountId }) {
+      const { rows } = await database.query<{ id: InstanceId; account_id: AccountId; region: string }>(
+        `SELECT id, account_id, region FROM instance
+          WHERE ($1::text IS NULL OR id::text = lower($1) OR alias = $1)
+            AND ($2::text IS NULL OR account_id = $2)
+          ORDER BY created_at, id`,
+        [idOrAlias ?? null, accountId ?? null],
+      );
+      return rows.map((row) => ({
+        id: row.id,
+        tenant: { accountId: row.account_id, region: row.region },
+      }));
     },
     async diallingSwitch() {
       const { rows } = await database.query<SwitchRow>(
