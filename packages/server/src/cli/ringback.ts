@@ -5,9 +5,7 @@ import { Command } from 'commander';
 import { ConfigFileUnusable, readConfigFile } from '../config-file.ts';
 import { diallingCommand } from './dialling.ts';
 import { flowCommand } from './flow.ts';
-import { diallingCommand } from './dialling.ts';
 import { keysCommand } from './keys.ts';
-import { quotasCommand } from './quotas.ts';
 import { quotasCommand } from './quotas.ts';
 import { processTerminal } from './terminal.ts';
 
@@ -34,8 +32,6 @@ program
 
 program.addCommand(flowCommand(processTerminal()));
 program.addCommand(keysCommand(print));
-program.addCommand(quotasCommand(print));
-program.addCommand(diallingCommand(print));
 program.addCommand(quotasCommand(print));
 program.addCommand(diallingCommand(print));
 
