@@ -1,11 +1,13 @@
 /** The YAML configuration file: its shape, and a reader that names line and key of every mistake. Used by config.ts and `ringback check`. */
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { Settings } from 'typebox/system';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { type PolicyProblem, readPolicy } from './identity/policy.ts';
 import { PolicyFileUnusable, policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import { userNamePattern } from './identity/user-name.ts';
 import { resourceQuotas } from './policy/resource-quotas.ts';
+import { shapeMistakes } from './shape-mistakes.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -252,9 +254,7 @@ const compiled = Compile(ConfigFile);
  */
 export function readConfigFile(file: string, text: string): ConfigFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 50 } as Parameters<
-    typeof parseDocument
-  >[1]);
+  const document = parseDocument(text, { lineCounter: lines });
   if (document.errors.length > 0) {
     throw new ConfigFileUnusable(
       file,
@@ -269,7 +269,7 @@ export function readConfigFile(file: string, text: string): ConfigFile {
       }),
     );
   }
-  const value: unknown = document.toJS() ?? {};
+  const value = readValue(document, file, lines);
   if (compiled.Check(value)) {
     const extra = mistakesBeyondShape(value, file);
     if (extra.length === 0) return value;
@@ -278,20 +278,44 @@ export function readConfigFile(file: string, text: string): ConfigFile {
       extra.map((mistake) => located(document.contents, lines, mistake.path, mistake.message)),
     );
   }
-  const mistakes: ConfigMistake[] = [];
-  for (const error of compiled.Errors(value)) {
-    const path = error.instancePath.split('/').slice(1);
-    const params = error.params as { additionalProperties?: string[]; requiredProperties?: string[] };
-    if (params.additionalProperties) {
-      for (const key of params.additionalProperties) {
-        mistakes.push(located(document.contents, lines, [...path, key], `unknown key "${key}"`));
-      }
-    } else if (error.keyword !== 'boolean') {
-      // `boolean` only repeats, key by key, what additionalProperties said.
-      mistakes.push(located(document.contents, lines, path, error.message));
-    }
-  }
+  const mistakes = shapeMistakes(allErrors(value)).map(({ path, message }) =>
+    located(document.contents, lines, path, message),
+  );
   throw new ConfigFileUnusable(file, unique(mistakes));
+}
+
+/** More than anybody makes; the library stops at eight otherwise, and then says nothing of the rest. */
+const maxErrors = 1000;
+
+function allErrors(value: unknown): ReturnType<typeof compiled.Errors> {
+  const usual = Settings.Get().maxErrors;
+  Settings.Set({ maxErrors });
+  try {
+    return compiled.Errors(value);
+  } finally {
+    Settings.Set({ maxErrors: usual });
+  }
+}
+
+/** Most nodes that aliases may stand for; more is a bomb, not a configuration. */
+const maxAliasCount = 100;
+
+function readValue(document: Document, file: string, lines: LineCounter): unknown {
+  try {
+    return document.toJS({ maxAliasCount }) ?? {};
+  } catch (error) {
+    // An alias without an anchor, or too many of them: YAML finds out only here.
+    if (!(error instanceof ReferenceError)) throw error;
+    let offset = 0;
+    visit(document, {
+      Alias(_key, alias) {
+        offset = alias.range?.[0] ?? offset;
+        return alias.resolve(document) ? undefined : visit.BREAK;
+      },
+    });
+    const at = lines.linePos(offset);
+    throw new ConfigFileUnusable(file, [{ line: at.line, column: at.col, key: '', message: error.message }]);
+  }
 }
 
 /** Rules that a shape cannot say: names are used once, an HTTP voice has a URL, policies are right. */
@@ -307,8 +331,9 @@ function mistakesBeyondShape(value: ConfigFile, file: string): { path: string[];
     });
   }
   value.trunks?.forEach(({ address }, index) => {
-    if (Number(address.split(':')[1] ?? 5060) > 65_535) {
-      found.push({ path: ['trunks', String(index), 'address'], message: 'ports end at 65535' });
+    const port = Number(address.split(':')[1] ?? 5060);
+    if (port < 1 || port > 65_535) {
+      found.push({ path: ['trunks', String(index), 'address'], message: 'a port is from 1 to 65535' });
     }
   });
   const keys = new Set<string>();
@@ -368,7 +393,7 @@ function located(root: unknown, lines: LineCounter, path: readonly string[], mes
 function unique(mistakes: readonly ConfigMistake[]): ConfigMistake[] {
   const seen = new Map<string, ConfigMistake>();
   for (const mistake of mistakes) {
-    // A union reports each of its arms; the first at a place says enough.
+    // One mistake at a place is enough to find it.
     const place = `${mistake.line}:${mistake.key}`;
     if (!seen.has(place)) seen.set(place, mistake);
   }

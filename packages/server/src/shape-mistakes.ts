@@ -1,0 +1,82 @@
+/** What a shape check says about a document, reduced to what its author did wrong. Used by config-file.ts. */
+import type { TLocalizedValidationError } from 'typebox/error';
+
+export interface ShapeMistake {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/**
+ * One mistake for each thing that is wrong. A check reports every arm of a union; here only the arm counts that was
+ * meant: the one of the type, the constant or the `kind` that was written. Where none was, the mistake says which
+ * there are.
+ */
+export function shapeMistakes(errors: readonly TLocalizedValidationError[]): ShapeMistake[] {
+  const beside = errorsBesideThePoint(errors);
+  const mistakes: ShapeMistake[] = [];
+  const alternatives = new Map<string, Set<string>>();
+  for (const error of errors) {
+    if (beside.has(error)) continue;
+    const path = pathOf(error.instancePath);
+    const expected = expectedBy(error);
+    if (error.keyword === 'additionalProperties') {
+      for (const key of error.params.additionalProperties) {
+        mistakes.push({ path: [...path, key], message: `unknown key "${key}"` });
+      }
+    } else if (expected === undefined) {
+      mistakes.push({ path, message: error.message });
+    } else {
+      const known = alternatives.get(error.instancePath);
+      if (known) known.add(expected);
+      else alternatives.set(error.instancePath, new Set([expected]));
+    }
+  }
+  for (const [at, expected] of alternatives) {
+    mistakes.push({ path: pathOf(at), message: `must be ${[...expected].join(' or ')}` });
+  }
+  return mistakes;
+}
+
+function errorsBesideThePoint(
+  errors: readonly TLocalizedValidationError[],
+): ReadonlySet<TLocalizedValidationError> {
+  const beside = new Set<TLocalizedValidationError>();
+  for (const union of errors) {
+    // `boolean` repeats, key by key, what additionalProperties says.
+    if (union.keyword === 'boolean') beside.add(union);
+    if (union.keyword !== 'anyOf') continue;
+    beside.add(union);
+    const ofUnion = errors.filter(
+      ({ schemaPath, instancePath }) =>
+        schemaPath.startsWith(`${union.schemaPath}/anyOf/`) &&
+        `${instancePath}/`.startsWith(`${union.instancePath}/`),
+    );
+    const armOf = (error: TLocalizedValidationError) =>
+      error.schemaPath.slice(`${union.schemaPath}/anyOf/`.length).split('/')[0];
+    const tellsApart = (error: TLocalizedValidationError) =>
+      expectedBy(error) !== undefined &&
+      (error.instancePath === union.instancePath ||
+        (error.keyword === 'const' && error.instancePath === `${union.instancePath}/kind`));
+    const others = new Set(ofUnion.filter(tellsApart).map(armOf));
+    const wasOneMeant = ofUnion.some((error) => !others.has(armOf(error)));
+    for (const error of ofUnion) {
+      if (others.has(armOf(error)) && (wasOneMeant || !tellsApart(error))) beside.add(error);
+    }
+  }
+  return beside;
+}
+
+/** What would be right, for errors that have a word for it. */
+function expectedBy(error: TLocalizedValidationError): string | undefined {
+  if (error.keyword === 'const') return JSON.stringify(error.params.allowedValue);
+  if (error.keyword === 'type') return String(error.params.type);
+  return undefined;
+}
+
+/** A JSON pointer (RFC 6901) as keys. */
+function pathOf(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
