@@ -159,9 +159,13 @@ export function loadStateConfig(env: Readonly<Record<string, string | undefined>
 /** Without keys anyone who reaches the port is let in, so it must stay on this machine and away from paid calls. */
 function refuseUnsafe(config: Config): void {
   if (config.accessKeys.length > 0 || config.signatures === 'strict') return;
-  if (!isLoopback(config.http.host)) {
+  const beyond = [
+    ['RINGBACK_HOST', config.http.host],
+    ['RINGBACK_SIP_HOST', config.sip.host],
+  ].find(([, host]) => !isLoopback(host ?? ''));
+  if (beyond) {
     throw new ConfigUnusable(
-      `RINGBACK_HOST is ${config.http.host}, but no access keys are configured, so every request would be let in. ` +
+      `${beyond.join(' is ')}, but no access keys are configured, so every request would be let in. ` +
         'Add accessKeys to the file that RINGBACK_CONFIG names (or signatures: strict, with keys of `ringback keys ' +
         'create`), or listen on 127.0.0.1.',
     );
@@ -195,7 +199,7 @@ function portOf(env: Readonly<Record<string, string | undefined>>, variable: str
   const text = env[variable];
   if (!text) return undefined;
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
     throw new ConfigUnusable(
       `${variable} is "${text}"; a port is a whole number from 0 (any free port) to 65535.`,
     );
