@@ -1,5 +1,7 @@
-/** The flows and the prompt that the emulator starts with, so that a first call needs no set-up. */
+/** The flows and prompts that a new instance starts with, so that a first call needs no set-up. */
 import { encodeMulaw } from '@ringback/media';
+import { defaultFlows, type InitialFlow } from './default-flows.ts';
+import { holdMusic } from './hold-music.ts';
 
 const stop = { Identifier: 'hang-up', Type: 'DisconnectParticipant', Parameters: {}, Transitions: {} };
 
@@ -91,7 +93,7 @@ function say(identifier: string, text: string) {
   };
 }
 
-export const seedFlows = [
+export const seedFlows: readonly InitialFlow[] = [
   {
     name: 'Sample greeting',
     type: 'CONTACT_FLOW',
@@ -104,15 +106,21 @@ export const seedFlows = [
     description: 'Asks for a key, remembers the answer as an attribute, and records the call.',
     content: JSON.stringify(menu),
   },
-] as const;
+  ...defaultFlows,
+];
 
 /** Telephone audio, samples per second. */
 const sampleRateHz = 8000;
 
-/** A short 1 kHz beep, as Connect has one among its own prompts. */
+/** A short 1 kHz beep and music to wait by, under the names that they have in Amazon Connect. */
 export function seedPrompts() {
-  const pcm = Int16Array.from({ length: sampleRateHz * 0.2 }, (_, n) =>
+  const beep = Int16Array.from({ length: sampleRateHz * 0.2 }, (_, n) =>
     Math.round(8000 * Math.sin((2 * Math.PI * 1000 * n) / sampleRateHz)),
   );
-  return [{ name: 'Beep.wav', description: 'A beep of 0.2 s', mulaw: encodeMulaw(pcm) }];
+  const music = encodeMulaw(holdMusic(sampleRateHz));
+  return [
+    { name: 'Beep.wav', description: 'A beep of 0.2 s', mulaw: encodeMulaw(beep) },
+    { name: 'CustomerQueue.wav', description: 'Music while a customer waits', mulaw: music },
+    { name: 'CustomerHold.wav', description: 'Music while a customer is on hold', mulaw: music },
+  ];
 }
