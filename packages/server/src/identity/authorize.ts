@@ -3,7 +3,7 @@ import { accessDeniedException } from '@ringback/connect-api';
 import { instanceArn } from '../arn.ts';
 import type { InstanceId } from '../ids.ts';
 import type { Caller } from './caller.ts';
-import { instanceIdOf, type OperationMembers, resourcesOf } from './operation-resources.ts';
+import { instanceIdOf, type OperationMembers, quotaResourcesOf, resourcesOf } from './operation-resources.ts';
 import { decide } from './policy.ts';
 import type { ConditionContext } from './policy-condition.ts';
 
@@ -18,12 +18,12 @@ export interface RequestSurroundings {
 /**
  * Lets the operation pass, or refuses it. A key without a policy may do everything in its account.
  *
- * @param service the action's prefix, such as `connect`.
+ * @param service the action's prefix.
  * @throws {ApiError} AccessDeniedException.
  */
 export function authorize(
   caller: Caller,
-  service: string,
+  service: 'connect' | 'servicequotas',
   operation: string,
   input: OperationMembers,
   surroundings: RequestSurroundings,
@@ -32,7 +32,7 @@ export function authorize(
   const action = `${service}:${operation}`;
   const decision = decide(caller.policy, {
     action,
-    resources: service === 'connect' ? resourcesOf(operation, input, caller.tenant) : [['*']],
+    resources: (service === 'connect' ? resourcesOf : quotaResourcesOf)(operation, input, caller.tenant),
     context: contextOf(caller, input, surroundings),
   });
   if (decision.kind === 'allowed') return;
@@ -45,27 +45,49 @@ export function authorize(
   );
 }
 
+/** Looked up one by one: most policies ask for none of it. */
 function contextOf(
   caller: Caller,
   input: OperationMembers,
   { nowMs, sourceAddress, userAgent, transport }: RequestSurroundings,
 ): ConditionContext {
   const { tenant } = caller;
-  const context = new Map<string, readonly string[]>([
-    ['aws:username', [caller.userName]],
-    ['aws:userid', [caller.accessKeyId]],
-    ['aws:principalarn', [caller.arn]],
-    ['aws:principalaccount', [tenant.accountId]],
-    ['aws:sourceip', [sourceAddress]],
-    ['aws:securetransport', [String(transport === 'tls')]],
-    ['aws:currenttime', [new Date(nowMs).toISOString()]],
-    ['aws:requestedregion', [tenant.region]],
-  ]);
-  if (userAgent !== undefined) context.set('aws:useragent', [userAgent]);
-  if (caller.principal !== undefined) context.set('aws:principalservicename', [caller.principal]);
-  const instanceId = instanceIdOf(input);
-  if (instanceId !== undefined) {
-    context.set('connect:instanceid', [instanceId, instanceArn(tenant, instanceId as InstanceId)]);
-  }
-  return context;
+  const read = (key: string): string | undefined => {
+    switch (key) {
+      case 'aws:username':
+        return caller.userName;
+      case 'aws:userid':
+        return caller.accessKeyId;
+      case 'aws:principalarn':
+        return caller.arn;
+      case 'aws:principalaccount':
+        return tenant.accountId;
+      case 'aws:principalservicename':
+        return caller.principal;
+      case 'aws:sourceip':
+        return sourceAddress;
+      case 'aws:securetransport':
+        return String(transport === 'tls');
+      case 'aws:currenttime':
+        return new Date(nowMs).toISOString();
+      case 'aws:requestedregion':
+        return tenant.region;
+      case 'aws:useragent':
+        return userAgent;
+      default:
+        return undefined;
+    }
+  };
+  return {
+    get(key) {
+      if (key === 'connect:instanceid') {
+        const instanceId = instanceIdOf(input);
+        return instanceId === undefined
+          ? undefined
+          : [instanceId, instanceArn(tenant, instanceId as InstanceId)];
+      }
+      const value = read(key);
+      return value === undefined ? undefined : [value];
+    },
+  };
 }

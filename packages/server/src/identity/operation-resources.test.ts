@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { operations } from '@ringback/connect-api';
 import { sampleInstanceId, sampleTenant } from '../test-support/sample-contact.ts';
-import { resourcesOf } from './operation-resources.ts';
+import { quotaResourcesOf, resourcesOf } from './operation-resources.ts';
 
 const root = 'arn:aws:connect:us-east-1:000000000000';
 const instance = `${root}:instance/${sampleInstanceId}`;
@@ -84,5 +84,13 @@ describe('resources of an operation', () => {
         );
       }
     }
+  });
+
+  it('of the Service Quotas API are the quota that is to change, and nothing in particular for reading', () => {
+    const input = { ServiceCode: 'connect', QuotaCode: 'L-12AB7C57' };
+    assert.deepEqual(quotaResourcesOf('RequestServiceQuotaIncrease', input, sampleTenant), [
+      ['arn:aws:servicequotas:us-east-1:000000000000:connect/L-12AB7C57'],
+    ]);
+    assert.deepEqual(quotaResourcesOf('GetServiceQuota', input, sampleTenant), [['*']]);
   });
 });

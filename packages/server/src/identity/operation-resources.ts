@@ -82,6 +82,16 @@ export function resourcesOf(
   return resources.length > 0 ? resources : [[instance]];
 }
 
+/** The resources of the Service Quotas API: a change names the quota, reading names nothing (Service Authorization Reference). */
+export function quotaResourcesOf(
+  operation: string,
+  { ServiceCode: service, QuotaCode: quota }: OperationMembers,
+  { region, accountId }: Tenant,
+): readonly ResourceNames[] {
+  if (operation !== 'RequestServiceQuotaIncrease') return [['*']];
+  return [[`arn:aws:servicequotas:${region}:${accountId}:${textOf(service) ?? '*'}/${textOf(quota) ?? '*'}`]];
+}
+
 /** The instance that a request names, as it is stored. */
 export function instanceIdOf(input: OperationMembers): string | undefined {
   const named = textOf(input.InstanceId) ?? textOf(input.TargetArn);

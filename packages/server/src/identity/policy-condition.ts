@@ -7,7 +7,9 @@ import { matcherOf, type TextMatcher } from './wildcard.ts';
  * What a request offers under each condition key, keys in lower case. A value may have several names (an instance's id
  * and its ARN): it equals what one of its names equals. An absent key was not in the request.
  */
-export type ConditionContext = ReadonlyMap<string, readonly string[]>;
+export interface ConditionContext {
+  get(key: string): readonly string[] | undefined;
+}
 
 /** One operator on one key. All conditions of a statement must hold. */
 export interface Condition {
