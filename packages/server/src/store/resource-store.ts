@@ -97,7 +97,6 @@ export function openResourceStore(database: RingbackDatabase): ResourceStore {
         .selectAll()
         .where('account_id', '=', tenant.accountId)
         .where('region', '=', tenant.region)
-        .orderBy('created_at')
         .orderBy('id')
         .execute();
       return rows.map(instanceOf);
