@@ -40,6 +40,8 @@ export async function measureCompleteContacts(options: CompleteOptions): Promise
       directory: options.directory,
       config: {
         trunks: [{ name: 'carrier', address: `127.0.0.1:${carrier.sipPort}` }],
+        // Counted like an operator's, and never in the way.
+        caps: { perInstance: { perMinute: 1_000_000, perDay: 100_000_000 }, perNumber: { perDay: 10 } },
         sinks: [{ kind: 'webhook', name: 'benchmark', url: receiver.url }],
       },
       rtpPorts: '20000-29999',

@@ -17,6 +17,9 @@ const parallel = 50;
 const sippCalls = 20_000;
 /** SIPp grows dearer per call at low rates, so it is asked for a rate that it likes. */
 const sippCallsPerSecond = 4_000;
+/** As many as ours; without a limit SIPp goes on at its rate on a machine that is too busy for it, and drowns. */
+const sippParallel = parallel;
+const longestSippMs = 90_000;
 
 export async function measureSippRatio({ directory }: { readonly directory: string }): Promise<PhaseResult> {
   const own = await cpuOf(async () => {
@@ -80,26 +83,20 @@ async function runSipp(
   const start = (name: string, args: readonly string[]): StartedProgram =>
     new StartedProgram({
       program: 'sipp',
-      args: [
-        ...args,
-        '-i',
-        '127.0.0.1',
-        '-m',
-        String(sippCalls),
-        '-nostdin',
-        '-buff_size',
-        '4000000',
-        '-timeout',
-        '60s',
-      ],
+      args: [...args, '-i', '127.0.0.1', '-m', String(sippCalls), '-nostdin', '-buff_size', '4000000'],
       logFile: path.join(directory, `sipp-${name}.log`),
     });
   const callee = start('callee', ['-sn', 'uas', '-p', String(calleePort)]);
   const caller = start('caller', [
     ...['-sn', 'uac', `127.0.0.1:${calleePort}`, '-p', String(callerPort)],
-    ...['-d', '0', '-r', String(sippCallsPerSecond), '-l', '20000'],
+    ...['-d', '0', '-r', String(sippCallsPerSecond), '-l', String(sippParallel)],
   ]);
-  return { caller: await caller.ended, callee: await callee.ended };
+  const timer = setTimeout(() => {
+    for (const program of [caller, callee]) program.signal('SIGKILL');
+  }, longestSippMs);
+  const exits = { caller: await caller.ended, callee: await callee.ended };
+  clearTimeout(timer);
+  return exits;
 }
 
 /** CPU of the programs that `work` started and that ended meanwhile. */
