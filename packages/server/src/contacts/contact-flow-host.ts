@@ -240,7 +240,7 @@ class IvrRecording {
   async #start(): Promise<void> {
     const { leg } = this.#held;
     if (this.#running || !leg) return;
-    const { id, instanceId } = this.#contact.current;
+    const { id } = this.#contact.current;
     this.#count += 1;
     const name = this.#count === 1 ? id : `${id}-${this.#count}`;
     try {
@@ -250,8 +250,8 @@ class IvrRecording {
         return finished && { ...finished, status: 'AVAILABLE' };
       };
     } catch (error) {
-      // Connect gives this action no error branch: the call goes on unrecorded, and the operator is told.
-      this.#deps.logger.error({ err: error, contactId: id, instanceId }, 'the call is not recorded');
+      // Connect gives this action no error branch: the call goes on unrecorded.
+      this.#failed('the call is not recorded', error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -265,7 +265,16 @@ class IvrRecording {
   async #finish() {
     const running = this.#running;
     this.#running = undefined;
-    return running?.stop();
+    const finished = await running?.stop();
+    if (finished?.failure) this.#failed('the recording of the call ends early', finished.failure);
+    return finished;
+  }
+
+  /** Nothing of the call depends on its recording; the operator and the record are told. */
+  #failed(what: string, reason: string): void {
+    const { id, instanceId } = this.#contact.current;
+    this.#deps.logger.error({ contactId: id, instanceId, reason }, what);
+    this.#contact.learned({ recordingFailure: reason });
   }
 }
 

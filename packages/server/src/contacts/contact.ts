@@ -71,6 +71,8 @@ export interface ContactOutcome {
   readonly ringStartedAtMs?: number;
   readonly answeringMachineDetectionStatus?: AnsweringMachineDetectionStatus;
   readonly recordings?: readonly RecordingOutcome[];
+  /** Why a recording is missing or ends early: a full disk, for example. */
+  readonly recordingFailure?: string;
   readonly rtp?: RtpOutcome;
   readonly callId?: string;
   /** Final SIP status of the last attempt, and the carrier's Reason header (RFC 3326). */

@@ -57,8 +57,11 @@ export interface TestService {
   close(): Promise<void>;
 }
 
-/** Starts a service. `yaml` is a configuration file's text. */
-export async function startTestService(yaml = ''): Promise<TestService> {
+/** Starts a service. `yaml` is a configuration file's text; `logger` takes what is logged, which is dropped otherwise. */
+export async function startTestService(
+  yaml = '',
+  logger = pino({ level: process.env.RINGBACK_TEST_LOG ?? 'silent' }),
+): Promise<TestService> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
   // As root the database runs as another user, which must be able to reach its files.
   await chmod(dataDir, 0o711);
@@ -73,7 +76,7 @@ export async function startTestService(yaml = ''): Promise<TestService> {
   const timeline: TimelineEntry[] = [];
   const service = await startService({
     config,
-    logger: pino({ level: process.env.RINGBACK_TEST_LOG ?? 'silent' }),
+    logger,
     observe: (entry) => timeline.push(entry),
   });
   const key = config.accessKeys[0];
