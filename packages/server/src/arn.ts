@@ -12,7 +12,14 @@ export function instanceArn(tenant: Tenant, instanceId: InstanceId): string {
 }
 
 /** Kinds of resource whose ARN hangs below an instance. */
-export type InstanceResource = 'contact' | 'contact-flow' | 'queue' | 'agent' | 'prompt' | 'routing-profile';
+export type InstanceResource =
+  | 'contact'
+  | 'contact-flow'
+  | 'flow-module'
+  | 'queue'
+  | 'agent'
+  | 'prompt'
+  | 'routing-profile';
 
 export function instanceResourceArn(
   tenant: Tenant,

@@ -198,6 +198,23 @@ export const ConfigFile = Type.Object(
         strict,
       ),
     ),
+    prompts: Type.Optional(
+      Type.Object(
+        {
+          /** Bucket of an S3 URI to the directory, or the http(s) URL, that its keys are below. */
+          buckets: Type.Optional(
+            Type.Record(
+              Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,62}$' }),
+              Type.String({ minLength: 1 }),
+              strict,
+            ),
+          ),
+          /** Where clients reach the service, for links to audio; the listening address when absent. */
+          publicUrl: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
+        },
+        strict,
+      ),
+    ),
     simulatedCarrier: Type.Optional(
       Type.Object(
         {

@@ -77,6 +77,11 @@ export interface Config {
     readonly endpoint: string | undefined;
     readonly functions: Readonly<Record<string, string>>;
   };
+  readonly prompts: {
+    /** Bucket to directory (absolute) or http(s) URL. */
+    readonly buckets: Readonly<Record<string, string>>;
+    readonly publicUrl: string | undefined;
+  };
   readonly simulatedCarrier: { readonly scenarioFile: string | undefined; readonly rtpPorts: PortRange };
   readonly logLevel: NonNullable<ConfigFile['logLevel']>;
 }
@@ -134,6 +139,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     sinks: file.sinks ?? [{ kind: 'file', name: 'files', directory: path.join(dataDir, 'events') }],
     speech: file.speech ?? { kind: 'auto' },
     lambda: { endpoint: file.lambda?.endpoint, functions: file.lambda?.functions ?? {} },
+    prompts: {
+      buckets: bucketsOf(file.prompts?.buckets ?? {}, env.RINGBACK_CONFIG ?? ''),
+      publicUrl: file.prompts?.publicUrl,
+    },
     simulatedCarrier: {
       scenarioFile: file.simulatedCarrier?.scenarioFile,
       rtpPorts: portRangeOf('simulatedCarrier.rtpPorts', file.simulatedCarrier?.rtpPorts ?? '30000-34999'),
@@ -272,6 +281,16 @@ function policyOf(policy: object | string, configFile: string): Policy {
   // The file was checked as a whole before; here it can only be right.
   if (!reading.ok) throw new ConfigUnusable(reading.problems.map(describePolicyProblem).join('; '));
   return reading.policy;
+}
+
+/** A directory is looked for beside the configuration file. */
+function bucketsOf(buckets: Readonly<Record<string, string>>, configFile: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(buckets).map(([bucket, place]) => [
+      bucket,
+      /^https?:\/\//.test(place) ? place : path.resolve(path.dirname(configFile), place),
+    ]),
+  );
 }
 
 function trunkOf(trunk: NonNullable<ConfigFile['trunks']>[number]): ConfiguredTrunk {

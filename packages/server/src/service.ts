@@ -10,6 +10,7 @@ import { describeFault, openSimulatedCarrier, type SimulatedCarrier } from '@rin
 import { openUserAgent, SipPortUnavailable, type UserAgent, type UserAgentOptions } from '@ringback/sip';
 import type { Logger } from 'pino';
 import { type HttpServer, openHttpServer } from './api/http-server.ts';
+import { openPromptLinks } from './api/prompt-links.ts';
 import type { Trunk } from './calls/trunk.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } from './config.ts';
@@ -24,6 +25,8 @@ import { openWebhookSink } from './events/webhook-sink.ts';
 import { openFlowLogs } from './flows/flow-logs.ts';
 import { openLambda } from './flows/lambda.ts';
 import { openMessages } from './flows/messages.ts';
+import { openAudioBuckets } from './flows/prompts/audio-buckets.ts';
+import { openPromptAudio } from './flows/prompts/prompt-audio.ts';
 import { seedFlows, seedPrompts } from './flows/seed-flows.ts';
 import { openSpeech } from './flows/speech/speech.ts';
 import { openStoredFlows } from './flows/stored-flows.ts';
@@ -205,6 +208,9 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     (logs) => logs.close(),
   );
 
+  const buckets = openAudioBuckets(config.prompts.buckets);
+  const promptAudio = openPromptAudio();
+
   // Facts out.
   const metrics = openMetrics();
   const bus = openInProcessBus();
@@ -244,7 +250,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       random: Math.random,
       directory,
       flows: openStoredFlows(directory, resources),
-      messages: openMessages(media, speech, resources),
+      messages: openMessages({ media, speech, directory, resources, buckets, promptAudio, clock }),
       lambda,
       flowLogs,
       hours: openHoursOfOperationStore(database),
@@ -335,6 +341,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     () => flowLogs.lost,
   );
   metrics.watch('ringback_active_contacts', 'Contacts that this node runs.', () => active.size);
+  let address = '';
   const http = opened.keep(
     await openHttpServer({
       config,
@@ -354,6 +361,9 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         resources,
         contacts,
         active,
+        buckets,
+        promptAudio,
+        promptLinks: openPromptLinks(config.secretKey, () => config.prompts.publicUrl ?? address),
         accepting: { store: contacts, active, node, clock, newEventId: randomUUID, factsWritten },
         policies: openInstancePolicies({
           region: config.region,
@@ -387,6 +397,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     }),
     (server) => server.close(),
   );
+  address = urlOf(config, http);
   return serviceOf({
     config,
     http,
@@ -413,7 +424,7 @@ function serviceOf(parts: {
   const { config, http, userAgent, carrier, active, deliveries, lost, opened } = parts;
   let closed: Promise<void> | undefined;
   return {
-    url: `${config.http.tls ? 'https' : 'http'}://${http.host}:${http.port}`,
+    url: urlOf(config, http),
     sip: userAgent.endpoint,
     carrier,
     active,
@@ -429,6 +440,9 @@ function serviceOf(parts: {
     },
   };
 }
+
+const urlOf = (config: Config, http: HttpServer): string =>
+  `${config.http.tls ? 'https' : 'http'}://${http.host}:${http.port}`;
 
 async function openState(
   { config, logger, onProgress }: ServiceOptions,

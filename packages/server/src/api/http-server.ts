@@ -16,6 +16,7 @@ import {
   type OperationName,
   operationNotImplementedException,
   operations,
+  parseAuthorization,
   readInput,
   readServiceQuotasInput,
   requestEntityTooLargeException,
@@ -46,6 +47,7 @@ import { BatchClosed, BatchFailed, BatchOverloaded } from '../store/micro-batch.
 import type { Observer } from '../timeline.ts';
 import { implementedOperations } from './implemented-operations.ts';
 import type { ApiDeps, OperationCode } from './operation.ts';
+import { addPromptDoor, type EdgeForDoors, type PermittedAs } from './prompt-door.ts';
 import { mutatingServiceQuotasOperations, serviceQuotasCode } from './service-quotas/operations.ts';
 
 /** Largest body of a request, bytes. */
@@ -109,8 +111,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: 'idle',
-    // A path that cannot be decoded never reaches a route, nor the error handler.
-    frameworkErrors: (error, request, reply) => edge.fail(error, request, reply),
+    // The name of an uploaded prompt may take three characters for each of its own.
+    routerOptions: { maxParamLength: 512 },
     // A path that cannot be decoded never reaches a route, nor the error handler.
     frameworkErrors: (error, request, reply) => edge.fail(error, request, reply),
     ...(tls ? { https: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
@@ -129,6 +131,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     const { contentType, text } = await options.metrics();
     return reply.type(contentType).send(text);
   });
+  addPromptDoor(server, edge, options.api);
   server.setNotFoundHandler((request, reply) => edge.answer(request, reply));
   if (options.accessKeys.wasOpenToAnyone) {
     server.addHook('onRequest', async (request, reply) => edge.refuseForeignOrigin(request, reply));
@@ -164,7 +167,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   };
 }
 
-class Edge {
+class Edge implements EdgeForDoors {
   readonly #options: HttpServerOptions;
   #isDraining = false;
   #underWay = 0;
@@ -301,6 +304,53 @@ class Edge {
     return output;
   }
 
+  async refuseStranger(request: FastifyRequest): Promise<void> {
+    const { method, headers } = request;
+    const parsed = parseAuthorization({ method, url: request.raw.url ?? '/', headers, body: noBytes });
+    if (parsed.kind === 'refused') throw parsed.error;
+    const { accessKeys } = this.#options;
+    if (await accessKeys.isOpenToAnyone()) return;
+    if (!(await accessKeys.find(parsed.authorization.scope.accessKeyId))) {
+      throw unrecognizedClientException('The access key of the request is not known here.');
+    }
+  }
+
+  async answerAs(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    work: (caller: Caller, permitted: PermittedAs) => Promise<OperationMembers>,
+  ): Promise<FastifyReply> {
+    this.#underWay += 1;
+    const requestId = randomUUID();
+    const call: Call = { caller: undefined, input: undefined, output: undefined };
+    let operation = 'unknown';
+    let refusal: ApiError | undefined;
+    try {
+      const caller = await this.#authenticate(request, 'connect');
+      call.caller = caller;
+      if (this.#isDraining) throw serviceUnavailableException('The service is shutting down.');
+      call.output = await work(caller, (permittedAs, input) => {
+        operation = permittedAs;
+        call.input = input;
+        this.#throttle(caller, permittedAs);
+        authorize(caller, 'connect', permittedAs, input, this.#surroundings(request));
+      });
+      return await reply.code(200).headers({ 'x-amzn-requestid': requestId }).send(call.output);
+    } catch (error) {
+      refusal = this.#sendError(error, requestId, reply);
+      return reply;
+    } finally {
+      if (mutatingOperations.has(operation))
+        this.#audit('connect', operation, call, refusal, requestId, request);
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#idle?.();
+    }
+  }
+
+  refuse(error: unknown, reply: FastifyReply): void {
+    this.#sendError(error, randomUUID(), reply);
+  }
+
   #surroundings(request: FastifyRequest): RequestSurroundings {
     return {
       nowMs: this.#options.clock.now(),
@@ -420,6 +470,8 @@ interface Call {
   input: OperationMembers | undefined;
   output: OperationMembers | undefined;
 }
+
+const noBytes = new Uint8Array(0);
 
 const mutatingOperations: ReadonlySet<string> = new Set(
   listOperations()

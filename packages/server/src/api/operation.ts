@@ -9,6 +9,8 @@ import { idOf } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import type { AcceptDeps } from '../contacts/accept-contact.ts';
 import type { ActiveContacts } from '../contacts/active-contacts.ts';
+import type { AudioBuckets } from '../flows/prompts/audio-buckets.ts';
+import type { PromptAudio } from '../flows/prompts/prompt-audio.ts';
 import type { Caller } from '../identity/caller.ts';
 import { type InstanceId, isUuid } from '../ids.ts';
 import type { InstancePolicies } from '../policy/instance-policies.ts';
@@ -18,6 +20,7 @@ import type { ContactStore } from '../store/contact-store.ts';
 import type { Directory } from '../store/directory.ts';
 import type { OperatorStore } from '../store/operator-store.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
+import type { PromptLinks } from './prompt-links.ts';
 
 /** What operations stand on. */
 export interface ApiDeps {
@@ -27,6 +30,10 @@ export interface ApiDeps {
   readonly contacts: ContactStore;
   readonly active: ActiveContacts;
   readonly accepting: AcceptDeps;
+  /** Where the audio of a prompt comes from, what it becomes, and where it is downloaded. */
+  readonly buckets: AudioBuckets;
+  readonly promptAudio: PromptAudio;
+  readonly promptLinks: PromptLinks;
   readonly policies: InstancePolicies;
   readonly quotas: Quotas;
   readonly decisions: OperatorDecisions;

@@ -133,8 +133,12 @@ export function contactFlowHost(
       return done(isOpenAt(hours, deps.clock.now()));
     },
     async findFlow(reference): Promise<HostResult<Flow>> {
-      const flow = await deps.flows.find(instance, reference);
+      const flow = await deps.flows.find(instance, reference, 'flow');
       return flow ? done(flow) : failed(`There is no published flow ${reference}.`);
+    },
+    async findModule(reference): Promise<HostResult<Flow>> {
+      const module = await deps.flows.find(instance, reference, 'module');
+      return module ? done(module) : failed(`There is no published flow module ${reference}.`);
     },
   };
 }

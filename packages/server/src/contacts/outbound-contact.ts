@@ -63,7 +63,7 @@ async function live(
   await contact.connectedToSystem(leg.answeredAtMs);
 
   const instance = await deps.directory.instance(instanceId);
-  const flow = instance && (await deps.flows.find(instance, request.contactFlowId));
+  const flow = instance && (await deps.flows.find(instance, request.contactFlowId, 'flow'));
   if (!instance || !flow) return endings.flowUnavailable;
   const host = contactFlowHost(contact, instance, held, deps);
   if (request.queueId) await host.setTargetQueue?.({ kind: 'queue', queueId: request.queueId });

@@ -11,7 +11,6 @@ export const unsupportedActions: Readonly<Record<string, string>> = {
   CreateTask: 'Tasks are not recorded yet.',
   DequeueContactAndTransferToQueue: needsQueues,
   GetMetricData: needsQueues,
-  InvokeFlowModule: 'Flow modules are not stored yet.',
   TransferContactToAgent: needsQueues,
   TransferContactToQueue: needsQueues,
   TransferParticipantToThirdParty: 'A second leg is not dialled yet.',

@@ -2,8 +2,13 @@
 import { done, failed, type HostResult, type Message } from '@ringback/flow';
 import type { MediaEngine } from '@ringback/media';
 import { idOf } from '../arn.ts';
-import { isUuid, type PromptId } from '../ids.ts';
+import type { Clock } from '../clock.ts';
+import { isUuid } from '../ids.ts';
+import type { Directory } from '../store/directory.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
+import type { AudioBuckets } from './prompts/audio-buckets.ts';
+import { openPlayableAudio, type PlayableAudio } from './prompts/playable-audio.ts';
+import type { PromptAudio } from './prompts/prompt-audio.ts';
 import type { Speech } from './speech/speech.ts';
 
 export interface Messages {
@@ -11,7 +16,23 @@ export interface Messages {
   prepare(instance: Instance, message: Message, signal: AbortSignal): Promise<HostResult<string>>;
 }
 
-export function openMessages(media: MediaEngine, speech: Speech, resources: ResourceStore): Messages {
+export interface MessagesDeps {
+  readonly media: MediaEngine;
+  readonly speech: Speech;
+  readonly directory: Directory;
+  readonly resources: ResourceStore;
+  readonly buckets: AudioBuckets;
+  readonly promptAudio: PromptAudio;
+  readonly clock: Clock;
+}
+
+/** An object in a bucket may be replaced; after so long it is read again, ms. */
+const bucketAudioKeptForMs = 60_000;
+
+export function openMessages(deps: MessagesDeps): Messages {
+  const { media, speech, clock, buckets, promptAudio } = deps;
+  const prompts = openPlayableAudio(media, { clock });
+  const objects = openPlayableAudio(media, { clock, keptForMs: bucketAudioKeptForMs });
   return {
     async prepare(instance, message, signal) {
       switch (message.kind) {
@@ -19,10 +40,13 @@ export function openMessages(media: MediaEngine, speech: Speech, resources: Reso
         case 'ssml':
           return speak(media, speech, message, signal);
         case 'prompt':
-          return loadStored(media, resources, instance, message.promptId);
+          return stored(prompts, deps, instance, message.promptId);
         case 'media':
-          return failed(
-            `Audio from ${message.sourceType} (${message.uri}) is not read yet; upload it as a prompt.`,
+          return failing(
+            objects.prepare(`media ${message.uri}`, async () =>
+              // Shared with other calls, so this call's end does not stop it.
+              promptAudio.convert(await buckets.read(message.uri, new AbortController().signal)),
+            ),
           );
       }
     },
@@ -56,20 +80,32 @@ async function speak(
   }
 }
 
-async function loadStored(
-  media: MediaEngine,
-  resources: ResourceStore,
+async function stored(
+  prompts: PlayableAudio,
+  { directory, resources }: MessagesDeps,
   instance: Instance,
   reference: string,
 ): Promise<HostResult<string>> {
   const given = idOf(reference);
-  const id = isUuid(given)
-    ? (given as PromptId)
-    : (await resources.listPrompts(instance.id)).find((prompt) => prompt.name === reference)?.id;
-  const key = `prompt ${instance.id} ${id}`;
-  if (id && media.hasPrompt(key)) return done(key);
-  const prompt = id && (await resources.findPrompt(instance.id, id));
+  const known = await directory.prompts(instance.id);
+  const prompt = known.get(isUuid(given) ? given.toLowerCase() : reference);
   if (!prompt) return failed(`There is no prompt ${reference}.`);
-  media.loadPrompt(key, prompt.mulaw);
-  return done(key);
+  // The time of the last change is part of the key, so that new audio is heard from the next message on.
+  const key = `prompt ${instance.id} ${prompt.id} ${prompt.updatedAtMs}`;
+  return failing(
+    prompts.prepare(key, async () => {
+      const found = await resources.findPrompt(instance.id, prompt.id);
+      if (!found) throw new Error(`There is no prompt ${reference} any more.`);
+      return found.mulaw;
+    }),
+  );
+}
+
+/** The flow takes its error branch, and the note says why. */
+async function failing(prepared: Promise<string>): Promise<HostResult<string>> {
+  try {
+    return done(await prepared);
+  } catch (error) {
+    return failed(error instanceof Error ? error.message : String(error));
+  }
 }

@@ -1,14 +1,19 @@
-/** What accepting a request must look up, kept in memory for a moment: instances, queues, numbers and flows. */
+/** What accepting a request must look up, kept in memory for a moment: instances, queues, numbers, flows and prompts. */
 import type { Tenant } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import type { ContactFlowId, InstanceId, PhoneNumber, QueueId } from '../ids.ts';
-import type { Instance, OwnPhoneNumber, Queue, ResourceStore, StoredFlow } from './resource-store.ts';
+import type { FlowKind, StoredFlow } from './flow-store.ts';
+import type { PromptSummary } from './prompt-store.ts';
+import type { Instance, OwnPhoneNumber, Queue, ResourceStore } from './resource-store.ts';
 
 export interface Directory {
   instance(id: InstanceId): Promise<Instance | undefined>;
   queue(instanceId: InstanceId, id: QueueId): Promise<Queue | undefined>;
   phoneNumber(tenant: Tenant, e164: string): Promise<OwnPhoneNumber | undefined>;
   flow(instanceId: InstanceId, id: ContactFlowId): Promise<StoredFlow | undefined>;
+  module(instanceId: InstanceId, id: ContactFlowId): Promise<StoredFlow | undefined>;
+  /** The instance's prompts by id and by name; a name that looks like an id loses. */
+  prompts(instanceId: InstanceId): Promise<ReadonlyMap<string, PromptSummary>>;
   /** Forgets everything, so that a change made here is seen by the next request. */
   forget(): void;
 }
@@ -31,17 +36,26 @@ export function openDirectory(store: ResourceStore, clock: Clock): Directory {
     return new Map<PhoneNumber, OwnPhoneNumber>(list.map((number) => [number.e164, number]));
   });
   const flows = remembered(clock, (key: string) => {
-    const [instanceId, flowId] = key.split(' ');
-    return store.findFlow(instanceId as InstanceId, flowId as ContactFlowId);
+    const [kind, instanceId, flowId] = key.split(' ');
+    return store.findFlow(instanceId as InstanceId, flowId as ContactFlowId, kind as FlowKind);
+  });
+  const prompts = remembered(clock, async (id: InstanceId) => {
+    const list = await store.listPrompts(id);
+    return new Map<string, PromptSummary>([
+      ...list.map((prompt) => [prompt.name, prompt] as const),
+      ...list.map((prompt) => [prompt.id, prompt] as const),
+    ]);
   });
   return {
     instance: (id) => instances.get(id),
     queue: async (instanceId, id) => (await queues.get(instanceId)).get(id),
     phoneNumber: async (tenant, e164) =>
       (await numbers.get(`${tenant.accountId} ${tenant.region}`)).get(e164 as PhoneNumber),
-    flow: (instanceId, id) => flows.get(`${instanceId} ${id}`),
+    flow: (instanceId, id) => flows.get(`flow ${instanceId} ${id}`),
+    module: (instanceId, id) => flows.get(`module ${instanceId} ${id}`),
+    prompts: (instanceId) => prompts.get(instanceId),
     forget() {
-      for (const cache of [instances, queues, numbers, flows]) cache.clear();
+      for (const cache of [instances, queues, numbers, flows, prompts]) cache.clear();
     },
   };
 }

@@ -2,11 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { AccountId, ContactFlowId, InstanceId } from '../ids.ts';
-import { newId } from '../ids.ts';
+import type { AccountId, InstanceId } from '../ids.ts';
 import { sampleTenant, sampleTimeMs } from '../test-support/sample-contact.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
-import { NameTaken, openResourceStore, type ResourceStore, type StoredFlow } from './resource-store.ts';
+import { openResourceStore, type ResourceStore } from './resource-store.ts';
 import { type SeedOptions, seed } from './seed.ts';
 
 let server: TestDatabase;
@@ -42,21 +41,6 @@ describe('resource store', () => {
     );
     assert.deepEqual(await store.listInstances({ ...sampleTenant, region: 'eu-west-2' }), []);
   });
-
-  it('keeps a flow as it was given, and its name once in an instance', async () => {
-    const flow = sampleFlow();
-    await store.createFlow(flow);
-    assert.deepEqual(await store.findFlow(instanceId, flow.id), flow);
-    assert.equal(
-      await store.findFlow(newId<InstanceId>(), flow.id),
-      undefined,
-      'another instance has it not',
-    );
-    await assert.rejects(store.createFlow({ ...flow, id: newId<ContactFlowId>() }), NameTaken);
-    assert.equal(await store.countFlows(instanceId), 1);
-    const [listed] = await store.listFlows(instanceId);
-    assert.deepEqual(listed, Object.fromEntries(Object.entries(flow).filter(([key]) => key !== 'content')));
-  });
 });
 
 describe('seed', () => {
@@ -85,22 +69,6 @@ describe('seed', () => {
     assert.equal(queue?.callerIdNumber, '+12065550199');
   });
 });
-
-function sampleFlow(): StoredFlow {
-  return {
-    id: newId<ContactFlowId>(),
-    instanceId,
-    name: 'A flow “with” quotes',
-    type: 'CONTACT_FLOW',
-    description: undefined,
-    content: '{"Version":"2019-10-30"}',
-    status: 'PUBLISHED',
-    state: 'ACTIVE',
-    tags: { team: 'blue' },
-    createdAtMs: sampleTimeMs,
-    updatedAtMs: sampleTimeMs + 1,
-  };
-}
 
 function seedOf(tenant: SeedOptions['tenant'], numbers: readonly string[]): SeedOptions {
   return {

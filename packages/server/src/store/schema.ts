@@ -1,10 +1,12 @@
 /** The tables as kysely sees them. Columns are those of migrations/; only the store imports this. */
-import type { ColumnType, JSONColumnType } from 'kysely';
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Database } from './database.ts';
 
 type Json = JSONColumnType<object>;
 /** Written by us as a Date, read by pg as a Date. */
 type Timestamp = ColumnType<Date, Date, Date>;
+/** May be left out of a new row. */
+type Optional<Value> = ColumnType<Value | null, Value | null | undefined, Value | null>;
 
 export interface Schema {
   instance: {
@@ -66,6 +68,20 @@ export interface Schema {
     tags: Json;
     created_at: Timestamp;
     updated_at: Timestamp;
+    draft: Optional<string>;
+    last_version: Generated<number>;
+    settings: Optional<string>;
+    external_invocation: Optional<boolean>;
+    client_token: Optional<string>;
+    request_hash: Optional<string>;
+  };
+  contact_flow_version: {
+    instance_id: string;
+    flow_id: string;
+    version: number;
+    description: string | null;
+    content: string;
+    created_at: Timestamp;
   };
   prompt: {
     instance_id: string;
@@ -74,6 +90,9 @@ export interface Schema {
     description: string | null;
     mulaw: Uint8Array;
     created_at: Timestamp;
+    tags: ColumnType<object, string | undefined, string>;
+    /** Absent in rows that were never changed. */
+    updated_at: Optional<Date>;
   };
   access_key: {
     id: string;

@@ -1,38 +1,41 @@
-/** CreateContactFlow, DescribeContactFlow and ListContactFlows. */
+/** Contact flows: created, read, drafted, published, renamed, archived, deleted, listed. */
 import { createHash } from 'node:crypto';
 import {
   contactFlowNotPublishedException,
-  duplicateResourceException,
+  epochMs,
   invalidContactFlowException,
   invalidParameterException,
-  limitExceededException,
   resourceNotFoundException,
 } from '@ringback/connect-api';
-import { type FlowProblem, type FlowType, parseFlow, validateFlow } from '@ringback/flow';
+import type { FlowType } from '@ringback/flow';
 import { idOf, instanceResourceArn } from '../../arn.ts';
+import { type ContentPurpose, errorsOfContent } from '../../flows/flow-content.ts';
 import { type ContactFlowId, isUuid, newId } from '../../ids.ts';
-import { type Instance, NameTaken, type StoredFlow } from '../../store/resource-store.ts';
+import type { FlowSummary, StoredFlow } from '../../store/flow-store.ts';
+import type { Instance } from '../../store/resource-store.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
+import { mostOf, storing } from '../resource-limits.ts';
 
 /** Longest content, characters (API reference, member Content). */
 const maxContentLength = 256_000;
 const defaultPageSize = 100;
 
+/** The draft's suffix on an id: `UUID:$SAVED`. */
+const savedAlias = '$SAVED';
+/** What runs, said explicitly. */
+const latestAlias = '$LATEST';
+
 export const createContactFlow: OperationCode<'CreateContactFlow'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
-  if (input.Content.length > maxContentLength) {
-    throw invalidParameterException(
-      `Content has ${input.Content.length} characters; ${maxContentLength} are allowed.`,
-    );
-  }
   const status = input.Status ?? 'PUBLISHED';
-  // A saved draft may be unfinished, but must be a flow document (API reference, member Status).
-  refuseProblems(problemsOf(input.Content, input.Type, status));
-  const maxFlows = deps.quotas.resource('flows', { tenant: instance.tenant, instanceId: instance.id });
-  if ((await deps.resources.countFlows(instance.id)) >= maxFlows) {
-    throw limitExceededException(`The instance has ${maxFlows} flows already.`);
-  }
+  await refuseContent(
+    input.Content,
+    input.Type,
+    status === 'SAVED' ? 'draft' : 'publication',
+    instance,
+    deps,
+  );
   const nowMs = deps.clock.now();
   const flow: StoredFlow = {
     id: newId<ContactFlowId>(),
@@ -47,55 +50,105 @@ export const createContactFlow: OperationCode<'CreateContactFlow'> = async (inpu
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   };
-  try {
-    await deps.resources.createFlow(flow);
-  } catch (error) {
-    if (error instanceof NameTaken) throw duplicateResourceException(error.message);
-    throw error;
-  }
+  await storing(() => deps.resources.createFlow(flow, mostOf('flows', instance, deps)));
   deps.directory.forget();
   return {
     ContactFlowId: flow.id,
-    ContactFlowArn: instanceResourceArn(instance.tenant, instance.id, 'contact-flow', flow.id),
+    ContactFlowArn: arnOf(instance, flow.id),
     FlowContentSha256: sha256(flow.content),
   };
 };
 
 export const describeContactFlow: OperationCode<'DescribeContactFlow'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
-  const { flow, version } = await requireFlow(input.ContactFlowId, instance, deps);
-  if (version === undefined && flow.status !== 'PUBLISHED') {
+  const { flow, alias } = await requireFlow(input.ContactFlowId, instance, deps);
+  if (alias === savedAlias) {
+    const content = flow.draft ?? flow.content;
+    return { ContactFlow: { ...wireFlow(instance, { ...flow, content }), Status: 'SAVED' } };
+  }
+  if (alias !== undefined && alias !== latestAlias) {
+    const version = await deps.resources.findVersion(flow, Number(alias));
+    if (!version) throw resourceNotFoundException(`The flow has no version ${alias}.`);
+    return {
+      ContactFlow: {
+        ...wireFlow(instance, { ...flow, content: version.content }),
+        Arn: `${arnOf(instance, flow.id)}:${version.version}`,
+        Status: 'PUBLISHED',
+        Version: version.version,
+        VersionDescription: version.description,
+        LastModifiedTime: epochMs(version.createdAtMs),
+      },
+    };
+  }
+  if (flow.status !== 'PUBLISHED') {
     throw contactFlowNotPublishedException(
       'The flow is not published; its draft is read with the id and :$SAVED.',
     );
   }
-  return {
-    ContactFlow: {
-      Arn: instanceResourceArn(instance.tenant, instance.id, 'contact-flow', flow.id),
-      Id: flow.id,
-      Name: flow.name,
-      Type: flow.type as 'CONTACT_FLOW',
-      State: flow.state,
-      Status: version === '$SAVED' ? 'SAVED' : flow.status,
-      Description: flow.description,
-      Content: flow.content,
-      Tags: flow.tags,
-      FlowContentSha256: sha256(flow.content),
-    },
-  };
+  return { ContactFlow: wireFlow(instance, flow) };
+};
+
+export const updateContactFlowContent: OperationCode<'UpdateContactFlowContent'> = async (
+  input,
+  caller,
+  deps,
+) => {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  const { flow, alias } = await requireFlow(input.ContactFlowId, instance, deps);
+  if (alias !== undefined && alias !== savedAlias && alias !== latestAlias) {
+    throw invalidParameterException('A version never changes; update the flow and make another version.');
+  }
+  const purpose = alias === savedAlias ? 'draft' : 'publication';
+  await refuseContent(input.Content, flow.type as FlowType, purpose, instance, deps);
+  const write = purpose === 'draft' ? deps.resources.saveDraft : deps.resources.publish;
+  if (!(await write(flow, input.Content, deps.clock.now()))) throw noSuchFlow();
+  deps.directory.forget();
+  return {};
+};
+
+export const updateContactFlowMetadata: OperationCode<'UpdateContactFlowMetadata'> = async (
+  input,
+  caller,
+  deps,
+) => {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  await updateMetadata(input.ContactFlowId, instance, deps, {
+    name: input.Name,
+    description: input.Description,
+    state: input.ContactFlowState,
+  });
+  return {};
+};
+
+export const updateContactFlowName: OperationCode<'UpdateContactFlowName'> = async (input, caller, deps) => {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  await updateMetadata(input.ContactFlowId, instance, deps, {
+    name: input.Name,
+    description: input.Description,
+  });
+  return {};
+};
+
+/** Calls that run the flow at this moment go on with it. */
+export const deleteContactFlow: OperationCode<'DeleteContactFlow'> = async (input, caller, deps) => {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  const flow = await requirePlainFlow(input.ContactFlowId, instance, deps);
+  if (!(await deps.resources.deleteFlow(flow))) throw noSuchFlow();
+  deps.directory.forget();
+  return {};
 };
 
 export const listContactFlows: OperationCode<'ListContactFlows'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const types = new Set<string>(input.ContactFlowTypes ?? []);
-  const flows = (await deps.resources.listFlows(instance.id)).filter(
+  const flows = (await deps.resources.listFlows(instance.id, 'flow')).filter(
     (flow) => types.size === 0 || types.has(flow.type),
   );
   const page = pageOf(flows, input.MaxResults ?? defaultPageSize, input.NextToken);
   return {
     ContactFlowSummaryList: page.items.map((flow) => ({
       Id: flow.id,
-      Arn: instanceResourceArn(instance.tenant, instance.id, 'contact-flow', flow.id),
+      Arn: arnOf(instance, flow.id),
       Name: flow.name,
       ContactFlowType: flow.type as 'CONTACT_FLOW',
       ContactFlowState: flow.state,
@@ -105,39 +158,109 @@ export const listContactFlows: OperationCode<'ListContactFlows'> = async (input,
   };
 };
 
-/** An id may end in `:$SAVED` (the draft) or `:{version}`. */
-async function requireFlow(
+/** A flow as the API shows it, with the content that was asked for. */
+export function wireFlow(instance: Instance, flow: StoredFlow) {
+  return {
+    Arn: arnOf(instance, flow.id),
+    Id: flow.id,
+    Name: flow.name,
+    Type: flow.type as 'CONTACT_FLOW',
+    State: flow.state,
+    Status: flow.status,
+    Description: flow.description,
+    Content: flow.content,
+    Tags: flow.tags,
+    FlowContentSha256: sha256(flow.content),
+    LastModifiedTime: epochMs(flow.updatedAtMs),
+    LastModifiedRegion: instance.tenant.region,
+  };
+}
+
+/**
+ * The flow that an id, an ARN, or one of them with `:$SAVED`, `:$LATEST` or `:{version}` names.
+ *
+ * @throws {ApiError} ResourceNotFoundException.
+ */
+export async function requireFlow(
   reference: string,
   instance: Instance,
   deps: ApiDeps,
-): Promise<{ flow: StoredFlow; version: string | undefined }> {
-  const [id = '', version] = idOf(reference).split(':');
-  const flow = isUuid(id) ? await deps.resources.findFlow(instance.id, id as ContactFlowId) : undefined;
-  if (!flow || (version !== undefined && version !== '$SAVED' && version !== '$LATEST')) {
-    throw resourceNotFoundException('The instance has no flow with this ContactFlowId.');
+): Promise<{ readonly flow: StoredFlow; readonly alias: string | undefined }> {
+  const [id = '', alias, ...rest] = idOf(reference).split(':');
+  const isKnownAlias =
+    alias === undefined || alias === savedAlias || alias === latestAlias || /^[1-9][0-9]{0,8}$/.test(alias);
+  const flow =
+    isUuid(id) && isKnownAlias && rest.length === 0 && isOwn(reference, instance)
+      ? await deps.resources.findFlow(instance.id, id as ContactFlowId, 'flow')
+      : undefined;
+  if (!flow) throw noSuchFlow();
+  return { flow, alias };
+}
+
+/**
+ * The flow itself, for operations that mean no draft or version of it.
+ *
+ * @throws {ApiError} ResourceNotFoundException; InvalidParameterException for a suffix.
+ */
+export async function requirePlainFlow(
+  reference: string,
+  instance: Instance,
+  deps: ApiDeps,
+): Promise<StoredFlow> {
+  const { flow, alias } = await requireFlow(reference, instance, deps);
+  if (alias !== undefined && alias !== latestAlias) {
+    throw invalidParameterException(`ContactFlowId ends in ":${alias}"; name the flow itself here.`);
   }
-  return { flow, version };
+  return flow;
 }
 
-function problemsOf(content: string, type: FlowType, status: 'PUBLISHED' | 'SAVED'): readonly FlowProblem[] {
-  const parsed = parseFlow(content);
-  if (!parsed.ok) return parsed.problems;
-  return status === 'SAVED' ? [] : validateFlow(parsed.flow, { type });
+async function updateMetadata(
+  reference: string,
+  instance: Instance,
+  deps: ApiDeps,
+  change: {
+    readonly name: string | undefined;
+    readonly description: string | undefined;
+    readonly state?: FlowSummary['state'] | undefined;
+  },
+): Promise<void> {
+  const flow = await requirePlainFlow(reference, instance, deps);
+  const found = await storing(() => deps.resources.updateFlow(flow, withoutGaps(change), deps.clock.now()));
+  if (!found) throw noSuchFlow();
+  deps.directory.forget();
 }
 
-function refuseProblems(problems: readonly FlowProblem[]): void {
-  const errors = problems.filter((problem) => problem.severity === 'error');
-  if (errors.length === 0) return;
-  throw invalidContactFlowException(errors.map((problem) => ({ message: describeProblem(problem) })));
+/** Only what is given. */
+export function withoutGaps<Change extends object>(
+  change: Change,
+): { [Member in keyof Change]?: Exclude<Change[Member], undefined> } {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** The service's sentence first, as clients may match it; then where it is and what would be right. */
-function describeProblem({ message, path, actionIdentifier, remedy }: FlowProblem): string {
-  const where = [
-    actionIdentifier === undefined ? undefined : `action ${actionIdentifier}`,
-    path && !message.includes(path) ? path : undefined,
-  ].filter((part) => part !== undefined);
-  return `${message}${where.length > 0 ? ` (${where.join(', ')})` : ''}. ${remedy}`;
+async function refuseContent(
+  content: string,
+  type: FlowType,
+  purpose: ContentPurpose,
+  instance: Instance,
+  deps: ApiDeps,
+): Promise<void> {
+  if (content.length > maxContentLength) {
+    throw invalidParameterException(
+      `Content has ${content.length} characters; ${maxContentLength} are allowed.`,
+    );
+  }
+  const problems = await errorsOfContent(content, type, purpose, instance, deps.resources);
+  if (problems.length > 0) throw invalidContactFlowException(problems.map((message) => ({ message })));
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** An ARN of another instance names nothing here, whatever its last part. */
+export function isOwn(reference: string, instance: Instance): boolean {
+  return !reference.startsWith('arn:') || reference.toLowerCase().includes(`:instance/${instance.id}/`);
+}
+
+const arnOf = (instance: Instance, id: string): string =>
+  instanceResourceArn(instance.tenant, instance.id, 'contact-flow', id);
+
+const noSuchFlow = () => resourceNotFoundException('The instance has no flow with this ContactFlowId.');
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

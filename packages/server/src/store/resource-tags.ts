@@ -1,0 +1,64 @@
+/** Tags of resources: read and changed in one statement each, whatever table the resource is in. */
+import type { InstanceId } from '../ids.ts';
+import type { RingbackDatabase } from './schema.ts';
+
+/** What can have tags, by the kind that its ARN names. */
+export type TaggedKind = 'contact-flow' | 'flow-module' | 'prompt';
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** A resource that can have tags. */
+export interface TaggedPlace {
+  readonly instanceId: InstanceId;
+  readonly kind: TaggedKind;
+  readonly id: string;
+}
+
+export interface ResourceTags {
+  /** Undefined when there is no such resource. */
+  tagsOf(resource: TaggedPlace): Promise<Tags | undefined>;
+  /** Adds and replaces, if no more than `most` tags come of it; tells what became of it. */
+  addTags(resource: TaggedPlace, tags: Tags, most: number): Promise<'changed' | 'missing' | 'too many'>;
+  /** False when there is no such resource. Keys that it does not have are no mistake. */
+  removeTags(resource: TaggedPlace, keys: readonly string[]): Promise<boolean>;
+}
+
+/** Table and rows of a kind; constants, so that nothing from outside gets into the SQL. */
+const rowsOf: Readonly<Record<TaggedKind, { readonly table: string; readonly condition: string }>> = {
+  'contact-flow': { table: 'contact_flow', condition: `type <> 'MODULE'` },
+  'flow-module': { table: 'contact_flow', condition: `type = 'MODULE'` },
+  prompt: { table: 'prompt', condition: 'true' },
+};
+
+export function openResourceTags(database: RingbackDatabase): ResourceTags {
+  async function tagsOf({ instanceId, kind, id }: TaggedPlace): Promise<Tags | undefined> {
+    const { table, condition } = rowsOf[kind];
+    const { rows } = await database.query<{ tags: Tags }>(
+      `SELECT tags FROM ${table} WHERE instance_id = $1 AND id = $2 AND ${condition}`,
+      [instanceId, id],
+    );
+    return rows[0]?.tags;
+  }
+  return {
+    tagsOf,
+    async addTags(resource, tags, most) {
+      const { table, condition } = rowsOf[resource.kind];
+      const { rowCount } = await database.query(
+        `UPDATE ${table} SET tags = tags || $3::jsonb
+          WHERE instance_id = $1 AND id = $2 AND ${condition}
+            AND (SELECT count(*) FROM jsonb_object_keys(tags || $3::jsonb)) <= $4`,
+        [resource.instanceId, resource.id, JSON.stringify(tags), most],
+      );
+      if (rowCount > 0) return 'changed';
+      return (await tagsOf(resource)) ? 'too many' : 'missing';
+    },
+    async removeTags({ instanceId, kind, id }, keys) {
+      const { table, condition } = rowsOf[kind];
+      const { rowCount } = await database.query(
+        `UPDATE ${table} SET tags = tags - $3::text[] WHERE instance_id = $1 AND id = $2 AND ${condition}`,
+        [instanceId, id, keys],
+      );
+      return rowCount > 0;
+    },
+  };
+}
