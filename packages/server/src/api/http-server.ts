@@ -362,7 +362,7 @@ class Edge implements EdgeForDoors {
 
   /**
    * Refuses an operation that is called too often. The error is the one that the operation's model knows for it, else
-   * the service's other one, which clients treat alike (docs/decisions/0009).
+   * the service's other one, which clients treat alike (docs/decisions/0008).
    */
   #throttle({ tenant }: Caller, operation: string): void {
     if (this.#options.throttle.ask(tenant, operation) === 'allowed') return;

@@ -48,6 +48,15 @@ const publishedByOperation: Readonly<Record<string, RateLimit>> = {
     'UpdateEvaluationForm',
   ]),
   ListIntegrationAssociations: { perSecond: 25, burst: 50 },
+  // Service Quotas publishes a rate and what may come on top of it at once (User Guide, "Service quotas for Service Quotas").
+  ...sameFor({ perSecond: 5, burst: 10 }, [
+    'GetAWSDefaultServiceQuota',
+    'GetRequestedServiceQuotaChange',
+    'GetServiceQuota',
+    'ListRequestedServiceQuotaChangeHistory',
+    'ListRequestedServiceQuotaChangeHistoryByQuota',
+  ]),
+  ...sameFor({ perSecond: 10, burst: 20 }, ['ListAWSDefaultServiceQuotas', 'ListServiceQuotas']),
 };
 
 /** So high that only a runaway loop meets it. */

@@ -100,6 +100,7 @@ describe('request rates', () => {
       ['TagContact', 20, 25],
       ['StartChatContact', 5, 8],
       ['ListIntegrationAssociations', 25, 50],
+      ['GetServiceQuota', 5, 10],
     ];
     for (const [operation, perSecond, burst] of published) {
       assert.deepEqual(defaultRate('aws', operation), { perSecond, burst }, operation);
