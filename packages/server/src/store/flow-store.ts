@@ -178,6 +178,12 @@ export function openFlowStore(database: RingbackDatabase): FlowStore {
         database.withTransaction(async (transaction) => {
           // Two that are made at once must not both be the last one.
           await transaction.query('SELECT FROM instance WHERE id = $1 FOR NO KEY UPDATE', [flow.instanceId]);
+          // Before the name: the request that was quicker with the token took that, too.
+          const same = await transaction.query(
+            'SELECT FROM contact_flow WHERE instance_id = $1 AND client_token = $2',
+            [flow.instanceId, request?.clientToken ?? null],
+          );
+          if (same.rowCount > 0) throw new ClientTokenTaken();
           const { rows } = await transaction.query<{ count: number }>(
             `SELECT count(*) FROM contact_flow WHERE instance_id = $1 AND (type = 'MODULE') = $2`,
             [flow.instanceId, isModule],
@@ -314,7 +320,6 @@ async function refuseTakenName<Result>(
     return await write();
   } catch (error) {
     if (isUniqueViolation(error, 'contact_flow_name')) throw new NameTaken(noun, name);
-    if (isUniqueViolation(error, 'contact_flow_client_token')) throw new ClientTokenTaken();
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** Where audio named by an S3 URI is read from: only buckets that the configuration maps to a directory or a URL (docs/decisions). */
+/** Where audio named by an S3 URI is read from: only buckets that the configuration maps to a directory or a URL (docs/decisions/0011). */
 import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { request as httpRequest } from 'undici';
