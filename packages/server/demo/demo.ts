@@ -38,7 +38,11 @@ const command = new Command('npm run demo --')
   .description(
     'Starts Ringback with its simulated carrier, places one call through the AWS SDK and shows what happens.',
   )
-  .option('--number <e164>', 'the number to dial; packages/simulated-carrier/README.md lists the phones', pressesOne)
+  .option(
+    '--number <e164>',
+    'the number to dial; packages/simulated-carrier/README.md lists the phones',
+    pressesOne,
+  )
   .option('--http-port <port>', 'port of the API; 0 takes a free one', '0')
   .option('--sip-port <port>', 'SIP port; 0 takes a free one', '0')
   .option('--data-dir <directory>', 'where the database and recordings go; a temporary one when absent')
