@@ -1,5 +1,7 @@
 /** `ringback flow`: flows without a telephone. Each subcommand has its own file. */
 import { Command } from 'commander';
+import { flowExportCommand } from './flow-export.ts';
+import { flowImportCommand } from './flow-import.ts';
 import { flowLintCommand } from './flow-lint.ts';
 import { flowRunCommand } from './flow-run.ts';
 import type { Terminal } from './terminal.ts';
@@ -8,5 +10,7 @@ export function flowCommand(terminal: Terminal): Command {
   return new Command('flow')
     .description('check, run and move flow documents')
     .addCommand(flowLintCommand(terminal))
-    .addCommand(flowRunCommand(terminal));
+    .addCommand(flowRunCommand(terminal))
+    .addCommand(flowImportCommand(terminal))
+    .addCommand(flowExportCommand(terminal));
 }

@@ -1,10 +1,12 @@
-/** Where a command prints, reads and says how it ended; tests give their own. */
+/** What a command knows of where it runs: its variables, where it prints and reads, and how it says its end. Tests give their own. */
 import { createInterface, type Interface } from 'node:readline';
 import { styleText } from 'node:util';
 
 export type Style = 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'magenta' | 'bold' | 'dim';
 
 export interface Terminal {
+  /** The environment's variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** One line, or several, to stdout. */
   print(text: string): void;
   /** To stderr. */
@@ -23,6 +25,7 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   let reading: { readonly lines: Interface; readonly next: AsyncIterator<string> } | undefined;
   return {
+    env: process.env,
     print: (text) => process.stdout.write(`${text}\n`),
     complain: (text) => process.stderr.write(`${text}\n`),
     // styleText looks at stdout itself: no colours into a pipe, nor where NO_COLOR is set.
