@@ -132,7 +132,8 @@ trunks:
   - { name: carrier, address: "${trunkAddress}" }
 countries: [US]
 phoneNumbers: ["+12065550199"]
-quotas: { concurrentActiveCalls: ${concurrentActiveCalls} }
+quotas: { rates: generous, concurrentActiveCalls: ${concurrentActiveCalls} }
+caps: "off"
 speech: { kind: "off" }
 `;
 }
