@@ -118,11 +118,14 @@ describe('request throttling', () => {
   after(() => opened.close());
 
   it('allows a burst of five and refuses what comes on top with 429, which leaves no token', async () => {
+    const startedAtMs = performance.now();
     const tokens = Array.from({ length: 30 }, () => randomUUID());
     const outcomes = await Promise.allSettled(tokens.map((ClientToken) => opened.start({ ClientToken })));
+    const elapsedSeconds = (performance.now() - startedAtMs) / 1000;
     const refused = tokens.filter((_, n) => outcomes[n]?.status === 'rejected');
-    // Two more come back each second, and a busy machine may need some to send thirty.
-    assert.ok(refused.length >= 10 && refused.length <= 25, `${refused.length} of 30 were refused`);
+    const allowed = tokens.length - refused.length;
+    assert.ok(refused.length > 0, 'nothing was refused');
+    assert.ok(allowed >= 5 && allowed <= 5 + 2 * elapsedSeconds, `${allowed} in ${elapsedSeconds} s`);
     for (const outcome of outcomes) {
       if (outcome.status === 'fulfilled') continue;
       const { name, message, $metadata } = outcome.reason as Refusal;
@@ -131,9 +134,8 @@ describe('request throttling', () => {
         ['TooManyRequestsException', 'Rate exceeded', 429],
       );
     }
-    assert.ok(
-      (await opened.metric(/requests_throttled_total\{operation="StartOutboundVoiceContact"\} (\d+)/)) >= 10,
-    );
+    const line = /requests_throttled_total\{operation="StartOutboundVoiceContact"\} (\d+)/;
+    assert.equal(await opened.metric(line), refused.length);
 
     // The SDK's own back-off gets there with the same token, and the contact is a new one.
     const [ClientToken = ''] = refused;
@@ -150,7 +152,7 @@ describe('request throttling', () => {
   });
 
   it('is told with ThrottlingException by an operation that models it', async () => {
-    const asking = Array.from({ length: 60 }, () =>
+    const asking = Array.from({ length: 100 }, () =>
       opened.impatient.send(
         new DescribeContactCommand({ InstanceId: opened.service.instanceId, ContactId: randomUUID() }),
       ),
