@@ -42,6 +42,13 @@ accessKeys:
 
 const hourMs = 3_600_000;
 
+const emptyModule = JSON.stringify({
+  Version: '2019-10-30',
+  StartAction: 'end',
+  Metadata: {},
+  Actions: [{ Identifier: 'end', Type: 'EndFlowModuleExecution', Parameters: {}, Transitions: {} }],
+});
+
 interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -58,6 +65,8 @@ describe('identity', () => {
   let state: OpenState;
   let flowId: string;
   let contactId: string;
+  let moduleId: string;
+  let promptId: string;
   let strangerInstanceId: string;
   const clients: sdk.ConnectClient[] = [];
 
@@ -65,6 +74,13 @@ describe('identity', () => {
     service = await startTestService(yaml);
     flowId = await service.createFlow([hangUp]);
     contactId = await service.call('+12065550100', flowId);
+    const InstanceId = service.instanceId;
+    const module = await service.client.send(
+      new sdk.CreateContactFlowModuleCommand({ InstanceId, Name: 'Module', Content: emptyModule }),
+    );
+    moduleId = module.Id ?? '';
+    const { PromptSummaryList } = await service.client.send(new sdk.ListPromptsCommand({ InstanceId }));
+    promptId = PromptSummaryList?.[0]?.Id ?? '';
     // The database of the running service, as `ringback keys` opens it.
     state = await openState({
       dataDir: service.dataDir,
@@ -157,6 +173,13 @@ describe('identity', () => {
       InstanceId: service.instanceId,
       TargetArn: instanceArn(),
       ContactFlowId: flowId,
+      ContactFlowVersion: 1,
+      ContactFlowModuleId: moduleId,
+      PromptId: promptId,
+      S3Uri: 's3://bucket/key.wav',
+      resourceArn: `${instanceArn()}/prompt/${promptId}`,
+      tags: { key: 'value' },
+      tagKeys: ['key'],
       QueueId: service.queueId,
       ContactId: contactId,
       InitialContactId: contactId,
@@ -206,7 +229,16 @@ describe('identity', () => {
     }
 
     function assertNothingOfOwner(name: string, text: string): void {
-      for (const secret of [service.instanceId, service.queueId, flowId, contactId, ownerAccount]) {
+      const secrets = [
+        service.instanceId,
+        service.queueId,
+        flowId,
+        moduleId,
+        promptId,
+        contactId,
+        ownerAccount,
+      ];
+      for (const secret of secrets) {
         assert.ok(!text.includes(secret), `${name} tells ${secret}: ${text}`);
       }
     }
