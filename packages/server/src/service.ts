@@ -376,6 +376,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         quotaRequests: { store: operatorStore, granted: carrier ? 'at once' : 'by an administrator' },
         previewAllowedFor: config.previewAllowedFor,
         callRefused: metrics.callRefused,
+        tokenMisused: (contactId) =>
+          logger.warn(
+            { contactId },
+            'a ClientToken came again with other parameters; its contact was answered',
+          ),
       },
       health: async () => {
         const databaseState = await database.query('SELECT 1').then(

@@ -5,14 +5,14 @@ import {
   type OperationOutput,
   resourceNotFoundException,
 } from '@ringback/connect-api';
-import { idOf } from '../arn.ts';
+import { idOf, instanceArn } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import type { AcceptDeps } from '../contacts/accept-contact.ts';
 import type { ActiveContacts } from '../contacts/active-contacts.ts';
 import type { AudioBuckets } from '../flows/prompts/audio-buckets.ts';
 import type { PromptAudio } from '../flows/prompts/prompt-audio.ts';
 import type { Caller } from '../identity/caller.ts';
-import { type InstanceId, isUuid } from '../ids.ts';
+import { type ContactId, type InstanceId, isUuid } from '../ids.ts';
 import type { InstancePolicies } from '../policy/instance-policies.ts';
 import type { OperatorDecisions } from '../policy/operator-decisions.ts';
 import type { Quotas } from '../policy/quotas.ts';
@@ -45,6 +45,8 @@ export interface ApiDeps {
   readonly previewAllowedFor: 'campaigns' | 'everyone';
   /** Told of each call that policy or limits refused. */
   readonly callRefused: (reason: CallRefusal) => void;
+  /** Told when a ClientToken comes again with another request than the contact's. */
+  readonly tokenMisused: (contactId: ContactId) => void;
 }
 
 /** Why a call was refused, for the metrics. */
@@ -74,7 +76,13 @@ export async function requireInstance(idOrArn: string, caller: Caller, deps: Api
   const id = idOf(idOrArn);
   const instance = isUuid(id) ? await deps.directory.instance(id as InstanceId) : undefined;
   const { accountId, region } = caller.tenant;
-  if (!instance || instance.tenant.accountId !== accountId || instance.tenant.region !== region) {
+  const isArn = idOrArn.startsWith('arn:');
+  if (
+    !instance ||
+    instance.tenant.accountId !== accountId ||
+    instance.tenant.region !== region ||
+    (isArn && idOrArn.toLowerCase() !== instanceArn(instance.tenant, instance.id))
+  ) {
     throw resourceNotFoundException('The instance does not exist in this account and Region.');
   }
   return instance;

@@ -1,4 +1,5 @@
 /** StartOutboundVoiceContact: checks the request as Connect would and answers the id of a committed contact (API page, §2). */
+import { isDeepStrictEqual } from 'node:util';
 import {
   ApiError,
   destinationNotAllowedException,
@@ -19,11 +20,15 @@ import { isPriced } from '../../policy/toll-fraud.ts';
 import type { CapReached } from '../../store/count-calls.ts';
 import type { Instance, Queue } from '../../store/resource-store.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
+import { isOwn } from './contact-flows.ts';
 
 type Input = OperationInput<'StartOutboundVoiceContact'>;
 
 /** Ringing lasts at most this long where the request says nothing (member RingTimeoutInSeconds). */
 const defaultRingTimeoutSeconds = 60;
+
+/** Flows that can be the first of a call; the other types are run at moments of their own (whispers, holds, queues). */
+const firstFlowTypes: ReadonlySet<string> = new Set(['CONTACT_FLOW', 'CAMPAIGN']);
 
 export const startOutboundVoiceContact: OperationCode<'StartOutboundVoiceContact'> = async (
   input,
@@ -80,7 +85,20 @@ async function startNew(input: Input, caller: Caller, deps: ApiDeps): Promise<Co
         : `All ${outcome.capacity} concurrent calls of the instance are in use.`,
     );
   }
+  if (outcome.kind === 'replayed') await tellOfOtherParameters(request, instance, outcome.contactId, deps);
   return outcome.contactId;
+}
+
+/** A token used for two calls is a caller's mistake, and one of the calls is never made: the log must say so. */
+async function tellOfOtherParameters(
+  request: ContactRequest,
+  instance: Instance,
+  contactId: ContactId,
+  deps: ApiDeps,
+): Promise<void> {
+  const first = await deps.contacts.find(instance.id, contactId);
+  // Attributes are left out: the flow may have changed them since.
+  if (first && !isDeepStrictEqual(first.request, request)) deps.tokenMisused(contactId);
 }
 
 /** An administrator's word, so it comes before everything that a caller could mend. Not retried by clients. */
@@ -169,9 +187,15 @@ async function checkedRequest(
 
 async function publishedFlow(idOrArn: string, instance: Instance, deps: ApiDeps): Promise<ContactFlowId> {
   const id = idOf(idOrArn);
-  const flow = isUuid(id) ? await deps.directory.flow(instance.id, id as ContactFlowId) : undefined;
+  const flow =
+    isUuid(id) && isOwn(idOrArn, instance)
+      ? await deps.directory.flow(instance.id, id as ContactFlowId)
+      : undefined;
   if (flow?.status !== 'PUBLISHED' || flow.state !== 'ACTIVE') {
     throw resourceNotFoundException('The instance has no published flow with this ContactFlowId.');
+  }
+  if (!firstFlowTypes.has(flow.type)) {
+    throw invalidParameterException(`A flow of the type ${flow.type} cannot begin a call.`);
   }
   return flow.id;
 }
@@ -183,7 +207,10 @@ async function requestedQueue(
 ): Promise<Queue | undefined> {
   if (idOrArn === undefined) return undefined;
   const id = idOf(idOrArn);
-  const queue = isUuid(id) ? await deps.directory.queue(instance.id, id as QueueId) : undefined;
+  const queue =
+    isUuid(id) && isOwn(idOrArn, instance)
+      ? await deps.directory.queue(instance.id, id as QueueId)
+      : undefined;
   if (!queue) throw resourceNotFoundException('The instance has no queue with this QueueId.');
   return queue;
 }
