@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as sdk from '@aws-sdk/client-connect';
 import { operations } from '@ringback/connect-api';
+import { writeWav } from '@ringback/media';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { implementedOperations } from '../src/api/implemented-operations.ts';
 import { mintAccessKey, type NewAccessKey } from '../src/identity/mint-access-key.ts';
@@ -337,6 +338,70 @@ describe('identity', () => {
         name: 'AccessDeniedException',
         message: /on resource: \* because/,
       });
+    });
+  });
+
+  describe('the upload of a prompt', () => {
+    const wav = writeWav({ sampleRate: 8000, channels: [new Int16Array(800)] });
+
+    async function upload(key: Credentials, name: string, sent: Uint8Array = wav, InstanceId?: string) {
+      const url = new URL(service.service.url);
+      const signer = new SignatureV4({
+        credentials: key,
+        region: 'us-east-1',
+        service: 'connect',
+        sha256: NodeSha256 as never,
+      });
+      const target = `/_ringback/prompts/${InstanceId ?? service.instanceId}/${name}`;
+      const { headers } = await signer.sign({
+        method: 'PUT',
+        protocol: 'http:',
+        hostname: url.hostname,
+        port: Number(url.port),
+        path: target,
+        headers: { host: url.host, 'content-type': 'audio/wav' },
+        body: wav,
+      });
+      const answer = await fetch(new URL(target, url), { method: 'PUT', headers, body: sent as never });
+      const error = answer.headers.get('x-amzn-errortype');
+      const requestId = answer.headers.get('x-amzn-requestid') ?? undefined;
+      return { status: answer.status, error, requestId, text: await answer.text() };
+    }
+
+    it('is for those who signed it, and for what they signed', async () => {
+      assert.equal((await upload(owner, 'signed')).status, 200);
+      const changed = Uint8Array.from(wav, (byte) => byte ^ 1);
+      assert.equal((await upload(owner, 'signed', changed)).error, 'InvalidSignatureException');
+      const wrong = { ...owner, secretAccessKey: 'another-secret' };
+      assert.equal((await upload(wrong, 'signed')).error, 'InvalidSignatureException');
+      const unknown = { accessKeyId: 'AKIANOBODY', secretAccessKey: 'secret' };
+      assert.equal((await upload(unknown, 'signed')).error, 'UnrecognizedClientException');
+    });
+
+    it('obeys policies, as CreatePrompt where the name is new and UpdatePrompt where it is known', async () => {
+      await upload(owner, 'known');
+      const policy = policyOf({
+        Effect: 'Allow',
+        Action: 'connect:UpdatePrompt',
+        Resource: `${instanceArn()}/*`,
+      });
+      const key = await createKey({ userName: 'editor', policy });
+      assert.equal((await upload(key, 'known')).status, 200);
+      const refusal = await upload(key, 'unknown');
+      assert.equal(refusal.error, 'AccessDeniedException');
+      assert.match(refusal.text, /connect:CreatePrompt on resource: .*\/prompt\/\*/);
+      const record = await auditOf(refusal.requestId);
+      assert.deepEqual([record.eventName, record.errorCode], ['CreatePrompt', 'AccessDeniedException']);
+    });
+
+    it('reaches no other account', async () => {
+      const { error, text } = await upload(stranger, 'theirs');
+      assert.equal(error, 'ResourceNotFoundException', text);
+      assert.equal((await upload(stranger, 'theirs', wav, strangerInstanceId)).status, 200);
+      const { PromptSummaryList } = await service.client.send(
+        new sdk.ListPromptsCommand({ InstanceId: service.instanceId }),
+      );
+      assert.ok(!PromptSummaryList?.some(({ Name }) => Name === 'theirs'));
     });
   });
 
