@@ -94,9 +94,11 @@ async function actionsPerSecond(): Promise<number> {
   const steps = 2_000_000;
   const signal = new AbortController().signal;
   await runFlow(flow, host, { signal, maxSteps: 200_000, maxStepsWithoutTime: Number.POSITIVE_INFINITY });
-  const began = performance.now();
+  // Processor time, so that other work on the machine does not count.
+  const before = process.threadCpuUsage();
   await runFlow(flow, host, { signal, maxSteps: steps, maxStepsWithoutTime: Number.POSITIVE_INFINITY });
-  return (steps / (performance.now() - began)) * 1000;
+  const { user, system } = process.threadCpuUsage(before);
+  return (steps / (user + system)) * 1_000_000;
 }
 
 function validationMs(): number {

@@ -46,6 +46,11 @@ export class SpeechFailed extends Error {
 
 /** Something that no caller sees but an operator should. */
 export interface SpeechFault {
-  readonly kind: 'cache-unreadable' | 'cache-unwritable' | 'cache-corrupt' | 'renderer-unavailable';
+  readonly kind:
+    | 'cache-unreadable'
+    | 'cache-unwritable'
+    | 'cache-corrupt'
+    | 'renderer-unavailable'
+    | 'markup-ignored';
   readonly message: string;
 }

@@ -47,6 +47,14 @@ export function readContent(request: SpeechRequest): readonly SpeechSegment[] {
   return segments;
 }
 
+/** Markup of a request that has no effect, in words; none for plain text. The request was read before. */
+export function ignoredMarkup(request: SpeechRequest): readonly string[] {
+  const { content } = request;
+  const clean = withoutControls(content.kind === 'text' ? content.text : content.ssml).trim();
+  if (content.kind === 'text' && !/^<speak[\s/>]/u.test(clean)) return [];
+  return readSsml(clean, languageOf(request)).ignored;
+}
+
 function readPlainText(clean: string): readonly SpeechSegment[] {
   refuseTooMuch(countCodePoints(clean));
   const text = clean.replaceAll(/\s+/gu, ' ');

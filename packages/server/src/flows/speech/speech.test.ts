@@ -114,6 +114,21 @@ describe('openSpeech', () => {
     return path.join(folder, 'cache', name);
   }
 
+  it('tells once of markup that has no effect', async () => {
+    const speech = await open({ synthesizer: new FakeSynthesizer() });
+    const whisper: SpeechRequest = {
+      ...say(''),
+      content: { kind: 'ssml', ssml: '<speak><amazon:effect name="whispered">Hush.</amazon:effect></speak>' },
+    };
+    await speech.render(whisper, NEVER);
+    await speech.render(whisper, NEVER);
+    await speech.render(say('Hello.'), NEVER);
+    assert.deepEqual(
+      faults.map(({ kind, message }) => [kind, /<amazon:effect>/.test(message)]),
+      [['markup-ignored', true]],
+    );
+  });
+
   it('renders once and then remembers', async () => {
     const synthesizer = new FakeSynthesizer();
     const speech = await open({ synthesizer });

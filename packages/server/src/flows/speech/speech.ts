@@ -12,7 +12,7 @@ import { SharedTasks } from './shared-tasks.ts';
 import { SpeechFailed, type SpeechFault, SpeechTooLong, SpeechUnavailable } from './speech-errors.ts';
 import { SpeechFiles } from './speech-files.ts';
 import { SpeechMemory } from './speech-memory.ts';
-import { readContent, type SpeechRequest } from './speech-request.ts';
+import { ignoredMarkup, readContent, type SpeechRequest } from './speech-request.ts';
 import type { SpeechSynthesizer } from './speech-synthesizer.ts';
 import { outerSilence, type SpeechSegment } from './ssml-segments.ts';
 import { TELEPHONE_RATE, toTelephoneAudio } from './telephone-audio.ts';
@@ -93,7 +93,7 @@ export async function openSpeech(options: SpeechOptions): Promise<Speech> {
   });
   await files.open();
   const memory = new SpeechMemory(options.mostMemoryBytes ?? DEFAULT_MEMORY_BYTES);
-  return new CachedSpeech({ renderer, files, memory, cacheDir: options.cacheDir });
+  return new CachedSpeech({ renderer, files, memory, cacheDir: options.cacheDir, onFault });
 }
 
 type Renderer =
@@ -122,6 +122,7 @@ interface Parts {
   readonly files: SpeechFiles;
   readonly memory: SpeechMemory;
   readonly cacheDir: string;
+  readonly onFault: (fault: SpeechFault) => void;
 }
 
 class CachedSpeech implements Speech {
@@ -163,6 +164,12 @@ class CachedSpeech implements Speech {
       return kept;
     }
     const mulaw = await this.#speak(synthesizer, request, segments, signal);
+    // Once for each text: its next caller gets it from the cache.
+    const ignored = ignoredMarkup(request);
+    if (ignored.length > 0) {
+      const message = `spoken plainly, since there is no voice for it: ${ignored.join(', ')}`;
+      this.#parts.onFault({ kind: 'markup-ignored', message });
+    }
     memory.set(key, mulaw);
     await files.write(key, mulaw);
     return mulaw;

@@ -52,6 +52,9 @@ const SPOKEN: ReadonlyArray<readonly [name: string, ssml: string, expected: Expe
     '<speak><p>a</p><break time="1ms"/><p>b</p></speak>',
     ['a', 800, 'b'],
   ],
+  ['emphasis', '<speak>a <emphasis>b</emphasis></speak>', ['a', { text: 'b', rate: 0.9 }]],
+  ['strong emphasis', '<speak><emphasis level="strong">a</emphasis></speak>', [{ text: 'a', rate: 0.8 }]],
+  ['emphasis of an unknown level', '<speak><emphasis level="loud">a</emphasis></speak>', ['a']],
   ['rate in percent', '<speak><prosody rate="80%">a</prosody> b</speak>', [{ text: 'a', rate: 0.8 }, 'b']],
   ['rate by name', '<speak><prosody rate="x-slow">a</prosody></speak>', [{ text: 'a', rate: 0.5 }]],
   ['rate within bounds', '<speak><prosody rate="9000%">a</prosody></speak>', [{ text: 'a', rate: 2 }]],
@@ -154,6 +157,28 @@ describe('readSsml', () => {
   it('names symbols in English only', () => {
     const ssml = '<say-as interpret-as="characters">a-b</say-as>';
     assert.deepEqual(readSsml(ssml, 'de-DE').segments, segmentsOf(['A, -, B']));
+  });
+
+  it('lists once what has no effect, and nothing else', () => {
+    const ssml =
+      '<speak><amazon:effect name="whispered">a</amazon:effect><amazon:effect phonation="soft">b</amazon:effect>' +
+      '<prosody pitch="high" volume="loud" rate="slow">c</prosody><say-as interpret-as="date">5.1.2026</say-as>' +
+      '<phoneme alphabet="ipa" ph="x">d</phoneme></speak>';
+    const { ignored, segments } = readSsml(ssml, 'en-US');
+    assert.deepEqual(ignored, [
+      '<amazon:effect>',
+      'prosody pitch',
+      'prosody volume',
+      'say-as "date"',
+      '<phoneme>',
+    ]);
+    assert.deepEqual(segments, segmentsOf(['ab', { text: 'c', rate: 0.75 }, '5.1.2026d']));
+    const known =
+      '<speak><p><s>a<break/></s></p><emphasis level="strong">b</emphasis><sub alias="c">d</sub><mark name="e"/>' +
+      '<say-as interpret-as="digits">1</say-as><say-as interpret-as="cardinal">2</say-as><lang xml:lang="de-DE">f</lang></speak>';
+    assert.deepEqual(readSsml(known, 'en-US').ignored, []);
+    const many = Array.from({ length: 100 }, (_, n) => `<x${n}/>`).join('');
+    assert.equal(readSsml(`<speak>${many}</speak>`, 'en-US').ignored.length, 10);
   });
 
   it('counts spoken characters without markup', () => {

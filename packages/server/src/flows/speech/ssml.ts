@@ -9,10 +9,14 @@ interface ReadSsml {
   readonly segments: readonly SpeechSegment[];
   /** Unicode code points of text outside tags: what Amazon Polly bills. */
   readonly spokenCharacters: number;
+  /** Markup without effect, each once, in words: `<amazon:effect>`, `prosody pitch` … */
+  readonly ignored: readonly string[];
 }
 
 /** Longest single break, ms (Amazon Polly, `break`); longer ones are cut to it. */
 const LONGEST_BREAK_MS = 10_000;
+/** So many are listed of what has no effect. */
+const MOST_IGNORED = 10;
 /** Deeper nesting is refused. Real prompts stay below ten. */
 const DEEPEST_NESTING = 64;
 
@@ -37,6 +41,21 @@ const NAMED_RATES: Readonly<Record<string, number>> = {
   fast: 1.25,
   'x-fast': 1.5,
 };
+/** Emphasis as speed, since not every renderer knows loudness; Polly slows down, too. The numbers are ours. */
+const EMPHASIS_RATES: Readonly<Record<string, number>> = {
+  strong: 0.8,
+  moderate: 0.9,
+  none: 1,
+  reduced: 1.1,
+};
+/** Elements that are carried out, or that nobody hears (`mark`, `w`). */
+const KNOWN_ELEMENTS: ReadonlySet<string> = new Set(
+  'speak break prosody emphasis say-as sub lang p s w mark'.split(' '),
+);
+/** Values of `interpret-as` that are carried out, or that any renderer reads so by itself. */
+const KNOWN_MANNERS: ReadonlySet<string> = new Set(
+  'characters spell-out digits telephone ordinal expletive cardinal number'.split(' '),
+);
 /** Bounds of a rate in percent (Amazon Polly, `prosody`). */
 const SLOWEST_RATE = 0.2;
 const FASTEST_RATE = 2;
@@ -54,7 +73,8 @@ interface OpenElement extends TextManner {
  * Reads SSML; a missing `speak` element around it is supplied.
  *
  * Spoken as Polly does: `break`, `lang`, `p`, `s`, `say-as` (characters, spell-out, digits, telephone, ordinal, expletive),
- * `sub`, `w`. `prosody` changes the rate only. `phoneme` speaks its text, not its phonemes. Other tags have no effect.
+ * `sub`, `w`. `prosody` and `emphasis` change the rate only. `phoneme` speaks its text, not its phonemes. Other tags and
+ * values have no effect and are listed.
  *
  * @param languageCode language outside `lang` elements, for spelling.
  * @throws {SsmlMalformed} not well-formed XML, text after the end, or nesting deeper than 64.
@@ -72,6 +92,7 @@ export function readSsml(ssml: string, languageCode: string): ReadSsml {
   const isWrapped = /^(?:\s|<\?.*?\?>|<!--.*?-->)*<speak[\s/>]/su.test(ssml);
   let isRootClosed = false;
   let spokenCharacters = 0;
+  const ignored = new Set<string>();
 
   for (const token of readTokens(ssml)) {
     const parent = open.at(-1) ?? root;
@@ -95,13 +116,14 @@ export function readSsml(ssml: string, languageCode: string): ReadSsml {
     } else {
       if (open.length > DEEPEST_NESTING)
         throw new SsmlMalformed('elements are nested too deeply', token.offset);
+      for (const markup of withoutEffect(token)) if (ignored.size < MOST_IGNORED) ignored.add(markup);
       const element = openElement(builder, token, parent);
       if (!token.isEmpty) open.push(element);
       else if (open.length === 1) isRootClosed = true;
     }
   }
   if (open.length > 1) throw new SsmlMalformed(`</${open.at(-1)?.name}> is missing`, ssml.length);
-  return { segments: builder.build(), spokenCharacters };
+  return { segments: builder.build(), spokenCharacters, ignored: [...ignored] };
 }
 
 function speakText(builder: SegmentBuilder, text: string, parent: OpenElement, languageCode: string): void {
@@ -127,6 +149,8 @@ function openElement(
       return inherited;
     case 'prosody':
       return { ...inherited, rate: scaledRate(parent.rate, attributes.get('rate')) };
+    case 'emphasis':
+      return { ...inherited, rate: emphasizedRate(parent.rate, attributes.get('level')) };
     case 'lang':
       return { ...inherited, languageCode: readLanguage(attributes.get('xml:lang')) ?? parent.languageCode };
     case 'say-as':
@@ -159,6 +183,23 @@ function scaledRate(current: number, rate: string | undefined): number {
   const percent = /^(\d{1,4}(?:\.\d{1,4})?)%$/u.exec(rate?.trim() ?? '');
   const factor = percent ? Number(percent[1]) / 100 : (named(NAMED_RATES, rate) ?? 1);
   return Math.min(FASTEST_RATE, Math.max(SLOWEST_RATE, current * factor));
+}
+
+function emphasizedRate(current: number, level: string | undefined): number {
+  const factor = named(EMPHASIS_RATES, level ?? 'moderate') ?? 1;
+  return Math.min(FASTEST_RATE, Math.max(SLOWEST_RATE, current * factor));
+}
+
+/** What of a tag is not carried out, in words. */
+function withoutEffect({ name, attributes }: Extract<SsmlToken, { kind: 'open' }>): readonly string[] {
+  if (!KNOWN_ELEMENTS.has(name)) return [`<${name.slice(0, 40)}>`];
+  if (name === 'prosody') {
+    return ['pitch', 'volume', 'amazon:max-duration'].flatMap((attribute) =>
+      attributes.has(attribute) ? [`prosody ${attribute}`] : [],
+    );
+  }
+  const manner = name === 'say-as' ? attributes.get('interpret-as') : undefined;
+  return manner === undefined || KNOWN_MANNERS.has(manner) ? [] : [`say-as "${manner.slice(0, 40)}"`];
 }
 
 function named(table: Readonly<Record<string, number>>, name: string | undefined): number | undefined {
