@@ -1,5 +1,6 @@
 /** Every way a dialling can fail, as one verdict: what to record, whose fault, what may follow. Read by dial.ts and the contact's story. */
 import { InviteCancelled, InviteRejected, InviteTimedOut, InviteTransportError } from '@ringback/sip';
+import { toStorable } from '../storable-text.ts';
 
 /** `DisconnectReason` values that a failed dialling can give (Administrator Guide, data model for contact records). */
 export type DialDisconnectReason =
@@ -154,7 +155,7 @@ export function causeOf(error: unknown): DialFailureCause | undefined {
       kind: 'rejected',
       status: error.status,
       reason: error.reason,
-      ...(reasonHeader === undefined ? {} : { reasonHeader }),
+      ...(reasonHeader === undefined ? {} : { reasonHeader: toStorable(reasonHeader) }),
     };
   }
   if (error instanceof InviteTimedOut) return { kind: 'no response' };

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
 import { causeOf, DialFailure, type DialFailureCause } from './dial-failure.ts';
 import { KeyPresses } from './key-presses.ts';
-import { joinLeg, type Leg } from './leg.ts';
+import { joinLeg, type Leg, type MediaEnd } from './leg.ts';
 import { describeTarget, type Trunk, trunksFor } from './trunk.ts';
 
 export interface DialRequest {
@@ -62,19 +62,19 @@ export async function dial(
   const trunks = trunksFor(deps.trunks, request.destination);
   if (trunks.length === 0) throw new DialFailure({ kind: 'no trunk' }, false);
   const keys = new KeyPresses(deps.clock);
-  const mediaLost = Promise.withResolvers<void>();
+  const mediaEnded = Promise.withResolvers<MediaEnd>();
   const media = await openMedia(deps.media, {
     digit(digit) {
       keys.pressed(digit);
       progress.digit?.(digit);
     },
-    lost: () => mediaLost.resolve(),
+    ended: mediaEnded.resolve,
   });
   try {
     const dialog = await tryTrunks(trunks, media.createOffer(), request, progress, deps, signal);
     const answeredAtMs = deps.clock.now();
     await agreeOnMedia(dialog, media);
-    return joinLeg({ dialog, media, keys, mediaLost: mediaLost.promise, answeredAtMs });
+    return joinLeg({ dialog, media, keys, mediaEnded: mediaEnded.promise, answeredAtMs });
   } catch (error) {
     await media.close();
     throw error;
@@ -83,14 +83,15 @@ export async function dial(
 
 async function openMedia(
   engine: MediaEngine,
-  on: { digit(digit: string): void; lost(): void },
+  on: { digit(digit: string): void; ended(end: MediaEnd): void },
 ): Promise<MediaSession> {
   try {
     return await engine.openSession({
       mediaTimeoutMs,
       onEvent: (event) => {
         if (event.kind === 'digit') on.digit(event.digit);
-        else if (event.kind === 'mediaLost') on.lost();
+        else if (event.kind === 'mediaLost') on.ended({ by: 'media loss' });
+        else if (event.kind === 'fault') on.ended({ by: 'media fault', detail: event.message });
       },
     });
   } catch (error) {

@@ -25,6 +25,7 @@ import type { Messages } from '../flows/messages.ts';
 import type { StoredFlows } from '../flows/stored-flows.ts';
 import type { QueueId } from '../ids.ts';
 import { isOpenAt } from '../routing/hours-of-operation.ts';
+import { isStorable } from '../storable-text.ts';
 import type { Directory } from '../store/directory.ts';
 import type { HoursOfOperationStore } from '../store/hours-of-operation-store.ts';
 import type { Instance, Queue } from '../store/resource-store.ts';
@@ -76,11 +77,13 @@ export function contactFlowHost(
 
     async updateAttributes(target, attributes) {
       if (target === 'related') return failed('The related contact is not changed from here.');
+      if (!areStorable(attributes)) return failed(unstorable);
       await contact.attributesChanged({ ...contact.current.attributes, ...Object.fromEntries(attributes) });
       return done();
     },
     updateContactData(target, fields) {
       if (target === 'related') return failed('The related contact is not changed from here.');
+      if (!areStorable(fields)) return failed(unstorable);
       const name = fields.get('Name');
       const description = fields.get('Description');
       const languageCode = fields.get('LanguageCode');
@@ -94,6 +97,7 @@ export function contactFlowHost(
       return done();
     },
     async tagContact(tags) {
+      if (!areStorable(tags)) return failed(unstorable);
       await contact.tagsChanged({ ...contact.current.outcome.tags, ...Object.fromEntries(tags) });
       return done();
     },
@@ -141,6 +145,12 @@ export function contactFlowHost(
       return module ? done(module) : failed(`There is no published flow module ${reference}.`);
     },
   };
+}
+
+const unstorable = 'Text with U+0000 or an unpaired surrogate cannot be stored.';
+
+function areStorable(texts: ReadonlyMap<string, string>): boolean {
+  return [...texts].every(([key, value]) => isStorable(key) && isStorable(value));
 }
 
 /** Reads the contact each time, so that what a flow changed is seen at once. */
@@ -307,6 +317,11 @@ function customerOn(leg: Leg, instance: Instance, contact: OpenContact, deps: Fl
         { prompt: prepared.value },
         { signal, ...(interruption === 'untilDigit' ? { stopOnDigit: true } : {}) },
       );
+      if (outcome.kind === 'stopped' && outcome.by === 'close') {
+        // The media went away under the prompt. Whatever ends the leg ends the flow, before it could go on.
+        await leg.ended;
+        return failed('The media of the call has ended.');
+      }
       const digit = outcome.kind === 'stopped' && outcome.by === 'digit' ? leg.keys.take() : undefined;
       return done(digit === undefined ? { kind: 'finished' } : { kind: 'interrupted', digit });
     },

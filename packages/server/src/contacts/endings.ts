@@ -28,6 +28,7 @@ export const endings = {
   stepLimitReached: { disconnectReason: 'OTHER', endCause: 'FLOW_STEP_LIMIT' },
   internalError: { disconnectReason: 'OTHER', endCause: 'INTERNAL_ERROR' },
   mediaLost: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'MEDIA_LOST' },
+  mediaFailed: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'MEDIA_FAILED' },
   dialogFailed: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'DIALOG_FAILED' },
 } as const satisfies Record<string, Ending>;
 

@@ -102,6 +102,31 @@ describe('outbound contact › answered', () => {
     assert.ok(silent.journal.includes('BYE call-1'));
   });
 
+  it('hangs up where its media engine breaks, and says so', async () => {
+    const world = makeWorld();
+    world.start();
+    await world.answer();
+    world.media.session.break('media-0 died');
+    await world.clock.drain();
+    assert.deepEqual(world.ending(), ['TELECOM_PROBLEM', 'MEDIA_FAILED']);
+    assert.ok(world.journal.includes('BYE call-1'));
+    assert.ok(world.log.lines.some(({ detail }) => detail === 'media-0 died'));
+  });
+
+  it('gives the flow an error for text that cannot be stored', async () => {
+    for (const unstorable of ['a\u0000b', 'a\ud83d']) {
+      const world = makeWorld({
+        actions: [rename('one', unstorable), say('two', 'Hello', 'stop'), stopAction],
+      });
+      world.start();
+      await world.answer();
+      await world.clock.drain();
+      assert.deepEqual(world.ending(), ['CONTACT_FLOW_DISCONNECT', undefined]);
+      assert.equal(world.ended().outcome.name, undefined);
+      assert.deepEqual(world.media.session.played, [], 'the error branch leads past the prompt');
+    }
+  });
+
   it('hangs up where its flow is gone', async () => {
     const world = makeWorld();
     world.flow = undefined;
@@ -161,6 +186,22 @@ describe('outbound contact › not answered', () => {
     assert.deepEqual(world.ended().outcome.sip, { status: 486, reason: 'Q.850;cause=17' });
     assert.equal(world.ended().connectedAtMs, undefined);
     assert.deepEqual(world.events(), ['DISCONNECTED', 'COMPLETED']);
+  });
+
+  it('keeps what a carrier said as far as it can be stored', async () => {
+    const world = makeWorld();
+    world.start();
+    await world.clock.drain();
+    world.agent.call.reject(486, [['Reason', 'Q.850;text="a\u0000b"']]);
+    await world.clock.drain();
+    assert.equal(world.ended().outcome.sip?.reason, 'Q.850;text="a\ufffdb"');
+
+    const answered = makeWorld();
+    answered.start();
+    await answered.answer();
+    answered.agent.call.dialog.end({ by: 'remote', reason: 'bye\u0000' });
+    await answered.clock.drain();
+    assert.equal(answered.ended().outcome.sip?.reason, 'bye\ufffd');
   });
 
   it('rings for as long as the request says', async () => {
@@ -422,6 +463,15 @@ function say(identifier: string, text: string, next: string): object {
     Type: 'MessageParticipant',
     Parameters: { Text: text },
     Transitions: { NextAction: next, Errors: [{ NextAction: next, ErrorType: 'NoMatchingError' }] },
+  };
+}
+
+function rename(identifier: string, name: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'UpdateContactData',
+    Parameters: { Name: name },
+    Transitions: { NextAction: 'two', Errors: [{ NextAction: 'stop', ErrorType: 'NoMatchingError' }] },
   };
 }
 

@@ -116,6 +116,8 @@ function endingOfLeg(end: LegEnd): Ending {
       return { ...endings.customerHungUp, ...(end.reason ? { sip: { reason: end.reason } } : {}) };
     case 'media loss':
       return endings.mediaLost;
+    case 'media fault':
+      return { ...endings.mediaFailed, detail: end.detail };
     default:
       return endings.dialogFailed;
   }

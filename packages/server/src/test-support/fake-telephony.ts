@@ -202,6 +202,12 @@ export class FakeMediaSession implements MediaSession {
     this.#onEvent({ kind: 'mediaLost' });
   }
 
+  /** As when the worker that carries the session dies. */
+  break(message: string): void {
+    this.#onEvent({ kind: 'fault', message });
+    this.#stopPlaying?.({ kind: 'stopped', by: 'close' });
+  }
+
   createOffer(): string {
     return 'offer';
   }
