@@ -1,8 +1,7 @@
 /** Ringback and its carrier as processes of their own, for tests that kill them or look at how they exit. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,14 +42,14 @@ export interface CarrierProcess extends RunningProcess {
  * process ends by itself, so it takes one clean end before kills.
  */
 const compileCache = mkdtempSync(path.join(tmpdir(), 'ringback-compiled-'));
+process.once('exit', () => rmSync(compileCache, { recursive: true, force: true }));
 
 /** Every process of this test file that may still run; `endAllProcesses` leaves none behind. */
 const started = new Set<ChildProcess>();
 
-/** Kills what a failed test left running, and tidies up. For `after`. */
+/** Kills what a failed test left running. For `after`. */
 export async function endAllProcesses(): Promise<void> {
   await Promise.all([...started].map((child) => endChild(child, 'SIGKILL')));
-  await rm(compileCache, { recursive: true, force: true });
 }
 
 /** Starts the carrier on any free port and resolves when it takes calls. */
