@@ -18,6 +18,7 @@ describe('destination', () => {
     ['+1911', 'not allowed'],
     ['+1411', 'not allowed'],
     ['+112', 'not allowed'],
+    ['+44110', 'not allowed'],
     ['+19005550123', 'not allowed'],
     ['+8816123456789', 'not allowed'],
     ['12065550100', 'malformed'],
@@ -99,6 +100,13 @@ describe('destination', () => {
       assert.equal(listed.kind, 'allowed', `${number} with ${country} listed`);
     }
   });
+
+  for (const number of ['+49112', '+49110', '+33112', '+81119', '+61000']) {
+    it(`${number} is no subscriber’s number, wherever calls are allowed`, () => {
+      const everywhere = { countries: new Set(getCountries()), openPrefixes: [] };
+      assert.equal(judgeDestination(number, everywhere).kind, 'not allowed');
+    });
+  }
 
   it('tells the country of an allowed number', () => {
     const verdict = judgeDestination('+442079460000', usEast1);

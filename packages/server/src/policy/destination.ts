@@ -90,13 +90,18 @@ export function countryOf(e164: string): string {
   return parsePhoneNumberFromString(e164)?.country ?? 'ZZ';
 }
 
+const emergencyRefusal: DestinationRefusal = {
+  kind: 'not allowed',
+  message: 'Emergency and service codes (N11) cannot be dialled.',
+};
+
 /** Decides about one destination. Never validates before the closed prefixes: `isValid` would mask +447. */
 export function judgeDestination(text: string, policy: DestinationPolicy): DestinationVerdict {
   if (!e164Pattern.test(text)) {
     return { kind: 'malformed', message: 'The destination is not an E.164 number such as +12065550100.' };
   }
   if (isEmergencyOrServiceCode(text)) {
-    return { kind: 'not allowed', message: 'Emergency and service codes (N11) cannot be dialled.' };
+    return emergencyRefusal;
   }
   const isOpened = policy.openPrefixes.some((prefix) => text.startsWith(prefix));
   const network = costlyNetworks.find((prefix) => text.startsWith(prefix));
@@ -106,6 +111,8 @@ export function judgeDestination(text: string, policy: DestinationPolicy): Desti
 
   const parsed = parsePhoneNumberFromString(text);
   if (!parsed) return { kind: 'malformed', message: 'The destination has no known country calling code.' };
+  // Emergency numbers have three digits in most plans (112, 110, 999); subscribers have them in none.
+  if (parsed.nationalNumber.length === 3) return emergencyRefusal;
   const country = network
     ? noCountry
     : (parsed.country ??
