@@ -123,6 +123,7 @@ describe('a service that is stopped', () => {
   });
 
   it('ends in order when it is told to stop before it is ready', async () => {
+    await service.end('SIGTERM');
     const starting = await place.startUnawaited();
     await until(() => starting.lines.some((line) => line.includes('Opening the media engine')), 'the start');
     const databasePid = await place.databaseProcess();
