@@ -38,7 +38,7 @@ export function keepOwnership(deps: OwnershipDeps): Ownership {
         return;
       }
       const recovered = await active.recover();
-      if (recovered > 0) logger.warn({ recovered }, 'contacts of a node that died were taken over');
+      if (recovered > 0) logger.warn({ recovered }, 'open contacts that nobody ran were taken over');
       await nodes.removeDead();
     } catch (error) {
       logger.error({ err: error }, 'the lease could not be renewed; trying again');

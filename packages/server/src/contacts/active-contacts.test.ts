@@ -67,6 +67,18 @@ describe('active contacts', () => {
     assert.deepEqual(world.ended(), []);
   });
 
+  it('leave a contact to its next owner that is found when draining has begun', async () => {
+    const world = makeWorld();
+    const contact = sampleContact();
+    world.active.mayBeCommitted(contact);
+    world.table.add(contact, 0);
+    const recovering = world.active.recover();
+    await world.clock.settle(world.active.drain(0));
+    await recovering;
+    await world.clock.drain();
+    assert.deepEqual(world.ended(), []);
+  });
+
   it('leave everything as it is once they are abandoned', async () => {
     const world = makeWorld();
     const contact = sampleContact();

@@ -76,6 +76,8 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
   }
 
   async function takeOver({ contact, dialAttempts }: RecoveredContact): Promise<void> {
+    // Found by a look that began before draining did; whoever has the lease next takes it over.
+    if (isDraining) return;
     if (dialAttempts === 0) {
       run(contact);
       return;

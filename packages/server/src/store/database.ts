@@ -92,8 +92,13 @@ const OLDEST_POSTGRES_MAJOR = 15;
  */
 export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Database<Schema>> {
   const pool = new Pool(poolConfig(options));
-  // A borrowed connection that breaks emits `error` too, and without a listener that would end the process.
-  pool.on('connect', (client) => client.on('error', (error) => options.onConnectionFault?.(error)));
+  // A borrowed connection that breaks emits `error` too, and without a listener that would end the process. A pool that
+  // ends does not wait for its goodbyes to be read: a server that stops at once after it says so on each connection.
+  pool.on('connect', (client) =>
+    client.on('error', (error) => {
+      if (!pool.ending) options.onConnectionFault?.(error);
+    }),
+  );
   // The pool repeats the fault of an idle connection; it was told above.
   pool.on('error', () => undefined);
   try {
