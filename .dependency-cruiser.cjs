@@ -64,8 +64,18 @@ module.exports = {
       name: 'one-public-entry',
       severity: 'error',
       comment: "Packages import each other by name; a path into src is somebody else's inside.",
-      from: { path: '^packages/([^/]+)/' },
+      from: { path: '^packages/([^/]+)/', pathNot: '\\.test\\.ts$' },
       to: { path: '^packages/[^/]+/src/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$'] },
+    },
+    {
+      name: 'one-public-entry-and-fixtures',
+      severity: 'error',
+      comment: 'Tests of one package may use the fixtures of another; the rest of its inside is closed to them too.',
+      from: { path: '^packages/([^/]+)/.*\\.test\\.ts$' },
+      to: {
+        path: '^packages/[^/]+/src/',
+        pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$', '[-.]fixture\\.ts$'],
+      },
     },
     {
       name: 'nobody-imports-api',
@@ -73,7 +83,7 @@ module.exports = {
       comment: 'The edges have no rules that others could need.',
       from: {
         path: `^${serverParts}/`,
-        pathNot: [`^${serverParts}/api/`, `^${serverParts}/(service|main)\\.ts$`, '\\.test\\.ts$'],
+        pathNot: [`^${serverParts}/api/`, `^${serverParts}/(service|run)\\.ts$`, '\\.test\\.ts$'],
       },
       to: { path: `^${serverParts}/api/` },
     },

@@ -1,0 +1,63 @@
+/** Runs the service in the foreground: reads the configuration, starts, drains on SIGTERM. Loaded by main.ts. */
+import { pino } from 'pino';
+import { HttpPortUnavailable } from './api/http-server.ts';
+import { ConfigUnusable, loadConfig } from './config.ts';
+import { ConfigFileUnusable } from './config-file.ts';
+import { type Service, startService } from './service.ts';
+
+/** Calls get this long to end by themselves after SIGTERM, ms; a second signal ends them at once. */
+const drainPatienceMs = 30_000;
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const logger = pino({ level: config.logLevel });
+  let starting: Promise<Service> | undefined;
+  let isStopping = false;
+
+  const stop = async (why: string, patienceMs: number, exitCode: number): Promise<void> => {
+    if (isStopping) {
+      logger.warn({ why }, 'told twice to stop; ending now');
+      process.exit(exitCode || 1);
+    }
+    isStopping = true;
+    logger.info({ why }, 'stopping');
+    try {
+      // A start under way is finished first: what is half open could not be closed in order.
+      const service = await starting;
+      await service?.close({ patienceMs });
+      process.exitCode = exitCode;
+    } catch (error) {
+      logger.error({ err: error }, 'stopping failed');
+      process.exitCode = 1;
+    }
+  };
+  process.on('SIGTERM', () => void stop('SIGTERM', drainPatienceMs, 0));
+  process.on('SIGINT', () => void stop('SIGINT', 0, 0));
+
+  starting = startService({
+    config,
+    logger,
+    onProgress: (message) => logger.info(message),
+    onFatal: (reason) => void stop(reason, 0, 1),
+  });
+  const { url, sip, carrier } = await starting;
+  if (!isStopping) logger.info({ url, sip, carrier: carrier ? 'simulated' : 'trunk' }, 'ready');
+}
+
+/** Errors that a person can mend are told in their own words; anything else is a bug and shows its stack. */
+function describeFailure(error: unknown): string {
+  if (
+    error instanceof ConfigUnusable ||
+    error instanceof ConfigFileUnusable ||
+    error instanceof HttpPortUnavailable
+  ) {
+    return error.message;
+  }
+  if (error instanceof Error && error.name !== 'Error' && error.name !== 'TypeError') return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`Ringback cannot start. ${describeFailure(error)}\n`);
+  process.exit(1);
+});
