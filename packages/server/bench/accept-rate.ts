@@ -52,9 +52,9 @@ async function measure(service: BenchService, options: AcceptOptions): Promise<P
     'GET',
     `/contact-flows-summary/${instanceId}`,
   )) as {
-    ContactFlowSummaryList: readonly { Id: string }[];
+    ContactFlowSummaryList: readonly { Id: string; ContactFlowType: string }[];
   };
-  const flowId = flows[0]?.Id ?? '';
+  const flowId = flows.find(({ ContactFlowType: type }) => type === 'CONTACT_FLOW')?.Id ?? '';
   let usage = usageOfService(service.pid);
   let n = 0;
   const load = await runHttpLoad({
@@ -80,7 +80,7 @@ async function measure(service: BenchService, options: AcceptOptions): Promise<P
     phase: 'A',
     title: `accept: signed, durable StartOutboundVoiceContact, ${options.connections} connections, ${options.seconds} s`,
     figures: [
-      { name: 'accepted', value: load.perSecond, unit: 'requests/s', note: 'goal ≥ 1,000' },
+      { name: 'accepted', value: load.perSecond, unit: 'requests/s', note: 'goal ≥ 4,000' },
       { name: 'latency p50', value: load.latencyMs.p50, unit: 'ms' },
       { name: 'latency p99', value: load.latencyMs.p99, unit: 'ms' },
       { name: 'latency max', value: load.latencyMs.max, unit: 'ms' },
