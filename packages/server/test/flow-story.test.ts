@@ -72,7 +72,9 @@ describe('a flow on a telephone and in virtual time', () => {
     const thanksId = await service.createFlow(thanks);
     const main = mainActions(arnOf(thanksId));
     const mainId = await service.createFlow(main);
-    const contactId = await service.call(hesitant, mainId, { Attributes: { source: 'test' } });
+    const contactId = await service.call(hesitant, mainId, {
+      Attributes: { source: 'test', hours: 'Basic Hours' },
+    });
     const contact = await service.ended(contactId);
     assert.equal(contact.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
 
@@ -84,7 +86,9 @@ describe('a flow on a telephone and in virtual time', () => {
     assert.deepEqual(real, simulated.path.map(comparableStep));
     assert.deepEqual(
       real.map(({ actionIdentifier }) => actionIdentifier),
-      'log,look up,ask,wrong,again,ask,silent,again,ask,remember,transfer,thank,hang up'.split(','),
+      'log,open,named hours,no hours,look up,ask,wrong,again,ask,silent,again,ask,remember,transfer,thank,hang up'.split(
+        ',',
+      ),
     );
     assert.deepEqual(
       real.filter(({ actionIdentifier }) => actionIdentifier === 'ask').map(({ via }) => via),
@@ -105,7 +109,13 @@ describe('a flow on a telephone and in virtual time', () => {
 
     const record = await service.record(contactId);
     assert.deepEqual(record.Attributes, simulated.attributes);
-    assert.deepEqual(record.Attributes, { source: 'test', name: 'Ann', tier: 'gold', choice: 'card' });
+    assert.deepEqual(record.Attributes, {
+      source: 'test',
+      hours: 'Basic Hours',
+      name: 'Ann',
+      tier: 'gold',
+      choice: 'card',
+    });
     assert.deepEqual(simulated.unmet, []);
 
     const [event] = events;
@@ -140,7 +150,10 @@ describe('a flow on a telephone and in virtual time', () => {
 
   function mainActions(otherFlow: string): object[] {
     return [
-      logging('look up'),
+      logging('open'),
+      hours('open', undefined, 'named hours'),
+      hours('named hours', '$.Attributes.hours', 'no hours'),
+      hours('no hours', '$.Attributes.source', 'hang up', 'look up'),
       invoke('look up', lookupArn, 'ask'),
       menuWithBranches(),
       say('wrong', 'That is not a key of this menu.', 'again'),
@@ -195,7 +208,9 @@ describe('a flow on a telephone and in virtual time', () => {
     writeFileSync(
       script,
       [
-        'attributes: { source: test }',
+        'attributes: { source: test, hours: Basic Hours }',
+        'queue: BasicQueue',
+        'hours: { Basic Hours: open }',
         `customerNumber: "${hesitant}"`,
         'caller: [{ press: "7" }, silence, { press: "1" }]',
         `lambdas: { lookup: { answer: ${JSON.stringify(answer)}, afterSeconds: 0.2 } }`,
@@ -255,6 +270,23 @@ function logging(next: string): object {
     Type: 'UpdateFlowLoggingBehavior',
     Parameters: { FlowLoggingBehavior: 'Enabled' },
     Transitions: { NextAction: next },
+  };
+}
+
+/** Goes on to `open` when they are open; without hours of that name to `unknown`. */
+function hours(identifier: string, name: string | undefined, open: string, unknown = 'hang up'): object {
+  return {
+    Identifier: identifier,
+    Type: 'CheckHoursOfOperation',
+    Parameters: name === undefined ? {} : { HoursOfOperationId: name },
+    Transitions: {
+      NextAction: unknown,
+      Errors: [{ ErrorType: 'NoMatchingError', NextAction: unknown }],
+      Conditions: [
+        { NextAction: open, Condition: { Operator: 'Equals', Operands: ['True'] } },
+        { NextAction: 'hang up', Condition: { Operator: 'Equals', Operands: ['False'] } },
+      ],
+    },
   };
 }
 

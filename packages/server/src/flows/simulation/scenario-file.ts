@@ -111,7 +111,7 @@ const Scenario = Type.Object(
     lambdas: Type.Optional(
       Type.Record(Type.String(), Type.Union([LambdaAnswer, Type.Array(LambdaAnswer, { minItems: 1 })])),
     ),
-    /** All hours, or by name, id or ARN. Default open. */
+    /** All hours, or the ones that there are, by name, id or ARN. Default: all open. */
     hours: Type.Optional(Type.Union([openOrClosed, Type.Record(Type.String(), openOrClosed)])),
     /** By name, id or ARN. Default: every queue exists, is free and has one available agent. */
     queues: Type.Optional(Type.Record(Type.String(), Queue)),

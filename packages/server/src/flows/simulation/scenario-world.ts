@@ -44,7 +44,8 @@ export function worldOf(scenario: Scenario, fallbacks: ScenarioFallbacks): Simul
     isOpen: (named) => {
       if (typeof hours !== 'object') return hours !== 'closed';
       if (named === undefined) return !Object.values(hours).includes('closed');
-      return (valueNamed(hours, named) ?? 'open') === 'open';
+      const state = valueNamed(hours, named);
+      return state && state === 'open';
     },
     findQueue: (named) => {
       if (queues === undefined) return queueOf({});

@@ -39,8 +39,8 @@ export interface SimulatedWorld {
     readonly functionArn: string;
     readonly parameters: Readonly<Record<string, unknown>>;
   }) => Promise<LambdaReply | undefined>;
-  /** By id, ARN or name; `undefined` asks for the hours of the target queue. */
-  readonly isOpen: (hours: string | undefined) => boolean;
+  /** By id, ARN or name; `undefined` asks for the hours of the target queue. `undefined` when there are no such hours. */
+  readonly isOpen: (hours: string | undefined) => boolean | undefined;
   /** undefined when there is no such queue. */
   readonly findQueue: (idOrName: string) => SimulatedQueue | undefined;
   readonly outboundCallStatus: OutboundCallStatus;
@@ -183,7 +183,10 @@ export function simulatedFlowHost(options: SimulatedHostOptions): SimulatedHost 
       if (hours === undefined && contact.queueName === undefined) {
         return failed('No hours are named, and no target queue is set whose hours could be asked.');
       }
-      return done(world.isOpen(hours));
+      const isOpen = world.isOpen(hours);
+      return isOpen === undefined
+        ? failed(`There are no hours of operation ${hours ?? 'of the target queue'}.`)
+        : done(isOpen);
     },
     queueMetrics(target) {
       const name = queueOf(target);
