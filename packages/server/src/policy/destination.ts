@@ -109,7 +109,8 @@ export function judgeDestination(text: string, policy: DestinationPolicy): Desti
   if (closed)
     return { kind: 'not allowed', message: `Outbound calls to ${closed} are not open for this instance.` };
 
-  const parsed = parsePhoneNumberFromString(text);
+  // The pattern has been checked: there is no number to look for in a text.
+  const parsed = parsePhoneNumberFromString(text, { extract: false });
   if (!parsed) return { kind: 'malformed', message: 'The destination has no known country calling code.' };
   // Emergency numbers have three digits in most plans (112, 110, 999); subscribers have them in none.
   if (parsed.nationalNumber.length === 3) return emergencyRefusal;
