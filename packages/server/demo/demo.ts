@@ -152,6 +152,8 @@ async function placeCall(
   if (!contact) return [`The contact did not end within ${longestCallMs / 1000} s.`];
   const eventsFile = path.join(dataDir, 'events', 'contact-events.jsonl');
   const record = await untilRecorded(path.join(dataDir, 'events', 'contact-records.jsonl'), ContactId);
+  // The timeline hears of a fact a moment after its line is in the file; the summary comes below its last line.
+  await untilSeen(seen, (entry) => entry.kind === 'event' && entry.eventType === 'COMPLETED');
   client.destroy();
 
   say(`\n${paint('bold', 'Contact record')}`);
@@ -253,6 +255,14 @@ async function untilRecorded(file: string, contactId: string): Promise<Record<st
     await sleep(50);
   }
   return undefined;
+}
+
+async function untilSeen(
+  seen: readonly TimelineEntry[],
+  isIt: (entry: TimelineEntry) => boolean,
+): Promise<void> {
+  const giveUpAtMs = Date.now() + 2_000;
+  while (Date.now() < giveUpAtMs && !seen.some(isIt)) await sleep(20);
 }
 
 function eventTypesOf(file: string, contactId: string): string[] {
