@@ -70,7 +70,8 @@ module.exports = {
     {
       name: 'one-public-entry-and-fixtures',
       severity: 'error',
-      comment: 'Tests of one package may use the fixtures of another; the rest of its inside is closed to them too.',
+      comment:
+        'Tests of one package may use the fixtures of another; the rest of its inside is closed to them too.',
       from: { path: '^packages/([^/]+)/.*\\.test\\.ts$' },
       to: {
         path: '^packages/[^/]+/src/',
