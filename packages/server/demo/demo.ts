@@ -1,6 +1,6 @@
 /** `npm run demo`: starts everything on free ports, places one call through the official AWS SDK, prints what happens, checks it. */
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import {
   StartOutboundVoiceContactCommand,
 } from '@aws-sdk/client-connect';
 import { readWav, rms } from '@ringback/media';
+import { recordingFileName } from '@ringback/simulated-carrier';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { loadConfig } from '../src/config.ts';
@@ -159,7 +160,7 @@ async function placeCall(
   say(`\n${paint('bold', 'Contact record')}`);
   say(JSON.stringify(record, null, 2));
   const checks = checkAll({ number, contact, record, events: eventTypesOf(eventsFile, ContactId), seen });
-  if (number === pressesOne) checks.push(...(await checkAudio(dataDir, contact)));
+  if (number === pressesOne) checks.push(...checkAudio(dataDir, contact, seen));
   say(`\n${paint('bold', 'Checked')}`);
   for (const check of checks) say(`  ${check.ok ? paint('green', '✓') : paint('red', '✗')} ${check.what}`);
   const recording = contact.Recordings?.[0]?.Location;
@@ -217,14 +218,13 @@ function checkAll({ number, contact, record, events, seen }: Outcome): Check[] {
 }
 
 /** Listens to the files: what was recorded here, and what the phone itself heard. */
-async function checkAudio(dataDir: string, contact: Contact): Promise<Check[]> {
+function checkAudio(dataDir: string, contact: Contact, seen: readonly TimelineEntry[]): Check[] {
   const recording = contact.Recordings?.[0]?.Location;
   const own = recording && existsSync(recording) ? readWav(readFileSync(recording)).channels : [];
-  const phones = path.join(dataDir, 'carrier', 'phones');
-  const phoneFile = existsSync(phones)
-    ? (await readdir(phones)).find((file) => file.endsWith('.wav'))
-    : undefined;
-  const heard = phoneFile ? readWav(readFileSync(path.join(phones, phoneFile))).channels[0] : undefined;
+  const invite = seen.find((entry) => entry.kind === 'sip');
+  const callId = invite?.kind === 'sip' ? invite.trace.message.headers.get('call-id') : undefined;
+  const phoneFile = path.join(dataDir, 'carrier', 'phones', recordingFileName(callId ?? ''));
+  const heard = existsSync(phoneFile) ? readWav(readFileSync(phoneFile)).channels[0] : undefined;
   // Speech of the voices used here is near 2000; silence is near 0.
   const isSpeech = (pcm: Int16Array | undefined): boolean => pcm !== undefined && rms(pcm) > 200;
   return [
@@ -291,7 +291,9 @@ function say(line: string): void {
 
 main().catch((error: unknown) => {
   const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${paint('red', 'The demo failed:')} ${text}\n`);
+  // The service names its variables; here the same is said with options.
+  const told = text.replace('RINGBACK_HTTP_PORT', '--http-port').replace('RINGBACK_SIP_PORT', '--sip-port');
+  process.stderr.write(`${paint('red', 'The demo failed:')} ${told}\n`);
   if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exit(1);
 });
