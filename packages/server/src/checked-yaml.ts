@@ -1,6 +1,8 @@
-/** Reads YAML (or JSON) against a shape, and names line, column and key of every mistake. Used by scenarios of flows. */
+/** Reads YAML (or JSON) against a shape, and names line, column and key of every mistake. For the configuration file and scenarios of flows. */
+import type { TLocalizedValidationError } from 'typebox/error';
 import { Settings } from 'typebox/system';
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { shapeMistakes } from './shape-mistakes.ts';
 
 export interface YamlMistake {
   readonly line: number;
@@ -17,12 +19,7 @@ export type ReadYaml<Value> =
 /** A compiled shape, as `Compile` of typebox gives it. */
 interface Shape<Value> {
   Check(value: unknown): value is Value;
-  Errors(value: unknown): readonly {
-    readonly keyword: string;
-    readonly instancePath: string;
-    readonly message: string;
-    readonly params: object;
-  }[];
+  Errors(value: unknown): TLocalizedValidationError[];
 }
 
 /** A mistake that a shape cannot say. */
@@ -42,59 +39,71 @@ export function readCheckedYaml<Value>(
   beyondShape: (value: Value) => readonly MistakeBeyondShape[] = () => [],
 ): ReadYaml<Value> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 50 } as Parameters<
-    typeof parseDocument
-  >[1]);
+  const document = parseDocument(text, { lineCounter: lines });
+  const atOffset = (offset: number, message: string): YamlMistake => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col, key: '', message };
+  };
   if (document.errors.length > 0) {
-    return {
-      ok: false,
-      mistakes: document.errors.map((error) => {
-        const at = lines.linePos(error.pos[0]);
-        return {
-          line: at.line,
-          column: at.col,
-          key: '',
-          message: error.message.split('\n')[0] ?? error.code,
-        };
-      }),
-    };
+    const mistakes = document.errors.map((error) =>
+      atOffset(error.pos[0], error.message.split('\n')[0] ?? error.code),
+    );
+    return { ok: false, mistakes };
   }
-  const value: unknown = document.toJS() ?? {};
-  const at = (path: readonly string[], message: string): YamlMistake =>
-    located(document.contents, lines, path, message);
-  if (shape.Check(value)) {
-    const extra = beyondShape(value);
-    if (extra.length === 0) return { ok: true, value };
-    return { ok: false, mistakes: extra.map(({ path, message }) => at(path, message)) };
+  const read = documentValue(document);
+  if (read.kind === 'unusable alias') return { ok: false, mistakes: [atOffset(read.offset, read.message)] };
+
+  const { value } = read;
+  const located = ({ path, message }: MistakeBeyondShape): YamlMistake => ({
+    ...atOffset(offsetOf(document.contents, path), message),
+    key: path.join('.'),
+  });
+  if (!shape.Check(value)) {
+    return { ok: false, mistakes: unique(shapeMistakes(allErrors(shape, value)).map(located)) };
   }
-  const mistakes: YamlMistake[] = [];
-  for (const error of allErrors(shape, value)) {
-    const path = error.instancePath.split('/').slice(1);
-    const params = error.params as { additionalProperties?: string[] };
-    if (params.additionalProperties) {
-      for (const key of params.additionalProperties) {
-        mistakes.push(at([...path, key], `unknown key "${key}"`));
-      }
-    } else if (error.keyword !== 'boolean') {
-      // `boolean` only repeats, key by key, what additionalProperties said.
-      mistakes.push(at(path, error.message));
-    }
-  }
-  return { ok: false, mistakes: unique(mistakes) };
+  const extra = beyondShape(value);
+  return extra.length === 0 ? { ok: true, value } : { ok: false, mistakes: extra.map(located) };
 }
 
-/** typebox stops after eight errors unless told otherwise, and a union alone has that many. */
-function allErrors<Value>(shape: Shape<Value>, value: unknown): ReturnType<Shape<Value>['Errors']> {
-  const { maxErrors } = Settings.Get();
-  Settings.Set({ maxErrors: 1000 });
+/** Most nodes that aliases may stand for; more is a bomb, not a document. */
+const maxAliasCount = 100;
+
+type DocumentValue =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'unusable alias'; readonly offset: number; readonly message: string };
+
+function documentValue(document: Document): DocumentValue {
+  try {
+    return { kind: 'value', value: document.toJS({ maxAliasCount }) ?? {} };
+  } catch (error) {
+    // An alias without an anchor, or too many of them: YAML finds out only here.
+    if (!(error instanceof ReferenceError)) throw error;
+    let offset = 0;
+    visit(document, {
+      Alias(_key, alias) {
+        offset = alias.range?.[0] ?? offset;
+        return alias.resolve(document) ? undefined : visit.BREAK;
+      },
+    });
+    return { kind: 'unusable alias', offset, message: error.message };
+  }
+}
+
+/** More than anybody makes; the library stops at eight otherwise, and then says nothing of the rest. */
+const maxErrors = 1000;
+
+function allErrors<Value>(shape: Shape<Value>, value: unknown): TLocalizedValidationError[] {
+  const usual = Settings.Get().maxErrors;
+  Settings.Set({ maxErrors });
   try {
     return shape.Errors(value);
   } finally {
-    Settings.Set({ maxErrors });
+    Settings.Set({ maxErrors: usual });
   }
 }
 
-function located(root: unknown, lines: LineCounter, path: readonly string[], message: string): YamlMistake {
+/** Where a path leads in the text, or its deepest part that is there. */
+function offsetOf(root: unknown, path: readonly string[]): number {
   let node = root as Node | null;
   let offset = node?.range?.[0] ?? 0;
   for (const step of path) {
@@ -108,14 +117,13 @@ function located(root: unknown, lines: LineCounter, path: readonly string[], mes
       offset = node?.range?.[0] ?? offset;
     } else break;
   }
-  const at = lines.linePos(offset);
-  return { line: at.line, column: at.col, key: path.join('.'), message };
+  return offset;
 }
 
+/** One mistake at a place is enough to find it. */
 function unique(mistakes: readonly YamlMistake[]): YamlMistake[] {
   const seen = new Map<string, YamlMistake>();
   for (const mistake of mistakes) {
-    // A union reports each of its arms; the first at a place says enough.
     const place = `${mistake.line}:${mistake.key}`;
     if (!seen.has(place)) seen.set(place, mistake);
   }

@@ -1,13 +1,11 @@
 /** The YAML configuration file: its shape, and a reader that names line and key of every mistake. Used by config.ts and `ringback check`. */
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Settings } from 'typebox/system';
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { readCheckedYaml, type YamlMistake } from './checked-yaml.ts';
 import { type PolicyProblem, readPolicy } from './identity/policy.ts';
 import { PolicyFileUnusable, policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import { userNamePattern } from './identity/user-name.ts';
 import { resourceQuotas } from './policy/resource-quotas.ts';
-import { shapeMistakes } from './shape-mistakes.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -238,14 +236,8 @@ export const ConfigFile = Type.Object(
 );
 export type ConfigFile = Static<typeof ConfigFile>;
 
-/** One mistake in the file: where it is, and what would be right. */
-export interface ConfigMistake {
-  readonly line: number;
-  readonly column: number;
-  /** Dotted path of the key, for example `trunks.0.address`; empty for the whole document. */
-  readonly key: string;
-  readonly message: string;
-}
+/** One mistake in the file: where it is, and what would be right. `key` is dotted, for example `trunks.0.address`. */
+export type ConfigMistake = YamlMistake;
 
 /** The file cannot be used; the message lists every mistake with its line and key. */
 export class ConfigFileUnusable extends Error {
@@ -270,69 +262,9 @@ const compiled = Compile(ConfigFile);
  * @throws {ConfigFileUnusable} listing every mistake at once.
  */
 export function readConfigFile(file: string, text: string): ConfigFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    throw new ConfigFileUnusable(
-      file,
-      document.errors.map((error) => {
-        const at = lines.linePos(error.pos[0]);
-        return {
-          line: at.line,
-          column: at.col,
-          key: '',
-          message: error.message.split('\n')[0] ?? error.code,
-        };
-      }),
-    );
-  }
-  const value = readValue(document, file, lines);
-  if (compiled.Check(value)) {
-    const extra = mistakesBeyondShape(value, file);
-    if (extra.length === 0) return value;
-    throw new ConfigFileUnusable(
-      file,
-      extra.map((mistake) => located(document.contents, lines, mistake.path, mistake.message)),
-    );
-  }
-  const mistakes = shapeMistakes(allErrors(value)).map(({ path, message }) =>
-    located(document.contents, lines, path, message),
-  );
-  throw new ConfigFileUnusable(file, unique(mistakes));
-}
-
-/** More than anybody makes; the library stops at eight otherwise, and then says nothing of the rest. */
-const maxErrors = 1000;
-
-function allErrors(value: unknown): ReturnType<typeof compiled.Errors> {
-  const usual = Settings.Get().maxErrors;
-  Settings.Set({ maxErrors });
-  try {
-    return compiled.Errors(value);
-  } finally {
-    Settings.Set({ maxErrors: usual });
-  }
-}
-
-/** Most nodes that aliases may stand for; more is a bomb, not a configuration. */
-const maxAliasCount = 100;
-
-function readValue(document: Document, file: string, lines: LineCounter): unknown {
-  try {
-    return document.toJS({ maxAliasCount }) ?? {};
-  } catch (error) {
-    // An alias without an anchor, or too many of them: YAML finds out only here.
-    if (!(error instanceof ReferenceError)) throw error;
-    let offset = 0;
-    visit(document, {
-      Alias(_key, alias) {
-        offset = alias.range?.[0] ?? offset;
-        return alias.resolve(document) ? undefined : visit.BREAK;
-      },
-    });
-    const at = lines.linePos(offset);
-    throw new ConfigFileUnusable(file, [{ line: at.line, column: at.col, key: '', message: error.message }]);
-  }
+  const read = readCheckedYaml(compiled, text, (value) => mistakesBeyondShape(value, file));
+  if (!read.ok) throw new ConfigFileUnusable(file, read.mistakes);
+  return read.value;
 }
 
 /** Rules that a shape cannot say: names are used once, an HTTP voice has a URL, policies are right. */
@@ -387,32 +319,4 @@ function policyProblems(policy: object | string | undefined, file: string): read
     if (error instanceof PolicyFileUnusable) return [{ path: [], message: error.message }];
     throw error;
   }
-}
-
-function located(root: unknown, lines: LineCounter, path: readonly string[], message: string): ConfigMistake {
-  let node = root as Node | null;
-  let offset = node?.range?.[0] ?? 0;
-  for (const step of path) {
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === step);
-      if (!pair) break;
-      offset = (pair.key as Node).range?.[0] ?? offset;
-      node = pair.value as Node | null;
-    } else if (isSeq(node)) {
-      node = node.items[Number(step)] as Node | null;
-      offset = node?.range?.[0] ?? offset;
-    } else break;
-  }
-  const at = lines.linePos(offset);
-  return { line: at.line, column: at.col, key: path.join('.'), message };
-}
-
-function unique(mistakes: readonly ConfigMistake[]): ConfigMistake[] {
-  const seen = new Map<string, ConfigMistake>();
-  for (const mistake of mistakes) {
-    // One mistake at a place is enough to find it.
-    const place = `${mistake.line}:${mistake.key}`;
-    if (!seen.has(place)) seen.set(place, mistake);
-  }
-  return [...seen.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }

@@ -1,4 +1,4 @@
-/** What a shape check says about a document, reduced to what its author did wrong. Used by config-file.ts. */
+/** What a shape check says about a document, reduced to what its author did wrong. Used by checked-yaml.ts. */
 import type { TLocalizedValidationError } from 'typebox/error';
 
 export interface ShapeMistake {
