@@ -33,7 +33,7 @@ if (kind === 'interop') installInteropPackages();
 const concurrency = kind === 'unit' ? Math.max(2, availableParallelism()) + 1 : 2;
 const runner = spawn(
   process.execPath,
-  ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=600000', '--test-reporter=spec', ...files],
+  ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=300000', '--test-reporter=spec', ...files],
   { stdio: 'inherit' },
 );
 runner.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
