@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { sql } from 'kysely';
 import { Client } from 'pg';
 import { type Database, openDatabase } from './database.ts';
 import {
@@ -160,6 +161,52 @@ describe('database › transactions', () => {
     await assert.rejects(cut, (error) => isConnectionError(error) && !isDataError(error));
     assert.ok(faults.length > 0);
     assert.equal((await database.query('SELECT 1')).rowCount, 1);
+  });
+});
+
+describe('database › lost connections', () => {
+  it('makes a read again whose connection was cut, a write never', async () => {
+    const cuts: string[] = [];
+    const cutter = new Client({
+      host: server.address.socketDirectory,
+      port: server.address.port,
+      user: server.address.user,
+      database: server.address.database,
+    });
+    await cutter.connect();
+    async function cutFirst(statement: string): Promise<void> {
+      const cut = async (): Promise<boolean> => {
+        const { rows } = await cutter.query<{ cut: boolean }>(
+          'SELECT pg_terminate_backend(pid) AS cut FROM pg_stat_activity WHERE query ILIKE $1 AND pid <> pg_backend_pid()',
+          [statement],
+        );
+        return rows.length > 0;
+      };
+      while (!(await cut()));
+      cuts.push(statement);
+    }
+    const [read] = await Promise.all([
+      database.kysely.selectNoFrom(sql<string>`concat('read', pg_sleep(0.5))`.as('text')).execute(),
+      cutFirst('select concat(%'),
+    ]);
+    assert.deepEqual(read, [{ text: 'read' }]);
+    const [plain] = await Promise.all([
+      database.query(`SELECT concat('plain', pg_sleep(0.5)) AS text`),
+      cutFirst('select concat(%'),
+    ]);
+    assert.deepEqual(plain.rows, [{ text: 'plain' }]);
+    const write = database.query('INSERT INTO thing SELECT 1, pg_sleep(30)::text');
+    await Promise.all([assert.rejects(write, isConnectionError), cutFirst('insert into thing%')]);
+    await cutter.end();
+    assert.equal(cuts.length, 3);
+    assert.equal((await database.query('SELECT FROM thing')).rowCount, 0);
+  });
+
+  it('refuses a kysely transaction, which would not stay on one connection', async () => {
+    await assert.rejects(
+      database.kysely.transaction().execute(async () => 'ran'),
+      /Use withTransaction/,
+    );
   });
 });
 

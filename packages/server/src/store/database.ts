@@ -4,6 +4,7 @@
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { DatabaseUnusable, TransactionRolledBack } from './database-errors.ts';
+import { poolOfSingleStatements, withRepeatedReads } from './repeated-reads.ts';
 
 /** Where the database is: an operator's URL, or what the embedded server's supervisor handed out. */
 export type DatabaseAddress =
@@ -61,7 +62,7 @@ export interface Queryable<Schema> {
 export type Transaction<Schema> = Queryable<Schema>;
 
 /**
- * An open pool.
+ * An open pool. A plain SELECT outside a transaction is repeated for about two seconds if its connection is lost.
  *
  * Values: `bigint` columns are read as numbers, and a value beyond 2^53 − 1 fails the query with a `RangeError` rather
  * than lose digits. `timestamptz` columns are read as `Date`, which keeps milliseconds and drops microseconds. `numeric`
@@ -114,8 +115,11 @@ function pooledDatabase<Schema>(pool: Pool): Database<Schema> {
   let closed: Promise<void> | undefined;
   return {
     pool,
-    kysely: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
-    query: (statement, values) => runStatement(pool, statement, values),
+    kysely: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: poolOfSingleStatements(pool) }) }),
+    query: (statement, values) =>
+      withRepeatedReads(typeof statement === 'string' ? statement : statement.text, () =>
+        runStatement(pool, statement, values),
+      ),
     withTransaction: (work) => runTransaction(pool, work),
     close: () => {
       closed ??= pool.end();
