@@ -6,6 +6,7 @@ import {
   type Clock,
   type IncomingInvite,
   openUserAgent,
+  type SipEndpoint,
   type SipFault,
   type SipTraceEntry,
   systemClock,
@@ -65,7 +66,7 @@ export interface CallCounters {
 
 export interface SimulatedCarrier {
   /** Where INVITEs go. */
-  readonly endpoint: { readonly host: string; readonly port: number; readonly transport: 'udp' };
+  readonly endpoint: SipEndpoint;
   readonly calls: CallCounters;
   /** Hangs up every call, finishes the recordings and frees the ports; idempotent. */
   close(): Promise<void>;

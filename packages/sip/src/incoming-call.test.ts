@@ -64,7 +64,7 @@ describe('called › before the answer', () => {
     await peer.send(INVITE);
     assert.deepEqual(peer.statuses(), [100, 100]);
     assert.equal(invites.length, 1);
-    assert.deepEqual(invite.source, { host: CALLEE_HOST, port: 5060 });
+    assert.deepEqual(invite.source, { host: CALLEE_HOST, port: 5060, transport: 'udp' });
     assert.equal(invite.request.body, 'offer');
   });
 

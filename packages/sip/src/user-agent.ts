@@ -22,8 +22,9 @@ import { createResponse, type ResponseOptions } from './message/response.ts';
 import { createRandomHex } from './random-hex.ts';
 import type { ServerTransaction } from './transaction/server-transaction.ts';
 import { TransactionLayer, type TransactionLayerUser } from './transaction/transaction-layer.ts';
-import type { DatagramNetwork, NetworkAddress } from './transport/datagram-network.ts';
-import { type SipEndpoint, type SipTraceEntry, TransportLayer } from './transport/transport-layer.ts';
+import type { DatagramNetwork } from './transport/datagram-network.ts';
+import type { SipEndpoint, SipPeer } from './transport/sip-endpoint.ts';
+import { type SipTraceEntry, TransportLayer } from './transport/transport-layer.ts';
 import { udpNetwork } from './transport/udp.ts';
 
 export interface UserAgentOptions {
@@ -133,6 +134,10 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     return this.#sentBy;
   }
 
+  contactAddress(peer: SipEndpoint): string {
+    return this.#transport.contactAddress(peer);
+  }
+
   get activity(): UserAgentActivity {
     return {
       clientTransactions: this.transactions.clientCount,
@@ -167,7 +172,7 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     }
   };
 
-  onRequest(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void {
+  onRequest(request: SipRequest, transaction: ServerTransaction, source: SipPeer): void {
     if (request.method === 'CANCEL') {
       this.#receiveCancel(request, transaction);
       return;
@@ -194,13 +199,13 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     if (key !== undefined) this.dialogs.get(key)?.receiveAck(ack);
   }
 
-  onStrayResponse(response: SipResponse, source: NetworkAddress): void {
+  onStrayResponse(response: SipResponse, source: SipPeer): void {
     const { headers, status } = response;
     if (status < 200 || status >= 300 || headers.cseq.method !== 'INVITE') return;
     this.lateAnswers.receive(response, source);
   }
 
-  #receiveOutsideDialog(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void {
+  #receiveOutsideDialog(request: SipRequest, transaction: ServerTransaction, source: SipPeer): void {
     switch (request.method) {
       case 'INVITE':
         this.#receiveInvite(request, transaction, source);
@@ -217,7 +222,7 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     }
   }
 
-  #receiveInvite(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void {
+  #receiveInvite(request: SipRequest, transaction: ServerTransaction, source: SipPeer): void {
     const onInvite = this.#onInvite;
     if (onInvite === undefined) {
       this.#answer(request, transaction, 405, { headers: [['Allow', 'OPTIONS']] });

@@ -5,13 +5,11 @@ import type { SipRequest, SipResponse } from '../message/message.ts';
 import { parseNameAddress } from '../message/name-address.ts';
 import { ParseFailure } from '../message/parse-failure.ts';
 import { parseSipUri } from '../message/uri.ts';
-import type { NetworkAddress } from '../transport/datagram-network.ts';
-
-const DEFAULT_PORT = 5060;
+import { endpointOf, type SipPeer } from '../transport/sip-endpoint.ts';
 
 interface RemoteTarget {
   readonly uri: string;
-  readonly address: NetworkAddress;
+  readonly address: SipPeer;
 }
 
 export interface DialogState {
@@ -32,15 +30,11 @@ export interface DialogState {
   /** CSeq of the peer's latest request, undefined before the first. */
   remoteSequence: number | undefined;
   /** Used where the peer's Contact or Record-Route names nothing we can reach: where its message came from. */
-  readonly peer: NetworkAddress;
+  readonly peer: SipPeer;
 }
 
 /** Dialog of the calling side, from our INVITE and its 2xx (§12.1.2). */
-export function dialogFromResponse(
-  invite: SipRequest,
-  response: SipResponse,
-  peer: NetworkAddress,
-): DialogState {
+export function dialogFromResponse(invite: SipRequest, response: SipResponse, peer: SipPeer): DialogState {
   return {
     callId: invite.headers.callId,
     localTag: invite.headers.from.tag ?? '',
@@ -61,7 +55,7 @@ export function dialogFromRequest(
   invite: SipRequest,
   localTag: string,
   contact: string,
-  peer: NetworkAddress,
+  peer: SipPeer,
 ): DialogState {
   const { headers } = invite;
   return {
@@ -87,7 +81,7 @@ export function dialogRequest(
   dialog: DialogState,
   method: string,
   via: string,
-): { request: SipRequest; destination: NetworkAddress } {
+): { request: SipRequest; destination: SipPeer } {
   if (method !== 'ACK') dialog.localSequence++;
   const { requestUri, routes, destination } = routing(dialog);
   const headers = new SipHeaders([], [], []);
@@ -107,7 +101,7 @@ export function dialogRequest(
 function routing(dialog: DialogState): {
   requestUri: string;
   routes: readonly string[];
-  destination: NetworkAddress;
+  destination: SipPeer;
 } {
   const { routeSet, target, peer } = dialog;
   const first = routeSet[0];
@@ -136,10 +130,9 @@ function routeUri(route: string): string | undefined {
   }
 }
 
-function addressOf(uri: string): NetworkAddress | undefined {
+function addressOf(uri: string): SipPeer | undefined {
   try {
-    const { host, port } = parseSipUri(uri);
-    return { host, port: port ?? DEFAULT_PORT };
+    return endpointOf(parseSipUri(uri));
   } catch (error) {
     return asUnreadable(error, undefined);
   }

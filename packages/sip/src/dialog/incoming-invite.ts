@@ -6,7 +6,7 @@ import { bodyOf, type SipBody, type SipRequest } from '../message/message.ts';
 import { createResponse } from '../message/response.ts';
 import type { ServerTransaction, ServerTransactionUser } from '../transaction/server-transaction.ts';
 import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
-import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { SipPeer } from '../transport/sip-endpoint.ts';
 import { dialogKey } from './dialog-id.ts';
 import { dialogFromRequest } from './dialog-state.ts';
 import { ConfirmedDialog, type InDialogRequestHandler, type InviteDialog } from './invite-dialog.ts';
@@ -61,7 +61,7 @@ type Outcome = 'pending' | InviteNotPending['because'];
 
 export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser, DialogMember {
   readonly request: SipRequest;
-  readonly source: NetworkAddress;
+  readonly source: SipPeer;
   readonly localTag: string;
   readonly #core: UserAgentCore;
   readonly #transaction: ServerTransaction;
@@ -72,18 +72,13 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
   #dialog: ConfirmedDialog | undefined;
   #silenceTimer: unknown;
 
-  constructor(
-    core: UserAgentCore,
-    request: SipRequest,
-    transaction: ServerTransaction,
-    source: NetworkAddress,
-  ) {
+  constructor(core: UserAgentCore, request: SipRequest, transaction: ServerTransaction, source: SipPeer) {
     this.#core = core;
     this.request = request;
     this.#transaction = transaction;
     this.source = source;
     this.localTag = newTag(core);
-    this.#contact = contactFor(core, request.requestUri);
+    this.#contact = contactFor(core, request.requestUri, source);
     transaction.user = this;
     core.dialogs.set(this.#key, this);
     core.pendingCalls.add(this);

@@ -5,7 +5,7 @@ import type { HeaderList } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest, type SipResponse } from '../message/message.ts';
 import { createResponse, type ResponseOptions } from '../message/response.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
-import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { SipPeer } from '../transport/sip-endpoint.ts';
 import { dialogKey } from './dialog-id.ts';
 import { type DialogState, dialogRequest, refreshTarget } from './dialog-state.ts';
 import { authorize, isChallenge } from './digest-retry.ts';
@@ -141,7 +141,7 @@ export class ConfirmedDialog implements InviteDialog, DialogMember {
     this.#afterAck?.();
   }
 
-  receiveRequest(request: SipRequest, transaction: ServerTransaction, _source: NetworkAddress): void {
+  receiveRequest(request: SipRequest, transaction: ServerTransaction, _source: SipPeer): void {
     const { sequence } = request.headers.cseq;
     if (this.#state.remoteSequence !== undefined && sequence < this.#state.remoteSequence) {
       this.#answer(request, transaction, 500, { reason: 'CSeq out of order' });
@@ -299,7 +299,7 @@ export class ConfirmedDialog implements InviteDialog, DialogMember {
     method: string,
     headers: HeaderList,
     body?: SipBody,
-  ): { request: SipRequest; branch: string; destination: NetworkAddress } {
+  ): { request: SipRequest; branch: string; destination: SipPeer } {
     const branch = newBranch(this.#core);
     const { request, destination } = dialogRequest(this.#state, method, viaFor(this.#core, branch));
     if (method === 'INFO') request.headers.append('Contact', this.#state.contact);

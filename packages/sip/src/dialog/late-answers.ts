@@ -2,10 +2,10 @@
 // acknowledged and hung up, or somebody talks into silence for half a minute.
 import type { Clock } from '../clock.ts';
 import type { SipResponse } from '../message/message.ts';
-import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { SipPeer } from '../transport/sip-endpoint.ts';
 
 export interface LateAnswerReceiver {
-  receiveLateSuccess(response: SipResponse, source: NetworkAddress): void;
+  receiveLateSuccess(response: SipResponse, source: SipPeer): void;
 }
 
 /** How long a late 2xx is expected, ms: the ringing limit of proxies, timer C (RFC 3261 §16.6). */
@@ -30,7 +30,7 @@ export class LateAnswers {
   }
 
   /** Only for INVITEs we gave up ourselves: a forged 2xx cannot make us send anything. */
-  receive(response: SipResponse, source: NetworkAddress): void {
+  receive(response: SipResponse, source: SipPeer): void {
     const { callId, from } = response.headers;
     this.#expected.get(`${callId} ${from.tag ?? ''}`)?.receiver.receiveLateSuccess(response, source);
   }

@@ -12,8 +12,7 @@ import { bodyOf, type SipBody, type SipRequest, type SipResponse } from '../mess
 import { formatMessage } from '../message/serialize.ts';
 import type { ClientTransaction } from '../transaction/client-transaction.ts';
 import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
-import type { NetworkAddress } from '../transport/datagram-network.ts';
-import type { SipEndpoint } from '../transport/transport-layer.ts';
+import type { SipEndpoint, SipPeer } from '../transport/sip-endpoint.ts';
 import { type DialogState, dialogFromResponse, dialogRequest } from './dialog-state.ts';
 import { authorize, isChallenge } from './digest-retry.ts';
 import { ConfirmedDialog, type InDialogRequestHandler, type InviteDialog } from './invite-dialog.ts';
@@ -70,7 +69,7 @@ const MAX_FORKED_ANSWERS = 16;
 
 interface Acknowledgement {
   readonly wire: string;
-  readonly destination: NetworkAddress;
+  readonly destination: SipPeer;
 }
 
 export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnswerReceiver {
@@ -123,7 +122,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
   }
 
   /** A 2xx after the transaction is gone: the phone was picked up, so it must be told. */
-  receiveLateSuccess(response: SipResponse, source: NetworkAddress): void {
+  receiveLateSuccess(response: SipResponse, source: SipPeer): void {
     this.#receiveSuccess(response, source);
   }
 
@@ -149,7 +148,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     headers.append('To', formatNameAddress('To', to));
     headers.append('Call-ID', requirePrintable('Call-ID', this.callId));
     headers.append('CSeq', `${this.#sequence} INVITE`);
-    headers.append('Contact', contactFor(core, from.uri));
+    headers.append('Contact', contactFor(core, from.uri, this.#options.target));
     headers.append('Allow', ALLOWED_METHODS);
     if (authorization !== undefined) headers.append(authorization[0], authorization[1]);
     appendOwnHeaders(headers, {
@@ -186,7 +185,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     });
   }
 
-  #receive(response: SipResponse, source: NetworkAddress): void {
+  #receive(response: SipResponse, source: SipPeer): void {
     if (response.status < 200) this.#receiveProvisional(response);
     else if (response.status < 300) this.#receiveSuccess(response, source);
     else this.#receiveFailure(response);
@@ -231,7 +230,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     this.#fail(new InviteRejected(response));
   }
 
-  #receiveSuccess(response: SipResponse, source: NetworkAddress): void {
+  #receiveSuccess(response: SipResponse, source: SipPeer): void {
     this.#leave();
     const tag = response.headers.to.tag ?? '';
     const known = this.#acknowledgements.get(tag);
@@ -286,7 +285,9 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     const reason = this.#cancellation?.reason;
     if (reason !== undefined) headers.append('Reason', reason);
     const cancel: SipRequest = { kind: 'request', method: 'CANCEL', requestUri, headers, body: '' };
-    this.#core.transactions.send(cancel, this.#branch, this.#options.target, IGNORE_OUTCOME);
+    // The same way as the INVITE, which may have changed its transport for its size.
+    const destination = this.#transaction?.destination ?? this.#options.target;
+    this.#core.transactions.send(cancel, this.#branch, destination, IGNORE_OUTCOME);
     this.#cancelTimer = this.#core.clock.setTimeout(() => {
       this.#transaction?.abandon();
       this.#giveUp(new InviteCancelled());

@@ -5,7 +5,7 @@ import type { SipRequest } from '../message/message.ts';
 import { MAGIC_COOKIE } from '../message/via.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
-import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { SipEndpoint, SipPeer } from '../transport/sip-endpoint.ts';
 import type { LateAnswers } from './late-answers.ts';
 
 /** Methods this user agent understands, for Allow. */
@@ -13,7 +13,7 @@ export const ALLOWED_METHODS = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO';
 
 /** Whatever receives the requests of one dialog. */
 export interface DialogMember {
-  receiveRequest(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void;
+  receiveRequest(request: SipRequest, transaction: ServerTransaction, source: SipPeer): void;
   receiveAck(ack: SipRequest): void;
   /** The user agent closes: say goodbye once, wait for nothing. */
   closeNow(): void;
@@ -28,8 +28,10 @@ export interface UserAgentCore {
   readonly clock: Clock;
   readonly randomHex: (bytes: number) => string;
   readonly transactions: TransactionLayer;
-  /** host:port as peers see it. */
+  /** host:port as peers see it. The transport layer puts another in its place where a message leaves by another way. */
   readonly sentBy: string;
+  /** host:port, and the transport parameter where it is not UDP, at which that peer reaches us. */
+  contactAddress(peer: SipEndpoint): string;
   readonly userAgentName: string | undefined;
   /** By `dialogKey`. */
   readonly dialogs: Map<string, DialogMember>;
@@ -52,9 +54,11 @@ export function newTag(core: UserAgentCore): string {
   return core.randomHex(8);
 }
 
-/** Our Contact, with the user of the URI we are called by, so that peers who match on it find us. */
-export function contactFor(core: UserAgentCore, ownUri: string): string {
-  return `<sip:${userPrefix(ownUri)}${core.sentBy}>`;
+/**
+ * Our Contact as `peer` can reach it, with the user of the URI we are called by, so that peers who match on it find us.
+ */
+export function contactFor(core: UserAgentCore, ownUri: string, peer: SipEndpoint): string {
+  return `<sip:${userPrefix(ownUri)}${core.contactAddress(peer)}>`;
 }
 
 /** `user@` as it stands in the URI, or nothing when it has none or is not written as a SIP user must be. */

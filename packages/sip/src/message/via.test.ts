@@ -1,9 +1,10 @@
 // Via stamping and the way back of responses (RFC 3261 §18.2, RFC 3581).
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseVia, responseDestination, sentByKey, stampVia } from './via.ts';
+import { responseDestination } from '../transport/response-path.ts';
+import { parseVia, sentByKey, stampVia } from './via.ts';
 
-const SOURCE = { host: '198.51.100.7', port: 33_000 };
+const SOURCE = { host: '198.51.100.7', port: 33_000, transport: 'udp' } as const;
 
 describe('Via', () => {
   const stamps: ReadonlyArray<readonly [name: string, value: string, stamped: string, port: number]> = [
@@ -42,13 +43,13 @@ describe('Via', () => {
     test(name, () => {
       const via = parseVia(value);
       assert.equal(stampVia(value, via, SOURCE), stamped);
-      assert.deepEqual(responseDestination(via, SOURCE), { host: SOURCE.host, port });
+      assert.deepEqual(responseDestination(via, SOURCE), { ...SOURCE, port });
     });
   }
 
   test('responses never follow maddr or a claimed host', () => {
     const via = parseVia('SIP/2.0/UDP victim.example:9;maddr=6.6.6.6;branch=z9hG4bK1');
-    assert.deepEqual(responseDestination(via, SOURCE), { host: SOURCE.host, port: 9 });
+    assert.deepEqual(responseDestination(via, SOURCE), { ...SOURCE, port: 9 });
   });
 
   test('sent-by compares without case and with its default port', () => {

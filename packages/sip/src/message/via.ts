@@ -110,19 +110,6 @@ function parameterTexts(value: string, start: number): string[] {
   return texts;
 }
 
-/**
- * Where the responses to a request go: the address it came from, and its port when rport was asked for, else the
- * sent-by port (RFC 3261 §18.2.2, RFC 3581 §4).
- *
- * Deviates: `maddr` is not followed; a response never leaves for an address that the sender merely names.
- */
-export function responseDestination(
-  via: Via,
-  source: { host: string; port: number },
-): { host: string; port: number } {
-  return { host: source.host, port: via.rport === undefined ? (via.port ?? DEFAULT_PORT) : source.port };
-}
-
 /** sent-by in lower case with its default port, for transaction matching (RFC 3261 §17.2.3). */
 export function sentByKey(via: Via): string {
   return formatHostPort(via.host.toLowerCase(), via.port ?? DEFAULT_PORT);

@@ -4,7 +4,7 @@ import { UserAgentClosed } from '../errors.ts';
 import { SipHeaders } from '../message/headers.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import { formatMessage } from '../message/serialize.ts';
-import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { SipPeer } from '../transport/sip-endpoint.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import {
   type ClientAction,
@@ -19,7 +19,7 @@ import { T1_MS, T2_MS, TIMER_D_MS, TIMER_K_MS, TRANSACTION_TIMEOUT_MS } from './
 /** What the layer above does with the outcome. Exactly one of final response, timeout and transport error comes. */
 export interface ClientTransactionUser {
   /** Every provisional response, the final one; for INVITE also each repeated or forked 2xx. */
-  onResponse(response: SipResponse, source: NetworkAddress): void;
+  onResponse(response: SipResponse, source: SipPeer): void;
   /** No final response in time (timers B and F). */
   onTimeout(): void;
   onTransportError(error: Error): void;
@@ -39,7 +39,7 @@ export interface ClientTransactionOwner {
 
 export class ClientTransaction {
   readonly key: string;
-  readonly destination: NetworkAddress;
+  readonly destination: SipPeer;
   readonly #owner: ClientTransactionOwner;
   #user: ClientTransactionUser;
   #request: SipRequest | undefined;
@@ -52,14 +52,14 @@ export class ClientTransaction {
   #lingerTimer: unknown;
   #ack: string | undefined;
   #response: SipResponse | undefined;
-  #source: NetworkAddress | undefined;
+  #source: SipPeer | undefined;
   #transportError: Error | undefined;
 
   constructor(
     owner: ClientTransactionOwner,
     key: string,
     request: SipRequest,
-    destination: NetworkAddress,
+    destination: SipPeer,
     user: ClientTransactionUser,
   ) {
     this.#owner = owner;
@@ -79,7 +79,7 @@ export class ClientTransaction {
     this.#step('start');
   }
 
-  receive(response: SipResponse, source: NetworkAddress): void {
+  receive(response: SipResponse, source: SipPeer): void {
     this.#response = response;
     this.#source = source;
     const { status } = response;

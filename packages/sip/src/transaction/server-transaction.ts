@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import { formatMessage } from '../message/serialize.ts';
-import type { NetworkAddress } from '../transport/datagram-network.ts';
+import type { SipPeer } from '../transport/sip-endpoint.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import {
   type InviteServerState,
@@ -41,7 +41,7 @@ export class ServerTransaction {
   readonly key: string;
   readonly isInvite: boolean;
   /** Where responses go. */
-  readonly destination: NetworkAddress;
+  readonly destination: SipPeer;
   /** Set by whoever answers. */
   user: ServerTransactionUser = NOBODY;
   readonly #owner: ServerTransactionOwner;
@@ -55,7 +55,7 @@ export class ServerTransaction {
   #ack: SipRequest | undefined;
   #transportError: Error | undefined;
 
-  constructor(owner: ServerTransactionOwner, key: string, isInvite: boolean, destination: NetworkAddress) {
+  constructor(owner: ServerTransactionOwner, key: string, isInvite: boolean, destination: SipPeer) {
     this.#owner = owner;
     this.key = key;
     this.isInvite = isInvite;

@@ -5,8 +5,9 @@ import type { SipMessage, SipRequest, SipResponse } from '../message/message.ts'
 import { ParseFailure } from '../message/parse-failure.ts';
 import { createResponse } from '../message/response.ts';
 import { formatMessage } from '../message/serialize.ts';
-import { MAGIC_COOKIE, responseDestination, sentByKey } from '../message/via.ts';
-import type { NetworkAddress } from '../transport/datagram-network.ts';
+import { MAGIC_COOKIE, sentByKey } from '../message/via.ts';
+import { responseDestination } from '../transport/response-path.ts';
+import type { SipPeer } from '../transport/sip-endpoint.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import { ClientTransaction, type ClientTransactionUser } from './client-transaction.ts';
 import { ServerTransaction } from './server-transaction.ts';
@@ -14,11 +15,11 @@ import { ServerTransaction } from './server-transaction.ts';
 /** The layer above. */
 export interface TransactionLayerUser {
   /** A new request other than ACK, with the transaction to answer through. */
-  onRequest(request: SipRequest, transaction: ServerTransaction, source: NetworkAddress): void;
+  onRequest(request: SipRequest, transaction: ServerTransaction, source: SipPeer): void;
   /** An ACK outside any transaction: for a 2xx. */
   onAck(ack: SipRequest): void;
   /** A response no transaction waits for. */
-  onStrayResponse(response: SipResponse, source: NetworkAddress): void;
+  onStrayResponse(response: SipResponse, source: SipPeer): void;
 }
 
 export class TransactionLayer {
@@ -46,7 +47,7 @@ export class TransactionLayer {
   send(
     request: SipRequest,
     branch: string,
-    destination: NetworkAddress,
+    destination: SipPeer,
     user: ClientTransactionUser,
   ): ClientTransaction {
     const key = clientKey(branch, request.method);
@@ -56,7 +57,7 @@ export class TransactionLayer {
     return transaction;
   }
 
-  receive(message: SipMessage, source: NetworkAddress): void {
+  receive(message: SipMessage, source: SipPeer): void {
     try {
       if (message.kind === 'response') this.#receiveResponse(message, source);
       else this.#receiveRequest(message, source);
@@ -66,11 +67,11 @@ export class TransactionLayer {
   }
 
   /** Answers a malformed request without state (RFC 3261 §8.2, §21.4.1); to its sender only, and never an ACK. */
-  answerMalformed(failure: MalformedRequest, source: NetworkAddress): void {
+  answerMalformed(failure: MalformedRequest, source: SipPeer): void {
     const { request } = failure;
     if (request.method === 'ACK') return;
     let wire: string;
-    let destination: NetworkAddress;
+    let destination: SipPeer;
     try {
       destination = responseDestination(request.headers.topVia, source);
       wire = formatMessage(createResponse(request, failure.status));
@@ -101,7 +102,7 @@ export class TransactionLayer {
     for (const transaction of [...this.#servers.values()]) transaction.abandon();
   }
 
-  #receiveResponse(response: SipResponse, source: NetworkAddress): void {
+  #receiveResponse(response: SipResponse, source: SipPeer): void {
     const { topVia, cseq } = response.headers;
     // Malformed identities are found here, before any state is touched.
     void response.headers.from;
@@ -112,7 +113,7 @@ export class TransactionLayer {
     else transaction.receive(response, source);
   }
 
-  #receiveRequest(request: SipRequest, source: NetworkAddress): void {
+  #receiveRequest(request: SipRequest, source: SipPeer): void {
     const key = this.#readKey(request);
     const known = this.#servers.get(key);
     if (known !== undefined) {

@@ -10,13 +10,7 @@ import { parseMessage } from '../message/parse.ts';
 import { ParseFailure } from '../message/parse-failure.ts';
 import { stampVia } from '../message/via.ts';
 import type { DatagramNetwork, DatagramSocket, NetworkAddress } from './datagram-network.ts';
-
-/** An address that speaks SIP. */
-export interface SipEndpoint {
-  readonly host: string;
-  readonly port: number;
-  readonly transport: 'udp';
-}
+import type { SipEndpoint, SipPeer } from './sip-endpoint.ts';
 
 /** One message on the wire, for ladders: after it was sent, or before it is dispatched. */
 export interface SipTraceEntry {
@@ -37,9 +31,9 @@ export interface TransportLayerOptions {
   clock: Clock;
   network: DatagramNetwork;
   acceptsFrom: ((peer: NetworkAddress) => boolean) | undefined;
-  onMessage: (message: SipMessage, source: NetworkAddress) => void;
+  onMessage: (message: SipMessage, source: SipPeer) => void;
   /** A request whose start line and fields could be read, but which is malformed: the server owes it a 4xx or 5xx. */
-  onMalformedRequest: (failure: MalformedRequest, source: NetworkAddress) => void;
+  onMalformedRequest: (failure: MalformedRequest, source: SipPeer) => void;
   onTrace: ((entry: SipTraceEntry) => void) | undefined;
   onFault: (fault: SipFault) => void;
 }
@@ -66,7 +60,8 @@ export class TransportLayer {
       this.#socket = await network.bind({
         host,
         port,
-        onDatagram: (data, from) => this.#receive(data, from),
+        onDatagram: (data, from) =>
+          this.#receive(data, { host: from.host, port: from.port, transport: 'udp' }),
         onError: (error) => this.#options.onFault({ kind: 'socketError', error }),
       });
     } catch (error) {
@@ -91,8 +86,13 @@ export class TransportLayer {
     return formatHostPort(host, port);
   }
 
+  /** The address that peer is told for requests to us. */
+  contactAddress(_peer: SipEndpoint): string {
+    return this.sentBy;
+  }
+
   /** Sends a message as `formatMessage` wrote it. `onFailure` is never called before `send` has returned. */
-  send(wire: string, to: NetworkAddress, onFailure?: (error: Error) => void): void {
+  send(wire: string, to: SipPeer, onFailure?: (error: Error) => void): void {
     const report = onFailure ?? ((error: Error) => this.#options.onFault({ kind: 'sendFailed', to, error }));
     try {
       opened(this.#socket).send(Buffer.from(wire, 'utf8'), to, report);
@@ -107,7 +107,7 @@ export class TransportLayer {
     await this.#socket?.close();
   }
 
-  #receive(data: Uint8Array, source: NetworkAddress): void {
+  #receive(data: Uint8Array, source: SipPeer): void {
     if (this.#options.acceptsFrom?.(source) === false || isKeepAlive(data)) return;
     let message: SipMessage;
     try {
@@ -127,7 +127,7 @@ export class TransportLayer {
   }
 
   /** Counts a datagram that turned out malformed, here or in a layer above, and has a readable request answered. */
-  refuse(error: unknown, source: NetworkAddress): void {
+  refuse(error: unknown, source: SipPeer): void {
     if (!(error instanceof ParseFailure)) throw error;
     this.#malformedSinceReport++;
     const nowMs = this.#options.clock.now();
