@@ -1,4 +1,5 @@
-// The table every action is tested with: its document, the host's state, and what has to come of it.
+// The table every action is tested with: its document, the host's state, and what has to come of it. The tables stand
+// in `actions/`, one file for each action; `actions.test.ts` runs them all and sees that none is missing.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,6 +21,8 @@ export interface ActionCase {
   readonly elapsedMs?: number;
   /** Log records of the action: type, parameters, results. */
   readonly logs?: readonly (readonly [type: string, parameters: object, results?: string])[];
+  /** What the log record of the action says went wrong. */
+  readonly logError?: RegExp;
   /** A note that has to be there. */
   readonly note?: RegExp;
   /** The detail of the error that was taken. */
@@ -27,8 +30,13 @@ export interface ActionCase {
   readonly also?: (run: Run) => void;
 }
 
-/** Registers one test per case. */
+/** The tables registered so far, by action type. */
+export const actionTables: Map<string, readonly ActionCase[]> = new Map();
+
+/** Registers the table of an action: one test per case. @throws when the action has a table already. */
 export function testAction(type: string, cases: readonly ActionCase[]): void {
+  if (actionTables.has(type)) throw new Error(`${type} has a table already; one file, one table`);
+  actionTables.set(type, cases);
   for (const it of cases) {
     test(`${type} › ${it.name}`, async () => {
       const document = around({
@@ -56,6 +64,10 @@ export function testAction(type: string, cases: readonly ActionCase[]): void {
             ),
           it.logs,
         );
+      }
+      if (it.logError !== undefined) {
+        const record = ran.logs.find((candidate) => candidate.Identifier === 'it');
+        assert.match(record?.Error ?? '', it.logError);
       }
       if (it.note !== undefined) assert.match(ran.notes.map((note) => note.message).join('\n'), it.note);
       if (it.detail !== undefined) assert.match(step?.result ?? '', it.detail);

@@ -80,6 +80,6 @@ export function recordingLog(behavior: RecordingBehavior): Readonly<Record<strin
     RecordingBehaviorOption: behavior.recordedParticipants.length > 0 ? 'Enable' : 'Disable',
     RecordingParticipantOption:
       behavior.recordedParticipants.length === 2 ? 'All' : (behavior.recordedParticipants[0] ?? 'None'),
-    IVRRecordingBehavior: behavior.ivrRecording,
+    ...(behavior.ivrRecording === undefined ? {} : { IVRRecordingBehavior: behavior.ivrRecording }),
   };
 }

@@ -42,7 +42,7 @@ async function run(context: ActionContext): Promise<ActionOutcome> {
   if (!Array.isArray(written) || written.length === 0) throw new ActionFailure('Messages is empty');
   const messages = written.map((entry) => resolveMessage(context, entry));
   const intervalSeconds = context.number('InterruptFrequencySeconds', 1, 3_600);
-  const log = () => ({ parameters: { Messages: messages.map(messageLog) } });
+  const log = () => ({ parameters: { Messages: messages.map(messageLog) }, results: INTERRUPTED });
   await playUntilInterrupted(context, participant, messages, intervalSeconds);
   context.state.silentLambdaMs = 0;
   return { kind: 'result', value: INTERRUPTED, log };

@@ -1,0 +1,11 @@
+// CreateCase (Cases): opens a case.
+
+import { serviceAction } from '../service-action.ts';
+import { CASE_ERRORS, CASE_PARAMETERS } from './case-rules.ts';
+
+export const createCase = serviceAction({
+  type: 'CreateCase',
+  reason: 'Cases',
+  parameters: CASE_PARAMETERS,
+  errors: CASE_ERRORS,
+});

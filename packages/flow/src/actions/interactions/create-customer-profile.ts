@@ -1,0 +1,11 @@
+// CreateCustomerProfile (Customer profiles): creates a profile.
+
+import { serviceAction } from '../service-action.ts';
+import { PROFILE_ERRORS, PROFILE_PARAMETERS } from './customer-profile-rules.ts';
+
+export const createCustomerProfile = serviceAction({
+  type: 'CreateCustomerProfile',
+  reason: 'Customer Profiles',
+  parameters: PROFILE_PARAMETERS,
+  errors: PROFILE_ERRORS,
+});

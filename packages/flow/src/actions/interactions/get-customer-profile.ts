@@ -1,0 +1,11 @@
+// GetCustomerProfile (Customer profiles): finds a profile.
+
+import { serviceAction } from '../service-action.ts';
+import { PROFILE_ERRORS, PROFILE_PARAMETERS } from './customer-profile-rules.ts';
+
+export const getCustomerProfile = serviceAction({
+  type: 'GetCustomerProfile',
+  reason: 'Customer Profiles',
+  parameters: PROFILE_PARAMETERS,
+  errors: PROFILE_ERRORS,
+});

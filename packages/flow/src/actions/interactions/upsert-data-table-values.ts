@@ -1,0 +1,11 @@
+// UpsertDataTableValues: writes rows of a data table.
+
+import { ADAPTER_ERRORS, ANY_RESULT, serviceAction } from '../service-action.ts';
+
+export const upsertDataTableValues = serviceAction({
+  type: 'UpsertDataTableValues',
+  reason: 'data tables',
+  parameters: 'unknown',
+  errors: ADAPTER_ERRORS,
+  conditions: ANY_RESULT,
+});
