@@ -56,6 +56,29 @@ async function assertNothingLeft(world: World, agent: UserAgent): Promise<void> 
   assert.equal(world.clock.pendingTimers, 0);
 }
 
+describe('called › the same INVITE by two ways', () => {
+  test('the second is answered 482, and only one call rings', async () => {
+    const { world, agent, peer, invites } = await setUp();
+    await peer.send(INVITE);
+    await peer.send(INVITE.replace('z9hG4bKinv', 'z9hG4bKother'));
+    assert.equal(invites.length, 1);
+    assert.deepEqual(peer.statuses(), [100, 482]);
+    invites[0]?.reject(486);
+    assert.deepEqual(peer.statuses(), [100, 482]);
+    await world.clock.drain();
+    assert.deepEqual(peer.statuses(), [100, 482, 486]);
+    await assertNothingLeft(world, agent);
+  });
+
+  test('a new attempt with the next CSeq is a call of its own', async () => {
+    const { peer, invites } = await setUp();
+    await peer.send(INVITE);
+    invites[0]?.reject(407);
+    await peer.send(INVITE.replace('z9hG4bKinv', 'z9hG4bKother').replace('CSeq: 1', 'CSeq: 2'));
+    assert.equal(invites.length, 2);
+  });
+});
+
 describe('called › before the answer', () => {
   test('100 is sent at once when the application says nothing yet, and repeated for a repeated INVITE', async () => {
     const { peer, invites, invite } = await called();

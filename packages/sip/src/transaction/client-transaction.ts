@@ -4,7 +4,7 @@ import { UserAgentClosed } from '../errors.ts';
 import { SipHeaders } from '../message/headers.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import { formatMessage } from '../message/serialize.ts';
-import type { SipPeer } from '../transport/sip-endpoint.ts';
+import { isReliable, type SipPeer } from '../transport/sip-endpoint.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import {
   type ClientAction,
@@ -33,7 +33,7 @@ const NOBODY: ClientTransactionUser = {
 
 export interface ClientTransactionOwner {
   readonly clock: Clock;
-  readonly transport: TransportLayer;
+  readonly transport: Pick<TransportLayer, 'send'>;
   forgetClient(transaction: ClientTransaction): void;
 }
 
@@ -157,13 +157,13 @@ export class ClientTransaction {
         this.#stopWaiting();
         break;
       case 'startD':
-        this.#lingerTimer = this.#after(TIMER_D_MS, 'timerD');
+        this.#lingerTimer = this.#after(this.#lingerMs(TIMER_D_MS), 'timerD');
         break;
       case 'startM':
         this.#lingerTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerM');
         break;
       case 'startK':
-        this.#lingerTimer = this.#after(TIMER_K_MS, 'timerK');
+        this.#lingerTimer = this.#after(this.#lingerMs(TIMER_K_MS), 'timerK');
         break;
       case 'passUp':
         if (this.#response !== undefined && this.#source !== undefined) {
@@ -195,12 +195,19 @@ export class ClientTransaction {
   };
 
   #repeatAfter(delayMs: number, input: ClientInput): void {
+    // A stream repeats by itself what is lost (§17.1.1.2, §17.1.2.2).
+    if (isReliable(this.destination.transport)) return;
     this.#intervalMs = delayMs;
     this.#repeatTimer = this.#after(delayMs, input);
   }
 
   #after(delayMs: number, input: ClientInput): unknown {
     return this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
+  }
+
+  /** No copies of a response come on a stream, so nothing need wait for them: timers D and K are zero (table 4). */
+  #lingerMs(unreliableMs: number): number {
+    return isReliable(this.destination.transport) ? 0 : unreliableMs;
   }
 
   // A stopped timer is let go of, or it would live as long as the transaction lingers.

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import { formatMessage } from '../message/serialize.ts';
-import type { SipPeer } from '../transport/sip-endpoint.ts';
+import { isReliable, type SipPeer } from '../transport/sip-endpoint.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import {
   type InviteServerState,
@@ -33,12 +33,14 @@ const NOBODY: ServerTransactionUser = {};
 
 export interface ServerTransactionOwner {
   readonly clock: Clock;
-  readonly transport: TransportLayer;
+  readonly transport: Pick<TransportLayer, 'send'>;
   forgetServer(transaction: ServerTransaction): void;
 }
 
 export class ServerTransaction {
   readonly key: string;
+  /** What copies of the request share that reach us by different ways (§8.2.2.2); undefined inside a dialog. */
+  readonly mergeKey: string | undefined;
   readonly isInvite: boolean;
   /** Where responses go. */
   readonly destination: SipPeer;
@@ -55,9 +57,16 @@ export class ServerTransaction {
   #ack: SipRequest | undefined;
   #transportError: Error | undefined;
 
-  constructor(owner: ServerTransactionOwner, key: string, isInvite: boolean, destination: SipPeer) {
+  constructor(
+    owner: ServerTransactionOwner,
+    key: string,
+    mergeKey: string | undefined,
+    isInvite: boolean,
+    destination: SipPeer,
+  ) {
     this.#owner = owner;
     this.key = key;
+    this.mergeKey = mergeKey;
     this.isInvite = isInvite;
     this.destination = destination;
     this.#state = isInvite ? 'proceeding' : 'trying';
@@ -146,10 +155,10 @@ export class ServerTransaction {
         this.#stopWaiting();
         break;
       case 'startI':
-        this.#lingerTimer = this.#after(TIMER_I_MS, 'timerI');
+        this.#lingerTimer = this.#after(this.#lingerMs(TIMER_I_MS), 'timerI');
         break;
       case 'startJ':
-        this.#lingerTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerJ');
+        this.#lingerTimer = this.#after(this.#lingerMs(TRANSACTION_TIMEOUT_MS), 'timerJ');
         break;
       case 'startL':
         this.#lingerTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerL');
@@ -172,12 +181,19 @@ export class ServerTransaction {
   };
 
   #repeatAfter(delayMs: number): void {
+    // A stream repeats by itself what is lost (§17.2.1).
+    if (isReliable(this.destination.transport)) return;
     this.#intervalMs = delayMs;
     this.#repeatTimer = this.#after(delayMs, 'timerG');
   }
 
   #after(delayMs: number, input: ServerInput): unknown {
     return this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
+  }
+
+  /** No copies of a request come on a stream, so nothing need wait for them: timers I and J are zero (table 4). */
+  #lingerMs(unreliableMs: number): number {
+    return isReliable(this.destination.transport) ? 0 : unreliableMs;
   }
 
   // A stopped timer is let go of, or it would live as long as the transaction lingers.

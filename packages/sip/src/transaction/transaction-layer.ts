@@ -28,6 +28,8 @@ export class TransactionLayer {
   readonly #user: TransactionLayerUser;
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #servers = new Map<string, ServerTransaction>();
+  /** By `mergeKey`. */
+  readonly #initial = new Map<string, ServerTransaction>();
 
   constructor(clock: Clock, transport: TransportLayer, user: TransactionLayerUser) {
     this.clock = clock;
@@ -94,6 +96,8 @@ export class TransactionLayer {
 
   forgetServer(transaction: ServerTransaction): void {
     this.#servers.delete(transaction.key);
+    const { mergeKey } = transaction;
+    if (mergeKey !== undefined && this.#initial.get(mergeKey) === transaction) this.#initial.delete(mergeKey);
   }
 
   /** Ends everything now; whoever waits for a response gets `UserAgentClosed`. */
@@ -126,8 +130,22 @@ export class TransactionLayer {
       return;
     }
     const destination = responseDestination(request.headers.topVia, source);
-    const transaction = new ServerTransaction(this, key, request.method === 'INVITE', destination);
+    const mergeKey = mergeKeyOf(request);
+    const isMerged = mergeKey !== undefined && this.#initial.has(mergeKey);
+    const transaction = new ServerTransaction(
+      this,
+      key,
+      isMerged ? undefined : mergeKey,
+      request.method === 'INVITE',
+      destination,
+    );
     this.#servers.set(key, transaction);
+    if (isMerged) {
+      // The same request came by another way and is being served; served twice, one phone would ring twice.
+      transaction.respond(createResponse(request, 482, { toTag: 'merged' }));
+      return;
+    }
+    if (mergeKey !== undefined) this.#initial.set(mergeKey, transaction);
     try {
       this.#user.onRequest(request, transaction, source);
     } catch (error) {
@@ -158,6 +176,14 @@ export class TransactionLayer {
       throw new MalformedRequest(request, error.code, error.message);
     }
   }
+}
+
+/** From tag, Call-ID and CSeq, by which copies of one forked request are told (RFC 3261 §8.2.2.2). */
+function mergeKeyOf(request: SipRequest): string | undefined {
+  const { headers, method } = request;
+  const { tag } = headers.from;
+  if (method === 'CANCEL' || tag === undefined || headers.to.tag !== undefined) return undefined;
+  return `${headers.callId} ${tag} ${headers.cseq.sequence} ${method}`;
 }
 
 function clientKey(branch: string | undefined, method: string): string {
