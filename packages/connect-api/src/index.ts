@@ -1,6 +1,29 @@
 // The wire contract of the Amazon Connect API: everything that other packages may use.
 
 export {
+  type DeskCommand,
+  type DeskIceServer,
+  type DeskMessage,
+  type DeskRefusal,
+  type DeskRequest,
+  deskClose,
+  deskProtocol,
+  maxDeskMessageBytes,
+  readDeskRequest,
+} from './agent-desk/desk-messages.ts';
+export type {
+  DeskAgent,
+  DeskContact,
+  DeskContactState,
+  DeskParty,
+  DeskPermission,
+  DeskQuickConnect,
+  DeskReference,
+  DeskState,
+  DeskStatus,
+  DeskStatusType,
+} from './agent-desk/desk-state.ts';
+export {
   ApiError,
   type ApiErrorName,
   accessDeniedException,
