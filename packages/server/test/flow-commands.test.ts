@@ -9,9 +9,17 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DescribeContactFlowCommand, ListContactFlowsCommand } from '@aws-sdk/client-connect';
+import {
+  CreateContactFlowModuleCommand,
+  CreatePromptCommand,
+  DescribeContactFlowCommand,
+  DescribeContactFlowModuleCommand,
+  ListContactFlowModulesCommand,
+  ListContactFlowsCommand,
+} from '@aws-sdk/client-connect';
+import { writeWav } from '@ringback/media';
 import { flowCommand } from '../src/cli/flow.ts';
-import { hangUp, menu, say, setAttributes } from './support/flow-actions.ts';
+import { hangUp, menu, playPrompt, say, setAttributes } from './support/flow-actions.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'ringback-flow-commands-'));
@@ -237,57 +245,202 @@ describe('ringback flow export and import', () => {
   }
 });
 
-describe('ringback flow import on a service that has the flow', () => {
-  it('updates its content, and finishes circles of new flows', async () => {
-    const requests: { method: string; url: string; body: Record<string, string> }[] = [];
-    const flows = [{ Id: 'id-of-present', Arn: arnOf('id-of-present'), Name: 'Present' }];
-    const server = createServer(async (request, response) => {
-      const body = await text(request);
-      const { method = '', url = '' } = request;
-      assert.match(request.headers.authorization ?? '', /^AWS4-HMAC-SHA256 Credential=AKIAFLOWS\//);
-      if (method !== 'GET') requests.push({ method, url, body: JSON.parse(body) });
-      if (url === '/instance') response.end(JSON.stringify({ InstanceSummaryList: [{ Id: 'i', Arn: 'a' }] }));
-      else if (url.startsWith('/contact-flows-summary/')) {
-        response.end(JSON.stringify({ ContactFlowSummaryList: flows }));
-      } else if (method === 'PUT') {
-        const id = `id-of-${JSON.parse(body).Name}`;
-        response.end(JSON.stringify({ ContactFlowId: id, ContactFlowArn: arnOf(id) }));
-      } else response.end('{}');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+describe('ringback flow import on a service that has what comes', () => {
+  let service: TestService;
+  const bucket = path.join(directory, 'bucket');
+  before(async () => {
+    mkdirSync(bucket);
+    const tone = Int16Array.from({ length: 800 }, (_, n) => Math.round(8000 * Math.sin(n / 3)));
+    writeFileSync(path.join(bucket, 'tone.wav'), writeWav({ sampleRate: 8000, channels: [tone] }));
+    service = await startTestService(
+      `accessKeys: [{ accessKeyId: ${key.accessKeyId}, secretAccessKey: ${key.secretAccessKey} }]\nprompts:\n  buckets:\n    bucket: ${bucket}\n`,
+    );
+  });
+  after(() => service?.close());
+  const command = (...args: string[]) => ringback([...args, '--endpoint', service.service.url], credentials);
+  const to = (name: string) => ({
+    ActionMetadata: { transfer: { parameters: { ContactFlowId: { displayName: name } } } },
+  });
+  const away = '66666666-6666-4666-8666-666666666666';
+
+  it('updates flows that are there, and finishes circles of new ones', async () => {
+    const present = write('present.json', [say('say', 'Old.', 'hang up'), hangUp], { name: 'Present' });
+    assert.equal((await command('import', present)).code, 0);
+    const before = await describeFlow('Present');
+    const files = [
+      write('present.json', [transfer(away), hangUp], { name: 'Present', ...to('One') }),
+      write('one.json', [transfer(away), hangUp], { name: 'One', ...to('Two') }),
+      write('two.json', [transfer(away), hangUp], { name: 'Two', ...to('One') }),
+    ];
+    const imported = await command('import', ...files);
+    assert.equal(imported.code, 0, imported.stdout + imported.stderr);
+    assert.match(imported.stdout, /present\.json: updates CONTACT_FLOW flow "Present"/);
+    assert.match(imported.stdout, /one\.json: saves CONTACT_FLOW flow "One"/);
+    const [after, one, two] = await Promise.all(['Present', 'One', 'Two'].map((name) => describeFlow(name)));
+    assert.equal(after?.Id, before.Id);
+    assert.deepEqual([after, one, two].map(targetOf), [one?.Arn, two?.Arn, one?.Arn]);
+    assert.deepEqual([one?.Status, two?.Status], ['PUBLISHED', 'PUBLISHED']);
+  });
+
+  it('brings flows, modules, prompts and hours from one instance into another by their names', async () => {
+    const { PromptId, PromptARN } = await service.client.send(
+      new CreatePromptCommand({
+        InstanceId: service.instanceId,
+        Name: 'Tone',
+        S3Uri: 's3://bucket/tone.wav',
+      }),
+    );
+    assert.ok(PromptId && PromptARN);
+    const { Id: moduleId, Arn: moduleArn } = await service.client.send(
+      new CreateContactFlowModuleCommand({
+        InstanceId: service.instanceId,
+        Name: 'Greeting',
+        Description: 'Says hello',
+        Settings: '{"transitions":{"results":["Good"]}}',
+        Content: JSON.stringify({
+          Version: '2019-10-30',
+          StartAction: 'play',
+          Actions: [playPrompt('play', PromptARN, 'back'), endModule],
+        }),
+      }),
+    );
+    assert.ok(moduleId && moduleArn);
+    const target = await service.createFlow([say('say', 'There.', 'hang up'), hangUp]);
+    await service.createFlow([
+      invoke(moduleArn),
+      checkHours(),
+      playPrompt('play', PromptId, 'hang up'),
+      transfer(target),
+      hangUp,
+    ]);
+    const out = path.join(directory, 'moved');
+    const exported = await command('export', '--out', out, 'Greeting', 'Test flow 1', 'Test flow 2');
+    assert.equal(exported.code, 0, exported.stdout + exported.stderr);
+    assert.doesNotMatch(exported.stdout, /no name known/);
+
+    const elsewhere = await startTestService(
+      `accessKeys: [{ accessKeyId: ${key.accessKeyId}, secretAccessKey: ${key.secretAccessKey} }]\nprompts:\n  buckets:\n    bucket: ${bucket}\n`,
+    );
     try {
-      const to = (name: string) => ({
-        ActionMetadata: { transfer: { parameters: { ContactFlowId: { displayName: name } } } },
-      });
-      const away = '66666666-6666-4666-8666-666666666666';
-      const files = [
-        write('present.json', [transfer(away), hangUp], { name: 'Present', ...to('One') }),
-        write('one.json', [transfer(away), hangUp], { name: 'One', ...to('Two') }),
-        write('two.json', [transfer(away), hangUp], { name: 'Two', ...to('One') }),
-      ];
-      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const imported = await ringback(['import', '--endpoint', endpoint, ...files], credentials);
-      assert.equal(imported.code, 0, imported.stdout + imported.stderr);
-      assert.deepEqual(
-        requests.map(({ method, url, body }) => [method, url, body.Name, body.Status, targetOf(body)]),
-        [
-          ['PUT', '/contact-flows/i', 'One', 'SAVED', away],
-          ['POST', '/contact-flows/i/id-of-present/content', undefined, undefined, arnOf('id-of-One')],
-          ['PUT', '/contact-flows/i', 'Two', 'PUBLISHED', arnOf('id-of-One')],
-          ['POST', '/contact-flows/i/id-of-One/content', undefined, undefined, arnOf('id-of-Two')],
-        ],
+      const bring = (...more: string[]) =>
+        ringback(
+          [
+            'import',
+            '--endpoint',
+            elsewhere.service.url,
+            ...more,
+            ...['Test flow 2', 'Greeting', 'Test flow 1'].map((name) => path.join(out, `${name}.json`)),
+          ],
+          credentials,
+        );
+      const refused = await bring('--dry-run');
+      assert.equal(refused.code, 1);
+      assert.match(refused.stdout, /not mapped: prompt Tone \(arn:/);
+      const made = await elsewhere.client.send(
+        new CreatePromptCommand({
+          InstanceId: elsewhere.instanceId,
+          Name: 'Tone',
+          S3Uri: 's3://bucket/tone.wav',
+        }),
       );
+      for (const verb of ['creates', 'updates']) {
+        const imported = await bring();
+        assert.equal(imported.code, 0, imported.stdout + imported.stderr);
+        assert.match(imported.stdout, new RegExp(`${verb} module "Greeting"`));
+        assert.match(imported.stdout, new RegExp(`${verb} CONTACT_FLOW flow "Test flow 2"`));
+        assert.match(imported.stdout, /prompt Tone → Tone/);
+        assert.match(imported.stdout, /module Greeting → Greeting/);
+      }
+      const InstanceId = elsewhere.instanceId;
+      const { ContactFlowModulesSummaryList: modules } = await elsewhere.client.send(
+        new ListContactFlowModulesCommand({ InstanceId }),
+      );
+      const [greeting] = modules?.filter(({ Name }) => Name === 'Greeting') ?? [];
+      assert.equal(modules?.length, 1);
+      const { ContactFlowModule: module } = await elsewhere.client.send(
+        new DescribeContactFlowModuleCommand({ InstanceId, ContactFlowModuleId: greeting?.Id }),
+      );
+      assert.deepEqual(
+        [module?.Settings, module?.Description],
+        ['{"transitions":{"results":["Good"]}}', 'Says hello'],
+      );
+      assert.match(module?.Content ?? '', new RegExp(made.PromptARN ?? '-'));
+      const flow = await describeFlow('Test flow 2', elsewhere);
+      const actions = JSON.stringify(JSON.parse(flow.Content ?? '{}').Actions);
+      assert.match(actions, new RegExp(`${module?.Arn}"`));
+      assert.doesNotMatch(actions, new RegExp([service.instanceId, moduleId, PromptId, target].join('|')));
     } finally {
-      server.closeAllConnections();
-      server.close();
+      await elsewhere.close();
     }
   });
+
+  it('says when the service does not tell what it has of a kind', async () => {
+    const stub = createServer((request, response) => {
+      const { url = '' } = request;
+      if (url === '/instance') response.end(JSON.stringify({ InstanceSummaryList: [{ Id: 'i', Arn: 'a' }] }));
+      else if (/hours/.test(url)) {
+        response.writeHead(501, { 'x-amzn-errortype': 'OperationNotImplementedException' }).end('{}');
+      } else response.end('{}');
+    });
+    await new Promise<void>((resolve) => stub.listen(0, '127.0.0.1', resolve));
+    try {
+      const file = write(
+        'hours.json',
+        [checkHours('77777777-7777-4777-8777-777777777777'), transfer(away), hangUp],
+        {},
+      );
+      const endpoint = `http://127.0.0.1:${(stub.address() as AddressInfo).port}`;
+      const imported = await ringback(['import', '--dry-run', '--endpoint', endpoint, file], credentials);
+      assert.equal(imported.code, 1);
+      assert.match(imported.stdout, /not mapped: hours 77777777.* the service does not list its hours/);
+    } finally {
+      stub.closeAllConnections();
+      stub.close();
+    }
+  });
+
+  async function describeFlow(name: string, { client, instanceId: InstanceId } = service) {
+    const { ContactFlowSummaryList: flows } = await client.send(new ListContactFlowsCommand({ InstanceId }));
+    const ContactFlowId = flows?.find((flow) => flow.Name === name)?.Id;
+    const { ContactFlow } = await client.send(new DescribeContactFlowCommand({ InstanceId, ContactFlowId }));
+    assert.ok(ContactFlow, name);
+    return ContactFlow;
+  }
 });
 
-const arnOf = (id: string): string => `arn:aws:connect:us-east-1:000000000000:instance/i/contact-flow/${id}`;
+function targetOf(flow: { readonly Content?: string | undefined } | undefined): unknown {
+  return JSON.parse(flow?.Content ?? '{}').Actions[0].Parameters.ContactFlowId;
+}
 
-function targetOf(body: Readonly<Record<string, string>>): unknown {
-  return JSON.parse(body.Content ?? '{}').Actions[0].Parameters.ContactFlowId;
+const endModule = { Identifier: 'back', Type: 'EndFlowModuleExecution', Parameters: {}, Transitions: {} };
+
+function invoke(moduleId: string): object {
+  return {
+    Identifier: 'invoke',
+    Type: 'InvokeFlowModule',
+    Parameters: { FlowModuleId: moduleId },
+    Transitions: {
+      NextAction: 'hours',
+      Errors: [{ ErrorType: 'NoMatchingError', NextAction: 'hang up' }],
+      Conditions: [],
+    },
+  };
+}
+
+function checkHours(id?: string): object {
+  return {
+    Identifier: 'hours',
+    Type: 'CheckHoursOfOperation',
+    Parameters: id === undefined ? {} : { HoursOfOperationId: id },
+    Transitions: {
+      NextAction: 'transfer',
+      Errors: [{ ErrorType: 'NoMatchingError', NextAction: 'hang up' }],
+      Conditions: ['True', 'False'].map((value) => ({
+        NextAction: 'transfer',
+        Condition: { Operator: 'Equals', Operands: [value] },
+      })),
+    },
+  };
 }
 
 function write(name: string, actions: readonly object[] | undefined, Metadata: object = {}): string {

@@ -85,7 +85,7 @@ async function read(
             ContactFlowModuleId: flow.id,
           })
         ).ContactFlowModule;
-  const { Content, Type, Status, Description } = described as Readonly<Record<string, unknown>>;
+  const { Content, Type, Status, Description, Settings } = described as Readonly<Record<string, unknown>>;
   const document = JSON.parse(String(Content)) as Record<string, unknown>;
   const unnamed: string[] = [];
   for (const reference of flowReferences(document)) {
@@ -105,6 +105,8 @@ async function read(
     name: flow.name,
     ...(typeof Description === 'string' ? { description: Description } : {}),
     ...(typeof Type === 'string' ? { type: metadataType(Type) } : {}),
+    // The contract of a module, which the API keeps beside its content.
+    ...(typeof Settings === 'string' ? { moduleSettings: Settings } : {}),
     ...(typeof Status === 'string' ? { status: Status.toLowerCase() } : {}),
   };
   // Modules are told by their settings; the import has nothing else to know them by.

@@ -71,6 +71,9 @@ interface Incoming {
   readonly type: FlowType;
   /** The document, whose references are replaced as they become known. */
   readonly document: unknown;
+  /** What the export says of it beside its document. */
+  readonly description: string | undefined;
+  readonly moduleSettings: string | undefined;
 }
 
 type Mapping =
@@ -78,7 +81,8 @@ type Mapping =
   | { readonly kind: 'kept'; readonly reference: FlowReference }
   /** To a flow of this import that is not there yet. */
   | { readonly kind: 'awaited'; readonly reference: FlowReference; readonly name: string }
-  | { readonly kind: 'unmapped'; readonly reference: FlowReference };
+  /** `isListed`: whether the service says what it has of this kind. */
+  | { readonly kind: 'unmapped'; readonly reference: FlowReference; readonly isListed: boolean };
 
 async function importFlows(
   given: readonly string[],
@@ -174,17 +178,24 @@ async function importFlow(
 async function create(
   client: ConnectClient,
   InstanceId: string,
-  { name: Name, type }: Incoming,
+  { name: Name, type, description: Description, moduleSettings: Settings }: Incoming,
   Content: string,
   Status: 'SAVED' | 'PUBLISHED',
 ): Promise<NamedResource> {
   if (type === 'MODULE') {
-    const answer = await client.call('CreateContactFlowModule', { InstanceId, Name, Content });
+    const answer = await client.call('CreateContactFlowModule', {
+      InstanceId,
+      Name,
+      Description,
+      Content,
+      Settings,
+    });
     return { id: String(answer.Id), arn: String(answer.Arn), name: Name };
   }
   const answer = await client.call('CreateContactFlow', {
     InstanceId,
     Name,
+    Description,
     Type: type as OperationInput<'CreateContactFlow'>['Type'],
     Content,
     Status,
@@ -195,12 +206,17 @@ async function create(
 async function update(
   client: ConnectClient,
   InstanceId: string,
-  { type }: Incoming,
+  { type, moduleSettings: Settings }: Incoming,
   id: string,
   Content: string,
 ): Promise<void> {
   if (type === 'MODULE')
-    await client.call('UpdateContactFlowModuleContent', { InstanceId, ContactFlowModuleId: id, Content });
+    await client.call('UpdateContactFlowModuleContent', {
+      InstanceId,
+      ContactFlowModuleId: id,
+      Content,
+      Settings,
+    });
   else await client.call('UpdateContactFlowContent', { InstanceId, ContactFlowId: id, Content });
 }
 
@@ -236,7 +252,7 @@ function mappingsOf(
     if (find(written) ?? find(idOf(written))) return { kind: 'kept', reference };
     // An ARN of the map that the service does not list: whoever wrote it knows better.
     if (said?.startsWith('arn:')) return { kind: 'mapped', reference, by: said, to: said };
-    return { kind: 'unmapped', reference };
+    return { kind: 'unmapped', reference, isListed: list !== undefined };
   });
 }
 
@@ -251,10 +267,23 @@ function describeMapping(mapping: Mapping, { style }: Terminal): string {
       return `${from} stays ${where}`;
     case 'awaited':
       return `${from} → ${mapping.name}, when it is there ${where}`;
-    case 'unmapped':
-      return `${style('red', 'not mapped:')} ${from}${reference.displayName === undefined ? '' : ` (${reference.written})`} ${where}`;
+    case 'unmapped': {
+      const id = reference.displayName === undefined ? '' : ` (${reference.written})`;
+      const why = mapping.isListed ? '' : `; the service does not list its ${pluralOf[reference.kind]}`;
+      return `${style('red', 'not mapped:')} ${from}${id}${why} ${where}`;
+    }
   }
 }
+
+const pluralOf: Readonly<Record<FlowReference['kind'], string>> = {
+  queue: 'queues',
+  flow: 'flows',
+  module: 'modules',
+  prompt: 'prompts',
+  hours: 'hours of operation',
+  lambda: 'functions',
+  agent: 'agents',
+};
 
 /** Nothing is sent in a dry run, so that the service could say no. */
 function warnOfErrors({ document, type, file }: Incoming, terminal: Terminal): void {
@@ -271,7 +300,21 @@ function warnOfErrors({ document, type, file }: Incoming, terminal: Terminal): v
 function incomingOf(file: FlowFile): Incoming {
   let document: unknown = JSON.parse(file.content.replace(/^\uFEFF/u, ''));
   if (typeof document === 'string') document = JSON.parse(document);
-  return { file, name: file.flow.name, type: file.flow.type, document };
+  const { Metadata: metadata } = document as { Metadata?: unknown };
+  return {
+    file,
+    name: file.flow.name,
+    type: file.flow.type,
+    document,
+    description: textMember(metadata, 'description'),
+    moduleSettings: textMember(metadata, 'moduleSettings'),
+  };
+}
+
+function textMember(holder: unknown, key: string): string | undefined {
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, key)) return undefined;
+  const value = (holder as Readonly<Record<string, unknown>>)[key];
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function refuseSameNames(incoming: readonly Incoming[]): void {
