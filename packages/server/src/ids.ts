@@ -12,6 +12,13 @@ export type ContactFlowId = Branded<'ContactFlowId'>;
 export type QueueId = Branded<'QueueId'>;
 export type PhoneNumberId = Branded<'PhoneNumberId'>;
 export type PromptId = Branded<'PromptId'>;
+export type AgentId = Branded<'AgentId'>;
+export type AgentStatusId = Branded<'AgentStatusId'>;
+export type RoutingProfileId = Branded<'RoutingProfileId'>;
+export type SecurityProfileId = Branded<'SecurityProfileId'>;
+export type HierarchyGroupId = Branded<'HierarchyGroupId'>;
+export type HoursOfOperationId = Branded<'HoursOfOperationId'>;
+export type QuickConnectId = Branded<'QuickConnectId'>;
 export type NodeId = Branded<'NodeId'>;
 
 /** An E.164 number with its plus sign, for example `+12065550100`. */

@@ -105,7 +105,7 @@ before(async () => {
   silent = await neighbour('silent', '+12065550183', { outbound: false });
   strangers = await neighbour('strangers', '+12065550184', { account: strangersAccount });
   numberlessQueueId = randomUUID();
-  await database.query('INSERT INTO queue (instance_id, id, name) VALUES ($1, $2, $3)', [
+  await database.query('INSERT INTO queue (instance_id, id, name, updated_at) VALUES ($1, $2, $3, now())', [
     paused.instanceId,
     numberlessQueueId,
     'No number',
@@ -850,7 +850,8 @@ async function neighbour(
     [numberId, account, id, number],
   );
   await database.query(
-    'INSERT INTO queue (instance_id, id, name, outbound_caller_id_number_id) VALUES ($1, $2, $3, $4)',
+    `INSERT INTO queue (instance_id, id, name, outbound_caller_id_number_id, updated_at)
+     VALUES ($1, $2, $3, $4, now())`,
     [id, queueId, 'Basic', numberId],
   );
   await database.query(

@@ -64,6 +64,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   );
 }
 
+/** The constraint of a foreign key violation (SQLSTATE 23503); undefined for any other error. */
+export function violatedForeignKey(error: unknown): string | undefined {
+  return error instanceof DatabaseError && error.code === '23503' ? error.constraint : undefined;
+}
+
 /** Source: PostgreSQL documentation, appendix A "Error Codes". */
 function classifySqlState(code: string): DatabaseFailure {
   const sqlStateClass = code.slice(0, 2);

@@ -4,7 +4,8 @@ import type { Clock } from '../clock.ts';
 import type { ContactFlowId, InstanceId, PhoneNumber, QueueId } from '../ids.ts';
 import type { FlowKind, StoredFlow } from './flow-store.ts';
 import type { PromptSummary } from './prompt-store.ts';
-import type { Instance, OwnPhoneNumber, Queue, ResourceStore } from './resource-store.ts';
+import type { Queue } from './queue-store.ts';
+import type { Instance, OwnPhoneNumber, ResourceStore } from './resource-store.ts';
 
 export interface Directory {
   instance(id: InstanceId): Promise<Instance | undefined>;

@@ -11,9 +11,19 @@ export class NameTaken extends Error {
 /** As many as there may be exist already. */
 export class TooMany extends Error {
   override readonly name = 'TooMany';
-  constructor(kind: string, most: number) {
-    super(`There are ${most} ${kind}s already, and no more are allowed.`);
+  constructor(kind: string, most: number, plural = `${kind}s`) {
+    super(`There are ${most} ${plural} already, and no more are allowed.`);
   }
+}
+
+/** Something else still needs it. */
+export class InUse extends Error {
+  override readonly name = 'InUse';
+}
+
+/** What it was to refer to is not there, or went meanwhile. */
+export class ReferenceMissing extends Error {
+  override readonly name = 'ReferenceMissing';
 }
 
 /** Another request with the same ClientToken was quicker. */

@@ -1,9 +1,14 @@
 /** Instances and what belongs to them; flows, prompts and tags come from their own files. Written rarely, read through directory.ts. */
 import type { Tenant } from '../arn.ts';
-import type { AccountId, InstanceId, PhoneNumber, PhoneNumberId, QueueId } from '../ids.ts';
+import type { AccountId, InstanceId, PhoneNumber, PhoneNumberId } from '../ids.ts';
+import { type AgentStatusStore, openAgentStatusStore } from './agent-status-store.ts';
+import { type AgentStore, openAgentStore } from './agent-store.ts';
 import { type FlowStore, openFlowStore } from './flow-store.ts';
+import { openPredefinedAttributeStore, type PredefinedAttributeStore } from './predefined-attribute-store.ts';
 import { openPromptStore, type PromptStore } from './prompt-store.ts';
+import { openQueueStore, type Queue, type QueueStore } from './queue-store.ts';
 import { openResourceTags, type ResourceTags } from './resource-tags.ts';
+import { openRoutingProfileStore, type RoutingProfileStore } from './routing-profile-store.ts';
 import type { RingbackDatabase } from './schema.ts';
 
 export interface Instance {
@@ -16,16 +21,6 @@ export interface Instance {
   readonly createdAtMs: number;
 }
 
-export interface Queue {
-  readonly id: QueueId;
-  readonly instanceId: InstanceId;
-  readonly name: string;
-  readonly type: 'STANDARD' | 'AGENT';
-  readonly callerIdName: string | undefined;
-  /** The outbound caller ID number, where the queue has one. */
-  readonly callerIdNumber: PhoneNumber | undefined;
-}
-
 export interface OwnPhoneNumber {
   readonly id: PhoneNumberId;
   readonly tenant: Tenant;
@@ -36,6 +31,8 @@ export interface OwnPhoneNumber {
   readonly description: string | undefined;
 }
 
+export type { Queue } from './queue-store.ts';
+
 export interface NamedId {
   readonly id: string;
   readonly name: string;
@@ -43,6 +40,11 @@ export interface NamedId {
 
 /** Everything that belongs to instances. */
 export interface ResourceStore extends FlowStore, PromptStore, ResourceTags {
+  readonly agents: AgentStore;
+  readonly agentStatuses: AgentStatusStore;
+  readonly predefinedAttributes: PredefinedAttributeStore;
+  readonly queues: QueueStore;
+  readonly routingProfiles: RoutingProfileStore;
   listInstances(tenant: Tenant): Promise<Instance[]>;
   findInstance(id: InstanceId): Promise<Instance | undefined>;
   listQueues(instanceId: InstanceId): Promise<Queue[]>;
@@ -54,7 +56,13 @@ export interface ResourceStore extends FlowStore, PromptStore, ResourceTags {
 
 export function openResourceStore(database: RingbackDatabase): ResourceStore {
   const { kysely } = database;
+  const queues = openQueueStore(database);
   return {
+    agents: openAgentStore(database),
+    agentStatuses: openAgentStatusStore(database),
+    predefinedAttributes: openPredefinedAttributeStore(database),
+    queues,
+    routingProfiles: openRoutingProfileStore(database),
     ...openFlowStore(database),
     ...openPromptStore(database),
     ...openResourceTags(database),
@@ -72,24 +80,7 @@ export function openResourceStore(database: RingbackDatabase): ResourceStore {
       const row = await kysely.selectFrom('instance').selectAll().where('id', '=', id).executeTakeFirst();
       return row && instanceOf(row);
     },
-    async listQueues(instanceId) {
-      const rows = await kysely
-        .selectFrom('queue')
-        .leftJoin('phone_number', 'phone_number.id', 'queue.outbound_caller_id_number_id')
-        .selectAll('queue')
-        .select('phone_number.e164')
-        .where('queue.instance_id', '=', instanceId)
-        .orderBy('queue.id')
-        .execute();
-      return rows.map((row) => ({
-        id: row.id as QueueId,
-        instanceId,
-        name: row.name ?? '',
-        type: row.type as Queue['type'],
-        callerIdName: row.outbound_caller_id_name ?? undefined,
-        callerIdNumber: (row.e164 ?? undefined) as PhoneNumber | undefined,
-      }));
-    },
+    listQueues: (instanceId) => queues.list(instanceId),
     async listPhoneNumbers(tenant) {
       const rows = await kysely
         .selectFrom('phone_number')

@@ -40,6 +40,7 @@ export interface Schema {
     status: string;
     outbound_caller_id_name: string | null;
     outbound_caller_id_number_id: string | null;
+    updated_at: Timestamp;
   };
   routing_profile: {
     instance_id: string;
@@ -47,6 +48,9 @@ export interface Schema {
     name: string;
     description: string;
     default_outbound_queue_id: string;
+    media_concurrencies: Json;
+    is_default: Generated<boolean>;
+    updated_at: Timestamp;
   };
   agent: {
     instance_id: string;
@@ -55,6 +59,8 @@ export interface Schema {
     first_name: string;
     last_name: string;
     routing_profile_id: string;
+    password_hash: Optional<string>;
+    updated_at: Timestamp;
   };
   contact_flow: {
     instance_id: string;

@@ -1,6 +1,7 @@
 /** What a new database starts with: one instance with queue, hours, routing profile, agent, numbers, flows. Found through the List operations. */
 import type { Tenant } from '../arn.ts';
 import { type InstanceId, newId } from '../ids.ts';
+import { furnishInstance } from './furnish-instance.ts';
 import type { RingbackDatabase } from './schema.ts';
 
 export interface SeedOptions {
@@ -19,6 +20,8 @@ export interface SeedOptions {
   }[];
   /** Own numbers; the first one is the queue's caller ID. */
   readonly phoneNumbers: readonly { readonly e164: string; readonly countryCode: string }[];
+  /** What the seeded agent's password is stored as; asked only when there is something to seed. Without it nobody can sign in. */
+  readonly agentPasswordHash?: () => Promise<string>;
   readonly pools: { readonly activeCalls: number; readonly campaignCalls: number };
 }
 
@@ -34,7 +37,8 @@ const everyDay = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATUR
 export async function seed(database: RingbackDatabase, options: SeedOptions): Promise<void> {
   const { tenant } = options;
   const now = new Date(options.nowMs);
-  await database.withTransaction(async ({ kysely, query }) => {
+  await database.withTransaction(async (transaction) => {
+    const { kysely, query } = transaction;
     // Two processes that start at once on one database must not both seed.
     await query(`SELECT pg_advisory_xact_lock(hashtext('ringback seed'))`);
     const existing = await kysely
@@ -43,7 +47,7 @@ export async function seed(database: RingbackDatabase, options: SeedOptions): Pr
       .where('account_id', '=', tenant.accountId)
       .where('region', '=', tenant.region)
       .executeTakeFirst();
-    if (existing) return;
+    if (existing) return furnishInstance(transaction, existing.id as InstanceId, now);
 
     const instanceId = newId<InstanceId>();
     const hoursId = newId();
@@ -91,6 +95,7 @@ export async function seed(database: RingbackDatabase, options: SeedOptions): Pr
         status: 'ENABLED',
         outbound_caller_id_name: 'Ringback',
         outbound_caller_id_number_id: null,
+        updated_at: now,
       })
       .execute();
     await kysely
@@ -101,8 +106,16 @@ export async function seed(database: RingbackDatabase, options: SeedOptions): Pr
         name: 'Basic Routing Profile',
         description: 'Serves BasicQueue',
         default_outbound_queue_id: queueId,
+        media_concurrencies: JSON.stringify([{ Channel: 'VOICE', Concurrency: 1 }]),
+        is_default: true,
+        updated_at: now,
       })
       .execute();
+    await query(
+      `INSERT INTO routing_profile_queue (instance_id, routing_profile_id, queue_id, channel, priority, delay_seconds)
+       VALUES ($1, $2, $3, 'VOICE', 1, 0)`,
+      [instanceId, profileId, queueId],
+    );
     await kysely
       .insertInto('agent')
       .values({
@@ -112,8 +125,11 @@ export async function seed(database: RingbackDatabase, options: SeedOptions): Pr
         first_name: 'Ada',
         last_name: 'Agent',
         routing_profile_id: profileId,
+        password_hash: (await options.agentPasswordHash?.()) ?? null,
+        updated_at: now,
       })
       .execute();
+    await furnishInstance(transaction, instanceId, now);
     for (const flow of options.flows) {
       await kysely
         .insertInto('contact_flow')
