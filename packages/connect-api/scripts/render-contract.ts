@@ -234,11 +234,13 @@ function assemble(
   file: string,
   fileOfShape: ReadonlyMap<string, string>,
 ): string {
-  const identifiers = new Set(body.replaceAll(/'(?:\\.|[^'\\])*'/g, '').match(/\b[A-Za-z]\w*\b/g));
+  // A path such as '/{InstanceId}/{Name}' uses no constant of that name.
+  const code = body.replaceAll(/'(?:\\.|[^'\\])*'/g, "''");
+  const identifiers = new Set(code.match(/\b[A-Za-z]\w*\b/g));
   const imports = new Map<string, string[]>();
   for (const [shape, home] of fileOfShape) {
     const name = constantName(shape);
-    if (home !== file && isUsed(body, name)) imports.set(home, [...(imports.get(home) ?? []), name]);
+    if (home !== file && isUsed(code, name)) imports.set(home, [...(imports.get(home) ?? []), name]);
   }
   const wire = ['Double', 'Int32', 'Int64', 'Timestamp', 'int32', 'int64', 'mapOf'].filter((id) =>
     identifiers.has(id),
@@ -253,8 +255,8 @@ function assemble(
 }
 
 /** Whether a constant is used as a value, and is not just the name of a member. */
-function isUsed(body: string, name: string): boolean {
-  return new RegExp(`(?<!['\\w])${name}\\b(?!['\\w:])`).test(body);
+function isUsed(code: string, name: string): boolean {
+  return new RegExp(`(?<!\\w)${name}\\b(?![\\w:])`).test(code);
 }
 
 function comment(text: string): string {

@@ -9,12 +9,14 @@ import { hoursOfOperation } from './operations/hours-of-operation.ts';
 import { instances } from './operations/instances.ts';
 import { metrics } from './operations/metrics.ts';
 import { phoneNumbers } from './operations/phone-numbers.ts';
+import { predefinedAttributes } from './operations/predefined-attributes.ts';
 import { prompts } from './operations/prompts.ts';
 import { queues } from './operations/queues.ts';
 import { quickConnects } from './operations/quick-connects.ts';
 import { routingProfiles } from './operations/routing-profiles.ts';
 import { securityProfiles } from './operations/security-profiles.ts';
 import { tags } from './operations/tags.ts';
+import { userHierarchy } from './operations/user-hierarchy.ts';
 import { users } from './operations/users.ts';
 
 /** Operations by the group they belong to. */
@@ -27,12 +29,14 @@ export const operationGroups = {
   instances: instances,
   metrics: metrics,
   'phone-numbers': phoneNumbers,
+  'predefined-attributes': predefinedAttributes,
   prompts: prompts,
   queues: queues,
   'quick-connects': quickConnects,
   'routing-profiles': routingProfiles,
   'security-profiles': securityProfiles,
   tags: tags,
+  'user-hierarchy': userHierarchy,
   users: users,
 } as const;
 
@@ -46,11 +50,13 @@ export const operations = {
   ...instances,
   ...metrics,
   ...phoneNumbers,
+  ...predefinedAttributes,
   ...prompts,
   ...queues,
   ...quickConnects,
   ...routingProfiles,
   ...securityProfiles,
   ...tags,
+  ...userHierarchy,
   ...users,
 } as const;

@@ -149,7 +149,6 @@ export const uncontractedRoutes = {
     'AssociateHoursOfOperations POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}/associate-hours',
     'DisassociateHoursOfOperations POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}/disassociate-hours',
     'ListChildHoursOfOperations GET /hours-of-operations/{InstanceId}/{HoursOfOperationId}/hours',
-    'SearchHoursOfOperationOverrides POST /search-hours-of-operation-overrides',
   ],
   instances: [
     'AssociateBot PUT /instance/{InstanceId}/bot',
@@ -194,14 +193,6 @@ export const uncontractedRoutes = {
     'SearchNotifications POST /search-notifications',
     'UpdateNotificationContent POST /notifications/{InstanceId}/{NotificationId}',
   ],
-  'predefined-attributes': [
-    'CreatePredefinedAttribute PUT /predefined-attributes/{InstanceId}',
-    'DeletePredefinedAttribute DELETE /predefined-attributes/{InstanceId}/{Name}',
-    'DescribePredefinedAttribute GET /predefined-attributes/{InstanceId}/{Name}',
-    'ListPredefinedAttributes GET /predefined-attributes/{InstanceId}',
-    'SearchPredefinedAttributes POST /search-predefined-attributes',
-    'UpdatePredefinedAttribute POST /predefined-attributes/{InstanceId}/{Name}',
-  ],
   'push-notification': [
     'CreatePushNotificationRegistration PUT /push-notification/{InstanceId}/registrations',
     'DeletePushNotificationRegistration DELETE /push-notification/{InstanceId}/registrations/{RegistrationId}',
@@ -224,7 +215,6 @@ export const uncontractedRoutes = {
     'SearchRules POST /search-rules',
     'UpdateRule PUT /rules/{InstanceId}/{RuleId}',
   ],
-  'security-profiles': ['SearchSecurityProfiles POST /search-security-profiles'],
   'security-profiles-ai-agents': [
     'ListSecurityProfileAIAgents GET /security-profiles-ai-agents/{InstanceId}/{SecurityProfileId}',
   ],
@@ -260,25 +250,9 @@ export const uncontractedRoutes = {
     'ListTrafficDistributionGroupUsers GET /traffic-distribution-group/{TrafficDistributionGroupId}/user',
   ],
   'traffic-distribution-groups': ['ListTrafficDistributionGroups GET /traffic-distribution-groups'],
-  'user-hierarchy-groups': [
-    'CreateUserHierarchyGroup PUT /user-hierarchy-groups/{InstanceId}',
-    'DeleteUserHierarchyGroup DELETE /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}',
-    'DescribeUserHierarchyGroup GET /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}',
-    'ListUserHierarchyGroups GET /user-hierarchy-groups-summary/{InstanceId}',
-    'SearchUserHierarchyGroups POST /search-user-hierarchy-groups',
-    'UpdateUserHierarchyGroupName POST /user-hierarchy-groups/{InstanceId}/{HierarchyGroupId}/name',
-  ],
-  'user-hierarchy-structure': [
-    'DescribeUserHierarchyStructure GET /user-hierarchy-structure/{InstanceId}',
-    'UpdateUserHierarchyStructure POST /user-hierarchy-structure/{InstanceId}',
-  ],
   users: [
-    'AssociateUserProficiencies POST /users/{InstanceId}/{UserId}/associate-proficiencies',
-    'DisassociateUserProficiencies POST /users/{InstanceId}/{UserId}/disassociate-proficiencies',
     'ListUserNotifications GET /users/{InstanceId}/{UserId}/notifications',
-    'ListUserProficiencies GET /users/{InstanceId}/{UserId}/proficiencies',
     'UpdateUserNotificationStatus POST /users/{InstanceId}/{UserId}/notifications/{NotificationId}',
-    'UpdateUserProficiencies POST /users/{InstanceId}/{UserId}/proficiencies',
   ],
   views: [
     'CreateView PUT /views/{InstanceId}',

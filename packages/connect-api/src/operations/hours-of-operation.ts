@@ -13,6 +13,7 @@ import {
   HoursOfOperationOverride,
   HoursOfOperationOverrideConfig,
   HoursOfOperationOverrideId,
+  HoursOfOperationOverrideSearchCriteria,
   HoursOfOperationOverrideYearMonthDayDateFormat,
   HoursOfOperationSearchCriteria,
   HoursOfOperationSearchFilter,
@@ -243,6 +244,31 @@ const ListHoursOfOperations = operation({
   ],
 });
 
+const SearchHoursOfOperationOverrides = operation({
+  name: 'SearchHoursOfOperationOverrides',
+  method: 'POST',
+  path: '/search-hours-of-operation-overrides',
+  input: Type.Object({
+    InstanceId: InstanceId,
+    NextToken: Type.Optional(NextToken2500),
+    MaxResults: Type.Optional(MaxResult100),
+    SearchFilter: Type.Optional(HoursOfOperationSearchFilter),
+    SearchCriteria: Type.Optional(HoursOfOperationOverrideSearchCriteria),
+  }),
+  output: Type.Object({
+    HoursOfOperationOverrides: Type.Optional(Type.Array(HoursOfOperationOverride)),
+    NextToken: Type.Optional(NextToken2500),
+    ApproximateTotalCount: Type.Optional(Int64),
+  }),
+  errors: [
+    'InvalidRequestException',
+    'InvalidParameterException',
+    'ResourceNotFoundException',
+    'ThrottlingException',
+    'InternalServiceException',
+  ],
+});
+
 const SearchHoursOfOperations = operation({
   name: 'SearchHoursOfOperations',
   method: 'POST',
@@ -329,6 +355,7 @@ export const hoursOfOperation = {
   GetEffectiveHoursOfOperations,
   ListHoursOfOperationOverrides,
   ListHoursOfOperations,
+  SearchHoursOfOperationOverrides,
   SearchHoursOfOperations,
   UpdateHoursOfOperation,
   UpdateHoursOfOperationOverride,

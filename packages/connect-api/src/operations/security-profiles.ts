@@ -13,12 +13,21 @@ import {
   SecurityProfile,
   SecurityProfileDescription,
   SecurityProfilePermission,
+  SecurityProfileSearchCriteria,
+  SecurityProfileSearchSummary,
   SecurityProfileSummary,
+  SecurityProfilesSearchFilter,
   TagRestrictedResourceName,
 } from '../shapes/security-profiles.ts';
-import { InstanceId, MaxResult1000, RegionName } from '../shapes/shared-scalars.ts';
+import {
+  InstanceId,
+  MaxResult100,
+  MaxResult1000,
+  NextToken2500,
+  RegionName,
+} from '../shapes/shared-scalars.ts';
 import { TagMap } from '../shapes/shared-structures.ts';
-import { Timestamp } from '../wire-types.ts';
+import { Int64, Timestamp } from '../wire-types.ts';
 
 const CreateSecurityProfile = operation({
   name: 'CreateSecurityProfile',
@@ -143,6 +152,31 @@ const ListSecurityProfiles = operation({
   ],
 });
 
+const SearchSecurityProfiles = operation({
+  name: 'SearchSecurityProfiles',
+  method: 'POST',
+  path: '/search-security-profiles',
+  input: Type.Object({
+    InstanceId: InstanceId,
+    NextToken: Type.Optional(NextToken2500),
+    MaxResults: Type.Optional(MaxResult100),
+    SearchCriteria: Type.Optional(SecurityProfileSearchCriteria),
+    SearchFilter: Type.Optional(SecurityProfilesSearchFilter),
+  }),
+  output: Type.Object({
+    SecurityProfiles: Type.Optional(Type.Array(SecurityProfileSearchSummary)),
+    NextToken: Type.Optional(NextToken2500),
+    ApproximateTotalCount: Type.Optional(Int64),
+  }),
+  errors: [
+    'InvalidRequestException',
+    'InvalidParameterException',
+    'ResourceNotFoundException',
+    'ThrottlingException',
+    'InternalServiceException',
+  ],
+});
+
 const UpdateSecurityProfile = operation({
   name: 'UpdateSecurityProfile',
   method: 'POST',
@@ -177,5 +211,6 @@ export const securityProfiles = {
   DescribeSecurityProfile,
   ListSecurityProfilePermissions,
   ListSecurityProfiles,
+  SearchSecurityProfiles,
   UpdateSecurityProfile,
 } as const;

@@ -6,9 +6,11 @@ import {
   AgentResourceId,
   ContactId,
   InstanceId,
+  MaxResult100,
   MaxResult500,
   MaxResult1000,
   NextToken2500,
+  RegionName,
 } from '../shapes/shared-scalars.ts';
 import { TagMap } from '../shapes/shared-structures.ts';
 import {
@@ -22,13 +24,34 @@ import {
   User,
   UserIdentityInfo,
   UserPhoneConfig,
+  UserProficiency,
+  UserProficiencyDisassociate,
   UserSearchCriteria,
   UserSearchFilter,
   UserSearchSummary,
   UserSummary,
   VoiceEnhancementConfig,
 } from '../shapes/users.ts';
-import { Int64 } from '../wire-types.ts';
+import { Int64, Timestamp } from '../wire-types.ts';
+
+const AssociateUserProficiencies = operation({
+  name: 'AssociateUserProficiencies',
+  method: 'POST',
+  path: '/users/{InstanceId}/{UserId}/associate-proficiencies',
+  input: Type.Object({
+    InstanceId: InstanceId,
+    UserId: Type.String(),
+    UserProficiencies: Type.Array(UserProficiency),
+  }),
+  output: undefined,
+  errors: [
+    'InvalidRequestException',
+    'InvalidParameterException',
+    'ResourceNotFoundException',
+    'ThrottlingException',
+    'InternalServiceException',
+  ],
+});
 
 const CreateUser = operation({
   name: 'CreateUser',
@@ -104,6 +127,25 @@ const DescribeUser = operation({
   ],
 });
 
+const DisassociateUserProficiencies = operation({
+  name: 'DisassociateUserProficiencies',
+  method: 'POST',
+  path: '/users/{InstanceId}/{UserId}/disassociate-proficiencies',
+  input: Type.Object({
+    InstanceId: InstanceId,
+    UserId: Type.String(),
+    UserProficiencies: Type.Array(UserProficiencyDisassociate),
+  }),
+  output: undefined,
+  errors: [
+    'InvalidRequestException',
+    'InvalidParameterException',
+    'ResourceNotFoundException',
+    'ThrottlingException',
+    'InternalServiceException',
+  ],
+});
+
 const DismissUserContact = operation({
   name: 'DismissUserContact',
   method: 'POST',
@@ -145,6 +187,32 @@ const GetFederationToken = operation({
     'InternalServiceException',
     'DuplicateResourceException',
     'ThrottlingException',
+  ],
+});
+
+const ListUserProficiencies = operation({
+  name: 'ListUserProficiencies',
+  method: 'GET',
+  path: '/users/{InstanceId}/{UserId}/proficiencies',
+  query: { NextToken: 'nextToken', MaxResults: 'maxResults' },
+  input: Type.Object({
+    InstanceId: InstanceId,
+    UserId: Type.String(),
+    NextToken: Type.Optional(Type.String()),
+    MaxResults: Type.Optional(MaxResult100),
+  }),
+  output: Type.Object({
+    NextToken: Type.Optional(Type.String()),
+    UserProficiencyList: Type.Optional(Type.Array(UserProficiency)),
+    LastModifiedTime: Type.Optional(Timestamp),
+    LastModifiedRegion: Type.Optional(RegionName),
+  }),
+  errors: [
+    'InvalidRequestException',
+    'InvalidParameterException',
+    'ResourceNotFoundException',
+    'ThrottlingException',
+    'InternalServiceException',
   ],
 });
 
@@ -297,6 +365,25 @@ const UpdateUserPhoneConfig = operation({
   ],
 });
 
+const UpdateUserProficiencies = operation({
+  name: 'UpdateUserProficiencies',
+  method: 'POST',
+  path: '/users/{InstanceId}/{UserId}/proficiencies',
+  input: Type.Object({
+    InstanceId: InstanceId,
+    UserId: Type.String(),
+    UserProficiencies: Type.Array(UserProficiency),
+  }),
+  output: undefined,
+  errors: [
+    'InvalidRequestException',
+    'InvalidParameterException',
+    'ResourceNotFoundException',
+    'ThrottlingException',
+    'InternalServiceException',
+  ],
+});
+
 const UpdateUserRoutingProfile = operation({
   name: 'UpdateUserRoutingProfile',
   method: 'POST',
@@ -336,11 +423,14 @@ const UpdateUserSecurityProfiles = operation({
 });
 
 export const users = {
+  AssociateUserProficiencies,
   CreateUser,
   DeleteUser,
   DescribeUser,
+  DisassociateUserProficiencies,
   DismissUserContact,
   GetFederationToken,
+  ListUserProficiencies,
   ListUsers,
   PutUserStatus,
   SearchUsers,
@@ -348,6 +438,7 @@ export const users = {
   UpdateUserHierarchy,
   UpdateUserIdentityInfo,
   UpdateUserPhoneConfig,
+  UpdateUserProficiencies,
   UpdateUserRoutingProfile,
   UpdateUserSecurityProfiles,
 } as const;

@@ -3,7 +3,7 @@
 
 import Type from 'typebox';
 import { AgentStatusName, RegionName } from '../shapes/shared-scalars.ts';
-import { StringCondition, TagCondition, TagMap } from '../shapes/shared-structures.ts';
+import { ControlPlaneAttributeFilter, StringCondition, TagMap } from '../shapes/shared-structures.ts';
 import { int32, Timestamp } from '../wire-types.ts';
 
 export const AgentStatusDescription = Type.String({ minLength: 1, maxLength: 250 });
@@ -37,16 +37,6 @@ export const AgentStatusSearchCriteria = Type.Cyclic(
   },
   'AgentStatusSearchCriteria',
 );
-
-const CommonAttributeAndCondition = Type.Object({
-  TagConditions: Type.Optional(Type.Array(TagCondition)),
-});
-
-const ControlPlaneAttributeFilter = Type.Object({
-  OrConditions: Type.Optional(Type.Array(CommonAttributeAndCondition)),
-  AndCondition: Type.Optional(CommonAttributeAndCondition),
-  TagCondition: Type.Optional(TagCondition),
-});
 
 export const AgentStatusSearchFilter = Type.Object({
   AttributeFilter: Type.Optional(ControlPlaneAttributeFilter),

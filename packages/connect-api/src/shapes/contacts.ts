@@ -10,7 +10,13 @@ import {
   StorageType,
   VoiceEnhancementMode,
 } from '../shapes/shared-enumerations.ts';
-import { AgentResourceId, ContactId, QuickConnectName, RegionName } from '../shapes/shared-scalars.ts';
+import {
+  AgentResourceId,
+  ContactId,
+  PredefinedAttributeName,
+  QuickConnectName,
+  RegionName,
+} from '../shapes/shared-scalars.ts';
 import { ControlPlaneTagFilter } from '../shapes/shared-structures.ts';
 import { Double, Int32, int32, int64, mapOf, Timestamp } from '../wire-types.ts';
 
@@ -220,8 +226,6 @@ const MatchCriteria = Type.Object({
 });
 
 const NullableProficiencyLevel = Type.Number({ minimum: 1, maximum: 5 });
-
-const PredefinedAttributeName = Type.String({ minLength: 1, maxLength: 100 });
 
 const ProficiencyValue = Type.String({ minLength: 1, maxLength: 128 });
 

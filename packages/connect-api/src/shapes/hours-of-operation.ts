@@ -10,6 +10,22 @@ export const CommonHumanReadableDescription = Type.String({ pattern: '^[\\P{C}\\
 
 export const CommonHumanReadableName = Type.String({ pattern: '^[\\P{C}\\r\\n\\t]{1,127}$' });
 
+const DateComparisonType = Type.Enum([
+  'GREATER_THAN',
+  'LESS_THAN',
+  'GREATER_THAN_OR_EQUAL_TO',
+  'LESS_THAN_OR_EQUAL_TO',
+  'EQUAL_TO',
+]);
+
+const DateYearMonthDayFormat = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' });
+
+const DateCondition = Type.Object({
+  FieldName: Type.Optional(Type.String()),
+  Value: Type.Optional(DateYearMonthDayFormat),
+  ComparisonType: Type.Optional(DateComparisonType),
+});
+
 export const HoursOfOperationOverrideYearMonthDayDateFormat = Type.String({
   pattern: '^\\d{4}-\\d{2}-\\d{2}$',
 });
@@ -143,6 +159,18 @@ export const HoursOfOperationOverride = Type.Object({
   RecurrenceConfig: Type.Optional(RecurrenceConfig),
   OverrideType: Type.Optional(OverrideType),
 });
+
+export const HoursOfOperationOverrideSearchCriteria = Type.Cyclic(
+  {
+    HoursOfOperationOverrideSearchCriteria: Type.Object({
+      OrConditions: Type.Optional(Type.Array(Type.Ref('HoursOfOperationOverrideSearchCriteria'))),
+      AndConditions: Type.Optional(Type.Array(Type.Ref('HoursOfOperationOverrideSearchCriteria'))),
+      StringCondition: Type.Optional(StringCondition),
+      DateCondition: Type.Optional(DateCondition),
+    }),
+  },
+  'HoursOfOperationOverrideSearchCriteria',
+);
 
 export const HoursOfOperationSearchCriteria = Type.Cyclic(
   {

@@ -3,7 +3,7 @@
 
 import Type from 'typebox';
 import { InstanceId, RegionName } from '../shapes/shared-scalars.ts';
-import { TagMap } from '../shapes/shared-structures.ts';
+import { ControlPlaneTagFilter, StringCondition, TagMap } from '../shapes/shared-structures.ts';
 import { mapOf, Timestamp } from '../wire-types.ts';
 
 const AIAgentType = Type.Enum(['THIRD_PARTY']);
@@ -102,10 +102,34 @@ export const SecurityProfile = Type.Object({
 
 export const SecurityProfilePermission = Type.String({ minLength: 1, maxLength: 128 });
 
+export const SecurityProfileSearchCriteria = Type.Cyclic(
+  {
+    SecurityProfileSearchCriteria: Type.Object({
+      OrConditions: Type.Optional(Type.Array(Type.Ref('SecurityProfileSearchCriteria'))),
+      AndConditions: Type.Optional(Type.Array(Type.Ref('SecurityProfileSearchCriteria'))),
+      StringCondition: Type.Optional(StringCondition),
+    }),
+  },
+  'SecurityProfileSearchCriteria',
+);
+
+export const SecurityProfileSearchSummary = Type.Object({
+  Id: Type.Optional(Type.String()),
+  OrganizationResourceId: Type.Optional(InstanceId),
+  Arn: Type.Optional(Type.String()),
+  SecurityProfileName: Type.Optional(Type.String()),
+  Description: Type.Optional(SecurityProfileDescription),
+  Tags: Type.Optional(TagMap),
+});
+
 export const SecurityProfileSummary = Type.Object({
   Id: Type.Optional(Type.String()),
   Arn: Type.Optional(Type.String()),
   Name: Type.Optional(Type.String()),
   LastModifiedTime: Type.Optional(Timestamp),
   LastModifiedRegion: Type.Optional(RegionName),
+});
+
+export const SecurityProfilesSearchFilter = Type.Object({
+  TagFilter: Type.Optional(ControlPlaneTagFilter),
 });

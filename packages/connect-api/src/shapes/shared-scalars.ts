@@ -32,6 +32,10 @@ export const NextToken2500 = Type.String({ minLength: 1, maxLength: 2500 });
 
 export const PhoneNumber = Type.String({ pattern: '^\\+[1-9]\\d{1,14}$' });
 
+export const PredefinedAttributeName = Type.String({ minLength: 1, maxLength: 100 });
+
+export const PredefinedAttributeStringValue = Type.String({ minLength: 1, maxLength: 100 });
+
 export const QueueName = Type.String({ minLength: 1, maxLength: 256 });
 
 export const QuickConnectName = Type.String({ minLength: 1, maxLength: 127 });

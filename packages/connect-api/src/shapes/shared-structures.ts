@@ -11,6 +11,16 @@ export const TagCondition = Type.Object({
   TagValue: Type.Optional(Type.String()),
 });
 
+const CommonAttributeAndCondition = Type.Object({
+  TagConditions: Type.Optional(Type.Array(TagCondition)),
+});
+
+export const ControlPlaneAttributeFilter = Type.Object({
+  OrConditions: Type.Optional(Type.Array(CommonAttributeAndCondition)),
+  AndCondition: Type.Optional(CommonAttributeAndCondition),
+  TagCondition: Type.Optional(TagCondition),
+});
+
 export const ControlPlaneTagFilter = Type.Object({
   OrConditions: Type.Optional(Type.Array(Type.Array(TagCondition))),
   AndConditions: Type.Optional(Type.Array(TagCondition)),

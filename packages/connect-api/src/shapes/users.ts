@@ -3,7 +3,12 @@
 
 import Type from 'typebox';
 import { Channel, VoiceEnhancementMode } from '../shapes/shared-enumerations.ts';
-import { PhoneNumber, RegionName } from '../shapes/shared-scalars.ts';
+import {
+  PhoneNumber,
+  PredefinedAttributeName,
+  PredefinedAttributeStringValue,
+  RegionName,
+} from '../shapes/shared-scalars.ts';
 import { ControlPlaneTagFilter, StringCondition, TagCondition, TagMap } from '../shapes/shared-structures.ts';
 import { Int32, int32, Timestamp } from '../wire-types.ts';
 
@@ -113,6 +118,8 @@ export const PhoneNumberConfig = Type.Object({
   PhoneNumber: Type.Optional(SensitivePhoneNumber),
 });
 
+const ProficiencyLevel = Type.Number({ minimum: 1, maximum: 5 });
+
 export const UserIdentityInfo = Type.Object({
   FirstName: Type.Optional(AgentFirstName),
   LastName: Type.Optional(AgentLastName),
@@ -157,6 +164,17 @@ export const User = Type.Object({
 const UserIdentityInfoLite = Type.Object({
   FirstName: Type.Optional(AgentFirstName),
   LastName: Type.Optional(AgentLastName),
+});
+
+export const UserProficiency = Type.Object({
+  AttributeName: PredefinedAttributeName,
+  AttributeValue: PredefinedAttributeStringValue,
+  Level: ProficiencyLevel,
+});
+
+export const UserProficiencyDisassociate = Type.Object({
+  AttributeName: PredefinedAttributeName,
+  AttributeValue: PredefinedAttributeStringValue,
 });
 
 export const UserSearchCriteria = Type.Cyclic(
