@@ -59,6 +59,12 @@ const REFUSED: readonly (readonly [name: string, content: string | object, messa
     },
     /Errors\[0\][\s\S]*Conditions\[0\]/,
   ],
+  [
+    'the answer of DescribeContactFlow',
+    { ContactFlow: { Id: 'x', Content: JSON.stringify(MINIMAL) } },
+    /the flow is the text in ContactFlow\.Content/,
+  ],
+  ['the request of CreateContactFlow', { Name: 'x', Content: MINIMAL }, /the flow is the text in Content/],
   ['too long a text', `"${'x'.repeat(256_000)}"`, /256002 characters; at most 256000/],
 ];
 

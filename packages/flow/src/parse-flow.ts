@@ -72,7 +72,29 @@ function parseContent(content: string | object): ParsedFlow {
       'Open the flow in the Amazon Connect console, publish it and export it again: that writes version 2019-10-30.',
     );
   }
+  const wrapper = wrapperOf(root);
+  if (wrapper !== undefined) {
+    return refused(
+      wrapper,
+      `This holds a flow, as the API answers with it, and is none itself: the flow is the text in ${wrapper}`,
+      `Send what ${wrapper} holds.`,
+    );
+  }
   return buildDocument(root, contentLength);
+}
+
+/** Where the flow is in an answer of DescribeContactFlow or a request of CreateContactFlow that was kept as it came. */
+function wrapperOf(root: object): string | undefined {
+  if (member(root, 'Actions') !== undefined) return undefined;
+  const holds = (holder: unknown): boolean => {
+    const content = member(holder, 'Content');
+    return (
+      (typeof content === 'string' && content.includes('"Actions"')) ||
+      member(content, 'Actions') !== undefined
+    );
+  };
+  if (holds(root)) return 'Content';
+  return ['ContactFlow', 'ContactFlowModule'].find((name) => holds(member(root, name)))?.concat('.Content');
 }
 
 function buildDocument(root: object, contentLength: number): ParsedFlow {

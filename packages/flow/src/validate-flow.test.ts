@@ -40,6 +40,7 @@ test('validate › a flow as exported has no problems', () => {
     MENU,
     STORE,
     LAMBDA,
+    { ...LAMBDA, Parameters: { ...LAMBDA.Parameters, LambdaInvocationAttributes: {} } },
     { Type: 'MessageParticipant', Parameters: { SSML: '<speak>x</speak>' } },
   ]) {
     assert.deepEqual(problemsOf(around(action), { type: 'CONTACT_FLOW' }), []);
@@ -393,6 +394,13 @@ const CASES: readonly Case[] = [
     }),
     'error',
     'Actions[0].Parameters.Attributes.a',
+    /^Empty value in Parameters.Attributes$/,
+  ],
+  [
+    'no attributes at all',
+    around({ Type: 'UpdateContactAttributes', Parameters: { Attributes: {} }, Errors: ['NoMatchingError'] }),
+    'error',
+    'Actions[0].Parameters.Attributes',
     /^Empty value in Parameters.Attributes$/,
   ],
   [

@@ -3,7 +3,7 @@
 import type { ReportProblem } from './action-definition.ts';
 import { numberOf } from './conditions.ts';
 import { type Action, member } from './flow-document.ts';
-import type { Choice, NumberSpec, ParameterSpec, TextSpec } from './parameter-spec.ts';
+import type { Choice, MapSpec, NumberSpec, ParameterSpec, TextSpec } from './parameter-spec.ts';
 import { looksLikeReference, parseReference, parseTemplate, type Reference, rootKind } from './references.ts';
 import type { ResourceLookup } from './validate-flow.ts';
 
@@ -110,7 +110,7 @@ function checkValue(check: Check, spec: ParameterSpec, value: unknown, path: str
       });
       return;
     case 'map':
-      checkMap(check, spec.of, value, path);
+      checkMap(check, spec, value, path);
       return;
     case 'object':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -122,19 +122,15 @@ function checkValue(check: Check, spec: ParameterSpec, value: unknown, path: str
   }
 }
 
-function checkMap(check: Check, spec: ParameterSpec, value: unknown, path: string): void {
+function checkMap(check: Check, { of: spec, required }: MapSpec, value: unknown, path: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     invalid(check, path, 'Give an object of names and values.');
     return;
   }
   const entries = Object.entries(value);
-  if (entries.length === 0) {
-    check.report(
-      'error',
-      path,
-      `Empty value in ${path}`,
-      'Give at least one entry, or leave the parameter out.',
-    );
+  // An empty map says as little as none.
+  if (entries.length === 0 && required === true) {
+    check.report('error', path, `Empty value in ${path}`, 'Give at least one entry.');
   }
   for (const [key, entry] of entries) {
     if (key === '' || entry === '') {
