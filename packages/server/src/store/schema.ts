@@ -112,6 +112,14 @@ export interface Schema {
     expires_at: ColumnType<Date | null, Date | null, Date | null>;
     revoked_at: ColumnType<Date | null, Date | null, Date | null>;
   };
+  agent_session: {
+    token_hash: Uint8Array;
+    instance_id: string;
+    agent_id: string;
+    created_at: Timestamp;
+    last_used_at: Timestamp;
+  };
+  sign_in_failure: { subject_hash: Uint8Array; failures: number; last_at: Timestamp };
   call_slot_pool: { instance_id: string; pool: string; capacity: number; in_use: number };
 }
 
