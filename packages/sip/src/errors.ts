@@ -1,21 +1,23 @@
 // Everything this package throws or rejects with, apart from ParseFailure. Each type is one cause a caller may act on.
 import type { SipResponse } from './message/message.ts';
+import { endpointText, type SipEndpoint, type SipTransport } from './transport/sip-endpoint.ts';
 
 /** The listening address cannot be had; thrown by `openUserAgent`. */
 export class SipPortUnavailable extends Error {
   override readonly name = 'SipPortUnavailable';
   readonly host: string;
   readonly port: number;
+  readonly transport: SipTransport;
   /** Code of the socket error: EADDRINUSE, EACCES, EADDRNOTAVAIL. */
   readonly code: string;
 
-  constructor(host: string, port: number, code: string, cause: unknown) {
+  constructor(host: string, port: number, code: string, cause: unknown, transport: SipTransport = 'udp') {
     super(
-      `cannot listen for SIP on UDP ${host}:${port} (${code}): ${REMEDIES[code] ?? 'choose another address'}`,
-      {
-        cause,
-      },
+      `cannot listen for SIP on ${transport.toUpperCase()} ${host}:${port} (${code}): ` +
+        (REMEDIES[code] ?? 'choose another address'),
+      { cause },
     );
+    this.transport = transport;
     this.host = host;
     this.port = port;
     this.code = code;
@@ -27,6 +29,97 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: 'this user may not use the port; choose one above 1023, or grant the right to bind low ports',
   EADDRNOTAVAIL: 'this machine has no such address; choose one of its own, or 127.0.0.1',
 };
+
+/**
+ * Why a message could not be delivered. `refused` nobody listens, `unreachable` no route, `unresolvable` no such name, `timeout` no
+ * connection in time, `reset` the peer closed it, `tls` the handshake or the certificate failed, `stalled` the peer reads nothing,
+ * `keepAliveLost` a ping went unanswered, `noListenPoint` we do not listen on that transport and address family, `limit` too many
+ * connections, `closed` the user agent closes.
+ */
+export type TransportFailureCode =
+  | 'refused'
+  | 'unreachable'
+  | 'unresolvable'
+  | 'timeout'
+  | 'reset'
+  | 'tls'
+  | 'stalled'
+  | 'keepAliveLost'
+  | 'noListenPoint'
+  | 'limit'
+  | 'closed'
+  | 'other';
+
+/** A message did not get through; the input that makes transactions fail (RFC 3261 §18.4). */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+  readonly endpoint: SipEndpoint;
+  readonly code: TransportFailureCode;
+  /** `connecting`: the message has certainly not left. `connected`: it may have arrived. */
+  readonly phase: 'connecting' | 'connected';
+
+  constructor(
+    endpoint: SipEndpoint,
+    code: TransportFailureCode,
+    phase: 'connecting' | 'connected',
+    cause?: unknown,
+  ) {
+    const detail = cause instanceof Error ? `: ${cause.message}` : '';
+    super(`${endpointText(endpoint)} ${TRANSPORT_FAILURES[code]}${detail}`, { cause });
+    this.endpoint = endpoint;
+    this.code = code;
+    this.phase = phase;
+  }
+
+  /** From what a socket reports; without an error the peer closed the connection. */
+  static from(
+    endpoint: SipEndpoint,
+    error: Error | undefined,
+    phase: 'connecting' | 'connected',
+  ): TransportError {
+    if (error instanceof TransportError) return error;
+    return new TransportError(endpoint, error === undefined ? 'reset' : failureCodeOf(error), phase, error);
+  }
+}
+
+const TRANSPORT_FAILURES: Readonly<Record<TransportFailureCode, string>> = {
+  refused: 'refuses connections',
+  unreachable: 'cannot be reached',
+  unresolvable: 'cannot be found in DNS',
+  timeout: 'does not answer in time',
+  reset: 'closed the connection',
+  tls: 'failed the TLS handshake',
+  stalled: 'reads nothing',
+  keepAliveLost: 'answers no keep-alive',
+  noListenPoint: 'needs a transport and address family that this user agent does not listen on',
+  limit: 'is one connection too many',
+  closed: 'is not reached any more: the user agent closes',
+  other: 'cannot be reached',
+};
+
+const FAILURE_CODES: Readonly<Record<string, TransportFailureCode>> = {
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  EINVAL: 'unreachable',
+  ENOTFOUND: 'unresolvable',
+  ENODATA: 'unresolvable',
+  EAI_AGAIN: 'unresolvable',
+  ETIMEDOUT: 'timeout',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+};
+
+function failureCodeOf(error: Error): TransportFailureCode {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error.name === 'TlsNameMismatch') return 'tls';
+  if (code === undefined) return 'other';
+  // OpenSSL's verdicts on certificates have no common prefix: SELF_SIGNED_CERT_IN_CHAIN, CERT_HAS_EXPIRED, UNABLE_TO_VERIFY_…
+  const isTls =
+    code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || /CERT|VERIFY|ISSUER|CRL/.test(code);
+  return FAILURE_CODES[code] ?? (isTls ? 'tls' : 'other');
+}
 
 /** The INVITE got a final answer from 300 to 699. */
 export class InviteRejected extends Error {
@@ -52,11 +145,15 @@ export class InviteTimedOut extends Error {
   }
 }
 
-/** The INVITE could not be sent: unresolvable host, unreachable network, or the user agent was closed. */
+/** The INVITE could not be sent, or its connection ended before the answer; or the user agent was closed. */
 export class InviteTransportError extends Error {
   override readonly name = 'InviteTransportError';
+  /** What failed, where the transport knows; undefined when the user agent was closed. */
+  readonly transport: TransportError | undefined;
+
   constructor(cause: Error) {
     super(`the INVITE could not be sent: ${cause.message}`, { cause });
+    this.transport = cause instanceof TransportError ? cause : undefined;
   }
 }
 

@@ -9,7 +9,7 @@ export type {
   InviteDialog,
 } from './dialog/invite-dialog.ts';
 export type { OutgoingInvite, OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
-export type { SipFault } from './errors.ts';
+export type { SipFault, TransportFailureCode } from './errors.ts';
 export {
   InviteCancelled,
   InviteNotPending,
@@ -18,6 +18,7 @@ export {
   InviteTransportError,
   RequestFailed,
   SipPortUnavailable,
+  TransportError,
   UnusableHeader,
 } from './errors.ts';
 export type {
@@ -45,10 +46,24 @@ export { serializeMessage } from './message/serialize.ts';
 export { reasonPhrase } from './message/status.ts';
 export type { SipUri } from './message/uri.ts';
 export { formatSipUri, parseSipUri } from './message/uri.ts';
+export type { SipCounters } from './transport/counters.ts';
+export { newCounters } from './transport/counters.ts';
 export type { DatagramNetwork, DatagramSocket, NetworkAddress } from './transport/datagram-network.ts';
+export type { SipLimits } from './transport/limits.ts';
 export type { SipEndpoint, SipPeer, SipTransport } from './transport/sip-endpoint.ts';
 export { defaultPort } from './transport/sip-endpoint.ts';
-export type { SipTraceEntry } from './transport/transport-layer.ts';
+export type {
+  StreamEvents,
+  StreamNetwork,
+  StreamSocket,
+  TlsCertificate,
+  TlsConnectOptions,
+  TlsListenOptions,
+} from './transport/stream-network.ts';
+export { streamNetwork } from './transport/streams.ts';
+export { TlsNameMismatch } from './transport/tls-identity.ts';
+export type { ListenPoint } from './transport/transport-layer.ts';
 export { udpNetwork } from './transport/udp.ts';
+export type { SipTraceEntry } from './transport/wire-trace.ts';
 export type { UserAgent, UserAgentActivity, UserAgentOptions } from './user-agent.ts';
 export { openUserAgent } from './user-agent.ts';

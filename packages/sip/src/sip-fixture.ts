@@ -38,6 +38,8 @@ export function createWorld(conditions: Partial<NetworkConditions> = {}, seed = 
     open: (options) =>
       openUserAgent({
         port: 5060,
+        // The networks of tests are not loopback, and their peers are the configured ones.
+        acceptsFrom: () => true,
         clock,
         network,
         randomHex: seededHex(seed * 100 + agents++),

@@ -16,7 +16,7 @@ import {
   sdp,
   summary,
 } from './sip-fixture.ts';
-import type { SipTraceEntry } from './transport/transport-layer.ts';
+import type { SipTraceEntry } from './transport/wire-trace.ts';
 import { openUserAgent, type UserAgentOptions } from './user-agent.ts';
 
 const IDLE = { clientTransactions: 0, serverTransactions: 0, dialogs: 0, pendingCalls: 0, lateAnswers: 0 };

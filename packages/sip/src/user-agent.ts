@@ -1,4 +1,4 @@
-// The door of this package: opens a SIP user agent on one UDP address, places INVITEs, hands out received ones, and answers
+// The door of this package: opens a SIP user agent on its addresses, places INVITEs, hands out received ones, and answers
 // everything that belongs to no call.
 import { type Clock, systemClock } from './clock.ts';
 import { dialogKeyOf } from './dialog/dialog-id.ts';
@@ -22,25 +22,46 @@ import { createResponse, type ResponseOptions } from './message/response.ts';
 import { createRandomHex } from './random-hex.ts';
 import type { ServerTransaction } from './transaction/server-transaction.ts';
 import { TransactionLayer, type TransactionLayerUser } from './transaction/transaction-layer.ts';
+import { newCounters, type SipCounters, snapshot } from './transport/counters.ts';
 import type { DatagramNetwork } from './transport/datagram-network.ts';
-import type { SipEndpoint, SipPeer } from './transport/sip-endpoint.ts';
-import { type SipTraceEntry, TransportLayer } from './transport/transport-layer.ts';
+import { effectiveLimits, type SipLimits } from './transport/limits.ts';
+import type { SipEndpoint, SipPeer, SipTransport } from './transport/sip-endpoint.ts';
+import type { StreamNetwork, TlsConnectOptions, TlsListenOptions } from './transport/stream-network.ts';
+import { streamNetwork } from './transport/streams.ts';
+import { type ListenPoint, TransportLayer } from './transport/transport-layer.ts';
 import { udpNetwork } from './transport/udp.ts';
+import type { SipTraceEntry } from './transport/wire-trace.ts';
 
 export interface UserAgentOptions {
   /** Address to listen on. */
   host: string;
   /** 0 = any free port. */
   port: number;
+  /** Of that address. Default udp. */
+  transport?: SipTransport;
   /** The address to write into Via and Contact where it differs from the bound one (NAT, wildcard). Default: the bound one. */
   advertise?: { host: string; port?: number };
+  /**
+   * More addresses to listen on: TCP and TLS beside UDP, IPv6 beside IPv4. With a TCP address, requests above 1,300 bytes leave
+   * over TCP instead of UDP (RFC 3261 §18.1.1). Default: none. Outgoing connections need no listening address.
+   */
+  alsoListen?: readonly ListenPoint[];
+  /** For listening on `host` with TLS. */
+  tls?: TlsListenOptions;
+  /** What outgoing TLS connections trust and show; by endpoint, so that each trunk can have its own. Default: Node's authorities. */
+  tlsFor?: (endpoint: SipEndpoint) => TlsConnectOptions;
   clock?: Clock;
   randomHex?: (bytes: number) => string;
   network?: DatagramNetwork;
+  streams?: StreamNetwork;
   /** For User-Agent and Server. Default: neither is sent. */
   userAgentName?: string;
-  /** Datagrams from others are dropped unread. Default: all are welcome. */
-  acceptsFrom?: (peer: { host: string; port: number }) => boolean;
+  /**
+   * Peers that may speak to us; others get silence. Default: everybody, but who is not on this machine is held to
+   * `limits.messagesPerSecond.others`, and gets no answer larger than his request until he has proved his address.
+   */
+  acceptsFrom?: (peer: SipEndpoint) => boolean;
+  limits?: SipLimits;
   /** A new call. Absent: INVITE is answered 405. */
   onInvite?: (invite: IncomingInvite) => void;
   /** Every message, after it was sent or before it is dispatched. */
@@ -52,6 +73,10 @@ export interface UserAgentOptions {
 export interface UserAgent {
   /** The bound address; its port is the real one. */
   readonly endpoint: SipEndpoint;
+  /** All bound addresses: that one, then `alsoListen` in order. */
+  readonly endpoints: readonly SipEndpoint[];
+  /** What happened on the wire so far; a copy. */
+  readonly counters: SipCounters;
   /** What is alive now; all zero when every call and its aftermath is over. */
   readonly activity: UserAgentActivity;
   /**
@@ -95,6 +120,7 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
   readonly #transport: TransportLayer;
   readonly #onInvite: UserAgentOptions['onInvite'];
   readonly #onFault: UserAgentOptions['onFault'];
+  readonly #counters = newCounters();
   #sentBy = '';
   #closing: Promise<void> | undefined;
 
@@ -106,19 +132,24 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
       options.userAgentName === undefined ? undefined : requirePrintable('User-Agent', options.userAgentName);
     this.#onInvite = options.onInvite;
     this.#onFault = options.onFault;
+    const { host, port, transport = 'udp', advertise, tls } = options;
+    const limits = effectiveLimits(options.limits);
     this.#transport = new TransportLayer({
-      host: options.host,
-      port: options.port,
-      advertise: options.advertise,
+      listen: [{ host, port, transport, advertise, tls }, ...(options.alsoListen ?? [])],
       clock: this.clock,
       network: options.network ?? udpNetwork,
+      streams: options.streams ?? streamNetwork,
+      tlsFor: options.tlsFor ?? (() => ({})),
       acceptsFrom: options.acceptsFrom,
+      limits,
+      counters: this.#counters,
       onMessage: (message, source) => this.transactions.receive(message, source),
       onMalformedRequest: (failure, source) => this.transactions.answerMalformed(failure, source),
+      onConnectionLost: (peer, error) => this.transactions.loseConnection(peer, error),
       onTrace: options.onTrace,
       onFault: this.report,
     });
-    this.transactions = new TransactionLayer(this.clock, this.#transport, this);
+    this.transactions = new TransactionLayer(this.clock, this.#transport, this, limits.pendingRequests);
   }
 
   async open(): Promise<void> {
@@ -128,6 +159,14 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
 
   get endpoint(): SipEndpoint {
     return this.#transport.endpoint;
+  }
+
+  get endpoints(): readonly SipEndpoint[] {
+    return this.#transport.endpoints;
+  }
+
+  get counters(): SipCounters {
+    return snapshot(this.#counters);
   }
 
   get sentBy(): string {
@@ -187,16 +226,22 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     if (key !== undefined) {
       const dialog = this.dialogs.get(key);
       if (dialog === undefined) this.#answer(request, transaction, 481);
-      else dialog.receiveRequest(request, transaction, source);
+      else {
+        this.#transport.prove(source);
+        dialog.receiveRequest(request, transaction, source);
+      }
       return;
     }
     this.#receiveOutsideDialog(request, transaction, source);
   }
 
-  onAck(ack: SipRequest): void {
+  onAck(ack: SipRequest, source: SipPeer): void {
     const key = dialogKeyOf(ack);
     // An ACK is never answered; one for a dialog that is over is a late echo.
-    if (key !== undefined) this.dialogs.get(key)?.receiveAck(ack);
+    const dialog = key === undefined ? undefined : this.dialogs.get(key);
+    if (dialog === undefined) return;
+    this.#transport.prove(source);
+    dialog.receiveAck(ack);
   }
 
   onStrayResponse(response: SipResponse, source: SipPeer): void {

@@ -12,6 +12,7 @@ import {
   InviteCancelled,
   type InviteDialog,
   InviteRejected,
+  newCounters,
   type OutgoingInvite,
   type OutgoingInviteRequest,
   reasonPhrase,
@@ -120,6 +121,8 @@ export class FakeDialog implements InviteDialog {
 
 export class FakeUserAgent implements UserAgent {
   readonly endpoint = { host: '127.0.0.1', port: 5060, transport: 'udp' } as const;
+  readonly endpoints = [this.endpoint];
+  readonly counters = newCounters();
   readonly activity = {
     clientTransactions: 0,
     serverTransactions: 0,

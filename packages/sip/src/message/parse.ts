@@ -11,10 +11,17 @@ import { ParseFailure } from './parse-failure.ts';
 export const MAX_MESSAGE_BYTES = 65_535;
 /** Most header fields in a message. */
 export const MAX_HEADER_FIELDS = 256;
+/** What a message may be at most; the defaults are the constants above. */
+export interface MessageLimits {
+  readonly messageBytes: number;
+  readonly headerFields: number;
+}
+
 /** Longest single header field after unfolding, characters. */
 export const MAX_HEADER_CHARACTERS = 8_192;
 
 const SIP_VERSION = 'SIP/2.0';
+const DEFAULT_LIMITS: MessageLimits = { messageBytes: MAX_MESSAGE_BYTES, headerFields: MAX_HEADER_FIELDS };
 
 /**
  * Parses one whole message, as it came in one datagram. Empty lines before it are skipped (RFC 3261 §7.5). Without a
@@ -22,11 +29,11 @@ const SIP_VERSION = 'SIP/2.0';
  *
  * @throws {ParseFailure} whatever is wrong; nothing else.
  */
-export function parseMessage(bytes: Uint8Array): SipMessage {
-  if (bytes.byteLength > MAX_MESSAGE_BYTES) {
+export function parseMessage(bytes: Uint8Array, limits: MessageLimits = DEFAULT_LIMITS): SipMessage {
+  if (bytes.byteLength > limits.messageBytes) {
     throw new ParseFailure(
       'tooLarge',
-      `the message has ${bytes.byteLength} bytes; at most ${MAX_MESSAGE_BYTES}`,
+      `the message has ${bytes.byteLength} bytes; at most ${limits.messageBytes}`,
     );
   }
   const buffer = Buffer.isBuffer(bytes)
@@ -44,7 +51,7 @@ export function parseMessage(bytes: Uint8Array): SipMessage {
   const head = buffer.toString('utf8', start, headEnd);
   const startLineEnd = lineEnd(head, 0);
   const startLine = head.slice(0, endOfContent(head, startLineEnd));
-  const headers = parseHeaderFields(head, startLineEnd + 1);
+  const headers = parseHeaderFields(head, startLineEnd + 1, limits.headerFields);
   // A status line is told from a request line by its first word; "SIP/" cannot start a method.
   if (startLine.length >= 4 && startLine.slice(0, 4).toUpperCase() === 'SIP/') {
     const { status, reason } = parseStatusLine(startLine);
@@ -106,7 +113,7 @@ function parseRequestLine(line: string): { method: string; requestUri: string; v
   return { method, requestUri, version };
 }
 
-function parseHeaderFields(head: string, from: number): SipHeaders {
+function parseHeaderFields(head: string, from: number, maxFields: number): SipHeaders {
   const names: string[] = [];
   const keys: string[] = [];
   const values: string[] = [];
@@ -136,8 +143,8 @@ function parseHeaderFields(head: string, from: number): SipHeaders {
       const { key, singleBit } = known;
       if ((seenSingles & singleBit) !== 0) throw new ParseFailure('headerRepeated', `${name} appears twice`);
       seenSingles |= singleBit;
-      if (names.length === MAX_HEADER_FIELDS) {
-        throw new ParseFailure('headerLimit', `more than ${MAX_HEADER_FIELDS} header fields`);
+      if (names.length >= maxFields) {
+        throw new ParseFailure('headerLimit', `more than ${maxFields} header fields`);
       }
       if (contentEnd - position > MAX_HEADER_CHARACTERS) throw tooLong(name);
       names.push(name);

@@ -33,13 +33,15 @@ const NOBODY: ClientTransactionUser = {
 
 export interface ClientTransactionOwner {
   readonly clock: Clock;
-  readonly transport: Pick<TransportLayer, 'send'>;
+  readonly transport: Pick<TransportLayer, 'send' | 'wayFor' | 'returnToUdp'>;
   forgetClient(transaction: ClientTransaction): void;
 }
 
 export class ClientTransaction {
   readonly key: string;
-  readonly destination: SipPeer;
+  #destination: SipPeer;
+  /** Where the request goes instead, once, when nobody listens at its destination. */
+  #fallback: SipPeer | undefined;
   readonly #owner: ClientTransactionOwner;
   #user: ClientTransactionUser;
   #request: SipRequest | undefined;
@@ -65,10 +67,14 @@ export class ClientTransaction {
     this.#owner = owner;
     this.key = key;
     this.#request = request;
-    this.destination = destination;
+    this.#destination = destination;
     this.#user = user;
     this.#isInvite = request.method === 'INVITE';
     this.#wire = formatMessage(request);
+  }
+
+  get destination(): SipPeer {
+    return this.#destination;
   }
 
   get state(): InviteClientState | RequestClientState {
@@ -76,6 +82,9 @@ export class ClientTransaction {
   }
 
   start(): void {
+    const way = this.#owner.transport.wayFor(this.#wire ?? '', this.#destination);
+    this.#destination = way.destination;
+    this.#fallback = way.fallback;
     this.#step('start');
   }
 
@@ -186,17 +195,28 @@ export class ClientTransaction {
   }
 
   #send(wire: string): void {
-    this.#owner.transport.send(wire, this.destination, this.#onSendFailure);
+    this.#owner.transport.send(wire, this.#destination, this.fail);
   }
 
-  readonly #onSendFailure = (error: Error): void => {
+  /** The connection it went over is gone, or it could not be sent at all (§17.1.4). */
+  readonly fail = (error: Error): void => {
+    const fallback = this.#fallback;
+    if (fallback !== undefined && (this.#state === 'calling' || this.#state === 'trying')) {
+      this.#fallback = undefined;
+      this.#destination = fallback;
+      this.#owner.transport.returnToUdp(fallback);
+      // From here on it repeats, as it would have from the start (RFC 3261 §18.1.1).
+      this.#perform('sendRequest');
+      this.#perform(this.#isInvite ? 'startA' : 'startE');
+      return;
+    }
     this.#transportError = error;
     this.#step('transportError');
   };
 
   #repeatAfter(delayMs: number, input: ClientInput): void {
     // A stream repeats by itself what is lost (§17.1.1.2, §17.1.2.2).
-    if (isReliable(this.destination.transport)) return;
+    if (isReliable(this.#destination.transport)) return;
     this.#intervalMs = delayMs;
     this.#repeatTimer = this.#after(delayMs, input);
   }
@@ -207,7 +227,7 @@ export class ClientTransaction {
 
   /** No copies of a response come on a stream, so nothing need wait for them: timers D and K are zero (table 4). */
   #lingerMs(unreliableMs: number): number {
-    return isReliable(this.destination.transport) ? 0 : unreliableMs;
+    return isReliable(this.#destination.transport) ? 0 : unreliableMs;
   }
 
   // A stopped timer is let go of, or it would live as long as the transaction lingers.

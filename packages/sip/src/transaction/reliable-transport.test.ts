@@ -6,7 +6,7 @@ import type { SipRequest, SipResponse } from '../message/message.ts';
 import { parseMessage } from '../message/parse.ts';
 import { createResponse } from '../message/response.ts';
 import { foreignRequest } from '../sip-fixture.ts';
-import type { SipEndpoint, SipTransport } from '../transport/sip-endpoint.ts';
+import type { SipEndpoint, SipPeer, SipTransport } from '../transport/sip-endpoint.ts';
 import { ClientTransaction } from './client-transaction.ts';
 import { ServerTransaction } from './server-transaction.ts';
 
@@ -26,9 +26,14 @@ function setUp() {
   const forgotten: number[] = [];
   const owner = {
     clock,
-    transport: { send: (wire: string) => void sent.push(wire.slice(0, wire.indexOf('\r\n'))) },
+    transport: {
+      send: (wire: string) => void sent.push(wire.slice(0, wire.indexOf('\r\n'))),
+      wayFor: (_wire: string, destination: SipPeer) => ({ destination, fallback: undefined }),
+      returnToUdp: () => {},
+    },
     forgetClient: () => void forgotten.push(clock.now()),
     forgetServer: () => void forgotten.push(clock.now()),
+    settleServer: () => {},
   };
   return { clock, sent, forgotten, owner };
 }

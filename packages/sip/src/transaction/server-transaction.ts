@@ -35,6 +35,8 @@ export interface ServerTransactionOwner {
   readonly clock: Clock;
   readonly transport: Pick<TransportLayer, 'send'>;
   forgetServer(transaction: ServerTransaction): void;
+  /** A transaction is not pending any more. */
+  settleServer(): void;
 }
 
 export class ServerTransaction {
@@ -78,7 +80,7 @@ export class ServerTransaction {
 
   /** True until a final response was given or the transaction died. */
   get isPending(): boolean {
-    return this.#state === 'proceeding' || this.#state === 'trying';
+    return isPendingState(this.#state);
   }
 
   /** True once any response was sent. */
@@ -117,6 +119,7 @@ export class ServerTransaction {
 
   /** Ends the transaction without telling its user. */
   abandon(): void {
+    if (this.isPending) this.#owner.settleServer();
     this.#state = 'terminated';
     this.#finish();
   }
@@ -127,6 +130,7 @@ export class ServerTransaction {
       ? stepInviteServer(before as InviteServerState, input)
       : stepRequestServer(before as RequestServerState, input);
     this.#state = state;
+    if (!this.isPending && isPendingState(before)) this.#owner.settleServer();
     if (state === 'terminated' && before !== 'terminated') this.#finish();
     for (const action of actions) this.#perform(action);
   }
@@ -214,4 +218,8 @@ export class ServerTransaction {
     this.#owner.forgetServer(this);
     this.user.onTerminated?.();
   }
+}
+
+function isPendingState(state: InviteServerState | RequestServerState): boolean {
+  return state === 'proceeding' || state === 'trying';
 }

@@ -1,5 +1,6 @@
 // Finds the transaction a message belongs to, or starts one (RFC 3261 §17.1.3, §17.2.3). Between transport and dialogs.
 import type { Clock } from '../clock.ts';
+import type { HeaderList } from '../message/headers.ts';
 import { MalformedRequest } from '../message/malformed-request.ts';
 import type { SipMessage, SipRequest, SipResponse } from '../message/message.ts';
 import { ParseFailure } from '../message/parse-failure.ts';
@@ -17,7 +18,7 @@ export interface TransactionLayerUser {
   /** A new request other than ACK, with the transaction to answer through. */
   onRequest(request: SipRequest, transaction: ServerTransaction, source: SipPeer): void;
   /** An ACK outside any transaction: for a 2xx. */
-  onAck(ack: SipRequest): void;
+  onAck(ack: SipRequest, source: SipPeer): void;
   /** A response no transaction waits for. */
   onStrayResponse(response: SipResponse, source: SipPeer): void;
 }
@@ -31,10 +32,19 @@ export class TransactionLayer {
   /** By `mergeKey`. */
   readonly #initial = new Map<string, ServerTransaction>();
 
-  constructor(clock: Clock, transport: TransportLayer, user: TransactionLayerUser) {
+  readonly #maxPending: number;
+  #pending = 0;
+
+  constructor(
+    clock: Clock,
+    transport: TransportLayer,
+    user: TransactionLayerUser,
+    maxPending = Number.POSITIVE_INFINITY,
+  ) {
     this.clock = clock;
     this.transport = transport;
     this.#user = user;
+    this.#maxPending = maxPending;
   }
 
   get clientCount(): number {
@@ -68,21 +78,36 @@ export class TransactionLayer {
     }
   }
 
-  /** Answers a malformed request without state (RFC 3261 §8.2, §21.4.1); to its sender only, and never an ACK. */
-  answerMalformed(failure: MalformedRequest, source: SipPeer): void {
-    const { request } = failure;
-    if (request.method === 'ACK') return;
+  /**
+   * Answers a malformed request without state (RFC 3261 §8.2, §21.4.1); to its sender only, and never an ACK.
+   *
+   * @returns whether there was a way to answer
+   */
+  answerMalformed(failure: MalformedRequest, source: SipPeer): boolean {
+    return this.#answerStateless(failure.request, failure.status, source);
+  }
+
+  /** A connection is gone: what was asked on it will not be answered on it (RFC 3261 §18.4). */
+  loseConnection(peer: SipPeer, error: Error): void {
+    for (const transaction of [...this.#clients.values()]) {
+      if (leadsTo(transaction.destination, peer)) transaction.fail(error);
+    }
+  }
+
+  #answerStateless(request: SipRequest, status: number, source: SipPeer, headers?: HeaderList): boolean {
+    if (request.method === 'ACK') return false;
     let wire: string;
     let destination: SipPeer;
     try {
       destination = responseDestination(request.headers.topVia, source);
-      wire = formatMessage(createResponse(request, failure.status));
+      wire = formatMessage(createResponse(request, status, { headers }));
     } catch (error) {
       // Without a usable Via there is no way to answer; the datagram was counted already.
-      if (error instanceof ParseFailure) return;
+      if (error instanceof ParseFailure) return false;
       throw error;
     }
     this.transport.send(wire, destination);
+    return true;
   }
 
   /** The INVITE a CANCEL is about: everything but the method is the same (RFC 3261 §9.2). */
@@ -92,6 +117,10 @@ export class TransactionLayer {
 
   forgetClient(transaction: ClientTransaction): void {
     this.#clients.delete(transaction.key);
+  }
+
+  settleServer(): void {
+    this.#pending--;
   }
 
   forgetServer(transaction: ServerTransaction): void {
@@ -114,7 +143,11 @@ export class TransactionLayer {
     void response.headers.callId;
     const transaction = this.#clients.get(clientKey(topVia.branch, cseq.method));
     if (transaction === undefined) this.#user.onStrayResponse(response, source);
-    else transaction.receive(response, source);
+    else {
+      // Only who received our request knows its branch.
+      this.transport.prove(source);
+      transaction.receive(response, source);
+    }
   }
 
   #receiveRequest(request: SipRequest, source: SipPeer): void {
@@ -126,7 +159,13 @@ export class TransactionLayer {
       return;
     }
     if (request.method === 'ACK') {
-      this.#user.onAck(request);
+      this.#user.onAck(request, source);
+      return;
+    }
+    if (this.#pending >= this.#maxPending) {
+      // Whoever is flooded keeps no state for the flood; what goes through again later costs its caller ten seconds.
+      this.transport.countAboveCapacity();
+      this.#answerStateless(request, 503, source, [['Retry-After', '10']]);
       return;
     }
     const destination = responseDestination(request.headers.topVia, source);
@@ -140,6 +179,7 @@ export class TransactionLayer {
       destination,
     );
     this.#servers.set(key, transaction);
+    this.#pending++;
     if (isMerged) {
       // The same request came by another way and is being served; served twice, one phone would ring twice.
       transaction.respond(createResponse(request, 482, { toTag: 'merged' }));
@@ -184,6 +224,17 @@ function mergeKeyOf(request: SipRequest): string | undefined {
   const { tag } = headers.from;
   if (method === 'CANCEL' || tag === undefined || headers.to.tag !== undefined) return undefined;
   return `${headers.callId} ${tag} ${headers.cseq.sequence} ${method}`;
+}
+
+/** Whether a message to `destination` went over the connection of that peer. */
+function leadsTo(destination: SipPeer, peer: SipPeer): boolean {
+  if (destination.connection !== undefined && destination.connection === peer.connection) return true;
+  return (
+    destination.transport === peer.transport &&
+    destination.port === peer.port &&
+    destination.host === peer.host &&
+    (destination.tlsName ?? destination.host) === (peer.tlsName ?? peer.host)
+  );
 }
 
 function clientKey(branch: string | undefined, method: string): string {

@@ -1,0 +1,106 @@
+/**
+ * Builds the open set for answering machine detection: `npm run amd:set -- DIR`. Needs Debian's speech programs and sox,
+ * no network; the same files on every machine that has the same packages (docs/amd.md).
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Item, planPart } from './amd-set/item.ts';
+import { soundItem } from './amd-set/sound-item.ts';
+import { type Sentence, SpeechBank } from './amd-set/speech-bank.ts';
+import { type Part, voices } from './amd-set/voices.ts';
+
+/** Items of each part. */
+const partSizes: Readonly<Record<Part, number>> = { train: 2_000, dev: 800, test: 1_600 };
+
+const parts = ['train', 'dev', 'test'] as const;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { share: { type: 'string', default: '1' }, 'keep-speech': { type: 'boolean', default: false } },
+});
+const [directory] = positionals;
+const share = Number(values.share);
+if (!directory || !(share > 0 && share <= 1)) {
+  process.stderr.write('Usage: npm run amd:set -- DIR [--share 0.1] [--keep-speech]\n');
+  process.exit(2);
+}
+
+const items = parts.flatMap((part) => planPart(part, Math.round(partSizes[part] * share)));
+const speech = join(directory, 'speech');
+const bank = new SpeechBank(speech);
+await mkdir(directory, { recursive: true });
+await bank.render(sentencesOf(items), (done, all) => {
+  if (done % 100 === 0 || done === all) tell(`${done} of ${all} sentences spoken`);
+});
+
+const babbles = Object.fromEntries(
+  await Promise.all(parts.map(async (part) => [part, await babbleOf(part)] as const)),
+) as Record<Part, Float32Array>;
+
+const rows = [
+  'file,label,part,kind,greetingStartMs,greetingEndMs,beepStartMs,beepEndMs,engine,voice,greeting,noise,snrDb,codec,gsm,loss',
+];
+for (const [n, item] of items.entries()) {
+  const sounded = await soundItem(item, bank, babbles[item.part]);
+  const file = `${item.name}.wav`;
+  await writeFile(join(directory, file), wavOf(sounded.bytes, item.line.codec));
+  const ms = (value: number | undefined): string => (value === undefined ? '' : String(Math.round(value)));
+  const { voice, greeting, background, line } = item;
+  rows.push(
+    [
+      ...[file, item.label, item.part, item.kind],
+      ...[
+        ms(sounded.greetingStartMs),
+        ms(sounded.greetingEndMs),
+        ms(sounded.beepStartMs),
+        ms(sounded.beepEndMs),
+      ],
+      ...[voice?.engine ?? '', voice?.id ?? '', greeting?.id ?? ''],
+      ...[background?.kind ?? '', background ? background.snrDb.toFixed(1) : ''],
+      ...[line.codec, line.gsm === 'gsm' ? 'yes' : '', line.loss.toFixed(4)],
+    ].join(','),
+  );
+  if ((n + 1) % 500 === 0) tell(`${n + 1} of ${items.length} items`);
+}
+await writeFile(join(directory, 'labels.csv'), `${rows.join('\n')}\n`);
+if (!values['keep-speech']) await rm(speech, { recursive: true });
+tell(`${items.length} items in ${directory}`);
+
+function sentencesOf(planned: readonly Item[]): Sentence[] {
+  return planned.flatMap(({ voice, greeting }) =>
+    voice && greeting ? greeting.sentences.map((text) => ({ voice, text })) : [],
+  );
+}
+
+/** What people in the background say: greetings of the part's own plain voices. */
+async function babbleOf(part: Part): Promise<Float32Array> {
+  const spoken = sentencesOf(items.filter((item) => item.part === part && item.label === 'machine'));
+  const plain = new Set(voices.filter(({ pitchCents }) => pitchCents === 0).map(({ id }) => id));
+  const chosen = spoken.filter(({ voice }) => plain.has(voice.id)).slice(0, 40);
+  const clips = await Promise.all(
+    (chosen.length > 0 ? chosen : spoken.slice(0, 40)).map((each) => bank.read(each)),
+  );
+  return Float32Array.from(clips.flatMap((clip) => [...clip]));
+}
+
+function wavOf(bytes: Uint8Array, codec: 'PCMU' | 'PCMA'): Uint8Array {
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0, 'latin1');
+  header.writeUInt32LE(36 + bytes.length, 4);
+  header.write('WAVEfmt ', 8, 'latin1');
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(codec === 'PCMU' ? 7 : 6, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(8_000, 24);
+  header.writeUInt32LE(8_000, 28);
+  header.writeUInt16LE(1, 32);
+  header.writeUInt16LE(8, 34);
+  header.write('data', 36, 'latin1');
+  header.writeUInt32LE(bytes.length, 40);
+  return Buffer.concat([header, bytes]);
+}
+
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
