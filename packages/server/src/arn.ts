@@ -18,6 +18,7 @@ export type InstanceResource =
   | 'flow-module'
   | 'queue'
   | 'agent'
+  | 'agent-state'
   | 'prompt'
   | 'routing-profile';
 

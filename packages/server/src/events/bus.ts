@@ -1,11 +1,13 @@
 /** Wake-ups between parts: a doorbell, never the truth. Whoever is rung looks for himself; whoever is not looks now and then. */
 
+import type { NodeId } from '../ids.ts';
+
 /** What can be rung about. */
-export type Topic = 'outbox';
+export type Topic = 'outbox' | 'routing';
 
 export interface Bus {
-  /** Tells everyone who listens that there may be something new. */
-  ring(topic: Topic): void;
+  /** Tells everyone who listens that there may be something new; only those of `node` where one is named. */
+  ring(topic: Topic, node?: NodeId): void;
   listen(topic: Topic, woken: () => void): void;
 }
 

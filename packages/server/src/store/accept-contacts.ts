@@ -10,7 +10,7 @@ import type { RingbackDatabase, Schema } from './schema.ts';
 /** A fact on its way to the sinks. */
 export interface OutboxFact {
   readonly sequence: number;
-  readonly stream: 'contact-events' | 'contact-records';
+  readonly stream: 'contact-events' | 'contact-records' | 'agent-events';
   readonly payload: string;
 }
 

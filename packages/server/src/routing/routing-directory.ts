@@ -1,0 +1,105 @@
+/** What routing must know of an instance's agents, profiles, statuses and queues, kept in memory for a moment. */
+import type { Clock } from '../clock.ts';
+import type { AgentId, AgentStatusId, InstanceId, QueueId } from '../ids.ts';
+import { voiceSettingsOf } from '../store/agent-settings.ts';
+import type { AgentStatus as StoredStatus } from '../store/agent-status-store.ts';
+import type { Agent, Proficiency } from '../store/agent-store.ts';
+import type { Queue } from '../store/queue-store.ts';
+import type { Instance, ResourceStore } from '../store/resource-store.ts';
+import type { RoutingProfile } from '../store/routing-profile-store.ts';
+import type { Channel } from './match.ts';
+
+/** An agent as set up, not as he is at the moment. */
+export interface AgentSetUp {
+  readonly agent: Agent;
+  readonly profile: RoutingProfile;
+  readonly proficiencies: readonly Proficiency[];
+}
+
+/** What routing stands on in one instance. */
+export interface RoutingSetUp {
+  readonly instance: Instance;
+  readonly agents: ReadonlyMap<AgentId, AgentSetUp>;
+  readonly queues: ReadonlyMap<QueueId, Queue>;
+  readonly statuses: ReadonlyMap<AgentStatusId, StoredStatus>;
+  /** The status of who has signed out. */
+  readonly offline: StoredStatus;
+}
+
+export interface RoutingDirectory {
+  /** Undefined when there is no such instance. */
+  of(instanceId: InstanceId): Promise<RoutingSetUp | undefined>;
+  /** Forgets everything, so that a change made here is seen at once. */
+  forget(): void;
+}
+
+/** Longest time that a change of the set-up stays unseen, ms. */
+const keptForMs = 1_000;
+
+type SetUpSource = Pick<
+  ResourceStore,
+  'findInstance' | 'agents' | 'agentStatuses' | 'routingProfiles' | 'queues'
+>;
+
+export function openRoutingDirectory(source: SetUpSource, clock: Clock): RoutingDirectory {
+  const known = new Map<
+    InstanceId,
+    { readonly setUp: Promise<RoutingSetUp | undefined>; readonly untilMs: number }
+  >();
+  return {
+    of(instanceId) {
+      const nowMs = clock.now();
+      const remembered = known.get(instanceId);
+      if (remembered && remembered.untilMs > nowMs) return remembered.setUp;
+      const setUp = read(source, instanceId);
+      const entry = { setUp, untilMs: nowMs + keptForMs };
+      known.set(instanceId, entry);
+      setUp.catch(() => {
+        if (known.get(instanceId) === entry) known.delete(instanceId);
+      });
+      return setUp;
+    },
+    forget: () => known.clear(),
+  };
+}
+
+async function read(source: SetUpSource, instanceId: InstanceId): Promise<RoutingSetUp | undefined> {
+  const [instance, agents, proficiencies, statuses, profiles, queues] = await Promise.all([
+    source.findInstance(instanceId),
+    source.agents.list(instanceId),
+    source.agents.proficiencies(instanceId),
+    source.agentStatuses.list(instanceId),
+    source.routingProfiles.list(instanceId),
+    source.queues.list(instanceId),
+  ]);
+  const offline = statuses.find(({ type }) => type === 'OFFLINE');
+  if (!instance || !offline) return undefined;
+  const profileOf = new Map(profiles.map((profile) => [profile.id, profile]));
+  return {
+    instance,
+    agents: new Map(
+      agents.flatMap((agent): [AgentId, AgentSetUp][] => {
+        const profile = profileOf.get(agent.routingProfileId);
+        // A profile made since its list was read: the next look has it.
+        if (!profile) return [];
+        return [[agent.id, { agent, profile, proficiencies: proficiencies.get(agent.id) ?? [] }]];
+      }),
+    ),
+    queues: new Map(queues.map((queue) => [queue.id, queue])),
+    statuses: new Map(statuses.map((status) => [status.id, status])),
+    offline,
+  };
+}
+
+/** How many contacts of a channel the profile lets an agent have. Voice is one at a time (API reference, MediaConcurrency). */
+export function slotsOf(profile: RoutingProfile, channel: Channel): number {
+  const concurrency =
+    profile.mediaConcurrencies.find(({ Channel: name }) => name === channel)?.Concurrency ?? 0;
+  return channel === 'VOICE' ? Math.min(1, concurrency) : concurrency;
+}
+
+/** How long after-contact work may take, ms; undefined where the agent alone ends it. */
+export function afterContactWorkMsOf({ agent }: AgentSetUp): number | undefined {
+  const { afterContactWorkSeconds } = voiceSettingsOf(agent.settings);
+  return afterContactWorkSeconds === 0 ? undefined : afterContactWorkSeconds * 1000;
+}

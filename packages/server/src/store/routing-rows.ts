@@ -1,0 +1,148 @@
+/** Rows of the routing tables ↔ agents' states and contacts' entries. Used by the routing store only. */
+import type { AgentId, ContactId, InstanceId, NodeId, QueueId } from '../ids.ts';
+import type { AgentState } from '../routing/agent-state.ts';
+import type { Channel, QueuePlace } from '../routing/match.ts';
+import type { QueueEntry } from '../routing/queue-entry.ts';
+import type { RoutingCriteria } from '../routing/routing-criteria.ts';
+
+/** Which agent, or contact, of which instance. */
+export interface AgentKey {
+  readonly instanceId: InstanceId;
+  readonly agentId: AgentId;
+}
+export interface ContactKey {
+  readonly instanceId: InstanceId;
+  readonly contactId: ContactId;
+}
+
+/** An agent as stored. */
+export interface StoredAgent {
+  readonly state: AgentState;
+  readonly version: number;
+  /** Events written about the agent so far. */
+  readonly eventSequence: number;
+}
+
+/** An agent as to be stored; what searches look at is worked out by the writer. */
+export interface AgentWrite extends StoredAgent {
+  readonly instanceId: InstanceId;
+  readonly isReady: boolean;
+  readonly voiceInUse: number;
+  readonly deadlineAtMs: number | undefined;
+  readonly changedAtMs: number;
+}
+
+export interface EntryWrite {
+  readonly instanceId: InstanceId;
+  readonly entry: QueueEntry;
+  readonly orderedAtMs: number | undefined;
+  /** The same for contacts that ask for the same agents. */
+  readonly lane: string;
+}
+
+export interface AgentRow {
+  readonly instance_id: string;
+  readonly agent_id: string;
+  readonly state: AgentState;
+  readonly version: number;
+  readonly event_sequence: number;
+}
+
+export interface EntryRow {
+  readonly instance_id: string;
+  readonly contact_id: string;
+  readonly state: string;
+  readonly owner_node: string;
+  readonly epoch: number;
+  readonly place_kind: string | null;
+  readonly place_id: string | null;
+  readonly channel: string;
+  readonly initiation_method: string;
+  readonly queue_priority: number;
+  readonly adjustment_ms: number;
+  readonly enqueued_at: Date | null;
+  readonly criteria: RoutingCriteria | null;
+  readonly step: number;
+  readonly step_expires_at: Date | null;
+  readonly agent_id: string | null;
+  readonly offers: number;
+}
+
+export function storedAgentOf(row: AgentRow): StoredAgent {
+  return { state: row.state, version: row.version, eventSequence: row.event_sequence };
+}
+
+export function entryOf(row: EntryRow): QueueEntry {
+  return {
+    contactId: row.contact_id as ContactId,
+    state: row.state.toLowerCase() as QueueEntry['state'],
+    owner: { node: row.owner_node as NodeId, epoch: row.epoch },
+    place: placeOf(row.place_kind, row.place_id),
+    channel: row.channel as Channel,
+    initiationMethod: row.initiation_method,
+    queuePriority: row.queue_priority,
+    adjustmentMs: row.adjustment_ms,
+    enqueuedAtMs: row.enqueued_at?.getTime(),
+    criteria: row.criteria ?? undefined,
+    step: row.step,
+    stepExpiresAtMs: row.step_expires_at?.getTime(),
+    agentId: (row.agent_id ?? undefined) as AgentId | undefined,
+    offers: row.offers,
+  };
+}
+
+export function placeOf(kind: string | null, id: string | null): QueuePlace | undefined {
+  if (id === null) return undefined;
+  return kind === 'agent'
+    ? { kind: 'agent', agentId: id as AgentId }
+    : { kind: 'queue', queueId: id as QueueId };
+}
+
+/** The columns of an entry, in the order of the writing statement. */
+export function entryColumns(writes: readonly EntryWrite[]): unknown[][] {
+  const of = <Value>(read: (write: EntryWrite) => Value): Value[] => writes.map(read);
+  return [
+    of(({ instanceId }) => instanceId),
+    of(({ entry }) => entry.contactId),
+    of(({ entry }) => entry.state.toUpperCase()),
+    of(({ entry }) => entry.owner.node),
+    of(({ entry }) => entry.owner.epoch),
+    of(({ entry }) => entry.place?.kind ?? null),
+    of(({ entry: { place } }) => (place?.kind === 'agent' ? place.agentId : (place?.queueId ?? null))),
+    of(({ entry }) => entry.channel),
+    of(({ entry }) => entry.initiationMethod),
+    of(({ entry }) => entry.queuePriority),
+    of(({ entry }) => entry.adjustmentMs),
+    of(({ entry }) => dateOf(entry.enqueuedAtMs)),
+    of(({ orderedAtMs }) => dateOf(orderedAtMs)),
+    of(({ entry }) => (entry.criteria ? JSON.stringify(entry.criteria) : null)),
+    of(({ entry }) => entry.step),
+    of(({ entry }) => dateOf(entry.stepExpiresAtMs)),
+    of(({ lane }) => lane),
+    of(({ entry }) => entry.agentId ?? null),
+    of(({ entry }) => entry.offers),
+  ];
+}
+
+/** The columns of an agent, in the order of the writing statement. */
+export function agentColumns(writes: readonly AgentWrite[]): unknown[][] {
+  const of = <Value>(read: (write: AgentWrite) => Value): Value[] => writes.map(read);
+  return [
+    of(({ instanceId }) => instanceId),
+    of(({ state }) => state.agentId),
+    of(({ state }) => JSON.stringify(state)),
+    of(({ version }) => version),
+    of(({ state }) => state.attachment?.node ?? null),
+    of(({ isReady }) => isReady),
+    of(({ voiceInUse }) => voiceInUse),
+    of(({ state }) => new Date(state.idleSinceMs)),
+    of(({ state }) => new Date(state.inboundIdleSinceMs)),
+    of(({ deadlineAtMs }) => dateOf(deadlineAtMs)),
+    of(({ state }) => state.presence === 'signedIn'),
+    of(({ state }) => dateOf(state.lostAtMs)),
+    of(({ eventSequence }) => eventSequence),
+    of(({ changedAtMs }) => new Date(changedAtMs)),
+  ];
+}
+
+const dateOf = (atMs: number | undefined): Date | null => (atMs === undefined ? null : new Date(atMs));
