@@ -22,7 +22,7 @@ const reasonsInEvents = new Set([
 ]);
 
 /** Properties that CONTACT_DATA_UPDATED can name. */
-export type UpdatedProperty = 'UserDefinedAttributes' | 'Tags';
+export type UpdatedProperty = 'UserDefinedAttributes' | 'Tags' | 'AgentInfo.AcceptedByAgentTimestamp';
 
 /**
  * Builds one event.
@@ -49,24 +49,19 @@ export function contactEvent(
     detail: {
       eventType,
       contactId: id,
-      initialContactId: id,
+      initialContactId: request.initialContactId ?? id,
+      ...(request.previousContactId ? { previousContactId: request.previousContactId } : {}),
       ...(request.relatedContactId ? { relatedContactId: request.relatedContactId } : {}),
       channel: 'VOICE',
       instanceArn: instanceArn(tenant, instanceId),
-      initiationMethod: 'API',
+      initiationMethod: request.initiationMethod ?? 'API',
       initiationTimestamp: milliseconds(contact.initiatedAtMs),
       ...timestamp('connectedToSystemTimestamp', contact.connectedAtMs),
       ...timestamp('disconnectTimestamp', contact.disconnectedAtMs),
       customerEndpoint: { type: 'TELEPHONE_NUMBER', address: request.destination },
       systemEndpoint: { type: 'TELEPHONE_NUMBER', address: request.source },
-      ...(request.queueId
-        ? {
-            queueInfo: {
-              queueArn: instanceResourceArn(tenant, instanceId, 'queue', request.queueId),
-              queueType: 'STANDARD',
-            },
-          }
-        : {}),
+      ...queueInfoOf(contact),
+      ...agentInfoOf(contact),
       ...(outcome.answeringMachineDetectionStatus
         ? { answeringMachineDetectionStatus: outcome.answeringMachineDetectionStatus }
         : {}),
@@ -84,6 +79,41 @@ export function contactEvent(
       },
     },
   };
+}
+
+/** Not sent for what an agent dials (Administrator Guide, contact events). */
+function queueInfoOf({ tenant, instanceId, request, outcome }: Contact): object {
+  const queueId = outcome.queue?.queueId ?? request.queueId;
+  if (!queueId || request.initiationMethod === 'OUTBOUND') return {};
+  return {
+    queueInfo: {
+      queueArn: instanceResourceArn(tenant, instanceId, 'queue', queueId),
+      queueType: 'STANDARD',
+      ...timestamp('enqueueTimestamp', outcome.queue?.enqueuedAtMs),
+    },
+  };
+}
+
+function agentInfoOf({ tenant, instanceId, outcome: { agent } }: Contact): object {
+  if (!agent) return {};
+  const work = agent.afterContactWork;
+  return {
+    agentInfo: {
+      agentArn: instanceResourceArn(tenant, instanceId, 'agent', agent.agentId),
+      ...timestamp('acceptedByAgentTimestamp', agent.acceptedAtMs),
+      ...timestamp('previewEndTimestamp', agent.previewEndedAtMs),
+      ...timestamp('connectedToAgentTimestamp', agent.connectedAtMs),
+      ...(agent.holds ? { agentInitiatedHoldDuration: wholeDuration(agent.holds.totalMs) } : {}),
+      ...timestamp('afterContactWorkStartTimestamp', work?.startedAtMs),
+      ...timestamp('afterContactWorkEndTimestamp', work?.endedAtMs),
+      ...(work ? { afterContactWorkDuration: wholeDuration(work.endedAtMs - work.startedAtMs) } : {}),
+    },
+  };
+}
+
+/** Durations are whole seconds. */
+function wholeDuration(ms: number): number {
+  return Math.round(ms / 1000);
 }
 
 function timestamp(key: string, atMs: number | undefined): object {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ContactId, QueueId } from '../ids.ts';
+import type { AgentId, ContactId, QueueId, RoutingProfileId } from '../ids.ts';
 import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
 import { contactRecord } from './contact-record.ts';
 
@@ -115,7 +115,13 @@ describe('contact record', () => {
         },
       }),
     );
-    assert.deepEqual(record.Queue, { ARN: `${instance}/queue/q`, EnqueueTimestamp: null });
+    assert.deepEqual(record.Queue, {
+      ARN: `${instance}/queue/q`,
+      Name: null,
+      EnqueueTimestamp: null,
+      DequeueTimestamp: null,
+      Duration: null,
+    });
     assert.deepEqual(record.Campaign, { CampaignId: 'campaign' });
     assert.equal(record.RelatedContactId, 'related');
     assert.equal(record.AnsweringMachineDetectionStatus, 'AMD_UNANSWERED');
@@ -134,6 +140,68 @@ describe('contact record', () => {
     });
     assert.equal((record.Tags as Record<string, string>).team, 'blue');
     assert.equal(record.ConnectedToSystemTimestamp, null);
+  });
+
+  it('tells of the time in the queue, of the agent, of holds and of after-contact work', () => {
+    const record = recordOf(
+      sampleContact({
+        request: {
+          ...sampleRequest,
+          initiationMethod: 'TRANSFER',
+          initialContactId: 'first' as ContactId,
+          previousContactId: 'before' as ContactId,
+        },
+        outcome: {
+          agentConnectionAttempts: 2,
+          nextContactId: 'next' as ContactId,
+          queue: {
+            queueId: 'q' as QueueId,
+            name: 'Sales',
+            enqueuedAtMs: sampleTimeMs + 1000,
+            dequeuedAtMs: sampleTimeMs + 31_400,
+          },
+          agent: {
+            agentId: 'a' as AgentId,
+            username: 'ada',
+            routingProfile: { id: 'r' as RoutingProfileId, name: 'Voice' },
+            connectedAtMs: sampleTimeMs + 32_000,
+            leftAtMs: sampleTimeMs + 132_000,
+            holds: { count: 2, totalMs: 30_000, longestMs: 20_000 },
+            afterContactWork: { startedAtMs: sampleTimeMs + 132_000, endedAtMs: sampleTimeMs + 150_000 },
+          },
+        },
+      }),
+    );
+    assert.equal(record.InitiationMethod, 'TRANSFER');
+    assert.equal(record.InitialContactId, 'first');
+    assert.equal(record.ContactAssociationId, 'first');
+    assert.equal(record.PreviousContactId, 'before');
+    assert.equal(record.NextContactId, 'next');
+    assert.equal(record.AgentConnectionAttempts, 2);
+    assert.deepEqual(record.Queue, {
+      ARN: `${instance}/queue/q`,
+      Name: 'Sales',
+      EnqueueTimestamp: '2026-01-01T00:00:01Z',
+      DequeueTimestamp: '2026-01-01T00:00:31Z',
+      Duration: 30,
+    });
+    assert.deepEqual(record.Agent, {
+      ARN: `${instance}/agent/a`,
+      Username: 'ada',
+      RoutingProfile: { ARN: `${instance}/routing-profile/r`, Name: 'Voice' },
+      HierarchyGroups: null,
+      ConnectedToAgentTimestamp: '2026-01-01T00:00:32Z',
+      AgentInteractionDuration: 70,
+      CustomerHoldDuration: 30,
+      AgentInitiatedHoldDuration: 30,
+      LongestHoldDuration: 20,
+      NumberOfHolds: 2,
+      AfterContactWorkStartTimestamp: '2026-01-01T00:02:12Z',
+      AfterContactWorkEndTimestamp: '2026-01-01T00:02:30Z',
+      AfterContactWorkDuration: 18,
+      AcceptedByAgentTimestamp: null,
+      PreviewEndTimestamp: null,
+    });
   });
 });
 

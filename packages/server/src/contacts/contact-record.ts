@@ -14,24 +14,26 @@ export function contactRecord(contact: Contact): object {
     AWSContactTraceRecordFormatVersion: formatVersion,
     InstanceARN: instanceArn(tenant, instanceId),
     ContactId: id,
-    InitialContactId: null,
-    PreviousContactId: null,
-    NextContactId: null,
+    InitialContactId: request.initialContactId ?? null,
+    PreviousContactId: request.previousContactId ?? null,
+    NextContactId: outcome.nextContactId ?? null,
     RelatedContactId: request.relatedContactId ?? null,
-    ContactAssociationId: id,
+    ContactAssociationId: request.initialContactId ?? id,
     Channel: 'VOICE',
-    InitiationMethod: 'API',
+    InitiationMethod: request.initiationMethod ?? 'API',
     InitiationTimestamp: seconds(contact.initiatedAtMs),
     ConnectedToSystemTimestamp: seconds(contact.connectedAtMs),
     DisconnectTimestamp: seconds(contact.disconnectedAtMs),
     LastUpdateTimestamp: seconds(contact.updatedAtMs),
-    TransferCompletedTimestamp: null,
+    TransferCompletedTimestamp: seconds(outcome.transferredTo?.atMs),
     DisconnectReason: contact.disconnectReason ?? null,
     AnsweringMachineDetectionStatus: outcome.answeringMachineDetectionStatus ?? null,
     CustomerVoiceActivity: null,
     CustomerEndpoint: { Type: 'TELEPHONE_NUMBER', Address: request.destination },
     SystemEndpoint: { Type: 'TELEPHONE_NUMBER', Address: request.source },
-    TransferredToEndpoint: null,
+    TransferredToEndpoint: outcome.transferredTo
+      ? { Type: 'TELEPHONE_NUMBER', Address: outcome.transferredTo.number }
+      : null,
     Attributes: contact.attributes,
     SegmentAttributes: segmentAttributesOf(contact),
     Tags: {
@@ -46,11 +48,9 @@ export function contactRecord(contact: Contact): object {
     })),
     Campaign: request.campaignId ? { CampaignId: request.campaignId } : null,
     OutboundStrategy: request.preview ? outboundStrategyOf(request.preview) : null,
-    AgentConnectionAttempts: 0,
-    Agent: null,
-    Queue: request.queueId
-      ? { ARN: instanceResourceArn(tenant, instanceId, 'queue', request.queueId), EnqueueTimestamp: null }
-      : null,
+    AgentConnectionAttempts: outcome.agentConnectionAttempts ?? 0,
+    Agent: agentOf(contact),
+    Queue: queueOf(contact),
     Recording: recordings[0]
       ? {
           Location: recordings[0].Location,
@@ -65,6 +65,54 @@ export function contactRecord(contact: Contact): object {
     QualityMetrics: null,
     CustomerId: outcome.customerId ?? null,
   };
+}
+
+function queueOf({ tenant, instanceId, request, outcome: { queue } }: Contact) {
+  const queueId = queue?.queueId ?? request.queueId;
+  if (!queueId) return null;
+  const { enqueuedAtMs, dequeuedAtMs } = queue ?? {};
+  return {
+    ARN: instanceResourceArn(tenant, instanceId, 'queue', queueId),
+    Name: queue?.name ?? null,
+    EnqueueTimestamp: seconds(enqueuedAtMs),
+    DequeueTimestamp: seconds(dequeuedAtMs),
+    Duration:
+      enqueuedAtMs === undefined || dequeuedAtMs === undefined ? null : duration(enqueuedAtMs, dequeuedAtMs),
+  };
+}
+
+/** Absent where no agent was ever connected. */
+function agentOf({ tenant, instanceId, outcome: { agent } }: Contact) {
+  if (!agent) return null;
+  const { connectedAtMs, leftAtMs, holds, afterContactWork: work } = agent;
+  return {
+    ARN: instanceResourceArn(tenant, instanceId, 'agent', agent.agentId),
+    Username: agent.username,
+    RoutingProfile: {
+      ARN: instanceResourceArn(tenant, instanceId, 'routing-profile', agent.routingProfile.id),
+      Name: agent.routingProfile.name,
+    },
+    HierarchyGroups: null,
+    ConnectedToAgentTimestamp: seconds(connectedAtMs),
+    AgentInteractionDuration:
+      connectedAtMs === undefined || leftAtMs === undefined
+        ? null
+        : Math.max(0, duration(connectedAtMs, leftAtMs) - Math.round((holds?.totalMs ?? 0) / 1000)),
+    CustomerHoldDuration: Math.round((holds?.totalMs ?? 0) / 1000),
+    AgentInitiatedHoldDuration: Math.round((holds?.totalMs ?? 0) / 1000),
+    LongestHoldDuration: Math.round((holds?.longestMs ?? 0) / 1000),
+    NumberOfHolds: holds?.count ?? 0,
+    AfterContactWorkStartTimestamp: seconds(work?.startedAtMs),
+    AfterContactWorkEndTimestamp: seconds(work?.endedAtMs),
+    AfterContactWorkDuration: work ? duration(work.startedAtMs, work.endedAtMs) : null,
+    AcceptedByAgentTimestamp: seconds(agent.acceptedAtMs),
+    PreviewEndTimestamp: seconds(agent.previewEndedAtMs),
+  };
+}
+
+/** Whole seconds. */
+function duration(fromMs: number, toMs: number): number {
+  return Math.round((toMs - fromMs) / 1000);
 }
 
 function recordingOf(recording: RecordingOutcome) {

@@ -1,6 +1,14 @@
 /** What a contact is: what was asked for, what came of it, and the states between. Plain data; the story is in outbound-contact.ts. */
 import type { Tenant } from '../arn.ts';
-import type { ContactFlowId, ContactId, InstanceId, PhoneNumber, QueueId } from '../ids.ts';
+import type {
+  AgentId,
+  ContactFlowId,
+  ContactId,
+  InstanceId,
+  PhoneNumber,
+  QueueId,
+  RoutingProfileId,
+} from '../ids.ts';
 
 /** Which call slots a contact uses: Connect counts campaign calls apart (quotas page, §2). */
 export type CallSlotPool = 'active-calls' | 'campaign-calls';
@@ -17,6 +25,11 @@ export interface PreviewStrategy {
 
 /** What StartOutboundVoiceContact asked for, checked and resolved. Never changes afterwards. */
 export interface ContactRequest {
+  /** `API` where it is left out. */
+  readonly initiationMethod?: InitiationMethod;
+  /** First contact of the chain that transfers made; absent in the first. */
+  readonly initialContactId?: ContactId;
+  readonly previousContactId?: ContactId;
   readonly destination: PhoneNumber;
   /** The caller ID shown to the customer. */
   readonly source: PhoneNumber;
@@ -66,14 +79,45 @@ export interface RtpOutcome {
   readonly jitterMs: number;
 }
 
+/** The contact's time in a queue. */
+export interface QueueOutcome {
+  readonly queueId: QueueId;
+  readonly name: string;
+  readonly enqueuedAtMs: number;
+  /** The customer left, or an agent took the contact. */
+  readonly dequeuedAtMs?: number;
+}
+
+/** The agent who has, or had, the contact (Administrator Guide, data model for contact records, Agent). */
+export interface AgentOutcome {
+  readonly agentId: AgentId;
+  readonly username: string;
+  readonly routingProfile: { readonly id: RoutingProfileId; readonly name: string };
+  /** Preview: the agent accepted, and ended the preview by dialling or discarding. */
+  readonly acceptedAtMs?: number;
+  readonly previewEndedAtMs?: number;
+  readonly connectedAtMs?: number;
+  /** When the agent's part in the conversation was over. */
+  readonly leftAtMs?: number;
+  readonly holds?: { readonly count: number; readonly totalMs: number; readonly longestMs: number };
+  readonly afterContactWork?: { readonly startedAtMs: number; readonly endedAtMs: number };
+}
+
 /** What came of the contact. Grows while it lives. */
 export interface ContactOutcome {
   readonly ringStartedAtMs?: number;
+  readonly queue?: QueueOutcome;
+  readonly agent?: AgentOutcome;
+  /** How often the contact was offered to an agent. */
+  readonly agentConnectionAttempts?: number;
+  readonly nextContactId?: ContactId;
   readonly answeringMachineDetectionStatus?: AnsweringMachineDetectionStatus;
   readonly recordings?: readonly RecordingOutcome[];
   /** Why a recording is missing or ends early: a full disk, for example. */
   readonly recordingFailure?: string;
   readonly rtp?: RtpOutcome;
+  /** Whom the flow transferred the customer to last (TransferParticipantToThirdParty). */
+  readonly transferredTo?: { readonly number: string; readonly atMs: number };
   readonly callId?: string;
   /** Final SIP status of the last attempt, and the carrier's Reason header (RFC 3326). */
   readonly sip?: { readonly status?: number; readonly reason?: string };
@@ -87,9 +131,14 @@ export interface ContactOutcome {
 
 /**
  * `ACCEPTED` → `DIALLING` → `CONNECTED` → `ENDED`; each may end at once (docs/lifecycle.md).
- * `DIALLING` is entered with the committed dial attempt, before its INVITE leaves.
+ * `DIALLING` is entered with the committed dial attempt, before its INVITE leaves. `PREVIEWED` comes before it where an
+ * agent sees the contact first. `DISCONNECTED` stands between `CONNECTED` and `ENDED` while an agent does after-contact work:
+ * the call is over, its slot is free.
  */
-export type ContactState = 'ACCEPTED' | 'DIALLING' | 'CONNECTED' | 'ENDED';
+export type ContactState = 'ACCEPTED' | 'PREVIEWED' | 'DIALLING' | 'CONNECTED' | 'DISCONNECTED' | 'ENDED';
+
+/** How a contact came to be (API page, `InitiationMethod`). */
+export type InitiationMethod = 'API' | 'OUTBOUND' | 'TRANSFER' | 'QUEUE_TRANSFER' | 'MONITOR';
 
 /** A contact as stored. */
 export interface Contact {

@@ -4,7 +4,7 @@ import { type Clock, delay } from '../clock.ts';
 import type { OutboxFact } from '../store/accept-contacts.ts';
 import type { ContactAdvance, DialAttempt } from '../store/advance-contacts.ts';
 import { BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
-import type { Contact, ContactAttributes, ContactOutcome } from './contact.ts';
+import type { AgentOutcome, Contact, ContactAttributes, ContactOutcome, QueueOutcome } from './contact.ts';
 import { type ContactEventType, contactEvent, type UpdatedProperty } from './contact-events.ts';
 import { contactRecord } from './contact-record.ts';
 import type { Ending } from './endings.ts';
@@ -65,6 +65,35 @@ export class OpenContact {
     return this.#dataUpdated((contact) => ({ ...contact, attributes }), 'UserDefinedAttributes');
   }
 
+  /** Waits for an agent. */
+  queued(queue: QueueOutcome): Promise<void> {
+    return this.#change((contact) => {
+      const next: Contact = { ...contact, outcome: { ...contact.outcome, queue } };
+      return { contact: next, facts: [this.#event(next, 'QUEUED', queue.enqueuedAtMs, 1)] };
+    });
+  }
+
+  /** Preview: an agent has the contact before anybody is dialled. */
+  acceptedByAgent(agent: AgentOutcome, atMs: number): Promise<void> {
+    return this.#change((contact) => {
+      const next: Contact = { ...contact, outcome: { ...contact.outcome, agent } };
+      const updated = ['AgentInfo.AcceptedByAgentTimestamp'] as const;
+      return { contact: next, facts: [this.#event(next, 'CONTACT_DATA_UPDATED', atMs, 1, updated)] };
+    });
+  }
+
+  /** Agent and customer are joined. */
+  connectedToAgent(agent: AgentOutcome, atMs: number): Promise<void> {
+    return this.#change((contact) => {
+      const queue = contact.outcome.queue && { ...contact.outcome.queue, dequeuedAtMs: atMs };
+      const next: Contact = {
+        ...contact,
+        outcome: { ...contact.outcome, agent, ...(queue ? { queue } : {}) },
+      };
+      return { contact: next, facts: [this.#event(next, 'CONNECTED_TO_AGENT', atMs, 1)] };
+    });
+  }
+
   tagsChanged(tags: Readonly<Record<string, string>>): Promise<void> {
     return this.#dataUpdated((contact) => ({ ...contact, outcome: { ...contact.outcome, tags } }), 'Tags');
   }
@@ -77,34 +106,41 @@ export class OpenContact {
   /** Commits the end with its events and record. Called by end-contact.ts alone. */
   ended(ending: Ending, atMs: number, outcome: Partial<ContactOutcome>): Promise<void> {
     return this.#change((contact) => {
-      const amd = contact.request.answerMachineDetection ? ending.amdStatus : undefined;
-      const next: Contact = {
-        ...contact,
-        state: 'ENDED',
-        disconnectedAtMs: atMs,
-        updatedAtMs: atMs,
-        disconnectReason: ending.disconnectReason,
-        endCause: ending.endCause,
-        outcome: {
-          ...contact.outcome,
-          ...outcome,
-          ...(amd ? { answeringMachineDetectionStatus: amd } : {}),
-          ...(ending.sip ? { sip: ending.sip } : {}),
-        },
-      };
+      const next = endedContact(contact, 'ENDED', ending, atMs, outcome);
       return {
         contact: next,
-        facts: [
-          this.#event(next, 'DISCONNECTED', atMs, 1),
-          this.#event(next, 'COMPLETED', atMs, 2),
-          {
-            sequence: next.outboxSequence + 3,
-            stream: 'contact-records',
-            payload: JSON.stringify(contactRecord(next)),
-          },
-        ],
+        facts: [this.#event(next, 'DISCONNECTED', atMs, 1), ...this.#completion(next, atMs, 2)],
+        call: 'over',
       };
     }, endPatienceMs);
+  }
+
+  /** The call is over, an agent's after-contact work is not. Called by end-contact.ts alone, before `completed`. */
+  disconnected(ending: Ending, atMs: number, outcome: Partial<ContactOutcome>): Promise<void> {
+    return this.#change((contact) => {
+      const next = endedContact(contact, 'DISCONNECTED', ending, atMs, outcome);
+      return { contact: next, facts: [this.#event(next, 'DISCONNECTED', atMs, 1)], call: 'over' };
+    }, endPatienceMs);
+  }
+
+  /** After-contact work is over as well. Called by end-contact.ts alone. */
+  completed(atMs: number, outcome: Partial<ContactOutcome>): Promise<void> {
+    return this.#change((contact) => {
+      const next: Contact = { ...contact, state: 'ENDED', outcome: { ...contact.outcome, ...outcome } };
+      return { contact: next, facts: this.#completion(next, atMs, 1) };
+    }, endPatienceMs);
+  }
+
+  /** The last event and the record. */
+  #completion(contact: Contact, atMs: number, offset: number): OutboxFact[] {
+    return [
+      this.#event(contact, 'COMPLETED', atMs, offset),
+      {
+        sequence: contact.outboxSequence + offset + 1,
+        stream: 'contact-records',
+        payload: JSON.stringify(contactRecord(contact)),
+      },
+    ];
   }
 
   #dataUpdated(change: (contact: Contact) => Contact, property: UpdatedProperty): Promise<void> {
@@ -163,6 +199,30 @@ export class OpenContact {
       }
     }
   }
+}
+
+function endedContact(
+  contact: Contact,
+  state: 'DISCONNECTED' | 'ENDED',
+  ending: Ending,
+  atMs: number,
+  outcome: Partial<ContactOutcome>,
+): Contact {
+  const amd = contact.request.answerMachineDetection ? ending.amdStatus : undefined;
+  return {
+    ...contact,
+    state,
+    disconnectedAtMs: atMs,
+    updatedAtMs: atMs,
+    disconnectReason: ending.disconnectReason,
+    endCause: ending.endCause,
+    outcome: {
+      ...contact.outcome,
+      ...outcome,
+      ...(amd ? { answeringMachineDetectionStatus: amd } : {}),
+      ...(ending.sip ? { sip: ending.sip } : {}),
+    },
+  };
 }
 
 /** What was learned while a write was under way, less what that write carried. */

@@ -19,9 +19,11 @@ export interface ContactAdvance {
   readonly contact: Contact;
   readonly facts: readonly OutboxFact[];
   readonly attempt?: DialAttempt;
+  /** `over`: this is the write that ends the call, whose slot and cost are settled with it. */
+  readonly call?: 'over';
 }
 
-/** Another node took the contact over, or it has ended: this writer must stop at once. */
+/** Another node took the contact over, or it has ended, or its call has: this writer must stop at once. */
 export class ContactNoLongerOwned extends Error {
   override readonly name = 'ContactNoLongerOwned';
   constructor(contact: Contact) {
@@ -104,6 +106,7 @@ async function writeRound(
     facts.map(({ fact }) => fact.sequence),
     facts.map(({ fact }) => fact.stream),
     facts.map(({ fact }) => fact.payload),
+    round.map(({ call }) => call === 'over'),
   ]);
   return new Set(rows.map((row) => row.id));
 }
@@ -118,9 +121,10 @@ const statement = {
   text: `
     WITH input AS (
       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-                           $7::timestamptz[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[])
+                           $7::timestamptz[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[],
+                           $22::bool[])
         AS i(instance_id, id, epoch, state, connected_at, disconnected_at, updated_at, disconnect_reason,
-             end_cause, outbox_sequence, attributes, outcome)
+             end_cause, outbox_sequence, attributes, outcome, is_over)
     ), changed AS (
       UPDATE contact c
          SET state = i.state, connected_at = i.connected_at, disconnected_at = i.disconnected_at,
@@ -128,7 +132,8 @@ const statement = {
              outbox_sequence = i.outbox_sequence, attributes = i.attributes::jsonb, outcome = i.outcome::jsonb
         FROM input i
        WHERE c.instance_id = i.instance_id AND c.id = i.id AND c.epoch = i.epoch AND c.state <> 'ENDED'
-      RETURNING c.instance_id, c.id, c.pool, c.state, c.updated_at
+         AND NOT (i.is_over AND c.disconnected_at IS NOT NULL)
+      RETURNING c.instance_id, c.id, c.pool, i.is_over, c.updated_at
     ), attempted AS (
       INSERT INTO dial_attempt (instance_id, contact_id, n, target, call_id, attempted_at)
       SELECT changed.instance_id, changed.id, a.n, a.target, a.call_id, a.attempted_at
@@ -145,13 +150,13 @@ const statement = {
        ORDER BY f.place
     ), freed AS (
       UPDATE call_slot_pool p SET in_use = p.in_use - ended.count
-        FROM (SELECT instance_id, pool, count(*)::int AS count FROM changed WHERE state = 'ENDED'
+        FROM (SELECT instance_id, pool, count(*)::int AS count FROM changed WHERE is_over
                GROUP BY instance_id, pool) ended
        WHERE p.instance_id = ended.instance_id AND p.pool = ended.pool
       RETURNING p.instance_id
     ), released AS (
       DELETE FROM call_reservation r USING input i, changed
-       WHERE changed.state = 'ENDED' AND i.id = changed.id
+       WHERE changed.is_over AND i.id = changed.id
          AND r.instance_id = changed.instance_id AND r.contact_id = changed.id
       RETURNING r.instance_id, r.day, r.reserved_micros,
                 CASE WHEN i.connected_at IS NULL THEN 0

@@ -337,6 +337,33 @@ describe('contact store › advance', () => {
     ]);
   });
 
+  it('frees the call slot when the call is over, and not again after after-contact work', async () => {
+    const contact = await accepted();
+    await accepted();
+    const disconnected: ContactAdvance = {
+      contact: {
+        ...contact,
+        state: 'DISCONNECTED',
+        disconnectedAtMs: sampleTimeMs + 1000,
+        outboxSequence: 2,
+      },
+      facts: [fact(2, 'DISCONNECTED')],
+      call: 'over',
+    };
+    await store.advance(disconnected);
+    assert.equal(await slotsInUse('active-calls'), 1);
+    await assert.rejects(store.advance(disconnected), ContactNoLongerOwned);
+    await store.advance({
+      contact: { ...disconnected.contact, state: 'ENDED', outboxSequence: 3 },
+      facts: [fact(3, 'COMPLETED')],
+    });
+    assert.equal(await slotsInUse('active-calls'), 1);
+    assert.deepEqual(
+      (await facts(contact)).map(([, , payload]) => payload),
+      ['INITIATED', 'DISCONNECTED', 'COMPLETED'],
+    );
+  });
+
   it('frees the slots of every pool that a batch ends contacts of', async () => {
     const contacts = await Promise.all(Array.from({ length: 60 }, (_, n) => accepted({ pool: poolOf(n) })));
     await Promise.all(
@@ -650,6 +677,7 @@ function ending(contact: Contact): ContactAdvance {
       fact(3, 'COMPLETED'),
       { sequence: 4, stream: 'contact-records', payload: 'record' },
     ],
+    call: 'over',
   };
 }
 

@@ -89,6 +89,7 @@ async function end(contact: Contact, connectedForMs: number | undefined): Promis
       disconnectReason: 'CUSTOMER_DISCONNECT',
     },
     facts: [],
+    call: 'over',
   });
 }
 

@@ -6,7 +6,7 @@ import {
   resourceNotFoundException,
 } from '@ringback/connect-api';
 import { contactArn } from '../../arn.ts';
-import type { Contact, RecordingOutcome } from '../../contacts/contact.ts';
+import type { AgentOutcome, Contact, RecordingOutcome } from '../../contacts/contact.ts';
 import { outboundStrategyOf, segmentAttributesOf } from '../../contacts/contact-wire.ts';
 import { endings } from '../../contacts/endings.ts';
 import { campaignsPrincipal } from '../../identity/caller.ts';
@@ -33,7 +33,11 @@ export const stopContact: OperationCode<'StopContact'> = async (input, caller, d
   const contact = isUuid(input.ContactId)
     ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
     : undefined;
-  if (!contact || contact.state === 'ENDED' || !deps.active.stop(contact.id, endings.stoppedByApi)) {
+  if (
+    !contact ||
+    contact.disconnectedAtMs !== undefined ||
+    !deps.active.stop(contact.id, endings.stoppedByApi)
+  ) {
     throw contactNotFoundException('There is no active contact with this ContactId.');
   }
   return {};
@@ -51,11 +55,14 @@ function wireContact(contact: Contact) {
   return {
     Arn: contactArn(tenant, instanceId, id),
     Id: id,
-    InitiationMethod: 'API' as const,
+    InitiationMethod: request.initiationMethod ?? ('API' as const),
+    InitialContactId: request.initialContactId,
+    PreviousContactId: request.previousContactId,
     Name: outcome.name ?? request.name,
     Description: outcome.description ?? request.description,
     Channel: 'VOICE' as const,
-    QueueInfo: request.queueId ? { Id: request.queueId } : undefined,
+    QueueInfo: wireQueue(contact),
+    AgentInfo: wireAgent(outcome.agent),
     InitiationTimestamp: at(contact.initiatedAtMs),
     // Documented for campaign calls only.
     RingStartTimestamp: request.trafficType === 'CAMPAIGN' ? at(outcome.ringStartedAtMs) : undefined,
@@ -64,7 +71,7 @@ function wireContact(contact: Contact) {
     LastUpdateTimestamp: at(contact.updatedAtMs),
     DisconnectReason: contact.disconnectReason,
     RelatedContactId: request.relatedContactId,
-    ContactAssociationId: id,
+    ContactAssociationId: request.initialContactId ?? id,
     CustomerId: outcome.customerId,
     CustomerEndpoint: { Type: 'TELEPHONE_NUMBER' as const, Address: request.destination },
     SystemEndpoint: { Type: 'TELEPHONE_NUMBER' as const, Address: request.source },
@@ -79,6 +86,28 @@ function wireContact(contact: Contact) {
     },
     SegmentAttributes: segmentAttributesOf(contact),
     Attributes: contact.attributes,
+  };
+}
+
+function wireQueue({ request, outcome: { queue } }: Contact) {
+  const id = queue?.queueId ?? request.queueId;
+  if (id === undefined) return undefined;
+  return { Id: id, EnqueueTimestamp: queue && epochMs(queue.enqueuedAtMs) };
+}
+
+function wireAgent(agent: AgentOutcome | undefined) {
+  if (!agent) return undefined;
+  const at = (ms: number | undefined) => (ms === undefined ? undefined : epochMs(ms));
+  const work = agent.afterContactWork;
+  return {
+    Id: agent.agentId,
+    AcceptedByAgentTimestamp: at(agent.acceptedAtMs),
+    PreviewEndTimestamp: at(agent.previewEndedAtMs),
+    ConnectedToAgentTimestamp: at(agent.connectedAtMs),
+    AgentInitiatedHoldDuration: agent.holds && Math.round(agent.holds.totalMs / 1000),
+    AfterContactWorkStartTimestamp: at(work?.startedAtMs),
+    AfterContactWorkEndTimestamp: at(work?.endedAtMs),
+    AfterContactWorkDuration: work && Math.round((work.endedAtMs - work.startedAtMs) / 1000),
   };
 }
 
