@@ -44,6 +44,7 @@ import { openQuotas } from './policy/quotas.ts';
 import { openThrottle } from './policy/throttle.ts';
 import { openAccessKeyStore } from './store/access-key-store.ts';
 import { openContactStore } from './store/contact-store.ts';
+import { countCall } from './store/count-calls.ts';
 import { openDatabase } from './store/database.ts';
 import { openDirectory } from './store/directory.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres/start-embedded-postgres.ts';
@@ -237,6 +238,12 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   // Whoever owns the embedded database is alone on it: what a crash left need not wait for a lease to run out.
   if (!config.databaseUrl) await nodes.endAllLeases();
   await nodes.register(node, hostname(), leaseMs);
+  const policies = openInstancePolicies({
+    region: config.region,
+    carrier: carrier ? 'simulated' : 'trunk',
+    forAll: config.policy,
+    instances: config.instancePolicies,
+  });
   // Closed until it is known that no administrator has stopped dialling.
   const gate = openDialGate('closed', clock);
   const active = openActiveContacts({
@@ -259,6 +266,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       ...(observe ? { observe } : {}),
       dialling: { userAgent, media, trunks, clock, newCallId: () => randomBytes(16).toString('hex') },
       gate,
+      policies,
+      countCall: (call) => countCall(database, call),
       maxDialDelayMs: config.dialling.maxDialDelayMs,
       resources,
     },
@@ -365,12 +374,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         promptAudio,
         promptLinks: openPromptLinks(config.secretKey, () => config.prompts.publicUrl ?? address),
         accepting: { store: contacts, active, node, clock, newEventId: randomUUID, factsWritten },
-        policies: openInstancePolicies({
-          region: config.region,
-          carrier: carrier ? 'simulated' : 'trunk',
-          forAll: config.policy,
-          instances: config.instancePolicies,
-        }),
+        policies,
         quotas,
         decisions,
         quotaRequests: { store: operatorStore, granted: carrier ? 'at once' : 'by an administrator' },

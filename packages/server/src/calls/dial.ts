@@ -1,5 +1,5 @@
 /** Places an outbound call: an ordered list of attempts, each committed before its INVITE leaves. Called by the contact's story. */
-import { type MediaEngine, type MediaSession, SdpUnusable } from '@ringback/media';
+import { type AudioSession, type MediaEngine, type MediaSession, SdpUnusable } from '@ringback/media';
 import { InviteCancelled, type InviteDialog, type UserAgent } from '@ringback/sip';
 import type { Clock } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
@@ -14,6 +14,8 @@ export interface DialRequest {
   readonly callerIdName: string | undefined;
   /** Longest time from the INVITE to the answer, ms. */
   readonly ringTimeoutMs: number;
+  /** Media of another leg that this one is to be joined with. */
+  readonly beside?: AudioSession;
 }
 
 export interface DialAttemptPlan {
@@ -63,7 +65,7 @@ export async function dial(
   if (trunks.length === 0) throw new DialFailure({ kind: 'no trunk' }, false);
   const keys = new KeyPresses(deps.clock);
   const mediaEnded = Promise.withResolvers<MediaEnd>();
-  const media = await openMedia(deps.media, {
+  const media = await openMedia(deps.media, request.beside, {
     digit(digit) {
       keys.pressed(digit);
       progress.digit?.(digit);
@@ -83,11 +85,13 @@ export async function dial(
 
 async function openMedia(
   engine: MediaEngine,
+  beside: AudioSession | undefined,
   on: { digit(digit: string): void; ended(end: MediaEnd): void },
 ): Promise<MediaSession> {
   try {
     return await engine.openSession({
       mediaTimeoutMs,
+      ...(beside ? { beside } : {}),
       onEvent: (event) => {
         if (event.kind === 'digit') on.digit(event.digit);
         else if (event.kind === 'mediaLost') on.ended({ by: 'media loss' });

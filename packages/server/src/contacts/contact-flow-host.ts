@@ -14,11 +14,9 @@ import {
   type QueueView,
   type SegmentAttribute,
 } from '@ringback/flow';
-import type { Logger } from 'pino';
 import { idOf, instanceArn, instanceResourceArn } from '../arn.ts';
 import type { Leg } from '../calls/leg.ts';
 import { type RunningRecording, startRecording } from '../calls/recording.ts';
-import type { Clock } from '../clock.ts';
 import type { FlowLogs } from '../flows/flow-logs.ts';
 import type { Lambda } from '../flows/lambda.ts';
 import type { Messages } from '../flows/messages.ts';
@@ -26,25 +24,22 @@ import type { StoredFlows } from '../flows/stored-flows.ts';
 import type { QueueId } from '../ids.ts';
 import { isOpenAt } from '../routing/hours-of-operation.ts';
 import { isStorable } from '../storable-text.ts';
-import type { Directory } from '../store/directory.ts';
 import type { HoursOfOperationStore } from '../store/hours-of-operation-store.ts';
 import type { Instance, Queue } from '../store/resource-store.ts';
 import type { Observer } from '../timeline.ts';
 import { segmentAttributesOf } from './contact-wire.ts';
 import type { HeldByContact } from './end-contact.ts';
 import type { OpenContact } from './open-contact.ts';
+import { type ThirdPartyDeps, transferToThirdParty } from './third-party-transfer.ts';
 
-export interface FlowHostDeps {
-  readonly clock: Clock;
+export interface FlowHostDeps extends ThirdPartyDeps {
   readonly random: () => number;
-  readonly directory: Directory;
   readonly flows: StoredFlows;
   readonly messages: Messages;
   readonly lambda: Lambda;
   readonly flowLogs: FlowLogs;
   readonly hours: HoursOfOperationStore;
   readonly recordingsDirectory: string;
-  readonly logger: Logger;
   readonly observe?: Observer;
 }
 
@@ -125,6 +120,8 @@ export function contactFlowHost(
         return failed(error instanceof Error ? error.message : String(error));
       }
     },
+    transferToThirdParty: (request, signal) =>
+      transferToThirdParty(request, contact, instance, held, deps, signal),
     async isOpen(reference) {
       if (reference === undefined && !view.target) {
         return failed('No hours are named, and no target queue is set whose hours could be asked.');

@@ -10,6 +10,8 @@ import type { OpenContact } from './open-contact.ts';
 /** What a contact holds that must be let go. */
 export interface HeldByContact {
   leg?: Leg;
+  /** Whom the customer was transferred to. */
+  thirdParty?: Leg | undefined;
   /** Finishes the recording under way, if there is one. */
   finishRecording?: () => Promise<RecordingOutcome | undefined>;
 }
@@ -40,6 +42,7 @@ export async function endContact(
   };
   const recording = await letGo('finishing the recording', () => held.finishRecording?.());
   const stats = await letGo('closing the leg', () => held.leg?.close());
+  await letGo('closing the leg of the third party', () => held.thirdParty?.close());
   const outcome: Partial<ContactOutcome> = {
     ...(recording ? { recordings: [...(contact.current.outcome.recordings ?? []), recording] } : {}),
     ...(stats ? { rtp: rtpOutcomeOf(stats) } : {}),

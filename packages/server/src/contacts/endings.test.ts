@@ -16,6 +16,7 @@ const documented = new Set([
   'TELECOM_PROBLEM',
   'CUSTOMER_DISCONNECT',
   'CONTACT_FLOW_DISCONNECT',
+  'THIRD_PARTY_DISCONNECT',
   'OTHER',
 ]);
 

@@ -17,6 +17,7 @@ export interface Ending {
 export const endings = {
   flowDisconnected: { disconnectReason: 'CONTACT_FLOW_DISCONNECT' },
   flowEnded: { disconnectReason: 'CONTACT_FLOW_DISCONNECT', endCause: 'FLOW_ENDED' },
+  thirdPartyHungUp: { disconnectReason: 'THIRD_PARTY_DISCONNECT' },
   customerHungUp: { disconnectReason: 'CUSTOMER_DISCONNECT' },
   stoppedByApi: { disconnectReason: 'OTHER', endCause: 'STOPPED_BY_API' },
   dialDelayExceeded: { disconnectReason: 'OTHER', endCause: 'DIAL_DELAY_EXCEEDED' },

@@ -10,6 +10,7 @@ import { done, type Flow, parseFlow } from '@ringback/flow';
 import { RecordingFailed } from '@ringback/media';
 import { VirtualClock } from '@ringback/testkit';
 import type { NodeId } from '../ids.ts';
+import { noCaps } from '../policy/toll-fraud.ts';
 import { type ContactAdvance, ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
 import type { Directory } from '../store/directory.ts';
@@ -645,6 +646,10 @@ function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'clos
         },
       },
       gate: openDialGate(options.gate ?? 'open', clock),
+      policies: {
+        of: () => ({ destinations: { countries: new Set(['US']), openPrefixes: [] }, caps: noCaps }),
+      },
+      countCall: async () => undefined,
       maxDialDelayMs: 30_000,
       resources: {} as ResourceStore,
     },

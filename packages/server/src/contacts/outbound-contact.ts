@@ -1,23 +1,19 @@
 /** The story of one outbound contact, top to bottom: wait for the dial gate, dial, run the flow on the answered leg, end. */
 import { runFlow } from '@ringback/flow';
-import type { Logger } from 'pino';
-import { type DialDeps, dial } from '../calls/dial.ts';
+import { dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
 import type { Leg, LegEnd } from '../calls/leg.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { contactFlowHost, type FlowHostDeps } from './contact-flow-host.ts';
-import type { DialGate } from './dial-gate.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endingOf, endings } from './endings.ts';
 import type { OpenContact } from './open-contact.ts';
+import { endOf } from './third-party-transfer.ts';
 
 export interface OutboundContactDeps extends FlowHostDeps {
-  readonly dialling: DialDeps;
-  readonly gate: DialGate;
   /** A contact that could not be dialled for so long ends undialled, ms after its request. */
   readonly maxDialDelayMs: number;
   readonly resources: ResourceStore;
-  readonly logger: Logger;
 }
 
 /**
@@ -78,6 +74,9 @@ async function live(
       case 'aborted':
         // The leg or the signal ended the flow; `untilLegEnds` knows which.
         return undefined;
+      case 'transferredToThirdParty':
+        if (held.thirdParty) await endOf(held.thirdParty, whileConnected);
+        return whileConnected.aborted ? undefined : endings.thirdPartyHungUp;
       default:
         // Nothing is queued or transferred yet: when the flow is over, so is the call.
         return endings.flowEnded;

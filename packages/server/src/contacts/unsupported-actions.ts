@@ -13,6 +13,5 @@ export const unsupportedActions: Readonly<Record<string, string>> = {
   GetMetricData: needsQueues,
   TransferContactToAgent: needsQueues,
   TransferContactToQueue: needsQueues,
-  TransferParticipantToThirdParty: 'A second leg is not dialled yet.',
   UpdateContactCallbackNumber: needsQueues,
 };

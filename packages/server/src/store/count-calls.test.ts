@@ -4,12 +4,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Contact } from '../contacts/contact.ts';
-import { type InstanceId, type NodeId, newId, type PhoneNumber } from '../ids.ts';
+import { type ContactId, type InstanceId, type NodeId, newId, type PhoneNumber } from '../ids.ts';
 import { type CallCaps, callLimitsOf, noCaps } from '../policy/toll-fraud.ts';
 import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
 import type { AcceptOutcome } from './accept-contacts.ts';
 import { type ContactStore, openContactStore } from './contact-store.ts';
+import { countCall } from './count-calls.ts';
 import { openOperatorStore } from './operator-store.ts';
 
 const minuteMs = 60_000;
@@ -264,5 +265,26 @@ describe('spend cap', () => {
       ...Array.from({ length: 50 }, () => ask({ caps: wide, pool: 'campaign-calls', through: otherStore })),
     ]);
     assert.deepEqual(await spend(), [{ reserved: 70 * 50_000, charged: 100 * 20_000 }]);
+  });
+});
+
+describe('calls that are no contacts', () => {
+  it('count together with those that are, and reserve what they may cost', async () => {
+    const caps: CallCaps = {
+      ...noCaps,
+      perNumber: { perDay: 2 },
+      spend: { perDay: 10, pricesPerMinute: { '+1': 1 }, reservedMinutes: 4 },
+    };
+    const transfer = (number: string) =>
+      countCall(server.database, {
+        instanceId,
+        contactId: newId<ContactId>(),
+        limits: callLimitsOf(caps, { country: 'US', number: number as PhoneNumber }, sampleTimeMs),
+      });
+    assert.equal((await ask({ caps })).outcome.kind, 'accepted');
+    assert.equal(await transfer('+12065550100'), undefined);
+    assert.equal((await transfer('+12065550100'))?.kind, 'calls');
+    assert.equal((await transfer('+12065550101'))?.kind, 'spend');
+    assert.equal((await ask({ caps })).outcome.kind, 'cap reached');
   });
 });

@@ -2,7 +2,7 @@
 import type { ContactId, InstanceId } from '../ids.ts';
 import type { CallCharge, CallCounter, CallLimits } from '../policy/toll-fraud.ts';
 import type { Transaction } from './database.ts';
-import type { Schema } from './schema.ts';
+import type { RingbackDatabase, Schema } from './schema.ts';
 
 /** A call that waits to be accepted. */
 export interface CallToCount {
@@ -78,6 +78,18 @@ export async function lockCounts(
       await insertReservations(writing, reservations);
     },
   };
+}
+
+/** Counts one call that is no contact of its own, such as a transfer; the cap in its way instead, if there is one. */
+export function countCall(database: RingbackDatabase, call: CallToCount): Promise<CapReached | undefined> {
+  return database.withTransaction(async (transaction) => {
+    const counts = await lockCounts(transaction, [call]);
+    const cap = counts.capInTheWayOf(call);
+    if (cap) return cap;
+    counts.add(call);
+    await counts.write(transaction);
+    return undefined;
+  });
 }
 
 interface CounterRow {

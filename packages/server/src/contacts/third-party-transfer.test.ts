@@ -1,0 +1,218 @@
+// A customer's transfer to a telephone number against scripted phones, on virtual time: what is dialled, heard, refused and hung up.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HostResult, ThirdPartyRequest } from '@ringback/flow';
+import { VirtualClock } from '@ringback/testkit';
+import { dial } from '../calls/dial.ts';
+import { type CallCaps, noCaps } from '../policy/toll-fraud.ts';
+import type { CapReached } from '../store/count-calls.ts';
+import type { Directory } from '../store/directory.ts';
+import type { Instance } from '../store/resource-store.ts';
+import { capturedLogger } from '../test-support/captured-logger.ts';
+import { FakeMediaEngine, FakeUserAgent, type Journal } from '../test-support/fake-telephony.ts';
+import { sampleContact, sampleInstanceId, sampleTenant } from '../test-support/sample-contact.ts';
+import type { ContactOutcome } from './contact.ts';
+import { openDialGate } from './dial-gate.ts';
+import type { HeldByContact } from './end-contact.ts';
+import type { OpenContact } from './open-contact.ts';
+import { type ThirdPartyDeps, transferToThirdParty } from './third-party-transfer.ts';
+
+const thirdNumber = '+12065550100';
+const request: ThirdPartyRequest = {
+  phoneNumber: thirdNumber,
+  connectionTimeLimitMs: 20_000,
+  afterwards: 'resume',
+};
+
+describe('third party transfer', () => {
+  it('plays ringback while it rings, joins the two, sends digits, and resolves when the third party is gone', async () => {
+    const world = await makeWorld();
+    const result = world.transfer({ dtmfDigits: '1,2#' });
+    await world.clock.drain();
+    world.agent.call.provisional(180);
+    await world.clock.advance(3_000);
+    assert.match(world.customer.played.join(), /"frequenciesHz":\[440,480\]/);
+    world.agent.call.answer();
+    await world.clock.drain();
+    assert.deepEqual(world.journal.slice(1), [
+      'INVITE call-2 to 127.0.0.1:5062',
+      'bridge with third party',
+      'third party gets 1,2#',
+    ]);
+    assert.equal(world.learned.transferredTo?.number, thirdNumber);
+    world.pressed('2');
+    world.agent.call.dialog.end({ by: 'remote' });
+    await world.clock.drain();
+    assert.deepEqual(await result, { kind: 'done', value: undefined });
+    assert.equal(world.journal.at(-1), 'media closes');
+    assert.deepEqual(world.held.leg?.keys.drain(), [], 'keys of the conversation are not for the flow');
+    assert.equal(world.clock.pendingTimers, 0);
+  });
+
+  it('leaves the third party with the contact where the flow shall not go on', async () => {
+    const world = await makeWorld();
+    const result = world.transfer({ afterwards: 'leave' });
+    await world.clock.drain();
+    world.agent.call.answer();
+    await world.clock.drain();
+    assert.equal((await result).kind, 'done');
+    assert.equal(world.held.thirdParty?.callId, 'call-2');
+    assert.ok(!world.journal.includes('BYE call-2'));
+  });
+
+  it('cancels the call when the customer hangs up while it rings', async () => {
+    const world = await makeWorld();
+    const result = world.transfer();
+    await world.clock.drain();
+    world.agent.call.provisional(180);
+    await world.clock.drain();
+    world.hangUp.abort(new Error('the customer hung up'));
+    await assert.rejects(result, /the customer hung up/);
+    assert.ok(world.journal.includes('CANCEL call-2'), world.journal.join());
+    assert.equal(world.held.thirdParty, undefined);
+  });
+
+  it('hangs up on the third party with the customer', async () => {
+    const world = await makeWorld();
+    const result = world.transfer();
+    await world.clock.drain();
+    world.agent.call.answer();
+    await world.clock.drain();
+    world.hangUp.abort(new Error('the customer hung up'));
+    await result;
+    assert.deepEqual(world.journal.slice(-2), ['BYE call-2', 'media closes']);
+  });
+
+  it('says what failed in words of the flow language', async () => {
+    const unanswered = await makeWorld();
+    const late = unanswered.transfer({ connectionTimeLimitMs: 5_000 });
+    await unanswered.clock.drain();
+    unanswered.agent.call.provisional(180);
+    await unanswered.clock.advance(5_000);
+    await unanswered.clock.drain();
+    assert.equal(errorTypeOf(await late), 'ConnectionTimeLimitExceeded');
+
+    const busy = await makeWorld();
+    const refused = busy.transfer();
+    await busy.clock.drain();
+    busy.agent.call.reject(486);
+    assert.equal(errorTypeOf(await refused), 'CallFailed');
+  });
+
+  it('dials no number that a contact could not dial either', async () => {
+    for (const [more, options] of [
+      [{ phoneNumber: '+1911' }, {}],
+      [{ phoneNumber: '+447400123456' }, {}],
+      [{}, { gate: 'closed' }],
+      [{}, { cap: { kind: 'spend', dayLimitMicros: 1 } }],
+      [{}, { caps: { ...noCaps, spend: { perDay: 1, pricesPerMinute: {}, reservedMinutes: 1 } } }],
+    ] as const) {
+      const world = await makeWorld(options);
+      const result = world.transfer(more);
+      await world.clock.advance(60_000);
+      assert.equal(errorTypeOf(await result), 'CallFailed', JSON.stringify([more, options]));
+      assert.ok(!world.journal.some((line) => line.startsWith('INVITE call-2')));
+    }
+  });
+
+  it('shows a caller ID of the instance only, and knows no voice connectors', async () => {
+    const world = await makeWorld();
+    const foreign = await world.transfer({ callerId: { number: '+12065550777' } });
+    assert.deepEqual([foreign.kind, errorTypeOf(foreign)], ['failed', undefined]);
+    assert.equal((await world.transfer({ voiceConnector: {} })).kind, 'unsupported');
+    const own = world.transfer({ callerId: { number: '+12065550199', name: 'Desk' } });
+    await world.clock.drain();
+    assert.match(JSON.stringify(world.agent.call.request.from), /\+12065550199.*Desk/);
+    world.hangUp.abort();
+    await assert.rejects(own, /abort/);
+  });
+});
+
+const errorTypeOf = (result: HostResult): string | undefined =>
+  result.kind === 'failed' ? result.errorType : result.kind;
+
+interface Options {
+  readonly gate?: 'open' | 'closed';
+  readonly cap?: CapReached;
+  readonly caps?: CallCaps;
+}
+
+async function makeWorld({
+  gate = 'open',
+  cap,
+  caps = { ...noCaps, perNumber: { perDay: 9 } },
+}: Options = {}) {
+  const clock = new VirtualClock();
+  const journal: Journal = [];
+  const agent = new FakeUserAgent(journal);
+  const media = new FakeMediaEngine(clock, journal);
+  const dialling = {
+    userAgent: agent,
+    media,
+    trunks: [
+      {
+        name: 'trunk',
+        target: { host: '127.0.0.1', port: 5062, transport: 'udp' as const },
+        domain: 'carrier.example',
+        credentials: undefined,
+      },
+    ],
+    clock,
+    newCallId: () => `call-${agent.calls.length + 1}`,
+  };
+  const { request: asked } = sampleContact();
+  const first = dial(
+    { destination: asked.destination, source: asked.source, callerIdName: undefined, ringTimeoutMs: 30_000 },
+    { commitAttempt: async () => undefined },
+    dialling,
+    new AbortController().signal,
+  );
+  await clock.drain();
+  agent.call.answer();
+  const held: HeldByContact = { leg: await clock.settle(first) };
+  const customer = media.session;
+  const learned: Partial<ContactOutcome> = {};
+  Object.assign(customer, { bridge: async () => void journal.push('bridge with third party') });
+  const directory: Partial<Directory> = {
+    phoneNumber: async (_tenant, e164) =>
+      e164 === '+12065550199' ? { id: '', e164, instanceId: sampleInstanceId, countryCode: 'US' } : undefined,
+  } as Partial<Directory>;
+  const deps: ThirdPartyDeps = {
+    dialling,
+    gate: openDialGate(gate, clock),
+    clock,
+    directory: directory as Directory,
+    policies: {
+      of: () => ({ destinations: { countries: new Set(['US', 'GB']), openPrefixes: [] }, caps }),
+    },
+    countCall: async () => cap,
+    logger: capturedLogger().logger,
+  };
+  const hangUp = new AbortController();
+  return {
+    clock,
+    journal,
+    agent,
+    customer,
+    held,
+    learned,
+    hangUp,
+    pressed: (digit: '2') => customer.press(digit),
+    transfer(more: Partial<ThirdPartyRequest> = {}): Promise<HostResult> {
+      const openSession = media.openSession.bind(media);
+      media.openSession = async (options) => {
+        const session = await openSession(options);
+        return Object.assign(session, {
+          sendDigits: async (digits: string) => void journal.push(`third party gets ${digits}`),
+        });
+      };
+      const contact = {
+        current: sampleContact(),
+        learned: (outcome: Partial<ContactOutcome>) => void Object.assign(learned, outcome),
+      } as unknown as OpenContact;
+      const instance = { id: sampleInstanceId, alias: 'a', tenant: sampleTenant } as unknown as Instance;
+      return transferToThirdParty({ ...request, ...more }, contact, instance, held, deps, hangUp.signal);
+    },
+  };
+}
