@@ -453,7 +453,7 @@ describe('contact flows › tags', () => {
       list(`arn:aws:connect:us-east-1:111122223333:instance/${InstanceId}/contact-flow/${await create()}`),
       'ResourceNotFoundException',
     );
-    await refused(list(`${instance}/queue/${test.queueId}`), 'InvalidParameterException', /kind "queue"/);
+    await refused(list(`${instance}/contact/${unknownId}`), 'InvalidParameterException', /kind "contact"/);
     await refused(list('nonsense'), 'InvalidParameterException');
   });
 });

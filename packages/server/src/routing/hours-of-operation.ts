@@ -1,4 +1,5 @@
-/** When a business is open: weekly hours in a time zone, asked for one moment. Pure. */
+/** When a business is open: weekly hours in a time zone, with overrides for certain dates, asked for a moment or a date. Pure. */
+import { daysOf, isEffectiveOn, type RecurrencePattern, weekdayOf } from './recurrence.ts';
 
 /** A time of day on the wall clock. */
 export interface TimeOfDay {
@@ -15,14 +16,33 @@ export interface OpenSpan {
   readonly EndTime: TimeOfDay;
 }
 
+/** A span of an override; without a day it holds on every one. */
+export type OverrideSpan = Omit<OpenSpan, 'Day'> & { readonly Day?: string | undefined };
+
+/** Other hours for certain dates (`HoursOfOperationOverride`, API reference). */
+export interface HoursOverride {
+  readonly name: string;
+  /** `STANDARD` replaces the weekly hours, `OPEN` adds to what holds, `CLOSED` takes away from it. */
+  readonly type: 'STANDARD' | 'OPEN' | 'CLOSED';
+  readonly config: readonly OverrideSpan[];
+  /** Dates of the hours' own time zone, `YYYY-MM-DD`, both included. */
+  readonly effectiveFrom: string;
+  readonly effectiveTill: string;
+  /** Undefined: every date. */
+  readonly recurrence?: RecurrencePattern | undefined;
+}
+
 export interface HoursOfOperation {
   /** IANA name such as `Europe/Berlin`. */
   readonly timeZone: string;
   readonly config: readonly OpenSpan[];
+  readonly overrides?: readonly HoursOverride[];
 }
 
-const days = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'];
-const minutesOfDay = 1440;
+/** Minutes of a day: from the first until just before the second, at most 1440. */
+export type MinuteSpan = readonly [start: number, end: number];
+
+export const minutesOfDay = 1440;
 
 /**
  * Whether it is open at a moment, ms since the epoch.
@@ -35,30 +55,139 @@ const minutesOfDay = 1440;
  */
 export function isOpenAt(hours: HoursOfOperation, atMs: number): boolean {
   const { day, minute } = wallClock(hours.timeZone, atMs);
-  return hours.config.some((span) => {
-    const start = minuteOf(span.StartTime);
-    const written = minuteOf(span.EndTime);
-    const end = written === minutesOfDay - 1 ? minutesOfDay : written;
-    const passesMidnight = end <= start;
-    const opened = days.indexOf(span.Day);
-    if (opened === day) return minute >= start && (passesMidnight || minute < end);
-    return passesMidnight && opened >= 0 && (opened + 1) % days.length === day && minute < end;
-  });
+  return openSpansOn(hours, day).some(([start, end]) => minute >= start && minute < end);
 }
 
-/** Day of the week (0 is Sunday) and minute of the day. */
+/**
+ * When it is open on a date, in order and without overlaps.
+ *
+ * What closes stands above what opens, that above temporary hours, and those above the week (Administrator Guide, dates
+ * with competing overrides). Temporary hours hold for each of their dates, also for one that they give no hours.
+ *
+ * @param day days since 1970-01-01.
+ */
+export function openSpansOn(hours: HoursOfOperation, day: number): readonly MinuteSpan[] {
+  const overrides = hours.overrides ?? [];
+  const replaced = spansOn(day, (date) => {
+    const temporary = overrides.filter(
+      (override) => override.type === 'STANDARD' && isWithinDates(override, date),
+    );
+    return temporary.length > 0
+      ? temporary.flatMap((override) => spansOfOverride(override, date))
+      : hours.config.filter((span) => span.Day === weekdayOf(date));
+  });
+  const opened = spansOn(day, (date) => spansOfType(overrides, 'OPEN', date));
+  const closed = spansOn(day, (date) => spansOfType(overrides, 'CLOSED', date));
+  return without(united([...replaced, ...opened]), united(closed));
+}
+
+/** What an override says for a date, cut at midnight. */
+export function overrideSpansOn(override: HoursOverride, day: number): readonly MinuteSpan[] {
+  return united(spansOn(day, (date) => spansOfOverride(override, date)));
+}
+
+/** Days since 1970-01-01 of a date `YYYY-MM-DD`; undefined when there is no such date. */
+export function dayOfDate(date: string): number | undefined {
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(date) ?? [];
+  if (year === undefined) return undefined;
+  const days = daysOf(Number(year), Number(month), Number(day));
+  return dateOfDay(days) === date ? days : undefined;
+}
+
+/** The date `YYYY-MM-DD` of days since 1970-01-01. */
+export function dateOfDay(day: number): string {
+  return new Date(day * msOfDay).toISOString().slice(0, 10);
+}
+
+const msOfDay = 86_400_000;
+
+function isWithinDates({ effectiveFrom, effectiveTill }: HoursOverride, day: number): boolean {
+  const date = dateOfDay(day);
+  return date >= effectiveFrom && date <= effectiveTill;
+}
+
+function spansOfType(
+  overrides: readonly HoursOverride[],
+  type: HoursOverride['type'],
+  day: number,
+): readonly OverrideSpan[] {
+  return overrides
+    .filter((override) => override.type === type)
+    .flatMap((override) => spansOfOverride(override, day));
+}
+
+function spansOfOverride(override: HoursOverride, day: number): readonly OverrideSpan[] {
+  if (!isWithinDates(override, day)) return [];
+  const first = dayOfDate(override.effectiveFrom) ?? day;
+  return override.config.filter(
+    (span) =>
+      (span.Day === undefined || span.Day === weekdayOf(day)) &&
+      (override.recurrence === undefined || isEffectiveOn(override.recurrence, first, day)),
+  );
+}
+
+/** The spans that begin on a date, and what those of the day before reach into it. */
+function spansOn(day: number, beginningOn: (day: number) => readonly OverrideSpan[]): MinuteSpan[] {
+  const today = beginningOn(day).map((span): MinuteSpan => {
+    const [start, end] = minutesOf(span);
+    return [start, Math.min(end, minutesOfDay)];
+  });
+  const yesterday = beginningOn(day - 1)
+    .map(minutesOf)
+    .filter(([, end]) => end > minutesOfDay)
+    .map(([, end]): MinuteSpan => [0, end - minutesOfDay]);
+  return [...yesterday, ...today];
+}
+
+/** Minutes from the beginning of the day on which the span begins; the end may lie on the next day. */
+function minutesOf({ StartTime, EndTime }: OverrideSpan): MinuteSpan {
+  const start = minuteOf(StartTime);
+  const written = minuteOf(EndTime);
+  const end = written === minutesOfDay - 1 ? minutesOfDay : written;
+  return [start, end <= start ? end + minutesOfDay : end];
+}
+
+function united(spans: readonly MinuteSpan[]): MinuteSpan[] {
+  const merged: [number, number][] = [];
+  for (const [start, end] of spans.toSorted(([a], [b]) => a - b)) {
+    const last = merged.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else if (end > start) merged.push([start, end]);
+  }
+  return merged;
+}
+
+/** Both in order and without overlaps. */
+function without(spans: readonly MinuteSpan[], taken: readonly MinuteSpan[]): MinuteSpan[] {
+  let left = [...spans];
+  for (const [from, till] of taken) {
+    left = left.flatMap(([start, end]): MinuteSpan[] => {
+      if (till <= start || from >= end) return [[start, end]];
+      return [
+        ...(start < from ? [[start, from] as const] : []),
+        ...(till < end ? [[till, end] as const] : []),
+      ];
+    });
+  }
+  return left;
+}
+
+/** Days since 1970-01-01 and minute of the day, as the wall clock shows them. */
 function wallClock(timeZone: string, atMs: number): { day: number; minute: number } {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
-    weekday: 'long',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
   });
-  const parts = new Map(format.formatToParts(atMs).map(({ type, value }) => [type, value]));
+  const parts = new Map(format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]));
+  const of = (part: Intl.DateTimeFormatPartTypes): number => parts.get(part) ?? 0;
   return {
-    day: days.indexOf((parts.get('weekday') ?? '').toUpperCase()),
-    minute: 60 * Number(parts.get('hour')) + Number(parts.get('minute')),
+    day: daysOf(of('year'), of('month'), of('day')),
+    minute: 60 * of('hour') + of('minute'),
   };
 }
 

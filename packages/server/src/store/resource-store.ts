@@ -4,12 +4,17 @@ import type { AccountId, InstanceId, PhoneNumber, PhoneNumberId } from '../ids.t
 import { type AgentStatusStore, openAgentStatusStore } from './agent-status-store.ts';
 import { type AgentStore, openAgentStore } from './agent-store.ts';
 import { type FlowStore, openFlowStore } from './flow-store.ts';
+import { type HierarchyStore, openHierarchyStore } from './hierarchy-store.ts';
+import { type HoursStore, openHoursStore } from './hours-store.ts';
+import { type LambdaFunctionStore, openLambdaFunctionStore } from './lambda-function-store.ts';
 import { openPredefinedAttributeStore, type PredefinedAttributeStore } from './predefined-attribute-store.ts';
 import { openPromptStore, type PromptStore } from './prompt-store.ts';
 import { openQueueStore, type Queue, type QueueStore } from './queue-store.ts';
+import { openQuickConnectStore, type QuickConnectStore } from './quick-connect-store.ts';
 import { openResourceTags, type ResourceTags } from './resource-tags.ts';
 import { openRoutingProfileStore, type RoutingProfileStore } from './routing-profile-store.ts';
 import type { RingbackDatabase } from './schema.ts';
+import { openSecurityProfileStore, type SecurityProfileStore } from './security-profile-store.ts';
 
 export interface Instance {
   readonly id: InstanceId;
@@ -42,9 +47,14 @@ export interface NamedId {
 export interface ResourceStore extends FlowStore, PromptStore, ResourceTags {
   readonly agents: AgentStore;
   readonly agentStatuses: AgentStatusStore;
+  readonly hierarchy: HierarchyStore;
+  readonly hours: HoursStore;
+  readonly lambdaFunctions: LambdaFunctionStore;
   readonly predefinedAttributes: PredefinedAttributeStore;
   readonly queues: QueueStore;
+  readonly quickConnects: QuickConnectStore;
   readonly routingProfiles: RoutingProfileStore;
+  readonly securityProfiles: SecurityProfileStore;
   listInstances(tenant: Tenant): Promise<Instance[]>;
   findInstance(id: InstanceId): Promise<Instance | undefined>;
   listQueues(instanceId: InstanceId): Promise<Queue[]>;
@@ -60,9 +70,14 @@ export function openResourceStore(database: RingbackDatabase): ResourceStore {
   return {
     agents: openAgentStore(database),
     agentStatuses: openAgentStatusStore(database),
+    hierarchy: openHierarchyStore(database),
+    hours: openHoursStore(database),
+    lambdaFunctions: openLambdaFunctionStore(database),
     predefinedAttributes: openPredefinedAttributeStore(database),
     queues,
+    quickConnects: openQuickConnectStore(database),
     routingProfiles: openRoutingProfileStore(database),
+    securityProfiles: openSecurityProfileStore(database),
     ...openFlowStore(database),
     ...openPromptStore(database),
     ...openResourceTags(database),

@@ -3,7 +3,18 @@ import type { InstanceId } from '../ids.ts';
 import type { RingbackDatabase } from './schema.ts';
 
 /** What can have tags, by the kind that its ARN names. */
-export type TaggedKind = 'contact-flow' | 'flow-module' | 'prompt';
+export type TaggedKind =
+  | 'agent'
+  | 'agent-group'
+  | 'agent-state'
+  | 'contact-flow'
+  | 'flow-module'
+  | 'operating-hours'
+  | 'prompt'
+  | 'queue'
+  | 'routing-profile'
+  | 'security-profile'
+  | 'transfer-destination';
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -27,8 +38,23 @@ export interface ResourceTags {
 const rowsOf: Readonly<Record<TaggedKind, { readonly table: string; readonly condition: string }>> = {
   'contact-flow': { table: 'contact_flow', condition: `type <> 'MODULE'` },
   'flow-module': { table: 'contact_flow', condition: `type = 'MODULE'` },
+  agent: { table: 'agent', condition: 'true' },
+  'agent-group': { table: 'hierarchy_group', condition: 'true' },
+  'agent-state': { table: 'agent_status', condition: 'true' },
+  'operating-hours': { table: 'hours_of_operation', condition: 'true' },
   prompt: { table: 'prompt', condition: 'true' },
+  queue: { table: 'queue', condition: 'true' },
+  'routing-profile': { table: 'routing_profile', condition: 'true' },
+  'security-profile': { table: 'security_profile', condition: 'true' },
+  'transfer-destination': { table: 'quick_connect', condition: 'true' },
 };
+
+/** Whether things of the kind that an ARN names can have tags. */
+export function isTaggedKind(kind: string): kind is TaggedKind {
+  return Object.hasOwn(rowsOf, kind);
+}
+
+export const taggedKinds: readonly string[] = Object.keys(rowsOf).sort();
 
 export function openResourceTags(database: RingbackDatabase): ResourceTags {
   async function tagsOf({ instanceId, kind, id }: TaggedPlace): Promise<Tags | undefined> {

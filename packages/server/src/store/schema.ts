@@ -29,7 +29,14 @@ export interface Schema {
     type: string;
     description: string | null;
   };
-  hours_of_operation: { instance_id: string; id: string; name: string; time_zone: string; config: Json };
+  hours_of_operation: {
+    instance_id: string;
+    id: string;
+    name: string;
+    time_zone: string;
+    config: Json;
+    updated_at: Timestamp;
+  };
   queue: {
     instance_id: string;
     id: string;

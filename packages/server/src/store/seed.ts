@@ -81,6 +81,7 @@ export async function seed(database: RingbackDatabase, options: SeedOptions): Pr
         name: 'Basic Hours',
         time_zone: 'UTC',
         config: JSON.stringify(everyDay),
+        updated_at: now,
       })
       .execute();
     await kysely

@@ -1,14 +1,12 @@
-/** TagResource, UntagResource and ListTagsForResource, for flows, flow modules and prompts. */
+/** TagResource, UntagResource and ListTagsForResource, for everything in an instance that has tags. */
 import { invalidParameterException, resourceNotFoundException } from '@ringback/connect-api';
 import type { Caller } from '../../identity/caller.ts';
 import { isUuid } from '../../ids.ts';
-import type { TaggedKind, TaggedPlace } from '../../store/resource-tags.ts';
+import { isTaggedKind, type TaggedPlace, taggedKinds } from '../../store/resource-tags.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 
 /** Tags of one resource (API reference, TagResource). */
 const maxTags = 50;
-
-const taggedKinds: ReadonlySet<string> = new Set<TaggedKind>(['contact-flow', 'flow-module', 'prompt']);
 
 export const tagResource: OperationCode<'TagResource'> = async (input, caller, deps) => {
   const resource = await requireTagged(input.resourceArn, caller, deps);
@@ -43,17 +41,13 @@ async function requireTagged(arn: string, caller: Caller, deps: ApiDeps): Promis
   }
   if (!isTaggedKind(kind)) {
     throw invalidParameterException(
-      `A resource of the kind "${kind}" has no tags here; there are ${[...taggedKinds].join(', ')}.`,
+      `A resource of the kind "${kind}" has no tags here; there are ${taggedKinds.join(', ')}.`,
     );
   }
   const instance = await requireInstance(instanceArn, caller, deps);
   const { accountId, region } = instance.tenant;
   if (!isUuid(id) || !instanceArn.includes(`:${region}:${accountId}:`)) throw noSuchResource();
   return { instanceId: instance.id, kind, id };
-}
-
-function isTaggedKind(kind: string): kind is TaggedKind {
-  return taggedKinds.has(kind);
 }
 
 const noSuchResource = () => resourceNotFoundException('There is no resource with this ARN.');
