@@ -130,7 +130,6 @@ function planItem(part: Part, kind: ItemKind, n: number): Item {
   const isPerson = label === 'human';
   const speaks = isPerson || greetings.some((each) => each.kind === kind) || kind === 'sit';
   const spoken = speaks ? speaker(part, kind === 'sit' ? 'announcement' : spokenAs(kind), random) : undefined;
-  const sentences = spoken?.greeting.sentences.length ?? 0;
   const background = planBackground(part, kind, isPerson, random);
   const beep = planBeep(kind, random);
   return {
@@ -140,9 +139,7 @@ function planItem(part: Part, kind: ItemKind, n: number): Item {
     kind,
     ...spoken,
     onsetMs: planOnset(kind, isPerson, random),
-    pausesMs: Array.from({ length: Math.max(0, sentences - 1) }, () =>
-      clamp(random.logNormal(330, 0.45), 100, 1_000),
-    ),
+    pausesMs: (spoken?.greeting.sentences ?? []).slice(0, -1).map((sentence) => planPause(sentence, random)),
     cutMs: kind === 'cut' ? random.between(20, 160) : 0,
     ...(isPerson && random.chance(0.4) ? { repeatAfterMs: random.between(1_500, 3_500) } : {}),
     levelDb: random.between(-34, -14),
@@ -169,6 +166,12 @@ function planOnset(kind: ItemKind, isPerson: boolean, random: Seeded): number {
   return isPerson
     ? clamp(random.logNormal(420, 0.45), 60, 1_100)
     : clamp(random.logNormal(600, 0.6), 60, 2_500);
+}
+
+/** After "Hi" a speaker goes on sooner than after a sentence. */
+function planPause(sentence: string, random: Seeded): number {
+  const isInterjection = sentence.split(' ').length <= 2;
+  return clamp(random.logNormal(isInterjection ? 200 : 330, 0.45), 60, 1_000);
 }
 
 function planBackground(

@@ -1,0 +1,37 @@
+/** What can be tuned of answering machine detection, and the defaults that docs/amd.md reports on. */
+
+export interface AmdSettings {
+  /** Speech is at least this loud, dB below full scale. Default −52. */
+  readonly lowestLevelDb: number;
+  /** Speech stands at least so far above the noise, dB. Default 8. */
+  readonly aboveNoiseDb: number;
+  /** A person is believed from these log-odds on; higher is slower and surer. Default 1.5. */
+  readonly humanLogOdds: number;
+  /** A machine is believed from so much below zero on. Default 3. */
+  readonly machineLogOdds: number;
+  /** No person is believed before so much silence after the last word, ms. Default 200. */
+  readonly leastSilenceMs: number;
+  /** No machine is believed on its speech alone before so much of it, ms. Default 2,000. */
+  readonly leastMachineSpeechMs: number;
+  /** Nobody spoke for so long after the answer: unresolved, ms. Default 4,000. */
+  readonly initialSilenceMs: number;
+  /** A verdict is given at the latest so long after the answer, ms. Default 7,000. */
+  readonly longestAnalysisMs: number;
+  /** Silence after a machine's greeting that ends the wait for its beep, ms. Default 3,000. */
+  readonly promptEndSilenceMs: number;
+  /** The wait for a beep or the end of the greeting ends at the latest so long after the answer, ms. Default 60,000. */
+  readonly longestPromptMs: number;
+}
+
+export const defaultAmdSettings: AmdSettings = {
+  lowestLevelDb: -52,
+  aboveNoiseDb: 8,
+  humanLogOdds: 1.5,
+  machineLogOdds: 3,
+  leastSilenceMs: 200,
+  leastMachineSpeechMs: 2_000,
+  initialSilenceMs: 4_000,
+  longestAnalysisMs: 7_000,
+  promptEndSilenceMs: 3_000,
+  longestPromptMs: 60_000,
+};

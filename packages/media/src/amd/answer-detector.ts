@@ -1,0 +1,224 @@
+/**
+ * Decides from the audio of an answered call who answered. Pure but for the detector memory it holds: 20 ms of audio in,
+ * events out; time is what was heard. Runs in a media worker, in the evaluation and in tests alike.
+ */
+import type { ToneSignal } from '../detect/tone-signals.ts';
+import type { WebRtcVadModule } from '../detect/webrtc-vad.ts';
+import type { AmdSettings } from './amd-settings.ts';
+import { AnswerListener } from './answer-listener.ts';
+import { type AnswerModel, humanLogOdds, type Weighing, weigh } from './answer-model.ts';
+import type { AmdEvent, AnsweredBy, AnswerVerdict } from './answer-verdict.ts';
+import { answerWeights } from './answer-weights.ts';
+
+/** A beep's second burst comes within so long, so its end is told of after it, ms. */
+const DOUBLE_BEEP_MS = 250;
+
+/** Ringing that is not followed by more of it for so long is over: the next ring comes after 4 s at the latest. */
+const RINGING_PAUSE_MS = 4_700;
+
+/** One moment of a call, for pictures and traces. */
+export interface AmdMoment {
+  readonly atMs: number;
+  readonly levelDb: number;
+  readonly floorDb: number;
+  readonly isSpeech: boolean;
+  readonly isTone: boolean;
+  /** Log-odds of a person, once anybody spoke. */
+  readonly logOdds?: number;
+}
+
+export class AnswerDetector {
+  readonly #settings: AmdSettings;
+  readonly #model: AnswerModel;
+  readonly #report: (event: AmdEvent) => void;
+  readonly #onSignal: ((signal: ToneSignal, atMs: number) => void) | undefined;
+  readonly #listener: AnswerListener;
+  #verdict: AnswerVerdict | undefined;
+  #lastRingMs: number | undefined;
+  #beepEndMs: number | undefined;
+  #isOver = false;
+
+  /**
+   * @param report told of the verdict, and after a machine's of the end of its prompt.
+   * @param onSignal told of every tone that means something, for traces.
+   */
+  constructor(
+    module: WebRtcVadModule,
+    settings: AmdSettings,
+    report: (event: AmdEvent) => void,
+    onSignal?: (signal: ToneSignal, atMs: number) => void,
+    model: AnswerModel = answerWeights,
+  ) {
+    this.#settings = settings;
+    this.#model = model;
+    this.#report = report;
+    this.#onSignal = onSignal;
+    this.#listener = new AnswerListener(module, settings, (signal) => this.#takeSignal(signal));
+  }
+
+  /** Nothing more will be told: hearing on is of no use. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get verdict(): AnswerVerdict | undefined {
+    return this.#verdict;
+  }
+
+  get moment(): AmdMoment {
+    const { frame, cadence, nowMs, isTone } = this.#listener;
+    return {
+      atMs: nowMs,
+      levelDb: frame.levelDb,
+      floorDb: frame.floorDb,
+      isSpeech: frame.isSpeech && !isTone,
+      isTone,
+      ...(cadence.startedMs === undefined ? {} : { logOdds: humanLogOdds(this.#model, cadence.measures) }),
+    };
+  }
+
+  /** Takes 160 samples of 8 kHz audio, silence for what did not come. */
+  hear(pcm: Int16Array): void {
+    if (this.#isOver) return;
+    this.#listener.hear(pcm);
+    if (!this.#verdict) this.#decide();
+    else this.#awaitPromptEnd();
+  }
+
+  /** The call ended: what was heard so far must do. A caller who spoke and hung up is a person. */
+  finish(): void {
+    if (this.#verdict || this.#isOver) return;
+    const { cadence } = this.#listener;
+    if (cadence.startedMs === undefined) this.#give({ kind: 'silence' }, ['the call ended before anybody spoke']);
+    else this.#giveByOdds(['the call ended']);
+    this.#isOver = true;
+  }
+
+  /** Frees the detector's memory. May be called twice. */
+  close(): void {
+    this.#isOver = true;
+    this.#listener.close();
+  }
+
+  #decide(): void {
+    const { cadence, nowMs } = this.#listener;
+    if (cadence.startedMs === undefined) {
+      this.#decideWithoutSpeech(nowMs);
+      return;
+    }
+    const settings = this.#settings;
+    const { measures } = cadence;
+    const logOdds = humanLogOdds(this.#model, measures);
+    if (measures.silence * 1000 >= settings.leastSilenceMs && logOdds >= settings.humanLogOdds) {
+      this.#give({ kind: 'human' }, this.#words());
+    } else if (measures.speech * 1000 >= settings.leastMachineSpeechMs && logOdds <= -settings.machineLogOdds) {
+      this.#give({ kind: 'machine' }, this.#words());
+    } else if (nowMs >= Math.max(settings.longestAnalysisMs, cadence.startedMs + 4_000)) {
+      this.#giveByOdds([`no surer after ${seconds(nowMs)}`]);
+    }
+  }
+
+  #decideWithoutSpeech(nowMs: number): void {
+    const { initialSilenceMs } = this.#settings;
+    if (this.#lastRingMs !== undefined) {
+      if (this.#listener.isTone) this.#lastRingMs = nowMs;
+      if (nowMs - this.#lastRingMs < RINGING_PAUSE_MS && nowMs < 3 * this.#settings.longestAnalysisMs) return;
+      this.#give({ kind: 'ringing' }, ['it went on ringing after the answer']);
+    } else if (nowMs >= initialSilenceMs && !this.#listener.isTone) {
+      this.#give({ kind: 'silence' }, [`nobody spoke for ${seconds(initialSilenceMs)} after the answer`]);
+    } else if (nowMs >= this.#settings.longestAnalysisMs) {
+      this.#give({ kind: 'undecided' }, ['a steady tone, and nobody spoke']);
+    }
+  }
+
+  #giveByOdds(first: readonly string[]): void {
+    const { cadence } = this.#listener;
+    const logOdds = humanLogOdds(this.#model, cadence.measures);
+    this.#give({ kind: logOdds >= 0 ? 'human' : 'machine' }, [...first, ...this.#words()]);
+  }
+
+  #takeSignal(signal: ToneSignal): void {
+    const { nowMs, cadence } = this.#listener;
+    this.#onSignal?.(signal, nowMs);
+    if (signal.kind === 'beep') this.#beepEndMs = signal.endMs;
+    if (this.#verdict) return;
+    const where = `${seconds(signal.startMs)} to ${seconds(signal.endMs)} after the answer`;
+    switch (signal.kind) {
+      case 'ringback':
+        this.#lastRingMs = nowMs;
+        return;
+      case 'beep': {
+        const tones = signal.frequenciesHz.map((hz) => `${Math.round(hz)} Hz`).join(' and ');
+        this.#give({ kind: 'machine' }, [`a beep of ${tones}, ${where}`]);
+        return;
+      }
+      case 'sit':
+        this.#give({ kind: 'sit', cause: signal.cause }, [`special information tones (${signal.cause}), ${where}`]);
+        return;
+      case 'fax':
+        this.#give({ kind: 'fax' }, [`the fax tone ${signal.tone}, ${where}`]);
+        return;
+      case 'busy':
+      case 'reorder':
+        // Two beats of music or speech can look like it; the network's tone comes first.
+        if (cadence.startedMs !== undefined && cadence.startedMs < signal.startMs - 500) return;
+        this.#give({ kind: signal.kind }, [`${signal.kind} tone, ${where}`]);
+        return;
+    }
+  }
+
+  #give(answeredBy: AnsweredBy, reasons: readonly string[]): void {
+    const { cadence, nowMs } = this.#listener;
+    this.#verdict = {
+      answeredBy,
+      atMs: nowMs,
+      ...(cadence.startedMs === undefined ? {} : { greetingStartMs: cadence.startedMs }),
+      ...(cadence.endedMs === undefined ? {} : { greetingEndMs: cadence.endedMs }),
+      reasons,
+    };
+    this.#isOver = answeredBy.kind !== 'machine';
+    this.#report({ kind: 'verdict', verdict: this.#verdict });
+  }
+
+  #awaitPromptEnd(): void {
+    const { cadence, nowMs, isTone } = this.#listener;
+    const { promptEndSilenceMs, longestPromptMs } = this.#settings;
+    if (this.#beepEndMs !== undefined) {
+      if (isTone || nowMs - this.#beepEndMs < DOUBLE_BEEP_MS) return;
+      this.#endPrompt('beep');
+    } else if (nowMs >= longestPromptMs) {
+      this.#endPrompt('limit');
+    } else if (!isTone && nowMs - (cadence.endedMs ?? 0) >= promptEndSilenceMs) {
+      this.#endPrompt('silence');
+    }
+  }
+
+  #endPrompt(by: 'beep' | 'silence' | 'limit'): void {
+    const { cadence, nowMs } = this.#listener;
+    this.#isOver = true;
+    const { endedMs } = cadence;
+    this.#report({
+      kind: 'promptEnded',
+      by,
+      atMs: nowMs,
+      ...(endedMs === undefined ? {} : { greetingEndMs: endedMs }),
+    });
+  }
+
+  /** The cadence in words, and what each measure weighed. */
+  #words(): string[] {
+    const { measures } = this.#listener.cadence;
+    const what =
+      `${seconds(1000 * measures.speech)} of speech in ${measures.utterances} utterance(s), ` +
+      `then ${seconds(1000 * measures.silence)} of silence`;
+    const weighed = weigh(this.#model, measures).filter(({ logOdds }) => Math.abs(logOdds) >= 0.3);
+    return [what, ...weighed.slice(0, 4).map(inWords)];
+  }
+}
+
+function inWords({ measure, value, logOdds }: Weighing): string {
+  const side = logOdds > 0 ? 'a person' : 'a machine';
+  return `${measure} ${Math.round(value * 100) / 100} speaks for ${side} (${logOdds > 0 ? '+' : ''}${logOdds.toFixed(1)})`;
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;

@@ -1,0 +1,58 @@
+/** Hears an answered call 20 ms at a time and keeps what can be known of it: voice, tones, cadence. Decides nothing. */
+import { ToneSignals, type ToneSignal } from '../detect/tone-signals.ts';
+import { ToneTracker } from '../detect/tone-tracker.ts';
+import { FRAME_MS, VoiceActivity, type VoiceActivityOptions, type VoiceFrame } from '../detect/voice-activity.ts';
+import { WebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
+import { SpeechCadence } from './speech-cadence.ts';
+
+export class AnswerListener {
+  readonly cadence = new SpeechCadence();
+  readonly #vad: WebRtcVad;
+  readonly #voice: VoiceActivity;
+  readonly #tones: ToneTracker;
+  readonly #signals: ToneSignals;
+  #nowMs = 0;
+
+  /** @param report called for each tone that means something, when it can be told. */
+  constructor(module: WebRtcVadModule, options: VoiceActivityOptions, report: (signal: ToneSignal) => void) {
+    this.#vad = new WebRtcVad(module);
+    this.#voice = new VoiceActivity(this.#vad, options);
+    this.#signals = new ToneSignals(report);
+    this.#tones = new ToneTracker((stretch) => this.#signals.take(stretch, this.#spokeBefore(stretch.startMs)));
+  }
+
+  /** Audio heard, ms. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  get frame(): VoiceFrame {
+    return this.#voice.frame;
+  }
+
+  /** A tone has been sounding for at least 50 ms. */
+  get isTone(): boolean {
+    return this.#tones.ongoing !== undefined;
+  }
+
+  /** Takes 160 samples of 8 kHz audio. */
+  hear(pcm: Int16Array): void {
+    this.#nowMs += FRAME_MS;
+    this.#tones.hear(pcm);
+    const frame = this.#voice.hear(pcm);
+    const { ongoing } = this.#tones;
+    this.cadence.hear(frame, ongoing !== undefined);
+    this.#signals.pass(this.#nowMs, ongoing, this.#spokeBefore(ongoing?.startMs ?? this.#nowMs));
+  }
+
+  /** Frees the detector's memory. May be called twice. */
+  close(): void {
+    this.#vad.close();
+  }
+
+  /** A tone's first moments may look like speech. */
+  #spokeBefore(atMs: number): boolean {
+    const { startedMs } = this.cadence;
+    return startedMs !== undefined && startedMs < atMs - 100;
+  }
+}
