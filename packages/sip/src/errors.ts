@@ -1,5 +1,7 @@
 // Everything this package throws or rejects with, apart from ParseFailure. Each type is one cause a caller may act on.
 import type { SipResponse } from './message/message.ts';
+import { parseReason, type ReasonCause } from './message/reason.ts';
+import { type RedirectContact, readRetryAfter, redirectContacts } from './message/redirect.ts';
 import { endpointText, type SipEndpoint, type SipTransport } from './transport/sip-endpoint.ts';
 
 /** The listening address cannot be had; thrown by `openUserAgent`. */
@@ -135,6 +137,47 @@ export class InviteRejected extends Error {
     this.status = response.status;
     this.reason = response.reason;
   }
+
+  /** Where else to try, most preferred first: the contacts of a 3xx. Empty for every other status. */
+  get contacts(): readonly RedirectContact[] {
+    return this.status < 400 ? redirectContacts(this.response.headers) : [];
+  }
+
+  /** How long to stay away, seconds, where the far end said so (RFC 3261 §20.33). */
+  get retryAfterSeconds(): number | undefined {
+    return readRetryAfter(this.response.headers);
+  }
+
+  /** SIP and Q.850 causes of the Reason header, where there is one (RFC 3326; RFC 6432 allows it in responses). */
+  get causes(): readonly ReasonCause[] {
+    return parseReason(this.response.headers.fields('Reason').join(', '));
+  }
+}
+
+/** A re-INVITE or UPDATE was refused, or met the other side's too often; the session stays as it was. */
+export class SessionChangeRefused extends Error {
+  override readonly name = 'SessionChangeRefused';
+  /** Undefined when the other side's own offer never ended. */
+  readonly response: SipResponse | undefined;
+  readonly status: number;
+
+  constructor(method: string, response: SipResponse | undefined) {
+    super(
+      response === undefined
+        ? `${method} could not be sent: an offer of the other side stays open`
+        : `${method} was answered with ${response.status} ${response.reason}; the session stays as it was`,
+    );
+    this.response = response;
+    this.status = response?.status ?? 491;
+  }
+}
+
+/** The 2xx to an INVITE without offer brought one that found no answer here; the call was hung up. */
+export class OfferUnanswered extends Error {
+  override readonly name = 'OfferUnanswered';
+  constructor() {
+    super('the far end’s offer got no answer, so the call was hung up; an INVITE without body needs onOffer');
+  }
 }
 
 /** No answer at all within 64·T1 (RFC 3261 timer B). A 2xx that still comes is acknowledged and hung up. */
@@ -176,7 +219,15 @@ export class InviteCancelled extends Error {
 /** An incoming INVITE can no longer be answered or rejected: it was already, or its caller gave up. */
 export class InviteNotPending extends Error {
   override readonly name = 'InviteNotPending';
-  readonly because: 'answered' | 'rejected' | 'ignored' | 'cancelled' | 'transportError' | 'closed';
+  readonly because:
+    | 'answered'
+    | 'rejected'
+    | 'ignored'
+    | 'cancelled'
+    | 'transportError'
+    /** A reliable provisional response got no PRACK within 32 s. */
+    | 'unacknowledged'
+    | 'closed';
   constructor(because: InviteNotPending['because']) {
     super(`the INVITE can no longer be answered: ${because}`);
     this.because = because;
@@ -222,5 +273,9 @@ export type SipFault =
       readonly to: { readonly host: string; readonly port: number };
       readonly error: Error;
     }
+  /** A session could not be refreshed; unless another try succeeds, it ends when it expires (RFC 4028). */
+  | { readonly kind: 'refreshFailed'; readonly callId: string; readonly error: unknown }
+  /** The call goes out without its Identity header field: signing it failed. */
+  | { readonly kind: 'unsigned'; readonly callId: string; readonly error: unknown }
   /** A callback of the application threw or rejected. */
   | { readonly kind: 'callbackFailed'; readonly callback: string; readonly error: unknown };

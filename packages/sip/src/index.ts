@@ -1,14 +1,24 @@
 // The public entry of the SIP user agent. Everything else in this package is internal.
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
-export type { IncomingInvite } from './dialog/incoming-invite.ts';
+export type {
+  CallerIdentity,
+  CallParty,
+  PrivacyKind,
+} from './dialog/caller-identity.ts';
+export type { AnswerOptions, IncomingInvite, ProvisionalOptions } from './dialog/incoming-invite.ts';
 export type {
   DialogEnd,
+  DialogFault,
+  EarlyDialog,
   InDialogReply,
   InDialogRequestHandler,
   InviteDialog,
+  OfferHandler,
+  SessionHandlers,
 } from './dialog/invite-dialog.ts';
-export type { OutgoingInvite, OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
+export type { EarlyMedia, OutgoingInvite, OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
+export type { TransferOutcome, TransferRequest } from './dialog/transfer.ts';
 export type { SipFault, TransportFailureCode } from './errors.ts';
 export {
   InviteCancelled,
@@ -16,7 +26,9 @@ export {
   InviteRejected,
   InviteTimedOut,
   InviteTransportError,
+  OfferUnanswered,
   RequestFailed,
+  SessionChangeRefused,
   SipPortUnavailable,
   TransportError,
   UnusableHeader,
@@ -25,11 +37,13 @@ export type {
   DigestAlgorithm,
   DigestChallenge,
   DigestCredentials,
+  DigestQop,
   DigestVerdict,
 } from './message/digest-auth.ts';
 export {
   answerChallenge,
   chooseChallenge,
+  chooseChallenges,
   createDigestChallenge,
   verifyDigest,
 } from './message/digest-auth.ts';
@@ -42,10 +56,14 @@ export { parseNameAddress } from './message/name-address.ts';
 export { MAX_MESSAGE_BYTES, parseMessage } from './message/parse.ts';
 export type { ParseFailureCode } from './message/parse-failure.ts';
 export { ParseFailure } from './message/parse-failure.ts';
+export type { ReasonCause } from './message/reason.ts';
+export { parseReason } from './message/reason.ts';
+export type { RedirectContact } from './message/redirect.ts';
 export { serializeMessage } from './message/serialize.ts';
 export { reasonPhrase } from './message/status.ts';
 export type { SipUri } from './message/uri.ts';
 export { formatSipUri, parseSipUri } from './message/uri.ts';
+export type { SessionTimerPolicy } from './session/session-timer-terms.ts';
 export type { SipCounters } from './transport/counters.ts';
 export { newCounters } from './transport/counters.ts';
 export type { DatagramNetwork, DatagramSocket, NetworkAddress } from './transport/datagram-network.ts';

@@ -569,7 +569,11 @@ describe('dialog › calling side', () => {
     await peer.send(bye);
     await peer.send(bye);
     assert.deepEqual(peer.statuses(), [200, 200]);
-    assert.deepEqual(await dialog.ended, { by: 'remote', reason: 'Q.850;cause=31' });
+    assert.deepEqual(await dialog.ended, {
+      by: 'remote',
+      reason: 'Q.850;cause=31',
+      causes: [{ protocol: 'Q.850', cause: 31, text: undefined }],
+    });
     await dialog.bye();
     assert.equal(peer.requests('BYE').length, 0);
     await assert.rejects(dialog.sendInfo(sdp('x')), RequestFailed);

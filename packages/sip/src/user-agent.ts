@@ -1,5 +1,6 @@
 // The door of this package: opens a SIP user agent on its addresses, places INVITEs, hands out received ones, and answers
 // everything that belongs to no call.
+import { DigestClients } from './auth/digest-client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { dialogKeyOf } from './dialog/dialog-id.ts';
 import { type IncomingInvite, IncomingInviteCall } from './dialog/incoming-invite.ts';
@@ -14,12 +15,15 @@ import {
   ALLOWED_METHODS,
   type DialogMember,
   type PendingCall,
+  SUPPORTED_OPTIONS,
   type UserAgentCore,
 } from './dialog/user-agent-core.ts';
 import type { SipFault } from './errors.ts';
+import type { HeaderList } from './message/headers.ts';
 import type { SipRequest, SipResponse } from './message/message.ts';
 import { createResponse, type ResponseOptions } from './message/response.ts';
 import { createRandomHex } from './random-hex.ts';
+import { answerTerms, type SessionTimerPolicy, type TimerReply } from './session/session-timer-terms.ts';
 import type { ServerTransaction } from './transaction/server-transaction.ts';
 import { TransactionLayer, type TransactionLayerUser } from './transaction/transaction-layer.ts';
 import { newCounters, type SipCounters, snapshot } from './transport/counters.ts';
@@ -62,6 +66,11 @@ export interface UserAgentOptions {
    */
   acceptsFrom?: (peer: SipEndpoint) => boolean;
   limits?: SipLimits;
+  /**
+   * Session timer of received calls (RFC 4028). Default: whatever the caller asks for, from 90 s. A policy asks for one itself; `off`
+   * answers as if the extension were unknown.
+   */
+  sessionTimer?: SessionTimerPolicy | 'off';
   /** A new call. Absent: INVITE is answered 405. */
   onInvite?: (invite: IncomingInvite) => void;
   /** Every message, after it was sent or before it is dispatched. */
@@ -115,10 +124,12 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
   readonly userAgentName: string | undefined;
   readonly transactions: TransactionLayer;
   readonly dialogs = new Map<string, DialogMember>();
+  readonly digests: DigestClients;
   readonly pendingCalls = new Set<PendingCall>();
   readonly lateAnswers: LateAnswers;
   readonly #transport: TransportLayer;
   readonly #onInvite: UserAgentOptions['onInvite'];
+  readonly #sessionTimer: UserAgentOptions['sessionTimer'];
   readonly #onFault: UserAgentOptions['onFault'];
   readonly #counters = newCounters();
   #sentBy = '';
@@ -128,9 +139,11 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     this.clock = options.clock ?? systemClock;
     this.lateAnswers = new LateAnswers(this.clock);
     this.randomHex = options.randomHex ?? createRandomHex();
+    this.digests = new DigestClients(this.randomHex);
     this.userAgentName =
       options.userAgentName === undefined ? undefined : requirePrintable('User-Agent', options.userAgentName);
     this.#onInvite = options.onInvite;
+    this.#sessionTimer = options.sessionTimer;
     this.#onFault = options.onFault;
     const { host, port, transport = 'udp', advertise, tls } = options;
     const limits = effectiveLimits(options.limits);
@@ -218,9 +231,11 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     }
     const required = request.headers.getAll('Require');
     if (required.length > 0) {
-      // No extension is supported that a peer could insist on (RFC 3261 §8.2.2.3).
-      this.#answer(request, transaction, 420, { headers: [['Unsupported', required.join(', ')]] });
-      return;
+      const unsupported = required.filter((option) => !SUPPORTED_OPTIONS.includes(option.toLowerCase()));
+      if (unsupported.length > 0) {
+        this.#answer(request, transaction, 420, { headers: [['Unsupported', unsupported.join(', ')]] });
+        return;
+      }
     }
     const key = dialogKeyOf(request);
     if (key !== undefined) {
@@ -228,7 +243,7 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
       if (dialog === undefined) this.#answer(request, transaction, 481);
       else {
         this.#transport.prove(source);
-        dialog.receiveRequest(request, transaction, source);
+        dialog.receiveRequest(request, transaction);
       }
       return;
     }
@@ -256,10 +271,13 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
         this.#receiveInvite(request, transaction, source);
         break;
       case 'OPTIONS':
-        this.#answer(request, transaction, 200, { headers: [['Allow', ALLOWED_METHODS]] });
+        this.#answer(request, transaction, 200, { headers: CAPABILITIES });
         break;
       case 'BYE':
       case 'INFO':
+      case 'PRACK':
+      case 'UPDATE':
+      case 'NOTIFY':
         this.#answer(request, transaction, 481);
         break;
       default:
@@ -279,7 +297,13 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     }
     // Read now, while a malformed one can still be answered 400.
     void request.headers.contact;
-    const call = new IncomingInviteCall(this, request, transaction, source);
+    const timer: TimerReply =
+      this.#sessionTimer === 'off' ? { kind: 'off' } : answerTerms(request.headers, this.#sessionTimer);
+    if (timer.kind === 'tooBrief') {
+      this.#answer(request, transaction, 422, { headers: [['Min-SE', String(timer.minSeconds)]] });
+      return;
+    }
+    const call = new IncomingInviteCall(this, request, transaction, source, timer, this.#sessionTimer);
     try {
       onInvite(call);
     } catch (error) {
@@ -318,6 +342,13 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     await this.#transport.close();
   }
 }
+
+/** What a 200 to OPTIONS tells (RFC 3261 §11.2). */
+const CAPABILITIES: HeaderList = [
+  ['Allow', ALLOWED_METHODS],
+  ['Accept', 'application/sdp'],
+  ['Supported', SUPPORTED_OPTIONS.join(', ')],
+];
 
 /** Schemes a voice user agent can be called by; the user part of others means nothing to it (RFC 3261 §8.2.2.1). */
 function isCallable(requestUri: string): boolean {

@@ -16,29 +16,35 @@ export interface DialogState {
   readonly callId: string;
   readonly localTag: string;
   readonly remoteTag: string;
+  /** True on the side that sent the INVITE, and so chose the Call-ID. */
+  readonly isCaller: boolean;
   /** From of our requests, with our tag. */
   readonly localParty: string;
   /** To of our requests, with the peer's tag. */
   readonly remoteParty: string;
   /** Our own Contact. */
   readonly contact: string;
-  readonly routeSet: readonly string[];
+  /** Fixed once the dialog is confirmed; an early one's is taken anew from the 2xx (§13.2.2.4). */
+  routeSet: readonly string[];
   /** The peer's Contact; a target refresh replaces it (§12.2). */
   target: RemoteTarget;
   /** CSeq of our latest request. */
   localSequence: number;
   /** CSeq of the peer's latest request, undefined before the first. */
   remoteSequence: number | undefined;
+  /** Whether the peer said that it takes UPDATE (RFC 3311 §4). */
+  takesUpdate: boolean;
   /** Used where the peer's Contact or Record-Route names nothing we can reach: where its message came from. */
   readonly peer: SipPeer;
 }
 
-/** Dialog of the calling side, from our INVITE and its 2xx (§12.1.2). */
+/** Dialog of the calling side, from our INVITE and a response to it (§12.1.2). */
 export function dialogFromResponse(invite: SipRequest, response: SipResponse, peer: SipPeer): DialogState {
   return {
     callId: invite.headers.callId,
     localTag: invite.headers.from.tag ?? '',
     remoteTag: response.headers.to.tag ?? '',
+    isCaller: true,
     localParty: invite.headers.get('From') ?? '',
     remoteParty: response.headers.get('To') ?? '',
     contact: invite.headers.get('Contact') ?? '',
@@ -46,8 +52,15 @@ export function dialogFromResponse(invite: SipRequest, response: SipResponse, pe
     target: contactTarget(response.headers) ?? { uri: invite.requestUri, address: peer },
     localSequence: invite.headers.cseq.sequence,
     remoteSequence: undefined,
+    takesUpdate: allowsUpdate(response.headers) ?? false,
     peer,
   };
+}
+
+/** Takes over what the 2xx says about an early dialog: its route set and target are the ones that count (§13.2.2.4). */
+export function confirmDialog(dialog: DialogState, response: SipResponse): void {
+  dialog.routeSet = recordRoute(response.headers).reverse();
+  refreshTarget(dialog, response.headers);
 }
 
 /** Dialog of the called side, from the received INVITE (§12.1.1). */
@@ -62,6 +75,7 @@ export function dialogFromRequest(
     callId: headers.callId,
     localTag,
     remoteTag: headers.from.tag ?? '',
+    isCaller: false,
     localParty: `${headers.get('To') ?? ''};tag=${localTag}`,
     remoteParty: headers.get('From') ?? '',
     contact,
@@ -69,20 +83,22 @@ export function dialogFromRequest(
     target: contactTarget(headers) ?? { uri: headers.from.uri, address: peer },
     localSequence: 0,
     remoteSequence: headers.cseq.sequence,
+    takesUpdate: allowsUpdate(headers) ?? false,
     peer,
   };
 }
 
 /**
- * Start of a request inside the dialog: request line, Via, routes, parties, Call-ID, CSeq (§12.2.1.1). CSeq is the next one,
- * except for ACK, which repeats that of its INVITE.
+ * Start of a request inside the dialog: request line, Via, routes, parties, Call-ID, CSeq (§12.2.1.1).
+ *
+ * @param sequence the CSeq number: `nextSequence`'s, except for ACK, which repeats that of its INVITE
  */
 export function dialogRequest(
   dialog: DialogState,
   method: string,
   via: string,
+  sequence: number,
 ): { request: SipRequest; destination: SipPeer } {
-  if (method !== 'ACK') dialog.localSequence++;
   const { requestUri, routes, destination } = routing(dialog);
   const headers = new SipHeaders([], [], []);
   headers.append('Via', via);
@@ -91,11 +107,16 @@ export function dialogRequest(
   headers.append('From', dialog.localParty);
   headers.append('To', dialog.remoteParty);
   headers.append('Call-ID', dialog.callId);
-  headers.append('CSeq', `${dialog.localSequence} ${method}`);
+  headers.append('CSeq', `${sequence} ${method}`);
   return {
     request: { kind: 'request', method, requestUri, headers, body: '' },
     destination,
   };
+}
+
+export function nextSequence(dialog: DialogState): number {
+  dialog.localSequence++;
+  return dialog.localSequence;
 }
 
 function routing(dialog: DialogState): {
@@ -157,9 +178,16 @@ function contactTarget(headers: SipHeaders): RemoteTarget | undefined {
   }
 }
 
-/** Takes over a changed Contact of the peer, as re-INVITE may bring (§12.2.2). */
+/** undefined: the message has no Allow and so says nothing. */
+function allowsUpdate(headers: SipHeaders): boolean | undefined {
+  const allow = headers.fields('allow');
+  return allow.length === 0 ? undefined : allow.some((field) => field.toUpperCase().includes('UPDATE'));
+}
+
+/** Takes over a changed Contact and Allow of the peer, as INVITE, UPDATE and their 2xx may bring (§12.2, RFC 3311 §5). */
 export function refreshTarget(dialog: DialogState, headers: SipHeaders): void {
   dialog.target = contactTarget(headers) ?? dialog.target;
+  dialog.takesUpdate = allowsUpdate(headers) ?? dialog.takesUpdate;
 }
 
 /** A dialog exists once the 2xx is there, however badly its peer writes addresses; only then it falls back. */

@@ -4,20 +4,40 @@ import { InviteNotPending } from '../errors.ts';
 import type { HeaderList } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest } from '../message/message.ts';
 import { createResponse } from '../message/response.ts';
+import { isSessionBody } from '../session/session-agreement.ts';
+import type { SessionTimerPolicy, TimerReply } from '../session/session-timer-terms.ts';
 import type { ServerTransaction, ServerTransactionUser } from '../transaction/server-transaction.ts';
 import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
 import type { SipPeer } from '../transport/sip-endpoint.ts';
-import { dialogKey } from './dialog-id.ts';
+import { Dialog, type EarlyStage } from './dialog.ts';
 import { dialogFromRequest } from './dialog-state.ts';
-import { ConfirmedDialog, type InDialogRequestHandler, type InviteDialog } from './invite-dialog.ts';
+import type { EarlyDialog, InviteDialog, SessionHandlers } from './invite-dialog.ts';
 import { checkBody, checkHeaders, requirePrintable } from './own-headers.ts';
+import { readRack } from './rack.ts';
+import { ReliableProvisionals } from './reliable-provisionals.ts';
 import {
   ALLOWED_METHODS,
   contactFor,
-  type DialogMember,
   newTag,
+  type PendingCall,
   type UserAgentCore,
 } from './user-agent-core.ts';
+
+export interface ProvisionalOptions extends SessionHandlers {
+  readonly headers?: HeaderList;
+  readonly body?: SipBody;
+  /**
+   * `reliable` repeats it until the caller's PRACK (RFC 3262), where the caller can; one that insists gets nothing else. Default
+   * `plain`.
+   */
+  readonly reliability?: 'plain' | 'reliable';
+}
+
+export interface AnswerOptions extends SessionHandlers {
+  readonly headers?: HeaderList;
+  /** The answer to the caller's offer; our offer where the INVITE had none. Not sent where a reliable response carried it. */
+  readonly body?: SipBody;
+}
 
 export interface IncomingInvite {
   readonly request: SipRequest;
@@ -25,23 +45,22 @@ export interface IncomingInvite {
   readonly source: { readonly host: string; readonly port: number };
   /** Aborted when the caller gives up (CANCEL is then answered already, and the INVITE with 487) or cannot be reached. */
   readonly cancelled: AbortSignal;
+  /** The dialog as it is before the answer; once a reliable response was acknowledged, its session can be changed. */
+  readonly early: EarlyDialog;
   /**
-   * Sends 101–199. Without effect once the INVITE has its final answer, since a CANCEL may come at any time.
+   * Sends 101–199. Without effect once the INVITE has its final answer, since a CANCEL may come at any time. Handlers given
+   * here serve the early dialog from now on.
    *
    * @throws {RangeError} for another status; {UnusableHeader}
    */
-  provisional(status: number, reason?: string, options?: { headers?: HeaderList; body?: SipBody }): void;
+  provisional(status: number, reason?: string, options?: ProvisionalOptions): void;
   /**
    * Sends 200. Resolves as soon as the dialog exists; the 200 is repeated until the ACK, and the dialog ends with `fault`
-   * when none comes within 32 s.
+   * when none comes within 32 s. Waits for the PRACK of a reliable response that described a session (RFC 3262 §3).
    *
    * @throws {InviteNotPending} when the caller gave up, or a final answer was given; {UnusableHeader}
    */
-  answer(options?: {
-    headers?: HeaderList;
-    body?: SipBody;
-    onRequest?: InDialogRequestHandler;
-  }): Promise<InviteDialog>;
+  answer(options?: AnswerOptions): Promise<InviteDialog>;
   /**
    * Sends 300–699. Without effect when the caller gave up already. `Contact` may be among the headers, for redirects.
    *
@@ -59,29 +78,55 @@ export interface IncomingInvite {
 
 type Outcome = 'pending' | InviteNotPending['because'];
 
-export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser, DialogMember {
+export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser, EarlyStage, PendingCall {
   readonly request: SipRequest;
   readonly source: SipPeer;
   readonly localTag: string;
   readonly #core: UserAgentCore;
   readonly #transaction: ServerTransaction;
   readonly #contact: string;
+  readonly #timer: TimerReply;
+  readonly #handlers: { -readonly [Name in keyof SessionHandlers]: SessionHandlers[Name] } = {};
+  readonly #dialog: Dialog;
   #outcome: Outcome = 'pending';
+  #isAnswering = false;
+  #reliable: ReliableProvisionals | undefined;
   /** Made only when somebody looks: most calls are never cancelled. */
   #cancellation: AbortController | undefined;
-  #dialog: ConfirmedDialog | undefined;
   #silenceTimer: unknown;
 
-  constructor(core: UserAgentCore, request: SipRequest, transaction: ServerTransaction, source: SipPeer) {
+  /** @param timer how the session timer of the INVITE is answered; never `tooBrief` */
+  constructor(
+    core: UserAgentCore,
+    request: SipRequest,
+    transaction: ServerTransaction,
+    source: SipPeer,
+    timer: TimerReply,
+    sessionTimer: SessionTimerPolicy | 'off' | undefined,
+  ) {
     this.#core = core;
     this.request = request;
     this.#transaction = transaction;
     this.source = source;
+    this.#timer = timer;
     this.localTag = newTag(core);
     this.#contact = contactFor(core, request.requestUri, source);
+    this.#dialog = new Dialog(core, {
+      state: dialogFromRequest(request, this.localTag, this.#contact, source),
+      handlers: this.#handlers,
+      digest: undefined,
+      sessionTimer,
+      early: this,
+    });
+    const offer = bodyOf(request);
+    if (isSessionBody(offer)) this.#dialog.session.step('receiveOffer');
+    this.#dialog.session.remoteBody = offer;
     transaction.user = this;
-    core.dialogs.set(this.#key, this);
     core.pendingCalls.add(this);
+  }
+
+  get early(): EarlyDialog {
+    return this.#dialog;
   }
 
   get cancelled(): AbortSignal {
@@ -92,27 +137,44 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     return this.#cancellation.signal;
   }
 
-  provisional(status: number, reason?: string, options: { headers?: HeaderList; body?: SipBody } = {}): void {
+  provisional(status: number, reason?: string, options: ProvisionalOptions = {}): void {
     requireStatus(status, 101, 199);
-    const response = this.#build(status, reason, checkHeaders(options.headers ?? []), options.body);
-    if (this.#outcome === 'pending') this.#transaction.respond(response);
+    const headers = checkHeaders(options.headers ?? []);
+    const { body } = options;
+    const response = this.#build(status, reason, headers, body);
+    if (this.#outcome !== 'pending') return;
+    this.#take(options);
+    if (this.#isReliable(options.reliability ?? 'plain')) this.#sendReliably(status, reason, headers, body);
+    else this.#transaction.respond(response);
   }
 
-  async answer(
-    options: { headers?: HeaderList; body?: SipBody; onRequest?: InDialogRequestHandler } = {},
-  ): Promise<InviteDialog> {
+  async answer(options: AnswerOptions = {}): Promise<InviteDialog> {
+    if (this.#isAnswering) throw new InviteNotPending('answered');
     if (this.#outcome !== 'pending') throw new InviteNotPending(this.#outcome);
-    const headers: HeaderList = [...checkHeaders(options.headers ?? []), ['Allow', ALLOWED_METHODS]];
-    const response = this.#build(200, undefined, headers, options.body);
+    const headers: Array<readonly [string, string]> = [...checkHeaders(options.headers ?? [])];
+    headers.push(['Allow', ALLOWED_METHODS]);
+    if (this.#timer.kind === 'on') headers.push(...this.#timer.headers);
+    if (options.body !== undefined) checkBody(options.body);
+    const mayNotYet = this.#reliable?.sessionAcknowledged();
+    if (mayNotYet !== undefined) {
+      this.#isAnswering = true;
+      await mayNotYet;
+      this.#isAnswering = false;
+      // The caller may have gone meanwhile, whatever TypeScript concluded before the wait.
+      const outcome = this.#outcome as Outcome;
+      if (outcome !== 'pending') throw new InviteNotPending(outcome);
+    }
+    const { session } = this.#dialog;
+    const isAgreed = session.state === 'agreed';
+    const body = isAgreed ? undefined : options.body;
+    if (isSessionBody(body)) session.step(session.owesAnswer ? 'sendAnswer' : 'sendOffer');
+    else if (session.owesAnswer) session.step('withdraw');
+    if (!isAgreed) session.localBody = body;
+    this.#take(options);
+    const response = this.#build(200, undefined, headers, body);
     this.#settle('answered');
     this.#transaction.respond(response);
-    this.#dialog = new ConfirmedDialog(this.#core, {
-      state: dialogFromRequest(this.request, this.localTag, this.#contact, this.source),
-      localBody: options.body,
-      remoteBody: bodyOf(this.request),
-      onRequest: options.onRequest,
-      awaitsAck: this.#transaction,
-    });
+    this.#dialog.confirmByAnswer(this.#transaction, this.#timer);
     return this.#dialog;
   }
 
@@ -145,7 +207,7 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
   }
 
   onAck(ack: SipRequest): void {
-    this.#dialog?.receiveAck(ack);
+    this.#dialog.receiveAck(ack);
   }
 
   onTransportError(error: Error): void {
@@ -153,21 +215,31 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     if (this.#outcome === 'pending') this.#settle('transportError');
   }
 
-  /** Requests of the early dialog: the caller may hang up by BYE instead of CANCEL (RFC 3261 §15). */
-  receiveRequest(request: SipRequest, transaction: ServerTransaction): void {
-    if (request.method === 'BYE') {
-      transaction.respond(createResponse(request, 200));
-      this.#finish('cancelled', 487);
-    } else if (request.method === 'OPTIONS') {
-      transaction.respond(createResponse(request, 200, { headers: [['Allow', ALLOWED_METHODS]] }));
-    } else {
-      // Another INVITE, or an INFO before the answer: nothing it could apply to yet (§14.2).
-      transaction.respond(createResponse(request, 500, { headers: [['Retry-After', '2']] }));
-    }
+  /** The caller may hang up by BYE instead of CANCEL (RFC 3261 §15). */
+  receiveBye(request: SipRequest, transaction: ServerTransaction): void {
+    transaction.respond(createResponse(request, 200));
+    if (this.#outcome === 'pending') this.#finish('cancelled', 487);
   }
 
-  receiveAck(): void {
-    // An ACK before the answer acknowledges nothing.
+  receivePrack(request: SipRequest, transaction: ServerTransaction): void {
+    const rack = readRack(request.headers);
+    const { session } = this.#dialog;
+    if (rack === undefined || this.#reliable?.acknowledge(rack) !== true) {
+      transaction.respond(createResponse(request, 481));
+      return;
+    }
+    const body = bodyOf(request);
+    if (!isSessionBody(body)) {
+      transaction.respond(createResponse(request, 200));
+    } else if (session.awaitsAnswer) {
+      session.step('receiveAnswer');
+      session.remoteBody = body;
+      transaction.respond(createResponse(request, 200));
+      const { onAnswer } = this.#handlers;
+      if (onAnswer !== undefined) this.#core.invoke('onAnswer', () => onAnswer(body));
+    } else if (session.step('receiveOffer')) {
+      this.#dialog.answerPrackOffer(request, transaction);
+    } else transaction.respond(createResponse(request, 488));
   }
 
   closeNow(): void {
@@ -181,13 +253,53 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     }
   }
 
-  get #key(): string {
-    const { callId, from } = this.request.headers;
-    return dialogKey(callId, this.localTag, from.tag ?? '');
+  /** Handlers given later replace those given before. */
+  #take({ onRequest, onOffer, onAnswer }: SessionHandlers): void {
+    if (onRequest !== undefined) this.#handlers.onRequest = onRequest;
+    if (onOffer !== undefined) this.#handlers.onOffer = onOffer;
+    if (onAnswer !== undefined) this.#handlers.onAnswer = onAnswer;
+  }
+
+  #isReliable(wanted: 'plain' | 'reliable'): boolean {
+    const { headers } = this.request;
+    const names = (field: string): boolean =>
+      headers.getAll(field).some((option) => option.toLowerCase() === '100rel');
+    return names('Require') || (wanted === 'reliable' && names('Supported'));
+  }
+
+  #sendReliably(
+    status: number,
+    reason: string | undefined,
+    headers: HeaderList,
+    body: SipBody | undefined,
+  ): void {
+    this.#reliable ??= new ReliableProvisionals(
+      this.#core.clock,
+      {
+        repeat: () => this.#transaction.repeatProvisional(),
+        onUnacknowledged: () => this.#finish('unacknowledged', 504),
+      },
+      this.request.headers.cseq.sequence,
+      // 1 … 2**24, within what RFC 3262 §3 asks for.
+      Number.parseInt(this.#core.randomHex(3), 16) + 1,
+    );
+    const hasSession = isSessionBody(body);
+    this.#reliable.send({
+      hasSession,
+      send: (reliableSequence) => {
+        const { session } = this.#dialog;
+        if (hasSession && session.state !== 'agreed') {
+          session.step(session.owesAnswer ? 'sendAnswer' : 'sendOffer');
+          session.localBody = body;
+        }
+        const numbered: HeaderList = [...headers, ['Require', '100rel'], ['RSeq', String(reliableSequence)]];
+        this.#transaction.respond(this.#build(status, reason, numbered, body));
+      },
+    });
   }
 
   get #isGone(): boolean {
-    return this.#outcome === 'cancelled' || this.#outcome === 'transportError' || this.#outcome === 'closed';
+    return GONE.has(this.#outcome);
   }
 
   #goneReason(): Error {
@@ -207,7 +319,8 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
   #settle(outcome: Exclude<Outcome, 'pending'>): void {
     this.#outcome = outcome;
     this.#core.pendingCalls.delete(this);
-    this.#core.dialogs.delete(this.#key);
+    this.#reliable?.finish();
+    if (outcome !== 'answered') this.#dialog.discard();
     if (this.#isGone) this.#cancellation?.abort(this.#goneReason());
   }
 
@@ -224,6 +337,9 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     });
   }
 }
+
+/** Outcomes that came about without the application. */
+const GONE: ReadonlySet<Outcome> = new Set(['cancelled', 'transportError', 'unacknowledged', 'closed']);
 
 function requireStatus(status: number, lowest: number, highest: number): void {
   if (!Number.isInteger(status) || status < lowest || status > highest) {

@@ -1,23 +1,43 @@
-// The calling side of an INVITE, from the first datagram to the answer or the end of all hope: provisional responses, one
-// digest round, CANCEL and its races, ACK, forked answers (RFC 3261 §9.1, §13.2).
+// The calling side of an INVITE: builds and sends it, keeps its early dialogs, acknowledges what answers. Performs what
+// `calling-states.ts` says.
+import { type DigestClient, DigestRounds, isChallenge } from '../auth/digest-client.ts';
 import {
   InviteCancelled,
   InviteRejected,
   InviteTimedOut,
   InviteTransportError,
+  OfferUnanswered,
   UserAgentClosed,
 } from '../errors.ts';
 import { type HeaderList, SipHeaders } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest, type SipResponse } from '../message/message.ts';
-import { formatMessage } from '../message/serialize.ts';
+import { createResponse } from '../message/response.ts';
+import { isSessionBody } from '../session/session-agreement.ts';
+import {
+  DEFAULT_INTERVAL_SECONDS,
+  LEAST_SECONDS,
+  readMinSeconds,
+  requestTerms,
+  type SessionTimerPolicy,
+} from '../session/session-timer-terms.ts';
 import type { ClientTransaction } from '../transaction/client-transaction.ts';
+import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
 import type { SipEndpoint, SipPeer } from '../transport/sip-endpoint.ts';
-import { type DialogState, dialogFromResponse, dialogRequest } from './dialog-state.ts';
-import { authorize, isChallenge } from './digest-retry.ts';
-import { ConfirmedDialog, type InDialogRequestHandler, type InviteDialog } from './invite-dialog.ts';
+import {
+  type CallerIdentity,
+  type CallParty,
+  contactUser,
+  identityHeaders,
+  shownParty,
+} from './caller-identity.ts';
+import { type CallingAction, type CallingInput, type CallingState, stepCalling } from './calling-states.ts';
+import { Dialog, type EarlyStage } from './dialog.ts';
+import { dialogFromResponse } from './dialog-state.ts';
+import type { EarlyDialog, InviteDialog, SessionHandlers } from './invite-dialog.ts';
 import type { LateAnswerReceiver } from './late-answers.ts';
 import { appendOwnHeaders, formatNameAddress, requirePrintable, requireUri } from './own-headers.ts';
+import { readReliableSequence, reliableOrder } from './rack.ts';
 import {
   ALLOWED_METHODS,
   contactFor,
@@ -28,22 +48,46 @@ import {
   viaFor,
 } from './user-agent-core.ts';
 
-export interface OutgoingInviteRequest {
+/** Media before the answer: announcements, ringing tones, or a person speaking too soon (RFC 3960). */
+export interface EarlyMedia {
+  /** The provisional status that brought it, usually 183. */
+  readonly status: number;
+  /** Usually the answer to our offer; the offer itself where the INVITE had none. */
+  readonly body: SipBody;
+  /** Tells forks apart. */
+  readonly remoteTag: string;
+  /** Sent with 100rel: then it is the answer, and the 2xx brings no other (RFC 3261 §13.2.1). */
+  readonly isReliable: boolean;
+}
+
+export interface OutgoingInviteRequest extends SessionHandlers {
   /** Where the INVITE is sent: the next hop, not necessarily the host of the Request-URI. */
   target: SipEndpoint;
   requestUri: string;
-  from: { uri: string; displayName?: string };
-  to: { uri: string; displayName?: string };
+  from: CallParty;
+  to: CallParty;
   /** Chosen by the caller, who may have to store it before the INVITE leaves. */
   callId: string;
   headers?: HeaderList;
+  /** Our offer. Without one the far end makes it, and `onOffer` answers. */
   body?: SipBody;
-  /** Answers one 401 or 407 round; MD5, SHA-256, SHA-512-256. */
+  /** Answers 401 and 407: MD5, SHA-256, SHA-512-256 and their session variants, qop auth and auth-int. */
   credentials?: { username: string; password: string };
-  /** 101–199 in order, with a body or without; not after `cancel()`. */
-  onProvisional?: (response: SipResponse) => void;
-  /** Requests inside the dialog, once there is one. */
-  onRequest?: InDialogRequestHandler;
+  /** Who the far end is told is calling. */
+  identity?: CallerIdentity;
+  /**
+   * Value of an Identity header field (RFC 8224), asked for before the INVITE leaves. What it throws becomes a fault, and the call goes
+   * out unsigned.
+   */
+  sign?: () => Promise<string>;
+  /** Reliable provisional responses (RFC 3262). Default `supported`. */
+  reliability?: 'off' | 'supported' | 'required';
+  /** Session timer (RFC 4028). Default: 1800 s, refreshed by whom the far end chooses. */
+  sessionTimer?: SessionTimerPolicy | 'off';
+  /** 101–199 in order, with a body or without; not after `cancel()`. The dialog is there when the response has a To tag. */
+  onProvisional?: (response: SipResponse, dialog: EarlyDialog | undefined) => void;
+  /** A provisional response described a session. Called after `onProvisional`, for each one that does. */
+  onEarlyMedia?: (media: EarlyMedia) => void;
 }
 
 export interface OutgoingInvite {
@@ -51,8 +95,8 @@ export interface OutgoingInvite {
   /**
    * The dialog, once the far end answers and its answer was acknowledged.
    *
-   * Rejects with `InviteRejected` (final answer 300–699), `InviteTimedOut` (no answer at all for 32 s),
-   * `InviteTransportError` (could not be sent) or `InviteCancelled`. Ringing has no limit of its own: call `cancel()`.
+   * Rejects with `InviteRejected` (final answer 300–699), `InviteTimedOut` (no answer at all for 32 s), `InviteTransportError` (could
+   * not be sent), `OfferUnanswered` or `InviteCancelled`. Ringing has no limit of its own: call `cancel()`.
    */
   readonly answered: Promise<InviteDialog>;
   /**
@@ -64,12 +108,18 @@ export interface OutgoingInvite {
   cancel(options?: { reason?: string }): void;
 }
 
-/** More answers from more phones than any sane forking: beyond that they are left to time out. */
-const MAX_FORKED_ANSWERS = 16;
+/** More phones than any sane forking rings or answers: those beyond are left to time out. */
+const MAX_FORKS = 16;
+/** 422s answered by asking for a longer interval; one comes from each hop at most. */
+const MAX_BRIEF_INTERVALS = 3;
 
-interface Acknowledgement {
-  readonly wire: string;
-  readonly destination: SipPeer;
+/** One phone behind the INVITE, by its To tag. */
+interface Fork {
+  readonly dialog: Dialog;
+  latestReliable: number | undefined;
+  isConfirmed: boolean;
+  /** Sent again for each repeated 2xx. */
+  ack: { readonly wire: string; readonly destination: SipPeer } | undefined;
 }
 
 export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnswerReceiver {
@@ -77,26 +127,36 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
   readonly answered: Promise<InviteDialog>;
   readonly #core: UserAgentCore;
   readonly #options: OutgoingInviteRequest;
+  readonly #digest: DigestClient | undefined;
   readonly #fromTag: string;
   readonly #resolve: (dialog: InviteDialog) => void;
   readonly #reject: (error: Error) => void;
-  #isSettled = false;
+  #state: CallingState = 'calling';
   #sequence = 1;
   #branch: string;
   #invite: SipRequest;
+  #identity: string | undefined;
   #transaction: ClientTransaction | undefined;
-  #hasProvisional = false;
-  #hasAuthorized = false;
-  #cancellation: { readonly reason: string | undefined } | undefined;
+  #rounds: DigestRounds | undefined;
+  #leastSeconds: number;
+  #briefIntervals = 0;
+  #cancelReason: string | undefined;
   #cancelTimer: unknown;
-  /** ACKs by To tag, to be repeated for each repeated 2xx. */
-  readonly #acknowledgements = new Map<string, Acknowledgement>();
+  readonly #forks = new Map<string, Fork>();
+  // What the table's actions work on; set while an input is stepped.
+  #response: SipResponse | undefined;
+  #source: SipPeer | undefined;
+  #transportError: Error | undefined;
 
   /** @throws {UnusableHeader} when something given would break the message */
   constructor(core: UserAgentCore, options: OutgoingInviteRequest) {
     this.#core = core;
     this.#options = options;
     this.callId = options.callId;
+    const { credentials, target, sessionTimer } = options;
+    this.#digest = credentials === undefined ? undefined : core.digests.for(credentials, target);
+    const policy = sessionTimer === 'off' ? undefined : sessionTimer;
+    this.#leastSeconds = Math.max(LEAST_SECONDS, policy?.minSeconds ?? 0);
     this.#fromTag = newTag(core);
     const { promise, resolve, reject } = Promise.withResolvers<InviteDialog>();
     this.answered = promise;
@@ -105,20 +165,19 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     // Whoever cancels may not care for the outcome any more; that must not bring the process down.
     promise.catch(() => {});
     this.#branch = newBranch(core);
-    this.#invite = this.#buildInvite(this.#branch, undefined);
+    this.#invite = this.#buildInvite();
   }
 
   start(): void {
     this.#core.pendingCalls.add(this);
-    this.#send();
+    if (this.#options.sign === undefined) this.#send();
+    else void this.#signAndSend(this.#options.sign);
   }
 
   cancel(options: { reason?: string } = {}): void {
     if (options.reason !== undefined) requirePrintable('Reason', options.reason);
-    if (this.#isSettled || this.#cancellation !== undefined) return;
-    this.#cancellation = { reason: options.reason };
-    if (this.#hasProvisional) this.#sendCancel();
-    else this.#fail(new InviteCancelled());
+    if (this.#state === 'calling' || this.#state === 'proceeding') this.#cancelReason = options.reason;
+    this.#step('cancel');
   }
 
   /** A 2xx after the transaction is gone: the phone was picked up, so it must be told. */
@@ -127,30 +186,48 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
   }
 
   closeNow(): void {
-    if (this.#hasProvisional && this.#cancellation === undefined) {
-      this.#cancellation = { reason: undefined };
-      this.#sendCancel();
-    }
-    this.#leave();
-    this.#fail(new InviteTransportError(new UserAgentClosed()));
+    this.#step('close');
   }
 
-  #buildInvite(
-    branch: string,
-    authorization: readonly [name: string, value: string] | undefined,
-  ): SipRequest {
-    const { requestUri, from, to, headers: own, body } = this.#options;
+  async #signAndSend(sign: () => Promise<string>): Promise<void> {
+    try {
+      this.#identity = requirePrintable('Identity', await sign());
+      this.#invite = this.#buildInvite();
+    } catch (error) {
+      this.#core.report({ kind: 'unsigned', callId: this.callId, error });
+    }
+    if (this.#state === 'calling') this.#send();
+    // Given up before anything was sent: nothing will ever come back.
+    else this.#leave();
+  }
+
+  #buildInvite(): SipRequest {
+    const { requestUri, from, to, headers: own, body, identity, reliability, sessionTimer } = this.#options;
     const core = this.#core;
     const headers = new SipHeaders([], [], []);
-    headers.append('Via', viaFor(core, branch));
+    headers.append('Via', viaFor(core, this.#branch));
     headers.append('Max-Forwards', '70');
-    headers.append('From', `${formatNameAddress('From', from)};tag=${this.#fromTag}`);
+    headers.append('From', `${formatNameAddress('From', shownParty(from, identity))};tag=${this.#fromTag}`);
     headers.append('To', formatNameAddress('To', to));
     headers.append('Call-ID', requirePrintable('Call-ID', this.callId));
     headers.append('CSeq', `${this.#sequence} INVITE`);
-    headers.append('Contact', contactFor(core, from.uri, this.#options.target));
+    headers.append('Contact', contactFor(core, contactUser(from, identity), this.#options.target));
     headers.append('Allow', ALLOWED_METHODS);
-    if (authorization !== undefined) headers.append(authorization[0], authorization[1]);
+    const timer = sessionTimer !== 'off';
+    const reliable = reliability ?? 'supported';
+    if (reliable === 'required') headers.append('Require', '100rel');
+    const supported = reliable === 'off' ? (timer ? 'timer' : '') : timer ? '100rel, timer' : '100rel';
+    if (supported !== '') headers.append('Supported', supported);
+    if (timer) for (const [name, value] of this.#timerTerms(sessionTimer)) headers.append(name, value);
+    for (const [name, value] of identityHeaders(identity)) headers.append(name, value);
+    if (this.#identity !== undefined) headers.append('Identity', this.#identity);
+    const content = body?.content ?? '';
+    if (this.#digest !== undefined) {
+      const subject = { method: 'INVITE', requestUri, body: content };
+      const isFirst = this.#rounds === undefined;
+      const answers = isFirst ? this.#digest.authorizeAhead(subject) : this.#digest.authorize(subject);
+      for (const [name, value] of answers) headers.append(name, value);
+    }
     appendOwnHeaders(headers, {
       headers: own,
       body,
@@ -162,8 +239,17 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
       method: 'INVITE',
       requestUri: requireUri('Request-URI', requestUri),
       headers,
-      body: body?.content ?? '',
+      body: content,
     };
+  }
+
+  #timerTerms(policy: SessionTimerPolicy | undefined): HeaderList {
+    const { intervalSeconds = DEFAULT_INTERVAL_SECONDS, refresher } = policy ?? {};
+    return requestTerms({
+      seconds: Math.max(intervalSeconds, this.#leastSeconds),
+      minSeconds: this.#leastSeconds,
+      refresher: refresher === undefined ? undefined : refresher === 'local' ? 'uac' : 'uas',
+    });
   }
 
   #send(): void {
@@ -175,100 +261,282 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
         if (isCurrent()) this.#receive(response, source);
       },
       onTimeout: () => {
-        if (isCurrent()) this.#giveUp(new InviteTimedOut());
+        if (isCurrent()) this.#step('timeout');
       },
       onTransportError: (error) => {
         if (!isCurrent()) return;
-        this.#leave();
-        this.#fail(new InviteTransportError(error));
+        this.#transportError = error;
+        this.#step('transportError');
       },
     });
   }
 
   #receive(response: SipResponse, source: SipPeer): void {
-    if (response.status < 200) this.#receiveProvisional(response);
-    else if (response.status < 300) this.#receiveSuccess(response, source);
+    const { status } = response;
+    if (status < 200) {
+      this.#response = response;
+      this.#source = source;
+      this.#step('provisional');
+    } else if (status < 300) this.#receiveSuccess(response, source);
     else this.#receiveFailure(response);
   }
 
-  #receiveProvisional(response: SipResponse): void {
-    const isFirst = !this.#hasProvisional;
-    this.#hasProvisional = true;
-    if (this.#cancellation !== undefined) {
-      if (isFirst) this.#sendCancel();
+  #receiveSuccess(response: SipResponse, source: SipPeer): void {
+    const fork = this.#forks.get(response.headers.to.tag ?? '');
+    if (fork?.isConfirmed === true) {
+      if (fork.ack !== undefined) this.#core.transactions.transport.send(fork.ack.wire, fork.ack.destination);
       return;
     }
-    const { onProvisional } = this.#options;
-    if (onProvisional !== undefined && response.status > 100) {
-      this.#core.invoke('onProvisional', () => onProvisional(response));
-    }
+    this.#response = response;
+    this.#source = source;
+    this.#step('success');
   }
 
   #receiveFailure(response: SipResponse): void {
-    const { status } = response;
-    if (this.#cancellation !== undefined) {
-      // Another final answer that crossed the CANCEL tells more than "cancelled" does.
-      this.#leave();
-      const isOurDoing = status === 487 || isChallenge(status);
-      this.#fail(isOurDoing ? new InviteCancelled() : new InviteRejected(response));
-      return;
-    }
-    const { credentials, requestUri } = this.#options;
-    if (isChallenge(status) && credentials !== undefined && !this.#hasAuthorized) {
-      const answer = authorize(response, { method: 'INVITE', requestUri }, credentials, this.#core.randomHex);
-      if (answer !== undefined) {
-        this.#hasAuthorized = true;
-        this.#hasProvisional = false;
-        this.#sequence++;
-        this.#branch = newBranch(this.#core);
-        this.#invite = this.#buildInvite(this.#branch, answer);
-        this.#send();
-        return;
-      }
-    }
-    this.#leave();
-    this.#fail(new InviteRejected(response));
+    this.#response = response;
+    const isActive = this.#state === 'calling' || this.#state === 'proceeding';
+    this.#step(isActive && this.#mayRetry(response) ? 'retry' : 'failure');
   }
 
-  #receiveSuccess(response: SipResponse, source: SipPeer): void {
-    this.#leave();
-    const tag = response.headers.to.tag ?? '';
-    const known = this.#acknowledgements.get(tag);
-    if (known !== undefined) {
-      this.#core.transactions.transport.send(known.wire, known.destination);
-      return;
+  /** True when the INVITE, changed, deserves another try in this call: credentials (§22), a longer session interval (RFC 4028 §7.3). */
+  #mayRetry(response: SipResponse): boolean {
+    if (isChallenge(response.status) && this.#digest !== undefined) {
+      this.#rounds ??= new DigestRounds(this.#digest);
+      return this.#rounds.absorb(response);
     }
-    if (this.#acknowledgements.size >= MAX_FORKED_ANSWERS) return;
-    const state = dialogFromResponse(this.#invite, response, source);
-    this.#acknowledge(tag, state);
-    const dialog = new ConfirmedDialog(this.#core, {
-      state,
-      localBody: this.#options.body,
-      remoteBody: bodyOf(response),
-      credentials: this.#options.credentials,
-      onRequest: this.#options.onRequest,
+    if (response.status !== 422 || this.#briefIntervals >= MAX_BRIEF_INTERVALS) return false;
+    const wanted = readMinSeconds(response.headers) ?? 0;
+    if (wanted <= this.#leastSeconds) return false;
+    this.#briefIntervals++;
+    this.#leastSeconds = wanted;
+    return true;
+  }
+
+  #step(input: CallingInput): void {
+    const { state, actions } = stepCalling(this.#state, input);
+    this.#state = state;
+    for (const action of actions) this.#perform(action);
+    this.#response = undefined;
+  }
+
+  #perform(action: CallingAction): void {
+    const response = this.#response;
+    switch (action) {
+      case 'passProvisional':
+        if (response !== undefined && response.status > 100) this.#passProvisional(response);
+        break;
+      case 'sendCancel':
+        this.#sendCancel();
+        break;
+      case 'startCancelTimer':
+        this.#cancelTimer = this.#core.clock.setTimeout(
+          () => this.#step('cancelDue'),
+          TRANSACTION_TIMEOUT_MS,
+        );
+        break;
+      case 'resend':
+        this.#discardEarly();
+        this.#sequence++;
+        this.#branch = newBranch(this.#core);
+        this.#invite = this.#buildInvite();
+        this.#send();
+        break;
+      case 'leave':
+        this.#leave();
+        break;
+      case 'abandon':
+        this.#transaction?.abandon();
+        break;
+      case 'expectLateAnswer':
+        this.#core.lateAnswers.expect(this.callId, this.#fromTag, this);
+        break;
+      case 'accept':
+        if (response !== undefined) this.#accept(response);
+        break;
+      case 'hangUp':
+        if (response !== undefined) this.#hangUp(response);
+        break;
+      case 'failRejected':
+        if (response !== undefined) this.#fail(new InviteRejected(response));
+        break;
+      case 'failAsCancelled':
+        if (response !== undefined) {
+          // Another final answer that crossed the CANCEL tells more than "cancelled" does.
+          const isOurDoing = response.status === 487 || isChallenge(response.status);
+          this.#fail(isOurDoing ? new InviteCancelled() : new InviteRejected(response));
+        }
+        break;
+      case 'failCancelled':
+        this.#fail(new InviteCancelled());
+        break;
+      case 'failTimeout':
+        this.#fail(new InviteTimedOut());
+        break;
+      case 'failTransport':
+        this.#fail(new InviteTransportError(this.#transportError ?? new Error('unknown transport error')));
+        break;
+      case 'failClosed':
+        this.#fail(new InviteTransportError(new UserAgentClosed()));
+        break;
+    }
+  }
+
+  #passProvisional(response: SipResponse): void {
+    const tag = response.headers.to.tag;
+    const fork = tag === undefined ? undefined : this.#forkOf(tag, response);
+    const reliable = fork === undefined ? undefined : readReliableSequence(response.headers);
+    if (fork !== undefined && reliable !== undefined) {
+      const order = reliableOrder(fork.latestReliable, reliable);
+      // A repeated one has its PRACK, which is repeated by its own transaction.
+      if (order !== 'inOrder') return;
+      fork.latestReliable = reliable;
+    }
+    const body = bodyOf(response);
+    const media = isSessionBody(body) ? body : undefined;
+    const offer = fork === undefined ? undefined : this.#takeEarlyBody(fork, media, reliable !== undefined);
+    if (fork !== undefined && reliable !== undefined) void this.#acknowledgeReliable(fork, reliable, offer);
+    const { onProvisional, onEarlyMedia } = this.#options;
+    if (onProvisional !== undefined) {
+      this.#core.invoke('onProvisional', () => onProvisional(response, fork?.dialog));
+    }
+    if (onEarlyMedia === undefined || media === undefined || tag === undefined) return;
+    const { status } = response;
+    this.#core.invoke('onEarlyMedia', () =>
+      onEarlyMedia({ status, body: media, remoteTag: tag, isReliable: reliable !== undefined }),
+    );
+  }
+
+  /** Notes what an early response says about the session; returns an offer that must be answered in the PRACK. */
+  #takeEarlyBody(fork: Fork, body: SipBody | undefined, isReliable: boolean): SipBody | undefined {
+    if (body === undefined) return undefined;
+    const { session } = fork.dialog;
+    if (session.awaitsAnswer) {
+      session.remoteBody = body;
+      // Without 100rel the 2xx still has the last word (§13.2.1).
+      if (isReliable) session.step('receiveAnswer');
+      return undefined;
+    }
+    if (!isReliable || session.state !== 'none') return undefined;
+    session.step('receiveOffer');
+    session.remoteBody = body;
+    return body;
+  }
+
+  /** PRACK, with our answer where the response made an offer (RFC 3262 §5). */
+  async #acknowledgeReliable(fork: Fork, reliable: number, offer: SipBody | undefined): Promise<void> {
+    const { dialog } = fork;
+    const rack = `${reliable} ${this.#sequence} INVITE`;
+    let answer: SipBody | undefined;
+    if (offer !== undefined) {
+      answer = await this.#answerTo(offer);
+      if (answer === undefined) {
+        this.#fail(new OfferUnanswered());
+        dialog.session.step('withdraw');
+        this.cancel({ reason: 'SIP;cause=488;text="Not Acceptable Here"' });
+      } else if (dialog.session.step('sendAnswer')) dialog.session.localBody = answer;
+    }
+    try {
+      await dialog.wire.request('PRACK', { headers: [['RAck', rack]], body: answer });
+    } catch {
+      // Unacknowledged, the called side refuses the INVITE (RFC 3262 §3), which tells more than this does.
+    }
+  }
+
+  async #answerTo(offer: SipBody): Promise<SipBody | undefined> {
+    try {
+      return await this.#options.onOffer?.(offer);
+    } catch (error) {
+      this.#core.report({ kind: 'callbackFailed', callback: 'onOffer', error });
+      return undefined;
+    }
+  }
+
+  /** The phone with that tag; undefined when there are too many. */
+  #forkOf(tag: string, response: SipResponse): Fork | undefined {
+    const known = this.#forks.get(tag);
+    const source = this.#source;
+    if (known !== undefined || source === undefined || this.#forks.size >= MAX_FORKS) return known;
+    const { body, sessionTimer } = this.#options;
+    const dialog = new Dialog(this.#core, {
+      state: dialogFromResponse(this.#invite, response, source),
+      handlers: this.#options,
+      digest: this.#digest,
+      sessionTimer,
+      early: NOTHING_EARLY,
     });
-    if (this.#isSettled || this.#cancellation !== undefined) {
-      // A second phone behind a fork, or an answer that crossed our CANCEL: somebody picked up, and must be let go.
-      const reason = this.#cancellation?.reason;
-      void dialog.bye(reason === undefined ? {} : { reason });
-      this.#fail(new InviteCancelled());
+    if (isSessionBody(body)) {
+      dialog.session.step('sendOffer');
+      dialog.session.localBody = body;
+    }
+    const fork: Fork = { dialog, latestReliable: undefined, isConfirmed: false, ack: undefined };
+    this.#forks.set(tag, fork);
+    return fork;
+  }
+
+  /** Makes the dialog of a 2xx; returns the offer it brings where our INVITE had none. */
+  #confirm(response: SipResponse): { fork: Fork; offer: SipBody | undefined } | undefined {
+    const fork = this.#forkOf(response.headers.to.tag ?? '', response);
+    if (fork === undefined) return undefined;
+    const { session } = fork.dialog;
+    fork.isConfirmed = true;
+    fork.dialog.confirmByResponse(response);
+    const body = bodyOf(response);
+    if (session.awaitsAnswer) {
+      // The first description is the answer (§13.2.1); but where it came unreliably, what the 2xx says is newer.
+      if (isSessionBody(body)) session.remoteBody = body;
+      session.step(session.remoteBody === undefined ? 'withdraw' : 'receiveAnswer');
+    } else if (session.state === 'none' && isSessionBody(body)) {
+      session.remoteBody = body;
+      if (this.#options.body === undefined) {
+        session.step('receiveOffer');
+        return { fork, offer: body };
+      }
+    }
+    return { fork, offer: undefined };
+  }
+
+  #accept(response: SipResponse): void {
+    const confirmed = this.#confirm(response);
+    if (confirmed === undefined) return;
+    const { fork, offer } = confirmed;
+    this.#discardEarly();
+    if (this.#rounds === undefined) this.#digest?.learn(false);
+    if (offer !== undefined) {
+      void this.#acceptOffer(fork, offer);
       return;
     }
-    this.#isSettled = true;
+    this.#acknowledge(fork, undefined);
+    this.#resolve(fork.dialog);
+  }
+
+  /** The offer came with the 2xx; the ACK carries our answer (§13.2.2.4). */
+  async #acceptOffer(fork: Fork, offer: SipBody): Promise<void> {
+    const { dialog } = fork;
+    const answer = await this.#answerTo(offer);
+    this.#acknowledge(fork, answer);
+    if (answer === undefined) {
+      dialog.session.step('withdraw');
+      this.#fail(new OfferUnanswered());
+      void dialog.bye({ reason: 'SIP;cause=488;text="Not Acceptable Here"' });
+      return;
+    }
+    if (dialog.session.step('sendAnswer')) dialog.session.localBody = answer;
     this.#resolve(dialog);
   }
 
+  /** Somebody picked up whom nobody wants to talk to any more. */
+  #hangUp(response: SipResponse): void {
+    const fork = this.#confirm(response)?.fork;
+    if (fork === undefined) return;
+    this.#acknowledge(fork, undefined);
+    const reason = this.#cancelReason;
+    void fork.dialog.bye(reason === undefined ? {} : { reason });
+  }
+
   /** The ACK for a 2xx belongs to no transaction; it carries the credentials of its INVITE (§13.2.2.4). */
-  #acknowledge(tag: string, state: DialogState): void {
-    const { request, destination } = dialogRequest(state, 'ACK', viaFor(this.#core, newBranch(this.#core)));
-    for (const name of ['Authorization', 'Proxy-Authorization']) {
-      const value = this.#invite.headers.get(name);
-      if (value !== undefined) request.headers.append(name, value);
-    }
-    const wire = formatMessage(request);
-    this.#acknowledgements.set(tag, { wire, destination });
-    this.#core.transactions.transport.send(wire, destination);
+  #acknowledge(fork: Fork, body: SipBody | undefined): void {
+    fork.ack = fork.dialog.wire.ackFor(this.#sequence, this.#invite, body);
+    this.#core.transactions.transport.send(fork.ack.wire, fork.ack.destination);
   }
 
   /** Same Request-URI, Call-ID, To, From, CSeq number and branch as the INVITE (§9.1). */
@@ -282,36 +550,42 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     headers.append('To', invite.get('To') ?? '');
     headers.append('Call-ID', this.callId);
     headers.append('CSeq', `${this.#sequence} CANCEL`);
-    const reason = this.#cancellation?.reason;
-    if (reason !== undefined) headers.append('Reason', reason);
+    if (this.#cancelReason !== undefined) headers.append('Reason', this.#cancelReason);
     const cancel: SipRequest = { kind: 'request', method: 'CANCEL', requestUri, headers, body: '' };
     // The same way as the INVITE, which may have changed its transport for its size.
     const destination = this.#transaction?.destination ?? this.#options.target;
     this.#core.transactions.send(cancel, this.#branch, destination, IGNORE_OUTCOME);
-    this.#cancelTimer = this.#core.clock.setTimeout(() => {
-      this.#transaction?.abandon();
-      this.#giveUp(new InviteCancelled());
-    }, TRANSACTION_TIMEOUT_MS);
-  }
-
-  /** No final response came, and none is waited for; but one may come. */
-  #giveUp(error: Error): void {
-    this.#leave();
-    this.#fail(error);
-    this.#core.lateAnswers.expect(this.callId, this.#fromTag, this);
   }
 
   /** The INVITE has its outcome; nothing is left to stop. */
   #leave(): void {
     this.#core.pendingCalls.delete(this);
     this.#core.clock.clearTimeout(this.#cancelTimer);
+    if (this.#state !== 'answered') this.#discardEarly();
+  }
+
+  /** Early dialogs end with the INVITE, or when another phone answers first (§13.2.2.4). */
+  #discardEarly(): void {
+    for (const [tag, fork] of this.#forks) {
+      if (fork.isConfirmed) continue;
+      fork.dialog.discard();
+      this.#forks.delete(tag);
+    }
   }
 
   #fail(error: Error): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
     this.#reject(error);
   }
+}
+
+/** The called side neither acknowledges our responses nor hangs up before it answered (RFC 3261 §15). */
+const NOTHING_EARLY: EarlyStage = {
+  receivePrack: refuse,
+  receiveBye: refuse,
+};
+
+function refuse(request: SipRequest, transaction: ServerTransaction): void {
+  transaction.respond(createResponse(request, 481));
 }
 
 const IGNORE_OUTCOME = {

@@ -1,19 +1,23 @@
 // What the dialogs need from the user agent that owns them: time, randomness, transactions, its own address, a directory.
+import type { DigestClients } from '../auth/digest-client.ts';
 import type { Clock } from '../clock.ts';
 import type { SipFault } from '../errors.ts';
 import type { SipRequest } from '../message/message.ts';
 import { MAGIC_COOKIE } from '../message/via.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { TransactionLayer } from '../transaction/transaction-layer.ts';
-import type { SipEndpoint, SipPeer } from '../transport/sip-endpoint.ts';
+import type { SipEndpoint } from '../transport/sip-endpoint.ts';
 import type { LateAnswers } from './late-answers.ts';
 
 /** Methods this user agent understands, for Allow. */
-export const ALLOWED_METHODS = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO';
+export const ALLOWED_METHODS = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, NOTIFY';
+
+/** Extensions this user agent understands, for Supported; what a peer may Require (RFC 3262, RFC 4028). */
+export const SUPPORTED_OPTIONS: readonly string[] = ['100rel', 'timer'];
 
 /** Whatever receives the requests of one dialog. */
 export interface DialogMember {
-  receiveRequest(request: SipRequest, transaction: ServerTransaction, source: SipPeer): void;
+  receiveRequest(request: SipRequest, transaction: ServerTransaction): void;
   receiveAck(ack: SipRequest): void;
   /** The user agent closes: say goodbye once, wait for nothing. */
   closeNow(): void;
@@ -35,6 +39,7 @@ export interface UserAgentCore {
   readonly userAgentName: string | undefined;
   /** By `dialogKey`. */
   readonly dialogs: Map<string, DialogMember>;
+  readonly digests: DigestClients;
   readonly pendingCalls: Set<PendingCall>;
   readonly lateAnswers: LateAnswers;
   readonly report: (fault: SipFault) => void;

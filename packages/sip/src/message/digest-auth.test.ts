@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import {
   answerChallenge,
   chooseChallenge,
+  chooseChallenges,
   createDigestChallenge,
   type DigestAlgorithm,
   verifyDigest,
@@ -55,6 +56,24 @@ describe('digest answer', () => {
     assert.equal(responseOf(value), '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1');
   });
 
+  test('hashes the name as in the SHA-512-256 example of RFC 7616 §3.9.2, corrected by erratum 4897', () => {
+    const challenge = chooseChallenge([
+      'Digest realm="api@example.org", qop="auth", algorithm=SHA-512-256, nonce="5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", opaque="HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS", charset=UTF-8, userhash=true',
+    ]);
+    assert.ok(challenge);
+    const value = answerChallenge({
+      challenge,
+      credentials: { username: 'J\u00e4s\u00f8n Doe', password: 'Secret, or not?' },
+      method: 'GET',
+      uri: '/doe.json',
+      cnonce: 'NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v',
+      nonceCount: 1,
+    });
+    assert.match(value, /username="793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b"/);
+    assert.equal(responseOf(value), '3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5');
+    assert.match(value, /userhash=true$/);
+  });
+
   test('without qop answers as RFC 2069, with neither cnonce nor count', () => {
     const challenge = chooseChallenge(['Digest realm="a", nonce="b"']);
     assert.ok(challenge);
@@ -73,17 +92,34 @@ describe('digest answer', () => {
 });
 
 describe('choosing a challenge', () => {
-  test('takes the first one it can answer, in the server’s order', () => {
+  test('takes the strongest one it can answer, whatever stands on top', () => {
     const chosen = chooseChallenge([
       'Basic realm="no"',
       'Digest realm="r", nonce="1", algorithm=SHA-1024',
-      'Digest realm="r", nonce="2", algorithm=SHA-256, qop="auth-int"',
+      'Digest realm="r", nonce="2", algorithm=MD5, qop="auth"',
       'Digest realm="r", nonce="3", algorithm=SHA-512-256, qop="auth-int, auth", stale=TRUE',
-      'Digest realm="r", nonce="4", algorithm=MD5, qop="auth"',
+      'Digest realm="r", nonce="4", algorithm=SHA-256, qop="auth-int"',
     ]);
     assert.equal(chosen?.nonce, '3');
     assert.equal(chosen?.algorithm, 'SHA-512-256');
+    assert.equal(chosen?.qop, 'auth');
     assert.equal(chosen?.isStale, true);
+  });
+
+  test('takes one for each realm, auth-int where nothing else is offered, none of an unknown qop', () => {
+    const chosen = chooseChallenges([
+      'Digest realm="a", nonce="1", algorithm=MD5, qop="auth-int"',
+      'Digest realm="b", nonce="2", algorithm=sha-256-SESS, qop="auth"',
+      'Digest realm="c", nonce="3", algorithm=MD5, qop="token"',
+      'Digest realm="a", nonce="4", algorithm=SHA-256, qop="auth-int"',
+    ]);
+    assert.deepEqual(
+      chosen.map(({ realm, nonce, algorithm, qop }) => [realm, nonce, algorithm, qop]),
+      [
+        ['a', '4', 'SHA-256', 'auth-int'],
+        ['b', '2', 'SHA-256-sess', 'auth'],
+      ],
+    );
   });
 
   test('reads quoted pairs and commas inside quotes', () => {
@@ -132,7 +168,14 @@ describe('digest verifier', () => {
     });
   }
 
-  for (const algorithm of ['MD5', 'SHA-256', 'SHA-512-256'] as const) {
+  for (const algorithm of [
+    'MD5',
+    'SHA-256',
+    'SHA-512-256',
+    'MD5-sess',
+    'SHA-256-sess',
+    'SHA-512-256-sess',
+  ] as const) {
     test(`accepts our own ${algorithm} answer`, () => {
       assert.deepEqual(exchange(algorithm), {
         kind: 'accepted',
@@ -159,6 +202,33 @@ describe('digest verifier', () => {
       assert.deepEqual(exchange('SHA-256', change), { kind: 'refused', reason });
     });
   }
+
+  test('auth-int covers the body', () => {
+    const challenge = chooseChallenge([createDigestChallenge({ realm: 'r', nonce: 'n', qop: 'auth-int' })]);
+    assert.ok(challenge);
+    const request = { method: 'INVITE', body: 'v=0' };
+    const authorization = answerChallenge({
+      ...request,
+      challenge,
+      credentials,
+      uri: 'sip:1@x',
+      cnonce: '1',
+      nonceCount: 1,
+    });
+    assert.match(authorization, /qop=auth-int/);
+    const input = {
+      authorization,
+      realm: 'r',
+      requestUri: 'sip:1@x',
+      isNonceValid: () => true,
+      passwordOf: () => credentials.password,
+    };
+    assert.equal(verifyDigest({ ...input, ...request }).kind, 'accepted');
+    assert.deepEqual(verifyDigest({ ...input, ...request, body: 'v=1' }), {
+      kind: 'refused',
+      reason: 'wrongResponse',
+    });
+  });
 
   test('refuses an algorithm that was not offered', () => {
     const challenge = chooseChallenge([createDigestChallenge({ realm: 'r', nonce: 'n', algorithm: 'MD5' })]);

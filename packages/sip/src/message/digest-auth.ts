@@ -1,11 +1,20 @@
 // Digest access authentication, both sides: answering a challenge as a client, issuing and checking one as a server
-// (RFC 2617, RFC 3261 §22, RFC 8760 for SHA-256 and SHA-512/256).
+// (RFC 2617, RFC 7616, RFC 3261 §22, RFC 8760 for SHA-256 and SHA-512/256).
 import { hash, timingSafeEqual } from 'node:crypto';
 import { closingQuote, isToken, QUOTE, quote, skipBlanks, sliceTrimmed, unescapeQuoted } from './grammar.ts';
 import { ParseFailure } from './parse-failure.ts';
 
-/** As written in `algorithm=`. The session variants (`-sess`) are not offered. */
-export type DigestAlgorithm = 'MD5' | 'SHA-256' | 'SHA-512-256';
+/** As written in `algorithm=`. */
+export type DigestAlgorithm =
+  | 'MD5'
+  | 'MD5-sess'
+  | 'SHA-256'
+  | 'SHA-256-sess'
+  | 'SHA-512-256'
+  | 'SHA-512-256-sess';
+
+/** Quality of protection: `auth` covers method and URI, `auth-int` the body too. */
+export type DigestQop = 'auth' | 'auth-int';
 
 export interface DigestCredentials {
   readonly username: string;
@@ -19,27 +28,50 @@ export interface DigestChallenge {
   readonly opaque: string | undefined;
   readonly isStale: boolean;
   /** undefined: the server speaks RFC 2069 and sent no qop. */
-  readonly qop: 'auth' | undefined;
+  readonly qop: DigestQop | undefined;
+  /** True when the server wants the user's name hashed (RFC 7616 §3.4.4). */
+  readonly hashesUsername?: boolean;
 }
 
-const OPENSSL_NAMES: Readonly<Record<DigestAlgorithm, string>> = {
-  MD5: 'md5',
-  'SHA-256': 'sha256',
-  'SHA-512-256': 'sha512-256',
-};
+/** OpenSSL's name and our order of preference, for each algorithm. */
+const ALGORITHMS: Readonly<Record<DigestAlgorithm, { readonly openSsl: string; readonly strength: number }>> =
+  {
+    MD5: { openSsl: 'md5', strength: 0 },
+    'MD5-sess': { openSsl: 'md5', strength: 1 },
+    'SHA-256': { openSsl: 'sha256', strength: 2 },
+    'SHA-256-sess': { openSsl: 'sha256', strength: 3 },
+    'SHA-512-256': { openSsl: 'sha512-256', strength: 4 },
+    'SHA-512-256-sess': { openSsl: 'sha512-256', strength: 5 },
+  };
 
 /**
- * The first challenge this package can answer, in the server's order of preference (RFC 8760 §2.4), or undefined: other
- * schemes, unknown algorithms, `auth-int` only, or malformed challenges are passed over.
+ * The strongest challenge for each realm that this package can answer: other schemes, unknown algorithms and malformed challenges
+ * are passed over. Several realms ask at once when an INVITE was forked to several proxies (RFC 3261 §22.3).
+ *
+ * Deviates: RFC 8760 §2.4 prefers the server's order unless local policy says otherwise; ours does, so that nobody on the way can
+ * put a weaker one on top.
  *
  * @param fields values of WWW-Authenticate or Proxy-Authenticate, one per header field
  */
-export function chooseChallenge(fields: readonly string[]): DigestChallenge | undefined {
+export function chooseChallenges(fields: readonly string[]): readonly DigestChallenge[] {
+  const byRealm = new Map<string, DigestChallenge>();
   for (const field of fields) {
     const challenge = readChallenge(field);
-    if (challenge !== undefined) return challenge;
+    if (challenge === undefined) continue;
+    const known = byRealm.get(challenge.realm);
+    if (known === undefined || strengthOf(challenge) > strengthOf(known))
+      byRealm.set(challenge.realm, challenge);
   }
-  return undefined;
+  return [...byRealm.values()];
+}
+
+/** The strongest challenge of the first realm that this package can answer, or undefined. */
+export function chooseChallenge(fields: readonly string[]): DigestChallenge | undefined {
+  return chooseChallenges(fields)[0];
+}
+
+function strengthOf(challenge: DigestChallenge): number {
+  return ALGORITHMS[challenge.algorithm].strength;
 }
 
 function readChallenge(field: string): DigestChallenge | undefined {
@@ -49,22 +81,32 @@ function readChallenge(field: string): DigestChallenge | undefined {
   if (parameters === undefined || realm === undefined || nonce === undefined) return undefined;
   const algorithm = knownAlgorithm(parameters.get('algorithm') ?? 'MD5');
   if (algorithm === undefined) return undefined;
-  const offered = parameters.get('qop');
-  const offersAuth = offered?.split(',').some((option) => option.trim().toLowerCase() === 'auth');
-  if (offered !== undefined && offersAuth !== true) return undefined;
+  const qop = chooseQop(parameters.get('qop'));
+  if (qop === 'unknown') return undefined;
   return {
     realm,
     nonce,
     algorithm,
     opaque: parameters.get('opaque'),
     isStale: parameters.get('stale')?.toLowerCase() === 'true',
-    qop: offered === undefined ? undefined : 'auth',
+    qop,
+    hashesUsername: parameters.get('userhash')?.toLowerCase() === 'true',
   };
 }
 
+/** `auth` where it is offered: hops that rewrite SDP break `auth-int`. */
+function chooseQop(offered: string | undefined): DigestQop | 'unknown' | undefined {
+  if (offered === undefined) return undefined;
+  const options = offered.split(',').map((option) => option.trim().toLowerCase());
+  return options.includes('auth') ? 'auth' : options.includes('auth-int') ? 'auth-int' : 'unknown';
+}
+
+const ALGORITHM_NAMES: ReadonlyMap<string, DigestAlgorithm> = new Map(
+  (Object.keys(ALGORITHMS) as DigestAlgorithm[]).map((name) => [name.toLowerCase(), name]),
+);
+
 function knownAlgorithm(name: string): DigestAlgorithm | undefined {
-  const upper = name.toUpperCase();
-  return upper === 'MD5' || upper === 'SHA-256' || upper === 'SHA-512-256' ? upper : undefined;
+  return ALGORITHM_NAMES.get(name.toLowerCase());
 }
 
 export interface DigestAnswerInput {
@@ -73,7 +115,9 @@ export interface DigestAnswerInput {
   readonly method: string;
   /** The Request-URI of the request that carries the answer. */
   readonly uri: string;
-  /** Client nonce, hexadecimal; used with qop only. */
+  /** Its body, which `auth-int` protects. Default: none. */
+  readonly body?: string;
+  /** Client nonce, hexadecimal; used with qop, and with the `-sess` algorithms. */
   readonly cnonce: string;
   /** How often this nonce was used, from 1. */
   readonly nonceCount: number;
@@ -82,23 +126,31 @@ export interface DigestAnswerInput {
 /** Value of an Authorization or Proxy-Authorization header field. */
 export function answerChallenge(input: DigestAnswerInput): string {
   const { challenge, credentials, method, uri, cnonce } = input;
+  const { algorithm, realm, qop } = challenge;
   const nonceCount = input.nonceCount.toString(16).padStart(8, '0');
   const response = digestResponse({
-    algorithm: challenge.algorithm,
+    algorithm,
     username: credentials.username,
     password: credentials.password,
-    realm: challenge.realm,
+    realm,
     nonce: challenge.nonce,
     method,
     uri,
-    qop: challenge.qop === undefined ? undefined : { name: challenge.qop, cnonce, nonceCount },
+    body: input.body ?? '',
+    cnonce,
+    qop: qop === undefined ? undefined : { name: qop, nonceCount },
   });
-  let value = `Digest username=${quote(credentials.username)}, realm=${quote(challenge.realm)}`;
+  const isHashed = challenge.hashesUsername === true;
+  const username = isHashed
+    ? hash(ALGORITHMS[algorithm].openSsl, `${credentials.username}:${realm}`)
+    : credentials.username;
+  let value = `Digest username=${quote(username)}, realm=${quote(realm)}`;
   value += `, nonce=${quote(challenge.nonce)}, uri=${quote(uri)}, response="${response}"`;
-  value += `, algorithm=${challenge.algorithm}`;
+  value += `, algorithm=${algorithm}`;
   if (challenge.opaque !== undefined) value += `, opaque=${quote(challenge.opaque)}`;
-  if (challenge.qop !== undefined) value += `, qop=auth, cnonce="${cnonce}", nc=${nonceCount}`;
-  return value;
+  if (qop !== undefined) value += `, qop=${qop}, cnonce="${cnonce}", nc=${nonceCount}`;
+  else if (algorithm.endsWith('-sess')) value += `, cnonce="${cnonce}"`;
+  return isHashed ? `${value}, userhash=true` : value;
 }
 
 interface DigestResponseInput {
@@ -109,26 +161,32 @@ interface DigestResponseInput {
   nonce: string;
   method: string;
   uri: string;
-  qop: { name: string; cnonce: string; nonceCount: string } | undefined;
+  body: string;
+  cnonce: string;
+  qop: { name: DigestQop; nonceCount: string } | undefined;
 }
 
-/** RFC 2617 §3.2.2: H(H(A1) : nonce [: nc : cnonce : qop] : H(A2)). */
+/** RFC 7616 §3.4.1: H(H(A1) : nonce [: nc : cnonce : qop] : H(A2)). */
 function digestResponse(input: DigestResponseInput): string {
-  const name = OPENSSL_NAMES[input.algorithm];
-  const secret = hash(name, `${input.username}:${input.realm}:${input.password}`);
-  const request = hash(name, `${input.method}:${input.uri}`);
-  const { qop } = input;
-  const middle = qop === undefined ? '' : `${qop.nonceCount}:${qop.cnonce}:${qop.name}:`;
-  return hash(name, `${secret}:${input.nonce}:${middle}${request}`);
+  const name = ALGORITHMS[input.algorithm].openSsl;
+  const { nonce, cnonce, qop } = input;
+  let secret = hash(name, `${input.username}:${input.realm}:${input.password}`);
+  if (input.algorithm.endsWith('-sess')) secret = hash(name, `${secret}:${nonce}:${cnonce}`);
+  const isWhole = qop?.name === 'auth-int';
+  const request = hash(name, `${input.method}:${input.uri}${isWhole ? `:${hash(name, input.body)}` : ''}`);
+  const middle = qop === undefined ? '' : `${qop.nonceCount}:${cnonce}:${qop.name}:`;
+  return hash(name, `${secret}:${nonce}:${middle}${request}`);
 }
 
-/** Value of a WWW-Authenticate or Proxy-Authenticate header field that asks for qop=auth. */
+/** Value of a WWW-Authenticate or Proxy-Authenticate header field. */
 export function createDigestChallenge(options: {
   realm: string;
   /** Unpredictable, and checked again by `verifyDigest`'s `isNonceValid`. */
   nonce: string;
   /** Default SHA-256. Send one challenge per algorithm, the preferred one first (RFC 8760 §2.4). */
   algorithm?: DigestAlgorithm;
+  /** Default `auth`. */
+  qop?: DigestQop;
   opaque?: string;
   /** True when the credentials were right but the nonce too old: the client retries without asking anybody. */
   isStale?: boolean;
@@ -136,7 +194,7 @@ export function createDigestChallenge(options: {
   let value = `Digest realm=${quote(options.realm)}, nonce=${quote(options.nonce)}`;
   if (options.opaque !== undefined) value += `, opaque=${quote(options.opaque)}`;
   if (options.isStale === true) value += ', stale=true';
-  return `${value}, algorithm=${options.algorithm ?? 'SHA-256'}, qop="auth"`;
+  return `${value}, algorithm=${options.algorithm ?? 'SHA-256'}, qop="${options.qop ?? 'auth'}"`;
 }
 
 export type DigestVerdict =
@@ -158,8 +216,8 @@ export type DigestVerdict =
     };
 
 /**
- * Checks an Authorization or Proxy-Authorization value against a challenge this server issued. Requires qop=auth. The
- * nonce count is returned, so that a server that wants to can refuse replays.
+ * Checks an Authorization or Proxy-Authorization value against a challenge this server issued. Requires a qop. The nonce
+ * count is returned, so that a server that wants to can refuse replays.
  */
 export function verifyDigest(input: {
   /** The header value; undefined when the request had none. */
@@ -168,7 +226,9 @@ export function verifyDigest(input: {
   method: string;
   /** The Request-URI; the digest must be for it. */
   requestUri: string;
-  /** Refuses algorithms the challenge did not name. Default: all three. */
+  /** Its body; needed to check `auth-int`. Default: none. */
+  body?: string;
+  /** Refuses algorithms the challenge did not name. Default: all. */
   algorithms?: readonly DigestAlgorithm[];
   isNonceValid: (nonce: string) => boolean;
   passwordOf: (username: string) => string | undefined;
@@ -191,8 +251,10 @@ export function verifyDigest(input: {
   if (cnonce === undefined || nonceCountText === undefined || !/^[0-9a-fA-F]{8}$/.test(nonceCountText)) {
     return refused('malformed');
   }
-  if (parameters?.get('qop')?.toLowerCase() !== 'auth' || algorithm === undefined)
+  const qop = parameters?.get('qop')?.toLowerCase();
+  if (parameters === undefined || (qop !== 'auth' && qop !== 'auth-int') || algorithm === undefined) {
     return refused('malformed');
+  }
   if (input.algorithms !== undefined && !input.algorithms.includes(algorithm)) return refused('malformed');
   if (parameters.get('realm') !== input.realm) return refused('wrongRealm');
   if (uri !== input.requestUri) return refused('wrongUri');
@@ -207,7 +269,9 @@ export function verifyDigest(input: {
     nonce,
     method: input.method,
     uri,
-    qop: { name: 'auth', cnonce, nonceCount: nonceCountText },
+    body: input.body ?? '',
+    cnonce,
+    qop: { name: qop, nonceCount: nonceCountText },
   });
   if (!isEqualInConstantTime(expected, response)) return refused('wrongResponse');
   return { kind: 'accepted', username, nonce, nonceCount: Number.parseInt(nonceCountText, 16) };

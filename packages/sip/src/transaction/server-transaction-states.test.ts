@@ -16,6 +16,7 @@ const INPUTS: readonly ServerInput[] = [
   'success',
   'failure',
   'repeatSuccess',
+  'repeatProvisional',
   'timerG',
   'timerH',
   'timerI',
@@ -27,6 +28,7 @@ const INPUTS: readonly ServerInput[] = [
 const INVITE_CELLS: Record<InviteServerState, Partial<Record<ServerInput, string>>> = {
   proceeding: {
     request: 'proceeding: repeatResponse',
+    repeatProvisional: 'proceeding: repeatResponse',
     provisional: 'proceeding: sendResponse',
     success: 'accepted: sendResponse startL',
     failure: 'completed: sendResponse startG startH',

@@ -11,7 +11,7 @@ export type RequestServerState = 'trying' | 'proceeding' | 'completed' | 'termin
 
 /**
  * `request` is a repeated request, `ack` an ACK inside this transaction; `provisional`, `success` and `failure` are responses
- * from the user; `repeatSuccess` is the user sending its 2xx again.
+ * from the user; `repeatSuccess` and `repeatProvisional` are the user sending its 2xx, or its reliable 1xx, again.
  */
 export type ServerInput =
   | 'request'
@@ -20,6 +20,7 @@ export type ServerInput =
   | 'success'
   | 'failure'
   | 'repeatSuccess'
+  | 'repeatProvisional'
   | 'timerG'
   | 'timerH'
   | 'timerI'
@@ -59,6 +60,7 @@ function to<State>(state: State, ...actions: ServerAction[]): ServerStep<State> 
 const inviteServer: ServerTable<InviteServerState> = {
   proceeding: {
     request: to('proceeding', 'repeatResponse'),
+    repeatProvisional: to('proceeding', 'repeatResponse'),
     provisional: to('proceeding', 'sendResponse'),
     success: to('accepted', 'sendResponse', 'startL'),
     failure: to('completed', 'sendResponse', 'startG', 'startH'),

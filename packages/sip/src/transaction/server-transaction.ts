@@ -101,6 +101,11 @@ export class ServerTransaction {
     this.#step('repeatSuccess');
   }
 
+  /** Sends the latest provisional response once more (RFC 3262 §3). */
+  repeatProvisional(): void {
+    this.#step('repeatProvisional');
+  }
+
   receiveRepeatedRequest(): void {
     this.#step('request');
   }
