@@ -1,4 +1,7 @@
-/** The accepting transaction: token, call slot, contact and first fact, for a batch of requests at once. Part of the contact store. */
+/**
+ * The accepting transaction: token, call slot, caps, contact and first fact, for a batch of requests at once. Decides what
+ * accept-at-once.ts leaves. Part of the contact store.
+ */
 import type { Contact } from '../contacts/contact.ts';
 import type { ContactId, NodeId } from '../ids.ts';
 import type { CallLimits } from '../policy/toll-fraud.ts';
@@ -210,7 +213,7 @@ interface TokenRow {
 const poolKey = (contact: Contact): string => `${contact.instanceId} ${contact.pool}`;
 
 /** Key (account, Region, instance, token); a request without token gets a key of its own. */
-function tokenKey({ contact, clientToken }: ContactToAccept): string {
+export function tokenKey({ contact, clientToken }: ContactToAccept): string {
   if (!clientToken) return contact.id;
   return `${contact.tenant.accountId} ${contact.tenant.region} ${contact.instanceId} ${clientToken.value}`;
 }

@@ -1,6 +1,7 @@
 /** Contacts in the database: accepted, advanced, found, and taken over from nodes that died. The contacts' only way to SQL. */
 import type { Contact } from '../contacts/contact.ts';
 import type { AccountId, ContactId, InstanceId, NodeId } from '../ids.ts';
+import { type AcceptedAtOnce, acceptAtOnce, mayBeAcceptedAtOnce } from './accept-at-once.ts';
 import { type AcceptOutcome, acceptContacts, type ContactToAccept } from './accept-contacts.ts';
 import { advanceContacts, type ContactAdvance } from './advance-contacts.ts';
 import { type ContactRow, contactOf } from './contact-rows.ts';
@@ -46,6 +47,11 @@ export interface TokenKey {
 }
 
 export function openContactStore(database: RingbackDatabase): ContactStore {
+  const acceptingAtOnce = createMicroBatch<ContactToAccept, AcceptedAtOnce>({
+    name: 'accept-at-once',
+    flush: (rows) => onceMoreOnConflict(() => acceptAtOnce(database, rows)),
+    isDataError,
+  });
   const accepting = createMicroBatch<ContactToAccept, AcceptOutcome>({
     name: 'accept-contacts',
     flush: (rows) => onceMoreOnConflict(() => acceptContacts(database, rows)),
@@ -57,7 +63,11 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
     isDataError,
   });
   return {
-    accept: (request) => accepting.submit(request),
+    async accept(request) {
+      const isAccepted =
+        mayBeAcceptedAtOnce(request) && (await acceptingAtOnce.submit(request)) === 'accepted';
+      return isAccepted ? { kind: 'accepted', contactId: request.contact.id } : accepting.submit(request);
+    },
     advance: (advance) => advancing.submit(advance),
     async findByToken({ accountId, region, instanceId, token, nowMs }) {
       const { rows } = await database.query<{ contact_id: string }>(selectToken, [
@@ -90,6 +100,8 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
       return rowCount;
     },
     async close() {
+      // What the first leaves goes to the second.
+      await acceptingAtOnce.close();
       await Promise.all([accepting.close(), advancing.close()]);
     },
   };

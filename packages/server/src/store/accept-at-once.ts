@@ -1,0 +1,116 @@
+/**
+ * Accepts the requests of a batch that nothing is in the way of, with one statement and one round trip. What is left (a
+ * token that was used before, a full pool) is decided by accept-contacts.ts. Part of the contact store.
+ */
+import { type ContactToAccept, tokenKey } from './accept-contacts.ts';
+import { integerArray, textArray, timeArray, uuidArray } from './binary-arrays.ts';
+import type { RowOutcome } from './micro-batch.ts';
+import type { RingbackDatabase } from './schema.ts';
+
+/** `undecided`: nothing was written for the request. */
+export type AcceptedAtOnce = 'accepted' | 'undecided';
+
+/** Whether a request may be tried here at all: what caps limit is counted first, which one statement cannot do. */
+export function mayBeAcceptedAtOnce({ limits }: ContactToAccept): boolean {
+  return limits === undefined;
+}
+
+/**
+ * Accepts what it can and commits. Five statements between BEGIN and COMMIT did the same before: each is a turn of a
+ * busy event loop, so a batch took 25 ms in which its requests waited, and the next ones for them.
+ *
+ * Locks are taken in the order of accept-contacts.ts (pools, then tokens, each sorted).
+ */
+export async function acceptAtOnce(
+  database: RingbackDatabase,
+  requests: readonly ContactToAccept[],
+): Promise<RowOutcome<AcceptedAtOnce>[]> {
+  const tried = inOrderOfTokens(requests);
+  const contacts = tried.map(({ contact }) => contact);
+  const facts = tried.flatMap(({ contact, facts: own }) => own.map((fact) => ({ contact, fact })));
+  const { rows } = await database.query<{ id: string }>(statement, [
+    uuidArray(contacts.map(({ instanceId }) => instanceId)),
+    uuidArray(contacts.map(({ id }) => id)),
+    textArray(contacts.map(({ tenant }) => tenant.accountId)),
+    textArray(contacts.map(({ tenant }) => tenant.region)),
+    uuidArray(tried.map(({ owner }) => owner)),
+    textArray(contacts.map(({ pool }) => pool)),
+    timeArray(contacts.map(({ initiatedAtMs }) => initiatedAtMs)),
+    integerArray(contacts.map(({ outboxSequence }) => outboxSequence)),
+    textArray(contacts.map(({ attributes }) => JSON.stringify(attributes))),
+    textArray(contacts.map(({ request }) => JSON.stringify(request))),
+    textArray(tried.map(({ clientToken }) => clientToken?.value)),
+    timeArray(tried.map(({ clientToken }) => clientToken?.expiresAtMs ?? 0)),
+    new Date(Math.max(...contacts.map(({ initiatedAtMs }) => initiatedAtMs))),
+    uuidArray(facts.map(({ contact }) => contact.id)),
+    integerArray(facts.map(({ fact }) => fact.sequence)),
+    textArray(facts.map(({ fact }) => fact.stream)),
+    textArray(facts.map(({ fact }) => fact.payload)),
+  ]);
+  const accepted = new Set(rows.map(({ id }) => id));
+  return requests.map(({ contact }) => ({
+    kind: 'done',
+    result: accepted.has(contact.id) ? 'accepted' : 'undecided',
+  }));
+}
+
+/** The first request of each token, sorted by token: another node's batch must meet them in the same order. */
+function inOrderOfTokens(requests: readonly ContactToAccept[]): ContactToAccept[] {
+  const byToken = new Map<string, ContactToAccept>();
+  for (const request of requests) {
+    const key = tokenKey(request);
+    if (!byToken.has(key)) byToken.set(key, request);
+  }
+  return [...byToken].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, request]) => request);
+}
+
+// A pool that has no room for all that the batch wants of it is not taken from here. The lock makes the statement see what
+// another node took a moment ago. Each sort reads all of its input before the first row is written, so the pools
+// are locked before the first token. An expired token is replaced; a live one claims nothing.
+const statement = {
+  name: 'accept-at-once',
+  text: `
+    WITH input AS (
+      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[],
+                           $8::int[], $9::text[], $10::text[], $11::text[], $12::timestamptz[]) WITH ORDINALITY
+        AS i(instance_id, id, account_id, region, owner_node, pool, initiated_at,
+             outbox_sequence, attributes, request, token, token_expires_at, place)
+    ), roomy AS (
+      SELECT p.instance_id, p.pool
+        FROM call_slot_pool p
+        JOIN (SELECT instance_id, pool, count(*) AS wanted FROM input GROUP BY instance_id, pool) w
+          ON p.instance_id = w.instance_id AND p.pool = w.pool
+       WHERE p.in_use + w.wanted <= p.capacity
+       ORDER BY p.instance_id, p.pool FOR UPDATE OF p
+    ), claimed AS (
+      INSERT INTO client_token (account_id, region, instance_id, token, contact_id, expires_at)
+      SELECT i.account_id, i.region, i.instance_id, i.token, i.id, i.token_expires_at
+        FROM input i JOIN roomy USING (instance_id, pool)
+       WHERE i.token IS NOT NULL
+       ORDER BY i.place
+      ON CONFLICT (account_id, region, instance_id, token)
+      DO UPDATE SET contact_id = EXCLUDED.contact_id, expires_at = EXCLUDED.expires_at
+       WHERE client_token.expires_at <= $13
+      RETURNING contact_id
+    ), inserted AS (
+      INSERT INTO contact (instance_id, id, account_id, region, owner_node, pool, initiated_at, updated_at,
+                           outbox_sequence, attributes, request, state, outcome)
+      SELECT i.instance_id, i.id, i.account_id, i.region, i.owner_node, i.pool, i.initiated_at, i.initiated_at,
+             i.outbox_sequence, i.attributes::jsonb, i.request::jsonb, 'ACCEPTED', '{}'
+        FROM input i JOIN roomy USING (instance_id, pool)
+       WHERE i.token IS NULL OR i.id IN (SELECT contact_id FROM claimed)
+      RETURNING instance_id, id, pool, updated_at
+    ), told AS (
+      INSERT INTO outbox (instance_id, contact_id, sequence, stream, payload, created_at)
+      SELECT inserted.instance_id, inserted.id, f.sequence, f.stream, f.payload, inserted.updated_at
+        FROM unnest($14::uuid[], $15::int[], $16::text[], $17::text[]) WITH ORDINALITY
+          AS f(contact_id, sequence, stream, payload, place)
+        JOIN inserted ON inserted.id = f.contact_id
+       ORDER BY f.place
+    ), taken AS (
+      UPDATE call_slot_pool p SET in_use = p.in_use + i.count
+        FROM (SELECT instance_id, pool, count(*)::int AS count FROM inserted GROUP BY instance_id, pool) i
+       WHERE p.instance_id = i.instance_id AND p.pool = i.pool
+    )
+    SELECT id FROM inserted`,
+};
