@@ -10,6 +10,8 @@ import type { Delivery, Sink } from './sink.ts';
 
 /** Longest wait between two looks and between two tries, as the code has them. */
 const pollMs = 1000;
+/** Shortest time between two reads. */
+const gatherMs = 25;
 const longestBackOffMs = 30_000;
 
 describe('outbox delivery', () => {
@@ -21,10 +23,40 @@ describe('outbox delivery', () => {
     assert.equal(world.outbox.position, 2);
     world.outbox.add('a');
     world.delivery.wake();
-    await world.clock.drain();
+    await world.clock.advance(gatherMs);
     assert.deepEqual(world.sink.taken, ['a1', 'b1', 'a2']);
     assert.equal(world.outbox.position, 3);
     assert.deepEqual(world.delivered, ['a1', 'b1', 'a2']);
+  });
+
+  it('delivers what comes after a pause at once, and what follows closely together', async (t) => {
+    const world = makeWorld(t, { concurrency: 1 });
+    await world.start();
+    await world.clock.advance(pollMs);
+    for (const contact of ['a', 'b', 'c']) {
+      world.outbox.add(contact);
+      world.delivery.wake();
+      await world.clock.drain();
+    }
+    assert.deepEqual(world.sink.calls, [['a1']]);
+    await world.clock.advance(gatherMs);
+    assert.deepEqual(world.sink.calls, [['a1'], ['b1', 'c1']]);
+    world.outbox.add('d');
+    await world.clock.advance(gatherMs);
+    assert.deepEqual(world.sink.calls.at(-1), ['d1'], 'it looks once more without a wake-up');
+  });
+
+  it('gathers nothing when someone waits for it', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a');
+    await world.start();
+    world.outbox.add('b');
+    const before = world.clock.now();
+    const caughtUp = world.delivery.catchUp(10_000);
+    await world.clock.drain();
+    await caughtUp;
+    assert.equal(world.clock.now(), before);
+    assert.deepEqual(world.sink.taken, ['a1', 'b1']);
   });
 
   it('hears a wake-up that comes while it reads', async (t) => {

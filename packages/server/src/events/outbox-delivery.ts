@@ -23,6 +23,11 @@ export interface OutboxDeliveryDeps {
 }
 
 const rowsPerRead = 500;
+/**
+ * Shortest time between two reads that do not fill, ms: rows that come close together are read, delivered and counted as
+ * delivered together. At 1,700 contacts a second, reads on each doorbell took a tenth of the service's CPU time.
+ */
+const gatherMs = 25;
 /** Slow look for rows that no wake-up told of: another node's, or a doorbell that was lost. */
 const pollMs = 1000;
 const firstBackOffMs = 200;
@@ -34,6 +39,7 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   const { store, sink, clock, logger } = deps;
   const stop = new AbortController();
   let ring: (() => void) | undefined;
+  let hurry: (() => void) | undefined;
   let isRung = true;
   /** Told when a read that began after they asked finds nothing more. */
   const waiting = new Set<() => void>();
@@ -53,12 +59,27 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
     ring = undefined;
   }
 
+  /** Waits until the last look is `gatherMs` ago, unless someone waits for the delivery. */
+  async function gather(lookedAtMs: number): Promise<void> {
+    const leftMs = lookedAtMs + gatherMs - clock.now();
+    if (leftMs <= 0 || waiting.size > 0 || stop.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, leftMs);
+      hurry = () => {
+        clock.clearTimeout(timer);
+        resolve();
+      };
+    });
+    hurry = undefined;
+  }
+
   async function run(): Promise<void> {
     let position = await retrying(() => store.positionOf(sink.name));
     while (position && !stop.signal.aborted) {
       const after = position;
       isRung = false;
       const asked = [...waiting];
+      const lookedAtMs = clock.now();
       const rows = await retrying(() => store.read(after, rowsPerRead));
       const last = rows?.at(-1);
       if (!rows || !last) {
@@ -70,6 +91,7 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
       if (settled < rows.length) return;
       await retrying(() => store.advance(sink.name, last.at));
       position = last.at;
+      if (rows.length < rowsPerRead) await gather(lookedAtMs);
     }
   }
 
@@ -168,6 +190,7 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
       const caughtUp = Promise.withResolvers<void>();
       const timer = clock.setTimeout(caughtUp.resolve, withinMs);
       waiting.add(caughtUp.resolve);
+      hurry?.();
       wake();
       await caughtUp.promise;
       waiting.delete(caughtUp.resolve);
@@ -175,6 +198,7 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
     },
     async close() {
       stop.abort();
+      hurry?.();
       ring?.();
       await running;
       await sink.close();
