@@ -19,6 +19,9 @@ export interface AuditLogOptions {
   readonly logger: Pick<Logger, 'error'>;
 }
 
+/** Records of so long are one write, ms: a write takes three trips through the thread pool, whatever its size. */
+const gatherMs = 10;
+
 /** Most calls that wait while the disk is slow; what comes on top is counted as lost. */
 const maxWaiting = 20_000;
 
@@ -31,10 +34,12 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
   await mkdir(directory, { recursive: true, mode: 0o700 });
   let waiting: AuditedCall[] = [];
   let writing: Promise<void> | undefined;
+  let hurry: (() => void) | undefined;
   let lost = 0;
   /** A write that failed may have left half a line, which the next one must not continue. */
   let mustStartLine = false;
   let isOverflowing = false;
+  let isClosing = false;
 
   function lose(count: number, error: unknown): void {
     lost += count;
@@ -42,15 +47,26 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
   }
 
   async function writeAll(): Promise<void> {
-    // One turn of the event loop lets the requests of this moment join the first write.
-    await new Promise<void>((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
+      await gather();
       const calls = waiting;
       waiting = [];
       isOverflowing = false;
       await writeCalls(calls);
     }
     writing = undefined;
+  }
+
+  async function gather(): Promise<void> {
+    if (isClosing) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, gatherMs);
+      hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    hurry = undefined;
   }
 
   async function writeCalls(calls: readonly AuditedCall[]): Promise<void> {
@@ -84,7 +100,10 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
       return lost;
     },
     async close() {
+      isClosing = true;
+      hurry?.();
       await writing;
+      isClosing = false;
     },
   };
 }
