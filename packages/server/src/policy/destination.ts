@@ -6,6 +6,7 @@ import {
   parsePhoneNumberFromString,
 } from 'libphonenumber-js/max';
 import type { PhoneNumber } from '../ids.ts';
+import { ordinaryCountryOf } from './ordinary-numbers.ts';
 
 /** Why a destination was refused; the edge turns it into the API's exception. */
 export type DestinationRefusal =
@@ -109,6 +110,10 @@ export function judgeDestination(text: string, policy: DestinationPolicy): Desti
   if (closed)
     return { kind: 'not allowed', message: `Outbound calls to ${closed} are not open for this instance.` };
 
+  const ordinary = network ? undefined : ordinaryCountryOf(text);
+  if (ordinary !== undefined && policy.countries.has(ordinary)) {
+    return { kind: 'allowed', number: text as PhoneNumber, country: ordinary };
+  }
   // The pattern has been checked: there is no number to look for in a text.
   const parsed = parsePhoneNumberFromString(text, { extract: false });
   if (!parsed) return { kind: 'malformed', message: 'The destination has no known country calling code.' };
