@@ -8,6 +8,7 @@ import {
 } from '../errors.ts';
 import { parseQuery, type QueryPair } from './canonical-request.ts';
 import { headerOf, type SignedRequest, splitUrl } from './request.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 /** Who signed, and for what: `date/region/service/aws4_request`. */
 export type CredentialScope = {
@@ -18,9 +19,18 @@ export type CredentialScope = {
   readonly service: string;
 };
 
+/** All that an authorization says besides its signature and its time: alike in all requests of a client on a day. */
+export type AuthorizationHead = {
+  /** The Authorization header up to its signature; empty where that does not stand at its end, or in the query. */
+  readonly text: string;
+  readonly scope: CredentialScope;
+  readonly signedHeaders: readonly string[];
+};
+
 export type Authorization = {
   /** Where the signature stands: in the Authorization header or in the query of a presigned URL. */
   readonly form: 'header' | 'query';
+  readonly head: AuthorizationHead;
   readonly scope: CredentialScope;
   /** Lower-case names in the order signed. */
   readonly signedHeaders: readonly string[];
@@ -50,16 +60,24 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
 /** Longest Authorization header or presigned query looked at, characters. A session token may take 4 KiB. */
 const MAX_LENGTH = 16_384;
 
+/** Hexadecimal digits of a signature. */
+const SIGNATURE_LENGTH = 64;
+
 /** Longest life of a presigned URL, seconds: 7 days. */
 const MAX_EXPIRES_SECONDS = 604_800;
 
 /**
  * Reads a request's authorization. A request without any gives MissingAuthenticationTokenException; one that lacks a
  * part, or has a malformed one, IncompleteSignatureException.
+ *
+ * @param known headers that were read before and need no second reading.
  */
-export function parseAuthorization(request: SignedRequest): AuthorizationResult {
+export function parseAuthorization(
+  request: SignedRequest,
+  known?: Pick<SigningKeys, 'knownHead'>,
+): AuthorizationResult {
   try {
-    return { kind: 'parsed', authorization: parse(request) };
+    return { kind: 'parsed', authorization: parse(request, known) };
   } catch (error) {
     if (error instanceof Refusal) return { kind: 'refused', error: error.apiError };
     throw error;
@@ -80,11 +98,17 @@ function incomplete(message: string): Refusal {
   return new Refusal(incompleteSignatureException(message));
 }
 
-function parse(request: SignedRequest): Authorization {
+function parse(request: SignedRequest, known: Pick<SigningKeys, 'knownHead'> | undefined): Authorization {
   const { query: rawQuery } = splitUrl(request.url);
   const query = decodedQuery(rawQuery);
   const header = headerOf(request, 'authorization');
-  if (header !== undefined) return parseHeader(request, header, query);
+  if (header !== undefined) {
+    if (header.length > MAX_LENGTH) throw incomplete('The Authorization header is too long.');
+    const head = known?.knownHead(header.slice(0, -SIGNATURE_LENGTH))?.head;
+    return head
+      ? withTime(request, { head, signature: readSignature(header.slice(-SIGNATURE_LENGTH)) }, query)
+      : withTime(request, readHeader(header), query);
+  }
   if (query.some(([name]) => name === 'X-Amz-Algorithm' || name === 'X-Amz-Signature')) {
     if (rawQuery.length > MAX_LENGTH) throw incomplete('The query is too long.');
     return parsePresigned(query);
@@ -103,8 +127,31 @@ function decodedQuery(rawQuery: string): readonly QueryPair[] {
   }
 }
 
-function parseHeader(request: SignedRequest, header: string, query: readonly QueryPair[]): Authorization {
-  if (header.length > MAX_LENGTH) throw incomplete('The Authorization header is too long.');
+type Read = { readonly head: AuthorizationHead; readonly signature: string };
+
+/** The header form, whose time and session token stand in headers of their own. */
+function withTime(
+  request: SignedRequest,
+  { head, signature }: Read,
+  query: readonly QueryPair[],
+): Authorization {
+  const timestamp = headerOf(request, 'x-amz-date');
+  if (timestamp === undefined) throw incomplete('The request has no X-Amz-Date header.');
+  return {
+    form: 'header',
+    head,
+    scope: head.scope,
+    signedHeaders: head.signedHeaders,
+    signature,
+    timestamp,
+    signedAtMs: readTimestamp(timestamp, head.scope),
+    expiresSeconds: undefined,
+    sessionToken: headerOf(request, 'x-amz-security-token'),
+    query,
+  };
+}
+
+function readHeader(header: string): Read {
   const space = header.indexOf(' ');
   const algorithm = space === -1 ? header : header.slice(0, space);
   if (algorithm !== ALGORITHM) throw incomplete(`The Authorization header must begin with ${ALGORITHM}.`);
@@ -122,15 +169,8 @@ function parseHeader(request: SignedRequest, header: string, query: readonly Que
     if (fields[name] !== undefined) throw incomplete(`The Authorization header gives ${name} twice.`);
     fields[name] = field.slice(equals + 1).trim();
   }
-  const timestamp = headerOf(request, 'x-amz-date');
-  if (timestamp === undefined) throw incomplete('The request has no X-Amz-Date header.');
-  return {
-    form: 'header',
-    ...readCommon(timestamp, fields, 'Authorization header'),
-    expiresSeconds: undefined,
-    sessionToken: headerOf(request, 'x-amz-security-token'),
-    query,
-  };
+  const text = header.endsWith(`Signature=${fields.Signature}`) ? header.slice(0, -SIGNATURE_LENGTH) : '';
+  return readFields(fields, text, 'Authorization header');
 }
 
 function parsePresigned(query: readonly QueryPair[]): Authorization {
@@ -148,9 +188,15 @@ function parsePresigned(query: readonly QueryPair[]): Authorization {
   if (expiresSeconds < 1 || expiresSeconds > MAX_EXPIRES_SECONDS) {
     throw incomplete(`X-Amz-Expires must be a number of seconds from 1 to ${MAX_EXPIRES_SECONDS}.`);
   }
+  const { head, signature } = readFields(presignedFields(fields), '', 'query');
   return {
     form: 'query',
-    ...readCommon(timestamp, presignedFields(fields), 'query'),
+    head,
+    scope: head.scope,
+    signedHeaders: head.signedHeaders,
+    signature,
+    timestamp,
+    signedAtMs: readTimestamp(timestamp, head.scope),
     expiresSeconds,
     sessionToken: fields.get('X-Amz-Security-Token'),
     query,
@@ -169,24 +215,22 @@ function isFieldName(name: string): name is FieldName {
   return name === 'Credential' || name === 'SignedHeaders' || name === 'Signature';
 }
 
-function readCommon(
-  timestamp: string,
-  fields: Fields,
-  where: string,
-): Pick<Authorization, 'scope' | 'signedHeaders' | 'signature' | 'timestamp' | 'signedAtMs'> {
+function readFields(fields: Fields, text: string, where: string): Read {
   const { Credential: credential, SignedHeaders: signedHeaders, Signature: signature } = fields;
   if (credential === undefined || signedHeaders === undefined || signature === undefined) {
     throw incomplete(`The ${where} must hold Credential, SignedHeaders and Signature.`);
   }
-  if (!/^[0-9a-f]{64}$/.test(signature)) throw incomplete('The signature must be 64 hexadecimal digits.');
+  const read = readSignature(signature);
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]+(;[!#$%&'*+.^_`|~0-9a-z-]+)*$/.test(signedHeaders)) {
     throw incomplete('SignedHeaders must be lower-case header names separated by semicolons.');
   }
-  const scope = readScope(credential);
-  const signedAtMs = readTimestamp(timestamp);
-  if (!timestamp.startsWith(scope.date))
-    throw incomplete('The date of the credential is not that of the request.');
-  return { scope, signedHeaders: signedHeaders.split(';'), signature, timestamp, signedAtMs };
+  const head = { text, scope: readScope(credential), signedHeaders: signedHeaders.split(';') };
+  return { head, signature: read };
+}
+
+function readSignature(text: string): string {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw incomplete('The signature must be 64 hexadecimal digits.');
+  return text;
 }
 
 function readScope(credential: string): CredentialScope {
@@ -201,10 +245,12 @@ function readScope(credential: string): CredentialScope {
   return { accessKeyId, date, region, service };
 }
 
-function readTimestamp(timestamp: string): number {
+function readTimestamp(timestamp: string, scope: CredentialScope): number {
   if (!/^\d{8}T\d{6}Z$/.test(timestamp)) {
     throw incomplete('The date of the request must have the form YYYYMMDDTHHMMSSZ.');
   }
+  if (!timestamp.startsWith(scope.date))
+    throw incomplete('The date of the credential is not that of the request.');
   const digits = (start: number, end: number) => Number(timestamp.slice(start, end));
   return Date.UTC(
     digits(0, 4),

@@ -12,7 +12,7 @@ import { matchRoute } from '../routes.ts';
 import { parseAuthorization } from './parse-authorization.ts';
 import { recordedRequests } from './recorded-requests.ts';
 import { type SignedRequest, splitUrl } from './request.ts';
-import { SigningKeys } from './signing-keys.ts';
+import { SigningKey, SigningKeys } from './signing-keys.ts';
 import { type VerifyOptions, type VerifyResult, verifySigV4 } from './verify.ts';
 
 const ACCESS_KEY = 'AKIDEXAMPLE';
@@ -375,6 +375,33 @@ describe('verifySigV4 › what each rule refuses', () => {
     );
   });
 
+  test('judges a header that it knows by its heart like any other', async () => {
+    const signingKeys = new SigningKeys();
+    const request = await sign(START);
+    assert.equal(await outcome(request, { signingKeys }), 'verified');
+    const header = String(request.headers.authorization);
+    const withHeader = (authorization: string) => ({
+      ...request,
+      headers: { ...request.headers, authorization },
+    });
+    assert.equal(
+      await outcome(withHeader(`${header.slice(0, -1)}${header.endsWith('0') ? '1' : '0'}`), { signingKeys }),
+      'InvalidSignatureException',
+    );
+    assert.equal(
+      await outcome(withHeader(`${header.slice(0, -1)}G`), { signingKeys }),
+      'IncompleteSignatureException',
+    );
+    const tomorrow = { ...request, headers: { ...request.headers, 'x-amz-date': '20261123T000000Z' } };
+    assert.equal(await outcome(tomorrow, { signingKeys }), 'IncompleteSignatureException');
+    const later = { ...request, headers: { ...request.headers, 'x-amz-date': '20261122T055817Z' } };
+    assert.equal(await outcome(later, { signingKeys }), 'InvalidSignatureException');
+    assert.equal(
+      await outcome(request, { signingKeys, secretFor: () => undefined }),
+      'UnrecognizedClientException',
+    );
+  });
+
   test('sorts a repeated query key by value', async () => {
     const request = await sign({ ...START, query: { tagKeys: ['b', 'a', 'b c'], a: '' } });
     assert.equal(await outcome(request), 'verified');
@@ -394,6 +421,17 @@ describe('verifySigV4 › what each rule refuses', () => {
 });
 
 describe('SigningKeys', () => {
+  test('sign as HMAC-SHA256 does', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 64 }),
+        fc.string({ unit: 'binary-ascii', maxLength: 300 }),
+        (key, text) =>
+          new SigningKey(key).sign(text) === createHmac('sha256', key).update(text).digest('hex'),
+      ),
+    );
+  });
+
   const scope = (accessKeyId: string) => ({
     accessKeyId,
     date: '20261122',

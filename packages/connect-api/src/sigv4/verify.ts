@@ -1,7 +1,7 @@
 // Verifies AWS Signature Version 4 on the raw bytes of a request, for the header form and for presigned URLs.
 // Source: IAM User Guide, "Create a signed AWS API request".
 
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import {
   ApiError,
   incompleteSignatureException,
@@ -61,7 +61,8 @@ const UNKNOWN_KEY_TEXT = 'The access key of the request is not known here.';
  * unknown key, else InvalidSignatureException. Throws only what `secretFor` throws besides an `ApiError`.
  */
 export async function verifySigV4(request: SignedRequest, options: VerifyOptions): Promise<VerifyResult> {
-  const parsed = parseAuthorization(request);
+  const { signingKeys } = options;
+  const parsed = parseAuthorization(request, signingKeys);
   if (parsed.kind === 'refused') return parsed;
   const { authorization } = parsed;
   const payload = payloadHashOf(request, options.unsignedPayload ?? 'refused');
@@ -72,15 +73,18 @@ export async function verifySigV4(request: SignedRequest, options: VerifyOptions
   const secret = await lookUp(options, authorization);
   if (secret instanceof ApiError) return { kind: 'refused', error: secret };
 
-  const { scope, form, sessionToken } = authorization;
-  const key = options.signingKeys?.keyFor(secret, scope) ?? deriveSigningKey(secret, scope);
-  const expected = createHmac('sha256', key)
-    .update(stringToSign(request, authorization, payload.hash))
-    .digest();
-  if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex'))) {
+  const { scope, form, sessionToken, head } = authorization;
+  const known = signingKeys?.knownHead(head.text);
+  const isKnown = known?.secret === secret;
+  const key = isKnown ? known.key : (signingKeys?.keyFor(secret, scope) ?? deriveSigningKey(secret, scope));
+  const expected = key.sign(stringToSign(request, authorization, payload.hash));
+  if (!timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(authorization.signature, 'latin1'))) {
     return { kind: 'refused', error: wrongSignature() };
   }
-  options.signingKeys?.keep(secret, scope, key);
+  if (signingKeys && !isKnown) {
+    signingKeys.keep(secret, scope, key);
+    if (head.text !== '') signingKeys.keepHead(head, secret, key);
+  }
   return { kind: 'verified', scope, form, sessionToken };
 }
 
