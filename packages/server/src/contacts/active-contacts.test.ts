@@ -126,7 +126,11 @@ interface World {
 }
 
 /** A gate that no contact passes in time, so that a story ends as soon as it begins. */
-const closedGate = { pass: () => Promise.reject(new ContactEnded(endings.dialDelayExceeded)) };
+const closedGate = {
+  isOpen: true,
+  onOpen: () => undefined,
+  pass: () => Promise.reject(new ContactEnded(endings.dialDelayExceeded)),
+};
 
 function makeWorld(): World {
   const clock = new VirtualClock();

@@ -8,9 +8,10 @@ import { endContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endings } from './endings.ts';
 import { type ContactWriting, OpenContact } from './open-contact.ts';
 import { type OutboundContactDeps, runOutboundContact } from './outbound-contact.ts';
+import { openWaitingContacts } from './waiting-contacts.ts';
 
 export interface ActiveContacts {
-  /** Runs the story of a contact that this node owns. Returns at once. */
+  /** Runs the story of a contact that this node owns, as soon as the dial gate may let it through. Returns at once. */
   start(contact: Contact): void;
   /**
    * Tells of a contact of this node that may be committed although nobody was told so, because the database went
@@ -54,6 +55,13 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
   const lost = new AbortController();
   const writing: ContactWriting = { ...deps.writing, lost: lost.signal };
   let isDraining = false;
+  const { gate, maxDialDelayMs } = deps.story;
+  const waiting = openWaitingContacts(deps.clock, maxDialDelayMs, run);
+  gate.onOpen(() => waiting.beginAll());
+
+  function start(contact: Contact): void {
+    if (gate.isOpen || isDraining || lost.signal.aborted || !waiting.hold(contact)) run(contact);
+  }
 
   function run(contact: Contact): void {
     // Its row is open and no longer ours to run.
@@ -79,7 +87,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     // Found by a look that began before draining did; whoever has the lease next takes it over.
     if (isDraining) return;
     if (dialAttempts === 0) {
-      run(contact);
+      start(contact);
       return;
     }
     // The number may have been rung; it is never rung again for this request.
@@ -106,19 +114,23 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     return found.length;
   }
 
+  function stopAll(ending: Ending): void {
+    waiting.beginAll();
+    for (const { stop } of running.values()) stop.abort(new ContactEnded(ending));
+  }
+
   return {
-    start: run,
+    start,
     mayBeCommitted: strayed,
     stop(contactId, ending) {
+      waiting.begin(contactId);
       const found = running.get(contactId);
       found?.stop.abort(new ContactEnded(ending));
       return found !== undefined;
     },
-    stopAll(ending) {
-      for (const { stop } of running.values()) stop.abort(new ContactEnded(ending));
-    },
+    stopAll,
     get size() {
-      return running.size;
+      return running.size + waiting.size;
     },
     async recover() {
       if (isDraining) return 0;
@@ -133,6 +145,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     },
     async drain(patienceMs) {
       isDraining = true;
+      waiting.beginAll();
       const all = (): Promise<unknown> => Promise.all([...running.values()].map(({ done }) => done));
       let timer: unknown;
       const patience = new Promise<void>((resolve) => {
@@ -140,12 +153,13 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       });
       await Promise.race([all(), patience]);
       deps.clock.clearTimeout(timer);
-      for (const { stop } of running.values()) stop.abort(new ContactEnded(endings.drained));
+      stopAll(endings.drained);
       await all();
     },
     abandon() {
+      waiting.beginAll();
       lost.abort();
-      for (const { stop } of running.values()) stop.abort(new ContactEnded(endings.ownershipLost));
+      stopAll(endings.ownershipLost);
     },
   };
 }

@@ -3,6 +3,9 @@ import type { Clock } from '../clock.ts';
 import { ContactEnded, endings } from './endings.ts';
 
 export interface DialGate {
+  readonly isOpen: boolean;
+  /** Has `opened` called each time that the gate opens. */
+  onOpen(opened: () => void): void;
   /**
    * Resolves when the contact may be dialled.
    *
@@ -19,7 +22,14 @@ export interface DialGate {
 export function openDialGate(state: 'open' | 'closed', clock: Clock): DialGate {
   let isOpen = state === 'open';
   const waiting = new Set<() => void>();
+  const listeners: (() => void)[] = [];
   return {
+    get isOpen() {
+      return isOpen;
+    },
+    onOpen(opened) {
+      listeners.push(opened);
+    },
     async pass(deadlineMs, signal) {
       signal.throwIfAborted();
       const leftMs = deadlineMs - clock.now();
@@ -50,6 +60,7 @@ export function openDialGate(state: 'open' | 'closed', clock: Clock): DialGate {
     open() {
       isOpen = true;
       for (const letThrough of [...waiting]) letThrough();
+      for (const opened of listeners) opened();
     },
     close() {
       isOpen = false;
