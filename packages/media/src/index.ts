@@ -1,6 +1,7 @@
 /**
  * Public entry of the media package: the RTP engine, and the audio functions that prompts and tests need.
  */
+export type { AudioSession, BridgeRole, PlayOptions, SendDigitsOptions } from './audio-session.ts';
 export { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from './codec/g711.ts';
 export { resample } from './codec/resample.ts';
 export type { ToneSpec } from './codec/tone-generator.ts';
@@ -13,19 +14,23 @@ export {
   openMediaEngine,
 } from './media-engine.ts';
 export {
+  type BridgeRefusal,
+  BridgeRefused,
   DigitsNotNegotiated,
   MediaAtCapacity,
   MediaEngineClosed,
   MediaSessionClosed,
   NoMediaPort,
+  PeerFailed,
   PromptUnknown,
   RecordingFailed,
 } from './media-errors.ts';
-export type { MediaEvent } from './media-event.ts';
-export type { MediaSession, MediaSessionOptions, PlayOptions, SendDigitsOptions } from './media-session.ts';
+export type { MediaEvent, PeerState } from './media-event.ts';
+export type { MediaSession, MediaSessionOptions } from './media-session.ts';
 export type { EngineStats, RtpStats } from './media-stats.ts';
 export type { PlayOutcome, PlaySource } from './play-source.ts';
 export type { RecordingSummary } from './recording/call-recorder.ts';
 export type { Digit } from './rtp/telephone-event.ts';
 export { SdpUnusable, type SdpUnusableReason } from './sdp/sdp-unusable.ts';
 export type { AudioCodec } from './sdp/session-description.ts';
+export type { IceServer, WebRtcOptions, WebRtcSession, WebRtcSessionOptions } from './webrtc-session.ts';

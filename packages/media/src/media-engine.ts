@@ -3,10 +3,24 @@
  */
 import { randomInt } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import { MediaAtCapacity, MediaEngineClosed, NoMediaPort } from './media-errors.ts';
+import type { AudioSession, EngineAudioSession, SessionHome } from './audio-session.ts';
+import {
+  MediaAtCapacity,
+  MediaEngineClosed,
+  MediaSessionClosed,
+  NoMediaPort,
+  PeerFailed,
+} from './media-errors.ts';
 import { EngineSession, type MediaSession, type MediaSessionOptions } from './media-session.ts';
 import type { EngineStats } from './media-stats.ts';
 import type { AudioCodec } from './sdp/session-description.ts';
+import {
+  EngineWebRtcSession,
+  type WebRtcOptions,
+  type WebRtcSession,
+  type WebRtcSessionOptions,
+} from './webrtc-session.ts';
+import type { SessionSetup } from './worker/messages.ts';
 import { QuestionRefused, WorkerLink } from './worker-link.ts';
 
 export interface MediaEngineOptions {
@@ -18,13 +32,18 @@ export interface MediaEngineOptions {
   workers?: number;
   /** Most sessions at once. Default: as many as ports. */
   maxSessions?: number;
+  /** How browsers reach the engine's WebRTC sessions. */
+  webRtc?: WebRtcOptions;
   /** Told of what nobody awaits. Default: a process warning. */
   onFault?: (fault: MediaFault) => void;
 }
 
-/** `workerDied`: its sessions got a `fault` event, another worker takes its place. `consumerFailed`: an `onEvent` threw. */
+/**
+ * `workerDied`: its sessions got a `fault` event, another worker takes its place. `consumerFailed`: an `onEvent` threw.
+ * `libraryFailed`: the WebRTC library threw where nobody could catch it; the calls go on.
+ */
 export interface MediaFault {
-  kind: 'workerDied' | 'consumerFailed';
+  kind: 'workerDied' | 'consumerFailed' | 'libraryFailed';
   message: string;
   error: unknown;
 }
@@ -37,6 +56,12 @@ export interface MediaEngine {
   unloadPrompt(id: string): void;
   /** @throws {NoMediaPort} · {MediaEngineClosed} · {MediaAtCapacity} · {RangeError} no codec, or a time that is none. */
   openSession(options?: MediaSessionOptions): Promise<MediaSession>;
+  /**
+   * Opens a session with a browser and makes its offer.
+   *
+   * @throws {PeerFailed} · {MediaEngineClosed} · {MediaAtCapacity} · {RangeError}
+   */
+  openWebRtcSession(options?: WebRtcSessionOptions): Promise<WebRtcSession>;
   /** @throws {MediaEngineClosed} */
   stats(): Promise<EngineStats>;
   /** Closes all sessions and ends the threads. May be called twice. */
@@ -50,7 +75,7 @@ interface Berth {
   name: string;
   ports: { first: number; last: number };
   link: WorkerLink;
-  sessions: Map<number, EngineSession>;
+  sessions: Map<number, EngineAudioSession>;
   /** Sessions being opened, counted so that a burst spreads over the workers. */
   opening: number;
 }
@@ -69,6 +94,7 @@ export async function openMediaEngine(options: MediaEngineOptions): Promise<Medi
 
 class ThreadedMediaEngine implements MediaEngine {
   readonly #host: string;
+  readonly #webRtc: WebRtcOptions;
   readonly #maxSessions: number;
   readonly #onFault: (fault: MediaFault) => void;
   readonly #prompts = new Map<string, SharedArrayBuffer>();
@@ -82,13 +108,14 @@ class ThreadedMediaEngine implements MediaEngine {
     if (!isIPv4(host))
       throw new RangeError(`media host ${JSON.stringify(host)} is not a numeric IPv4 address`);
     this.#host = host;
+    this.#webRtc = options.webRtc ?? {};
     this.#maxSessions = options.maxSessions ?? Number.POSITIVE_INFINITY;
     this.#onFault =
       options.onFault ??
       ((fault) => process.emitWarning(fault.message, { type: 'MediaFault', code: fault.kind }));
     this.#berths = shares.map((share, index) => {
       const name = `media-${index}`;
-      const sessions = new Map<number, EngineSession>();
+      const sessions = new Map<number, EngineAudioSession>();
       return { name, ports: share, sessions, opening: 0, link: this.#startThread(index, name, share) };
     });
   }
@@ -112,21 +139,42 @@ class ThreadedMediaEngine implements MediaEngine {
   }
 
   async openSession(options: MediaSessionOptions = {}): Promise<MediaSession> {
+    return this.#open(options, (berth) => this.#openIn(berth, options));
+  }
+
+  async openWebRtcSession(options: WebRtcSessionOptions = {}): Promise<WebRtcSession> {
+    return this.#open(options, (berth) => this.#openPeerIn(berth, options));
+  }
+
+  async #open<T>(
+    options: MediaSessionOptions | WebRtcSessionOptions,
+    openIn: (berth: Berth) => Promise<T>,
+  ): Promise<T> {
     this.#mustBeOpen();
     checkSessionOptions(options);
-    const load = (berth: Berth): number => berth.sessions.size + berth.opening;
-    const total = this.#berths.reduce((sum, berth) => sum + load(berth), 0);
-    if (total >= this.#maxSessions) throw new MediaAtCapacity(this.#maxSessions);
-    const alive = this.#berths.filter(({ link }) => link.isAlive);
-    const [first] = alive;
-    if (!first) throw new MediaEngineClosed('every media worker has died');
-    const berth = alive.reduce((least, each) => (load(each) < load(least) ? each : least), first);
+    const berth = this.#berthFor(options.beside);
     berth.opening += 1;
     try {
-      return await this.#openIn(berth, options);
+      return await openIn(berth);
     } finally {
       berth.opening -= 1;
     }
+  }
+
+  /** The worker of the session to be beside, else the least loaded one. */
+  #berthFor(beside: AudioSession | undefined): Berth {
+    const load = (berth: Berth): number => berth.sessions.size + berth.opening;
+    const total = this.#berths.reduce((sum, berth) => sum + load(berth), 0);
+    if (total >= this.#maxSessions) throw new MediaAtCapacity(this.#maxSessions);
+    if (beside) {
+      const berth = this.#berths.find(({ sessions }) => sessions.get(beside.id) === beside);
+      if (!berth) throw new MediaSessionClosed(beside.id);
+      return berth;
+    }
+    const alive = this.#berths.filter(({ link }) => link.isAlive);
+    const [first] = alive;
+    if (!first) throw new MediaEngineClosed('every media worker has died');
+    return alive.reduce((least, each) => (load(each) < load(least) ? each : least), first);
   }
 
   async stats(): Promise<EngineStats> {
@@ -169,38 +217,58 @@ class ThreadedMediaEngine implements MediaEngine {
   }
 
   async #openIn(berth: Berth, options: MediaSessionOptions): Promise<MediaSession> {
-    const id = this.#nextSession;
-    this.#nextSession += 1;
-    const setup = {
-      session: id,
-      speechSilenceMs: options.speechDetection?.silenceMs,
-      mediaTimeoutMs: options.mediaTimeoutMs ?? 0,
-    };
-    const { link } = berth;
-    const { port } = await link.ask('open', setup).catch((error: unknown) => {
+    const setup = this.#setup(options);
+    const { port } = await berth.link.ask('open', setup).catch((error: unknown) => {
       if (!(error instanceof QuestionRefused) || error.refusal.error !== 'noPort') throw error;
       throw new NoMediaPort(this.#host, berth.ports.first, berth.ports.last, error.refusal.code);
     });
     const codecs = options.codecs ?? DEFAULT_CODECS;
     // Below 2^47: a random number that fits the origin line and a double.
     const local = { host: this.#host, port, codecs, originId: randomInt(1, 2 ** 47) };
-    const home = {
-      link,
+    const session = new EngineSession(setup.session, local, this.#homeIn(berth), options.onEvent);
+    berth.sessions.set(session.id, session);
+    return session;
+  }
+
+  async #openPeerIn(berth: Berth, options: WebRtcSessionOptions): Promise<WebRtcSession> {
+    const setup = this.#setup(options);
+    const { offer } = await berth.link.ask('openPeer', setup).catch((error: unknown) => {
+      if (!(error instanceof QuestionRefused) || error.refusal.error !== 'peerFailed') throw error;
+      throw new PeerFailed(error.refusal.detail);
+    });
+    const session = new EngineWebRtcSession(setup.session, offer, this.#homeIn(berth), options.onEvent);
+    berth.sessions.set(session.id, session);
+    return session;
+  }
+
+  #setup(options: MediaSessionOptions | WebRtcSessionOptions): SessionSetup {
+    const session = this.#nextSession;
+    this.#nextSession += 1;
+    return {
+      session,
+      speechSilenceMs: options.speechDetection?.silenceMs,
+      mediaTimeoutMs: options.mediaTimeoutMs ?? 0,
+    };
+  }
+
+  #homeIn(berth: Berth): SessionHome {
+    return {
+      link: berth.link,
       hasPrompt: (prompt: string) => this.#prompts.has(prompt),
       forget: (session: number) => berth.sessions.delete(session),
       consumerFailed: (error: unknown) =>
         this.#onFault({ kind: 'consumerFailed', message: `onEvent threw: ${String(error)}`, error }),
     };
-    const session = new EngineSession(id, local, home, options.onEvent);
-    berth.sessions.set(id, session);
-    return session;
   }
 
   #startThread(index: number, name: string, ports: { first: number; last: number }): WorkerLink {
     const link = new WorkerLink(
       name,
-      { host: this.#host, ports },
-      (notice) => this.#berths[index]?.sessions.get(notice.session)?.take(notice),
+      { host: this.#host, ports, webRtc: this.#webRtc },
+      (notice) => {
+        if (notice.kind !== 'libraryFault') this.#berths[index]?.sessions.get(notice.session)?.take(notice);
+        else this.#onFault({ kind: 'libraryFailed', message: notice.message, error: undefined });
+      },
       (error) => this.#threadDied(index, error),
     );
     for (const [prompt, bytes] of this.#prompts) link.order({ kind: 'loadPrompt', prompt, bytes });
@@ -220,8 +288,10 @@ class ThreadedMediaEngine implements MediaEngine {
   }
 }
 
-function checkSessionOptions({ codecs, speechDetection, mediaTimeoutMs = 0 }: MediaSessionOptions): void {
-  if (codecs?.length === 0) throw new RangeError('a media session needs at least one codec');
+function checkSessionOptions(options: MediaSessionOptions | WebRtcSessionOptions): void {
+  const { speechDetection, mediaTimeoutMs = 0 } = options;
+  if ('codecs' in options && options.codecs?.length === 0)
+    throw new RangeError('a media session needs at least one codec');
   const silenceMs = speechDetection?.silenceMs ?? 1;
   if (!(silenceMs > 0 && silenceMs < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`silence of ${silenceMs} ms cannot end speech`);

@@ -73,3 +73,26 @@ export class RecordingFailed extends Error {
     this.code = code;
   }
 }
+
+/**
+ * Why sessions were not bridged: `otherWorker` open one with `beside` the other · `otherEngine` it is no session of ours ·
+ * `twoBridges` each is in a bridge of its own · `full` four members · `itself`.
+ */
+export type BridgeRefusal = 'otherWorker' | 'otherEngine' | 'twoBridges' | 'full' | 'itself';
+
+export class BridgeRefused extends Error {
+  readonly reason: BridgeRefusal;
+  constructor(sessionId: number, otherId: number, reason: BridgeRefusal) {
+    super(`media sessions ${sessionId} and ${otherId} cannot be bridged: ${reason}`);
+    this.name = 'BridgeRefused';
+    this.reason = reason;
+  }
+}
+
+/** The WebRTC library failed in a way that no description is to blame for. */
+export class PeerFailed extends Error {
+  constructor(detail: string) {
+    super(`the WebRTC connection failed: ${detail}`);
+    this.name = 'PeerFailed';
+  }
+}

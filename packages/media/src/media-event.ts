@@ -3,6 +3,8 @@
  */
 import type { Digit } from './rtp/telephone-event.ts';
 
+export type PeerState = 'connecting' | 'connected' | 'disconnected' | 'failed';
+
 export type MediaEvent =
   /** A key was pressed (RFC 4733); reported once, when its first packet arrives. `atMs` is since the epoch. */
   | { kind: 'digit'; digit: Digit; atMs: number }
@@ -17,5 +19,7 @@ export type MediaEvent =
   | { kind: 'mediaLost' }
   /** The disk failed under a running recording; the call goes on without it. */
   | { kind: 'recordingFailed'; path: string; code: string; message: string }
+  /** The state of a WebRTC session's connection. `failed` needs `restartIce` or another session. */
+  | { kind: 'connection'; state: PeerState }
   /** Something broke that nobody asked for; the session may be unusable. */
   | { kind: 'fault'; message: string };

@@ -64,6 +64,14 @@ export const LINEAR_TO_MULAW: Uint8Array = table(new Uint8Array(65_536), (index)
 /** µ-law byte → nearest A-law byte, for sending stored µ-law on a PCMA leg. */
 export const MULAW_TO_ALAW: Uint8Array = table(new Uint8Array(256), (byte) => alawByte(mulawSample(byte)));
 
+/** 16-bit linear sample, taken modulo 65 536, → A-law byte. */
+export const LINEAR_TO_ALAW: Uint8Array = table(new Uint8Array(65_536), (index) =>
+  alawByte((index << 16) >> 16),
+);
+
+/** A-law byte → nearest µ-law byte. */
+export const ALAW_TO_MULAW: Uint8Array = table(new Uint8Array(256), (byte) => mulawByte(alawSample(byte)));
+
 /** Encodes 16-bit linear samples as µ-law, one byte a sample. */
 export function encodeMulaw(pcm: Int16Array): Uint8Array {
   const bytes = new Uint8Array(pcm.length);

@@ -18,9 +18,11 @@ export type SdpUnusableReason =
 
 export class SdpUnusable extends Error {
   readonly reason: SdpUnusableReason;
+  readonly detail: string;
   constructor(reason: SdpUnusableReason, detail: string) {
     super(`session description cannot be used: ${detail}`);
     this.name = 'SdpUnusable';
     this.reason = reason;
+    this.detail = detail;
   }
 }

@@ -105,7 +105,27 @@ export function answerToOffer(sdp: string, local: LocalMedia): { media: Negotiat
   return { media, answer: writeDescription(local, lines) };
 }
 
-function parseDescription(sdp: string): ParsedSession {
+/**
+ * Sees to it that a browser's answer can be given to the WebRTC library, which takes nearly anything.
+ *
+ * @throws {SdpUnusable}
+ */
+export function checkWebRtcAnswer(sdp: string): void {
+  const audio = parseDescription(sdp).media.find((media) => media.type === 'audio');
+  if (!audio?.protocol?.startsWith('UDP/TLS/RTP/SAVP')) {
+    throw new SdpUnusable('noAudio', 'it has no m=audio … UDP/TLS/RTP/SAVPF');
+  }
+  if (portOf(audio) === 0) throw new SdpUnusable('audioRefused', 'its audio has port 0');
+  if (!formatsOf(audio).some(({ format }) => format === 'PCMU')) {
+    throw new SdpUnusable('noCommonCodec', 'it has no PCMU');
+  }
+  for (const needed of ['ice-ufrag', 'ice-pwd', 'fingerprint']) {
+    if (!sdp.includes(`\na=${needed}:`)) throw new SdpUnusable('malformed', `it has no a=${needed}`);
+  }
+}
+
+/** @throws {SdpUnusable} `tooLarge` before anything looks into it. */
+function checkDescriptionSize(sdp: string): void {
   if (sdp.length > LONGEST_SDP)
     throw new SdpUnusable('tooLarge', `it has more than ${LONGEST_SDP} characters`);
   const lines = sdp.split(/\r\n|\r|\n/);
@@ -115,6 +135,10 @@ function parseDescription(sdp: string): ParsedSession {
       `it has over ${MOST_LINES} lines, or one over ${LONGEST_LINE} characters`,
     );
   }
+}
+
+function parseDescription(sdp: string): ParsedSession {
+  checkDescriptionSize(sdp);
   const session = parse(sdp);
   if (session.version !== 0) throw new SdpUnusable('malformed', 'it has no v=0 line');
   if (session.media.length > MOST_STREAMS) {

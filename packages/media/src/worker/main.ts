@@ -54,6 +54,17 @@ const worker = new MediaWorker(workerData as WorkerSetup, {
   },
 });
 
+// The WebRTC library works in callbacks and promises of its own; one that nobody awaits must not end the calls beside it.
+const isOfLibrary = (error: unknown): boolean => error instanceof Error && /werift/.test(error.stack ?? '');
+const survive = (error: unknown): void => {
+  if (!isOfLibrary(error)) throw error;
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  outbox.push({ kind: 'libraryFault', session: 0, message });
+  flush();
+};
+process.on('unhandledRejection', survive);
+process.on('uncaughtException', survive);
+
 port.on('message', (messages: ToWorker[]) => {
   for (const message of messages) worker.take(message);
 });

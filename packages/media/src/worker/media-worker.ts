@@ -2,10 +2,14 @@
  * The worker's side of the door: takes orders and questions, owns the sockets and the beat, and drives the sessions.
  */
 import type { Socket } from 'node:dgram';
+import type { BridgeRefusal } from '../media-errors.ts';
 import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
 import type { RecordingSummary } from '../recording/call-recorder.ts';
 import { diskFailure } from '../recording/growing-wav-file.ts';
+import { SdpUnusable } from '../sdp/sdp-unusable.ts';
+import type { WebRtcOptions } from '../webrtc-session.ts';
+import { Bridge, MOST_MEMBERS } from './bridge.ts';
 import type {
   ExchangeKind,
   Exchanges,
@@ -18,8 +22,9 @@ import type {
   WorkerSetup,
 } from './messages.ts';
 import { NoPortLeft, PortPool } from './port-pool.ts';
-import { RtpSession } from './rtp-session.ts';
+import { RtpSession, type SessionWorld } from './rtp-session.ts';
 import { type SteadyClock, Ticker } from './ticker.ts';
+import { openPeer, type Peer } from './webrtc-peer.ts';
 
 /** What the worker's thread gives it. */
 export interface WorkerSurroundings {
@@ -42,13 +47,21 @@ class Refused extends Error {
   }
 }
 
+/** How a session's packets travel. */
+type Transport = { kind: 'rtp'; socket: Socket } | { kind: 'webRtc'; peer: Peer };
+
 interface Carried {
   id: number;
   session: RtpSession;
-  socket: Socket;
+  transport: Transport;
+  bridge: Bridge | undefined;
   /** A bug met in this session was already told. */
   isFaulty: boolean;
 }
+
+/** The source of packets that came through DTLS; never an address. */
+const PEER_HOST = 'peer';
+const PEER_PORT = 1;
 
 export class MediaWorker {
   readonly #surroundings: WorkerSurroundings;
@@ -56,12 +69,15 @@ export class MediaWorker {
   readonly #ticker: Ticker;
   readonly #prompts = new Map<string, Uint8Array>();
   readonly #carried = new Map<number, Carried>();
+  readonly #bridges = new Set<Bridge>();
+  readonly #webRtc: WebRtcOptions & { host: string };
   #closedPacketsSent = 0;
   #closedPacketsReceived = 0;
 
   constructor(setup: WorkerSetup, surroundings: WorkerSurroundings) {
     this.#surroundings = surroundings;
     const { first, last } = setup.ports;
+    this.#webRtc = { ...setup.webRtc, host: setup.webRtc.host ?? setup.host };
     this.#ports = new PortPool(setup.host, first, last, surroundings.random());
     this.#ticker = new Ticker(surroundings.clock, (tick) => this.#tick(tick));
   }
@@ -103,10 +119,23 @@ export class MediaWorker {
     switch (question.question) {
       case 'open':
         return this.#open(question.ask);
+      case 'openPeer':
+        return this.#openPeer(question.ask);
+      case 'peerAnswer':
+        return this.#peerAnswer(question.ask.session, question.ask.sdp);
+      case 'peerCandidate':
+        await this.#peerOf(question.ask.session).addCandidate(question.ask.candidate);
+        return null;
+      case 'restartPeer':
+        return { offer: await this.#peerOf(question.ask.session).restart() };
+      case 'bridge':
+        return this.#bridge(question.ask);
+      case 'unbridge':
+        return this.#unbridge(this.#find(question.ask.session));
       case 'close':
         return this.#close(question.ask.session);
       case 'stats':
-        return this.#find(question.ask.session).stats();
+        return this.#find(question.ask.session).session.stats();
       case 'startRecording':
         return this.#startRecording(question.ask.session, question.ask.path);
       case 'stopRecording':
@@ -122,22 +151,14 @@ export class MediaWorker {
     const socket = await this.#ports.bind().catch((error: unknown) => {
       throw error instanceof NoPortLeft ? new Refused({ error: 'noPort', code: error.code }) : error;
     });
-    const { post, random } = this.#surroundings;
-    const id = setup.session;
     // Without a callback dgram drops the system's refusals without a word; one for all packets costs next to nothing.
     const sent = (error: Error | null): void => {
-      if (error) session.sendFailed();
+      if (error) carried.session.sendFailed();
     };
-    const session: RtpSession = new RtpSession(setup, {
-      send: (packet, host, port) => socket.send(packet, port, host, sent),
-      report: (event) => this.#report(id, event),
-      playEnded: (play, outcome) => post({ kind: 'playEnded', session: id, play, outcome }),
-      digitsEnded: (run, outcome) => post({ kind: 'digitsEnded', session: id, run, outcome }),
-      promptBytes: (prompt) => this.#prompts.get(prompt),
-      random,
-      nextTick: () => this.#ticker.next,
-    });
-    const carried: Carried = { id, session, socket, isFaulty: false };
+    const carried: Carried = this.#carry(setup, { kind: 'rtp', socket }, (packet, host, port) =>
+      socket.send(packet, port, host, sent),
+    );
+    const { session } = carried;
     socket.on('message', (datagram, source) => {
       try {
         session.receive(datagram, source.address, source.port, this.#surroundings.clock.nowMs());
@@ -147,23 +168,105 @@ export class MediaWorker {
     });
     // An unconnected UDP socket has no errors but those of packets; without a listener one would end the thread.
     socket.on('error', () => session.sendFailed());
+    return { port: socket.address().port };
+  }
+
+  async #openPeer(setup: SessionSetup): Promise<{ offer: string }> {
+    const id = setup.session;
+    const peer = await openPeer(this.#webRtc, {
+      receive: (datagram) => {
+        const carried = this.#carried.get(id);
+        if (!carried) return;
+        try {
+          carried.session.receive(datagram, PEER_HOST, PEER_PORT, this.#surroundings.clock.nowMs());
+        } catch (error) {
+          this.#bug(carried, error);
+        }
+      },
+      changed: (state) => this.#report(id, { kind: 'connection', state }),
+    }).catch(peerFailure);
+    const carried = this.#carry(setup, { kind: 'webRtc', peer }, (packet) => peer.send(packet));
+    carried.session.connect(peer.media);
+    return { offer: peer.offer };
+  }
+
+  async #peerAnswer(id: number, sdp: string): Promise<null> {
+    await this.#peerOf(id).accept(sdp).catch(peerFailure);
+    return null;
+  }
+
+  #peerOf(id: number): Peer {
+    const { transport } = this.#find(id);
+    if (transport.kind !== 'webRtc')
+      throw new Refused({ error: 'peerFailed', detail: 'it is no WebRTC session' });
+    return transport.peer;
+  }
+
+  #carry(setup: SessionSetup, transport: Transport, send: SessionWorld['send']): Carried {
+    const { post, random } = this.#surroundings;
+    const id = setup.session;
+    const session = new RtpSession(setup, {
+      send,
+      report: (event) => this.#report(id, event),
+      playEnded: (play, outcome) => post({ kind: 'playEnded', session: id, play, outcome }),
+      digitsEnded: (run, outcome) => post({ kind: 'digitsEnded', session: id, run, outcome }),
+      promptBytes: (prompt) => this.#prompts.get(prompt),
+      random,
+      nextTick: () => this.#ticker.next,
+    });
+    const carried: Carried = { id, session, transport, bridge: undefined, isFaulty: false };
     this.#carried.set(id, carried);
     this.#ticker.start();
-    return { port: socket.address().port };
+    return carried;
+  }
+
+  #bridge({ session, other, role }: Exchanges['bridge']['ask']): null {
+    const first = this.#find(session);
+    const second = this.#find(other);
+    if (first.bridge && second.bridge && first.bridge !== second.bridge) throw bridgeRefused('twoBridges');
+    const bridge = first.bridge ?? second.bridge ?? new Bridge();
+    const joining = [first, second].filter((carried) => carried.bridge !== bridge).length;
+    if (bridge.size + joining > MOST_MEMBERS) throw bridgeRefused('full');
+    this.#bridges.add(bridge);
+    if (!first.bridge) bridge.join(first.session, 'party', undefined);
+    bridge.join(second.session, role, session);
+    for (const carried of [first, second]) {
+      carried.bridge = bridge;
+      carried.session.setBridge(bridge);
+    }
+    return null;
+  }
+
+  #unbridge(carried: Carried): null {
+    const { bridge } = carried;
+    if (!bridge) return null;
+    const isOver = bridge.size <= 2;
+    for (const id of isOver ? bridge.members : [carried.id]) {
+      bridge.leave(id);
+      const member = this.#carried.get(id) ?? carried;
+      member.bridge = undefined;
+      member.session.setBridge(undefined);
+    }
+    if (isOver) this.#bridges.delete(bridge);
+    return null;
   }
 
   async #close(id: number): Promise<RtpStats> {
     const carried = this.#carried.get(id);
-    if (!carried) throw new Refused({ error: 'noSession' });
-    const { session, socket } = carried;
+    if (!carried) throw new Refused({ error: 'noSession', session: id });
+    const { session, transport } = carried;
+    this.#unbridge(carried);
     this.#carried.delete(id);
     if (this.#carried.size === 0) this.#ticker.stop();
-    this.#ports.release(socket);
+    if (transport.kind === 'rtp') this.#ports.release(transport.socket);
     session.close();
     const stats = session.stats();
     this.#closedPacketsSent += stats.packetsSent;
     this.#closedPacketsReceived += stats.packetsReceived;
-    await session.stopRecording();
+    await Promise.all([
+      session.stopRecording(),
+      transport.kind === 'webRtc' ? transport.peer.close() : undefined,
+    ]);
     return stats;
   }
 
@@ -175,7 +278,7 @@ export class MediaWorker {
 
   async #startRecording(id: number, path: string): Promise<null> {
     const started = await this.#find(id)
-      .startRecording(path)
+      .session.startRecording(path)
       .catch((error: unknown) => {
         const { code, message } = diskFailure(error);
         throw new Refused({ error: 'recordingFailed', path, code, detail: message });
@@ -186,7 +289,7 @@ export class MediaWorker {
   }
 
   async #stopRecording(id: number): Promise<RecordingSummary> {
-    const end = await this.#find(id).stopRecording();
+    const end = await this.#find(id).session.stopRecording();
     if (end?.kind === 'written') return end.summary;
     const path = end?.path ?? '';
     const code = end?.failure.code ?? 'NOT_RECORDING';
@@ -194,13 +297,15 @@ export class MediaWorker {
     throw new Refused({ error: 'recordingFailed', path, code, detail });
   }
 
-  #find(id: number): RtpSession {
+  #find(id: number): Carried {
     const carried = this.#carried.get(id);
-    if (!carried) throw new Refused({ error: 'noSession' });
-    return carried.session;
+    if (!carried) throw new Refused({ error: 'noSession', session: id });
+    return carried;
   }
 
   #tick(tick: number): void {
+    // First everybody's frame, then the mixes of them: nobody hears a frame of the tick before.
+    for (const bridge of this.#bridges) bridge.gather();
     for (const carried of this.#carried.values()) {
       try {
         carried.session.tick(tick);
@@ -241,6 +346,18 @@ export class MediaWorker {
   }
 }
 
+function bridgeRefused(reason: BridgeRefusal): Refused {
+  return new Refused({ error: 'bridgeRefused', reason });
+}
+
+/** The library's error as a refusal; never returns. */
+function peerFailure(error: unknown): never {
+  if (error instanceof SdpUnusable) {
+    throw new Refused({ error: 'sdpUnusable', reason: error.reason, detail: error.detail });
+  }
+  throw new Refused({ error: 'peerFailed', detail: error instanceof Error ? error.message : String(error) });
+}
+
 function obeyInSession(session: RtpSession, order: Extract<Order, { session: number }>): void {
   switch (order.kind) {
     case 'connect':
@@ -257,6 +374,15 @@ function obeyInSession(session: RtpSession, order: Extract<Order, { session: num
       return;
     case 'stopDigits':
       session.stopDigits(order.run);
+      return;
+    case 'hold':
+      session.hold(order.music);
+      return;
+    case 'resume':
+      session.resume();
+      return;
+    case 'mute':
+      session.isMuted = order.isMuted;
       return;
   }
 }

@@ -2,17 +2,22 @@
  * Everything that crosses the engine's door, as plain data. Prompts are the one exception: their bytes are shared
  * memory while worker and engine live in one process.
  */
+import type { BridgeRole } from '../audio-session.ts';
+import type { BridgeRefusal } from '../media-errors.ts';
 import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
 import type { PlayOutcome, PlaySource } from '../play-source.ts';
 import type { RecordingSummary } from '../recording/call-recorder.ts';
 import type { DigitRun } from '../rtp/digit-sender.ts';
+import type { SdpUnusableReason } from '../sdp/sdp-unusable.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
+import type { WebRtcOptions } from '../webrtc-session.ts';
 
 /** What a worker is told at its start. */
 export interface WorkerSetup {
   host: string;
   ports: { first: number; last: number };
+  webRtc: WebRtcOptions;
 }
 
 export interface SessionSetup {
@@ -38,11 +43,20 @@ export type Order =
   | { kind: 'play'; session: number; order: PlayOrder }
   | { kind: 'stopPlay'; session: number; play: number }
   | { kind: 'sendDigits'; session: number; run: DigitRun }
-  | { kind: 'stopDigits'; session: number; run: number };
+  | { kind: 'stopDigits'; session: number; run: number }
+  | { kind: 'hold'; session: number; music: readonly PlaySource[] }
+  | { kind: 'resume'; session: number }
+  | { kind: 'mute'; session: number; isMuted: boolean };
 
 /** Questions and their answers, by kind. */
 export interface Exchanges {
   open: { ask: SessionSetup; answer: { port: number } };
+  openPeer: { ask: SessionSetup; answer: { offer: string } };
+  peerAnswer: { ask: { session: number; sdp: string }; answer: null };
+  peerCandidate: { ask: { session: number; candidate: string }; answer: null };
+  restartPeer: { ask: { session: number }; answer: { offer: string } };
+  bridge: { ask: { session: number; other: number; role: BridgeRole }; answer: null };
+  unbridge: { ask: { session: number }; answer: null };
   close: { ask: { session: number }; answer: RtpStats };
   stats: { ask: { session: number }; answer: RtpStats };
   startRecording: { ask: { session: number; path: string }; answer: null };
@@ -63,7 +77,10 @@ export type ToWorker = Order | Question;
 export type Refusal =
   | { error: 'noPort'; code: string }
   | { error: 'recordingFailed'; path: string; code: string; detail: string }
-  | { error: 'noSession' }
+  | { error: 'bridgeRefused'; reason: BridgeRefusal }
+  | { error: 'sdpUnusable'; reason: SdpUnusableReason; detail: string }
+  | { error: 'peerFailed'; detail: string }
+  | { error: 'noSession'; session: number }
   | { error: 'unexpected'; detail: string };
 
 export type FromWorker =
@@ -71,7 +88,9 @@ export type FromWorker =
   | { kind: 'refusal'; request: number; refusal: Refusal }
   | { kind: 'event'; session: number; event: MediaEvent }
   | { kind: 'playEnded'; session: number; play: number; outcome: PlayOutcome }
-  | { kind: 'digitsEnded'; session: number; run: number; outcome: 'sent' | 'stopped' };
+  | { kind: 'digitsEnded'; session: number; run: number; outcome: 'sent' | 'stopped' }
+  /** An error of the WebRTC library that reached nobody; of no known session (0). */
+  | { kind: 'libraryFault'; session: 0; message: string };
 
 interface WorkerStats {
   sessions: number;

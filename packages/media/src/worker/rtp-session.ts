@@ -2,26 +2,23 @@
  * One session inside a worker: decides, tick by tick, what leaves, and judges every datagram that arrives.
  * Owns no socket and no timer; both come in as calls, so tests drive it in virtual time.
  */
-import {
-  ALAW_SILENCE,
-  ALAW_TO_LINEAR,
-  MULAW_SILENCE,
-  MULAW_TO_ALAW,
-  MULAW_TO_LINEAR,
-} from '../codec/g711.ts';
+import { ALAW_TO_LINEAR, MULAW_TO_ALAW, MULAW_TO_LINEAR } from '../codec/g711.ts';
+import { ALAW, type Law, lawOf, MULAW } from '../codec/law.ts';
 import { SpeechDetector } from '../detect/speech-detector.ts';
 import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
-import type { PlayOutcome } from '../play-source.ts';
+import type { PlayOutcome, PlaySource } from '../play-source.ts';
 import { CallRecorder, type RecordingEnd } from '../recording/call-recorder.ts';
 import type { OpenFile } from '../recording/growing-wav-file.ts';
 import { DigitReceiver } from '../rtp/digit-receiver.ts';
 import { type DigitRun, DigitSender } from '../rtp/digit-sender.ts';
+import { JitterBuffer } from '../rtp/jitter-buffer.ts';
 import { emptyPacketView, RTP_HEADER_BYTES, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
 import { ReceptionStatistics } from '../rtp/reception-statistics.ts';
 import { TELEPHONE_EVENT_BYTES, writeTelephoneEvent } from '../rtp/telephone-event.ts';
 import { addToTimestamp, nextSequence, timestampDistance } from '../rtp/wrap.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
+import type { Bridge, BridgeVoice } from './bridge.ts';
 import type { PlayOrder, SessionSetup } from './messages.ts';
 import { FRAME_SAMPLES, PromptPlayer } from './prompt-player.ts';
 import { TICK_MS } from './ticker.ts';
@@ -70,11 +67,20 @@ function packetBuffers(payloadBytes: number): Uint8Array[] {
   return Array.from({ length: SEND_BUFFERS }, () => new Uint8Array(RTP_HEADER_BYTES + payloadBytes));
 }
 
-export class RtpSession {
+export class RtpSession implements BridgeVoice {
+  readonly id: number;
+  isOnHold = false;
+  isMuted = false;
   readonly #world: SessionWorld;
   readonly #player: PromptPlayer;
   readonly #digitSender: DigitSender;
   readonly #mediaTimeoutTicks: number;
+
+  // Joined with others. The jitter buffer lives as long as somebody may listen.
+  #bridge: Bridge | undefined;
+  #jitter: JitterBuffer | undefined;
+  #law: Law = MULAW;
+  #holdMusic: PromptPlayer | undefined;
 
   // Agreed by SDP, then followed by address (symmetric RTP).
   #media: NegotiatedMedia | undefined;
@@ -122,6 +128,7 @@ export class RtpSession {
   #isClosed = false;
 
   constructor(setup: SessionSetup, world: SessionWorld) {
+    this.id = setup.session;
     this.#world = world;
     this.#player = new PromptPlayer(
       (prompt) => world.promptBytes(prompt),
@@ -149,6 +156,9 @@ export class RtpSession {
     this.#accepted.fill(NOT_ACCEPTED);
     for (const { payloadType, format } of media.accepted)
       this.#accepted[payloadType] = ACCEPTED_CODES[format];
+    const law = lawOf(media.codec);
+    if (this.#jitter && law !== this.#law) this.#jitter = new JitterBuffer(law);
+    this.#law = law;
     if (before?.remoteHost === media.remoteHost && before.remotePort === media.remotePort) return;
     this.#remoteHost = media.remoteHost;
     this.#remotePort = media.remotePort;
@@ -172,6 +182,36 @@ export class RtpSession {
     this.#digitSender.stop(run);
   }
 
+  /** Law of the frames that `gather` fills. */
+  get law(): Law {
+    return this.#law;
+  }
+
+  /** Takes part in a bridge from now on, or in none. */
+  setBridge(bridge: Bridge | undefined): void {
+    this.#bridge = bridge;
+    if (!bridge) this.#jitter = undefined;
+    else this.#jitter ??= new JitterBuffer(this.#law);
+  }
+
+  gather(frame: Uint8Array): boolean {
+    return this.#jitter?.pull(frame) ?? false;
+  }
+
+  hold(music: readonly PlaySource[]): void {
+    this.isOnHold = true;
+    this.#holdMusic ??= new PromptPlayer(
+      (prompt) => this.#world.promptBytes(prompt),
+      () => undefined,
+    );
+    this.#holdMusic.start({ play: 0, sources: music, repeat: 'forever', stopOnDigit: false });
+  }
+
+  resume(): void {
+    this.isOnHold = false;
+    this.#holdMusic = undefined;
+  }
+
   /** Sends what this tick has to send. */
   tick(tick: number): void {
     const media = this.#media;
@@ -186,16 +226,17 @@ export class RtpSession {
     const sample = tick * FRAME_SAMPLES;
     const timestamp = addToTimestamp(this.#timestampBase, sample);
     const isPlaying = this.#player.nextFrame(this.#frame);
+    const hasSound = isPlaying ? this.#toLaw() : this.#listen();
     const maySend = media.direction === 'sendrecv' || media.direction === 'sendonly';
     // Digits take the place of audio; what plays meanwhile is lost to the far end, its time goes on.
     const isEvent = this.#digitSender.tick();
     if (!maySend) this.#startsTalkspurt = true;
     else if (isEvent) this.#sendEvent(media, timestamp);
-    else this.#sendAudio(media, timestamp, isPlaying);
+    else this.#sendAudio(media, timestamp, hasSound);
 
     if (this.#recorder) {
-      const recorded = isPlaying && maySend && !isEvent ? this.#frame : undefined;
-      this.#recorder.tick(sample, recorded, MULAW_TO_LINEAR, FRAME_SAMPLES);
+      const recorded = hasSound && maySend && !isEvent ? this.#frame : undefined;
+      this.#recorder.tick(sample, recorded, this.#law.toLinear, FRAME_SAMPLES);
     }
     if (isPlaying) this.#player.frameSent();
     this.#watchMedia(media);
@@ -232,7 +273,7 @@ export class RtpSession {
     this.#octetsReceived += payloadBytes;
     this.#heardAt(nowMs);
     if (isEvent) this.#hearEvent(datagram, nowMs);
-    else this.#hearAudio(datagram, format === ACCEPTED_PCMU, standing === 'late');
+    else this.#hearAudio(datagram, format === ACCEPTED_PCMU, standing === 'late', nowMs);
   }
 
   /** The system did not take a packet. */
@@ -306,16 +347,29 @@ export class RtpSession {
     this.#digitSender.stopAll();
   }
 
-  #sendAudio(media: NegotiatedMedia, timestamp: number, isPlaying: boolean): void {
-    const packet = this.#audioPackets[this.#packetsSent % SEND_BUFFERS] as Uint8Array;
-    const isAlaw = media.codec === 'PCMA';
-    if (!isPlaying) packet.fill(isAlaw ? ALAW_SILENCE : MULAW_SILENCE, RTP_HEADER_BYTES);
-    else if (!isAlaw) packet.set(this.#frame, RTP_HEADER_BYTES);
-    else {
-      for (let i = 0; i < FRAME_SAMPLES; i += 1) {
-        packet[RTP_HEADER_BYTES + i] = MULAW_TO_ALAW[this.#frame[i] as number] as number;
-      }
+  /** What is sent while nothing plays: hold music, or those in the bridge. Fills `#frame` in the law of this session. */
+  #listen(): boolean {
+    if (this.isOnHold) {
+      const music = this.#holdMusic;
+      if (!music?.nextFrame(this.#frame)) return false;
+      music.frameSent();
+      return this.#toLaw();
     }
+    return this.#bridge?.mix(this.id, this.#frame, this.#law) ?? false;
+  }
+
+  /** Turns the µ-law frame of a player into the law of this session. */
+  #toLaw(): true {
+    if (this.#law === MULAW) return true;
+    const frame = this.#frame;
+    for (let i = 0; i < FRAME_SAMPLES; i += 1) frame[i] = MULAW_TO_ALAW[frame[i] as number] as number;
+    return true;
+  }
+
+  #sendAudio(media: NegotiatedMedia, timestamp: number, hasSound: boolean): void {
+    const packet = this.#audioPackets[this.#packetsSent % SEND_BUFFERS] as Uint8Array;
+    if (hasSound) packet.set(this.#frame, RTP_HEADER_BYTES);
+    else packet.fill(this.#law.silence, RTP_HEADER_BYTES);
     const marker = this.#startsTalkspurt;
     this.#startsTalkspurt = false;
     this.#send(packet, marker, media.payloadType, timestamp, FRAME_SAMPLES);
@@ -351,6 +405,7 @@ export class RtpSession {
     this.#isListening = false;
     this.#digitReceiver.restart();
     this.#recorder?.timeline.forgetAnchor();
+    this.#jitter?.restart();
   }
 
   #heardAt(nowMs: number): void {
@@ -370,10 +425,12 @@ export class RtpSession {
     this.#player.digitPressed();
   }
 
-  #hearAudio(datagram: Uint8Array, isMulaw: boolean, isLate: boolean): void {
+  #hearAudio(datagram: Uint8Array, isMulaw: boolean, isLate: boolean, nowMs: number): void {
     const { payloadStart, payloadEnd, timestamp } = this.#packet;
-    const toLinear = isMulaw ? MULAW_TO_LINEAR : ALAW_TO_LINEAR;
-    this.#recorder?.timeline.received(timestamp, datagram, payloadStart, payloadEnd, toLinear);
+    const law = isMulaw ? MULAW : ALAW;
+    this.#recorder?.timeline.received(timestamp, datagram, payloadStart, payloadEnd, law.toLinear);
+    const convert = law === this.#law ? undefined : law.toOther;
+    this.#jitter?.put(timestamp, datagram, payloadStart, payloadEnd, convert, nowMs);
     // A late packet's time was already judged as a gap.
     if (!this.#speech || isLate) return;
     const samples = payloadEnd - payloadStart;

@@ -244,6 +244,13 @@ export class FakeMediaSession implements MediaSession {
     return Promise.reject(new Error('not in these tests'));
   }
 
+  async bridge(): Promise<void> {}
+  async unbridge(): Promise<void> {}
+  hold(): void {}
+  resume(): void {}
+  mute(): void {}
+  unmute(): void {}
+
   async startRecording(): Promise<void> {
     this.#journal.push('recording starts');
   }
@@ -288,6 +295,10 @@ export class FakeMediaEngine implements MediaEngine {
     const session = new FakeMediaSession(this.#clock, this.#journal, options.onEvent ?? (() => undefined));
     this.sessions.push(session);
     return session;
+  }
+
+  openWebRtcSession(): ReturnType<MediaEngine['openWebRtcSession']> {
+    return Promise.reject(new Error('not in these tests'));
   }
 
   loadPrompt(): void {}

@@ -1,0 +1,72 @@
+/**
+ * A browser's end of a WebRTC session for tests, on loopback: answers our offers, sends a tone, keeps what it hears.
+ */
+import { RTCPeerConnection, RtpHeader, RtpPacket, usePCMU } from 'werift';
+import { decodeMulaw, encodeMulaw } from './codec/g711.ts';
+
+export class TestBrowser {
+  /** All µ-law payloads received, in order of arrival. */
+  readonly heard: Buffer[] = [];
+  readonly #connection = new RTCPeerConnection({
+    codecs: { audio: [usePCMU()] },
+    iceUseIpv4: false,
+    iceUseIpv6: false,
+    iceUseTcp: false,
+    iceAdditionalHostAddresses: ['127.0.0.1'],
+    iceInterfaceAddresses: { udp4: '127.0.0.1' },
+  });
+  readonly #tone: Uint8Array;
+  #sequence = 65_000;
+  #timer: NodeJS.Timeout | undefined;
+  #hasStood = false;
+
+  constructor(hz: number) {
+    this.#tone = encodeMulaw(
+      Int16Array.from({ length: 8_000 }, (_, n) => 8_000 * Math.sin((2 * Math.PI * hz * n) / 8_000)),
+    );
+    this.#connection.onTrack.subscribe((track) => {
+      track.onReceiveRtp.subscribe(({ payload }) => this.heard.push(Buffer.from(payload)));
+    });
+  }
+
+  /** Takes an offer and answers it, the way browsers with named candidates do: no address in it. */
+  async answer(offer: string): Promise<string> {
+    await this.#connection.setRemoteDescription({ type: 'offer', sdp: offer });
+    for (const transceiver of this.#connection.getTransceivers()) transceiver.direction = 'sendrecv';
+    await this.#connection.setLocalDescription(await this.#connection.createAnswer());
+    if (this.#hasStood) {
+      // This library, as a browser, has to be told to begin after a restart.
+      for (const transport of this.#connection.iceTransports) void transport.start();
+    }
+    this.#hasStood = true;
+    const sdp = this.#connection.localDescription?.sdp ?? '';
+    return sdp.replace(/(a=candidate:\S+ \d+ udp \d+) 127\.0\.0\.1/g, '$1 7c1b0f6e.local');
+  }
+
+  /** Sends its tone from now on. */
+  speak(): void {
+    const [transceiver] = this.#connection.getTransceivers();
+    this.#timer = setInterval(() => {
+      const at = (this.#sequence * 160) % 8_000;
+      const header = new RtpHeader({
+        sequenceNumber: this.#sequence & 0xffff,
+        timestamp: this.#sequence * 160,
+        payloadType: 0,
+        ssrc: 7,
+      });
+      this.#sequence += 1;
+      const payload = Buffer.from(this.#tone.subarray(at, at + 160));
+      void transceiver?.sender.sendRtp(new RtpPacket(header, payload).serialize());
+    }, 20);
+  }
+
+  /** The last second or less of what it heard, linear. */
+  lastHeard(): Int16Array {
+    return decodeMulaw(Buffer.concat(this.heard.slice(-50)));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#connection.close();
+  }
+}
