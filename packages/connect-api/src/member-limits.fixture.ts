@@ -39,6 +39,7 @@ const PATTERN_SAMPLES: Readonly<Record<string, { accepted: string; refused: stri
     refused: 'file:///key.wav',
     filler: 'v',
   },
+  '^([$0-9a-zA-Z][_-]?)+$': { accepted: 'live', refused: 'not live', filler: 'e' },
   '^[ a-zA-Z0-9_@-]+$': { accepted: 'Agent', refused: 'Agent!', filler: 't' },
   '^(?!aws:|connect:)[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+$': {
     accepted: 'region',

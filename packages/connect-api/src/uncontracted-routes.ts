@@ -135,16 +135,6 @@ export const uncontractedRoutes = {
     'ListFlowAssociations GET /flow-associations-summary/{InstanceId}',
   ],
   'flow-associations-batch': ['BatchGetFlowAssociation POST /flow-associations-batch/{InstanceId}'],
-  'flow-modules': [
-    'CreateContactFlowModuleAlias PUT /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias',
-    'CreateContactFlowModuleVersion PUT /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version',
-    'DeleteContactFlowModuleAlias DELETE /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}',
-    'DeleteContactFlowModuleVersion DELETE /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version/{ContactFlowModuleVersion}',
-    'DescribeContactFlowModuleAlias GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}',
-    'ListContactFlowModuleAliases GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases',
-    'ListContactFlowModuleVersions GET /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/versions',
-    'UpdateContactFlowModuleAlias POST /contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}',
-  ],
   'hours-of-operation': [
     'AssociateHoursOfOperations POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}/associate-hours',
     'DisassociateHoursOfOperations POST /hours-of-operations/{InstanceId}/{HoursOfOperationId}/disassociate-hours',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { listOperations } from '@ringback/connect-api';
 import { actionSupport } from '@ringback/flow';
 import { implementedOperations, missingParts } from '../src/api/implemented-operations.ts';
-import { unsupportedActions } from '../src/contacts/unsupported-actions.ts';
+import { partlySupportedActions, unsupportedActions } from '../src/contacts/unsupported-actions.ts';
 
 const page = fileURLToPath(new URL('../../../docs/compatibility.md', import.meta.url));
 
@@ -42,6 +42,8 @@ function render(): string {
 function describeAction(type: string, support: ReturnType<typeof actionSupport>[number]['support']): string {
   const lacking = unsupportedActions[type];
   if (lacking) return `error branch: ${lacking}`;
+  const missing = partlySupportedActions[type];
+  if (missing) return `partial: ${missing}`;
   switch (support.level) {
     case 'full':
       return 'full';

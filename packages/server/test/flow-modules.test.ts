@@ -2,14 +2,22 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import {
+  CreateContactFlowModuleAliasCommand,
   CreateContactFlowModuleCommand,
+  CreateContactFlowModuleVersionCommand,
+  DeleteContactFlowModuleAliasCommand,
   DeleteContactFlowModuleCommand,
+  DeleteContactFlowModuleVersionCommand,
+  DescribeContactFlowModuleAliasCommand,
   DescribeContactFlowModuleCommand,
   InvalidContactFlowModuleException,
+  ListContactFlowModuleAliasesCommand,
   ListContactFlowModulesCommand,
+  ListContactFlowModuleVersionsCommand,
   ListContactFlowsCommand,
   ListTagsForResourceCommand,
   SearchContactFlowModulesCommand,
+  UpdateContactFlowModuleAliasCommand,
   UpdateContactFlowModuleContentCommand,
   UpdateContactFlowModuleMetadataCommand,
 } from '@aws-sdk/client-connect';
@@ -190,7 +198,183 @@ describe('flow modules › kept', () => {
   });
 });
 
+async function makeVersion(ContactFlowModuleId: string, Description?: string): Promise<number> {
+  const { Version } = await test.client.send(
+    new CreateContactFlowModuleVersionCommand({ InstanceId, ContactFlowModuleId, Description }),
+  );
+  return Version ?? 0;
+}
+
+async function makeAlias(id: string, AliasName: string, ContactFlowModuleVersion: number): Promise<string> {
+  const { Id, ContactFlowModuleArn } = await test.client.send(
+    new CreateContactFlowModuleAliasCommand({
+      InstanceId,
+      ContactFlowModuleId: id,
+      AliasName,
+      ContactFlowModuleVersion,
+    }),
+  );
+  assert.ok(Id);
+  assert.ok(ContactFlowModuleArn?.endsWith(`/flow-module/${id}:${AliasName}`), ContactFlowModuleArn);
+  return Id;
+}
+
+describe('flow modules › versions', () => {
+  it('keep content and settings as they were published', async () => {
+    const id = await create({ Settings: '{"n":1}' });
+    assert.equal(await makeVersion(id, 'As it began'), 1);
+    await updateContent(id, { Content: saying('second'), Settings: '{"n":2}' });
+    assert.equal(await makeVersion(id), 2);
+    const first = await describeModule(`${id}:1`);
+    assert.deepEqual(
+      [first.Content, first.Settings, first.Version, first.VersionDescription, first.Status],
+      [saying('first'), '{"n":1}', 1, 'As it began', 'PUBLISHED'],
+    );
+    assert.ok(first.Arn?.endsWith(`${id}:1`));
+    assert.equal((await describeModule(`${id}:2`)).Content, saying('second'));
+    const listed = await test.client.send(
+      new ListContactFlowModuleVersionsCommand({ InstanceId, ContactFlowModuleId: id, MaxResults: 1 }),
+    );
+    const [newest] = listed.ContactFlowModuleVersionSummaryList ?? [];
+    assert.deepEqual([newest?.Version, newest?.Arn?.slice(-2)], [2, ':2']);
+    const { ContactFlowModuleVersionSummaryList: others } = await test.client.send(
+      new ListContactFlowModuleVersionsCommand({
+        InstanceId,
+        ContactFlowModuleId: id,
+        NextToken: listed.NextToken,
+      }),
+    );
+    assert.deepEqual(
+      others?.map(({ Version }) => Version),
+      [1],
+    );
+  });
+
+  it('never change, and are gone when deleted', async () => {
+    const id = await create();
+    await makeVersion(id);
+    await refused(updateContent(`${id}:1`, { Content: saying('other') }), 'InvalidRequestException', /never/);
+    const remove = (ContactFlowModuleVersion: number) =>
+      test.client.send(
+        new DeleteContactFlowModuleVersionCommand({
+          InstanceId,
+          ContactFlowModuleId: id,
+          ContactFlowModuleVersion,
+        }),
+      );
+    await remove(1);
+    await refused(describeModule(`${id}:1`), 'ResourceNotFoundException', /no version or alias 1/);
+    for (const gone of [1, 7, 3_000_000_000]) await refused(remove(gone), 'ResourceNotFoundException');
+    assert.equal(await makeVersion(id), 2, 'numbers are not given out twice');
+    await refused(
+      test.client.send(
+        new CreateContactFlowModuleVersionCommand({
+          InstanceId,
+          ContactFlowModuleId: id,
+          FlowModuleContentSha256: 'a'.repeat(64),
+        }),
+      ),
+      'InvalidParameterException',
+      /Sha256/,
+    );
+  });
+});
+
+describe('flow modules › aliases', () => {
+  it('point at a version, are pointed elsewhere, listed and deleted', async () => {
+    const id = await create();
+    await makeVersion(id);
+    await updateContent(id, { Content: saying('second') });
+    await makeVersion(id);
+    const aliasId = await makeAlias(id, 'live', 1);
+    assert.equal((await describeModule(`${id}:live`)).Content, saying('first'));
+    const describeAlias = async (AliasId: string) =>
+      (
+        await test.client.send(
+          new DescribeContactFlowModuleAliasCommand({ InstanceId, ContactFlowModuleId: id, AliasId }),
+        )
+      ).ContactFlowModuleAlias;
+    const update = (more: Partial<UpdateContactFlowModuleAliasCommand['input']>, AliasId = aliasId) =>
+      test.client.send(
+        new UpdateContactFlowModuleAliasCommand({ InstanceId, ContactFlowModuleId: id, AliasId, ...more }),
+      );
+    await update({ ContactFlowModuleVersion: 2, Description: 'In use' });
+    const alias = await describeAlias(aliasId);
+    assert.deepEqual(
+      [alias?.Name, alias?.Version, alias?.Description, alias?.ContactFlowModuleId],
+      ['live', 2, 'In use', id],
+    );
+    assert.ok(alias?.LastModifiedTime instanceof Date);
+    assert.equal((await describeAlias('live'))?.AliasId, aliasId);
+    assert.equal((await describeModule(`${id}:live`)).Content, saying('second'));
+
+    await refused(makeAlias(id, 'live', 1), 'DuplicateResourceException', /live/);
+    await refused(makeAlias(id, 'other', 9), 'ResourceNotFoundException', /no version 9/);
+    for (const reserved of ['1', '$SAVED']) {
+      await refused(makeAlias(id, reserved, 1), 'InvalidParameterException', /no number/);
+    }
+    await refused(update({ ContactFlowModuleVersion: 9 }), 'ResourceNotFoundException', /no version 9/);
+    await refused(update({}), 'InvalidRequestException');
+    await refused(update({ Name: 'x' }, 'nobody'), 'ResourceNotFoundException', /no alias/);
+    await refused(
+      test.client.send(
+        new DeleteContactFlowModuleVersionCommand({
+          InstanceId,
+          ContactFlowModuleId: id,
+          ContactFlowModuleVersion: 2,
+        }),
+      ),
+      'InvalidRequestException',
+      /alias points at version 2/,
+    );
+    await makeAlias(id, 'next', 1);
+    const { ContactFlowModuleAliasSummaryList: list } = await test.client.send(
+      new ListContactFlowModuleAliasesCommand({ InstanceId, ContactFlowModuleId: id }),
+    );
+    assert.deepEqual(
+      list?.map(({ AliasName, Version }) => [AliasName, Version]),
+      [
+        ['live', 2],
+        ['next', 1],
+      ],
+    );
+    const remove = () =>
+      test.client.send(
+        new DeleteContactFlowModuleAliasCommand({ InstanceId, ContactFlowModuleId: id, AliasId: aliasId }),
+      );
+    await remove();
+    await refused(remove(), 'ResourceNotFoundException');
+    await refused(describeModule(`${id}:live`), 'ResourceNotFoundException');
+    // With its versions and the alias that is left.
+    await test.client.send(new DeleteContactFlowModuleCommand({ InstanceId, ContactFlowModuleId: id }));
+    await refused(describeModule(id), 'ResourceNotFoundException');
+  });
+});
+
 describe('flow modules › in a call', () => {
+  it('runs the version that a number or an alias names', async () => {
+    const id = await create({ Content: saying('version one') });
+    await makeVersion(id);
+    await makeAlias(id, 'stable', 1);
+    await updateContent(id, { Content: saying('latest') });
+    const { Arn } = await describeModule(id);
+    for (const [reference, said] of [
+      [`${id}:1`, 'version one'],
+      [`${Arn}:stable`, 'version one'],
+      [id, 'latest'],
+      [`${id}:gone`, 'no'],
+    ] as const) {
+      const flow = await test.createFlow([
+        invoke(reference),
+        setAttributes('failed', { said: 'no' }, 'hang up'),
+        hangUp,
+      ]);
+      const contactId = await test.call('+12065550101', flow);
+      await test.ended(contactId);
+      assert.deepEqual((await test.record(contactId)).Attributes, { said }, reference);
+    }
+  });
+
   it('runs as part of the flow that invokes it, by id, ARN and name', async () => {
     const id = await create({ Name: 'Invoked', Content: saying('in the module') });
     const { Arn } = await describeModule(id);

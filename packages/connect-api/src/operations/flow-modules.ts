@@ -4,6 +4,9 @@ import Type from 'typebox';
 import { operation } from '../operation.ts';
 import {
   ContactFlowModule,
+  ContactFlowModuleAlias,
+  ContactFlowModuleAliasInfo,
+  ContactFlowModuleAliasSummary,
   ContactFlowModuleContent,
   ContactFlowModuleDescription,
   ContactFlowModuleId,
@@ -12,14 +15,19 @@ import {
   ContactFlowModuleSearchFilter,
   ContactFlowModuleState,
   ContactFlowModuleSummary,
+  ContactFlowModuleVersionSummary,
   ExternalInvocationConfiguration,
+  FlowModuleContentSha256,
+  ResourceId,
 } from '../shapes/flow-modules.ts';
 import {
   ClientToken,
   InstanceId,
+  InstanceIdOrArn,
   MaxResult100,
   MaxResult1000,
   NextToken2500,
+  ResourceVersion,
 } from '../shapes/shared-scalars.ts';
 import { TagMap } from '../shapes/shared-structures.ts';
 import { Int64 } from '../wire-types.ts';
@@ -57,6 +65,58 @@ const CreateContactFlowModule = operation({
   ],
 });
 
+const CreateContactFlowModuleAlias = operation({
+  name: 'CreateContactFlowModuleAlias',
+  method: 'PUT',
+  path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias',
+  input: Type.Object({
+    InstanceId: InstanceIdOrArn,
+    Description: Type.Optional(Type.String()),
+    ContactFlowModuleId: ContactFlowModuleId,
+    ContactFlowModuleVersion: ResourceVersion,
+    AliasName: ContactFlowModuleAlias,
+  }),
+  output: Type.Object({
+    ContactFlowModuleArn: Type.Optional(Type.String()),
+    Id: Type.Optional(ResourceId),
+  }),
+  errors: [
+    'AccessDeniedException',
+    'DuplicateResourceException',
+    'InternalServiceException',
+    'ResourceNotFoundException',
+    'LimitExceededException',
+    'InvalidParameterException',
+    'InvalidRequestException',
+    'ThrottlingException',
+  ],
+});
+
+const CreateContactFlowModuleVersion = operation({
+  name: 'CreateContactFlowModuleVersion',
+  method: 'PUT',
+  path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version',
+  input: Type.Object({
+    InstanceId: InstanceId,
+    Description: Type.Optional(ContactFlowModuleDescription),
+    ContactFlowModuleId: Type.String(),
+    FlowModuleContentSha256: Type.Optional(FlowModuleContentSha256),
+  }),
+  output: Type.Object({
+    ContactFlowModuleArn: Type.Optional(Type.String()),
+    Version: Type.Optional(ResourceVersion),
+  }),
+  errors: [
+    'AccessDeniedException',
+    'InternalServiceException',
+    'ResourceNotFoundException',
+    'LimitExceededException',
+    'InvalidParameterException',
+    'InvalidRequestException',
+    'ThrottlingException',
+  ],
+});
+
 const DeleteContactFlowModule = operation({
   name: 'DeleteContactFlowModule',
   method: 'DELETE',
@@ -73,6 +133,46 @@ const DeleteContactFlowModule = operation({
     'ResourceNotFoundException',
     'ThrottlingException',
     'InternalServiceException',
+  ],
+});
+
+const DeleteContactFlowModuleAlias = operation({
+  name: 'DeleteContactFlowModuleAlias',
+  method: 'DELETE',
+  path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}',
+  input: Type.Object({
+    InstanceId: InstanceIdOrArn,
+    ContactFlowModuleId: ResourceId,
+    AliasId: ResourceId,
+  }),
+  output: Type.Object({}),
+  errors: [
+    'AccessDeniedException',
+    'InternalServiceException',
+    'ResourceNotFoundException',
+    'InvalidParameterException',
+    'InvalidRequestException',
+    'ThrottlingException',
+  ],
+});
+
+const DeleteContactFlowModuleVersion = operation({
+  name: 'DeleteContactFlowModuleVersion',
+  method: 'DELETE',
+  path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/version/{ContactFlowModuleVersion}',
+  input: Type.Object({
+    InstanceId: InstanceId,
+    ContactFlowModuleId: Type.String(),
+    ContactFlowModuleVersion: ResourceVersion,
+  }),
+  output: Type.Object({}),
+  errors: [
+    'AccessDeniedException',
+    'InternalServiceException',
+    'ResourceNotFoundException',
+    'InvalidParameterException',
+    'InvalidRequestException',
+    'ThrottlingException',
   ],
 });
 
@@ -94,6 +194,78 @@ const DescribeContactFlowModule = operation({
     'ResourceNotFoundException',
     'ThrottlingException',
     'InternalServiceException',
+  ],
+});
+
+const DescribeContactFlowModuleAlias = operation({
+  name: 'DescribeContactFlowModuleAlias',
+  method: 'GET',
+  path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}',
+  input: Type.Object({
+    InstanceId: InstanceIdOrArn,
+    ContactFlowModuleId: ContactFlowModuleId,
+    AliasId: ResourceId,
+  }),
+  output: Type.Object({
+    ContactFlowModuleAlias: Type.Optional(ContactFlowModuleAliasInfo),
+  }),
+  errors: [
+    'AccessDeniedException',
+    'InvalidRequestException',
+    'InvalidParameterException',
+    'ResourceNotFoundException',
+    'ThrottlingException',
+    'InternalServiceException',
+  ],
+});
+
+const ListContactFlowModuleAliases = operation({
+  name: 'ListContactFlowModuleAliases',
+  method: 'GET',
+  path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/aliases',
+  query: { NextToken: 'nextToken', MaxResults: 'maxResults' },
+  input: Type.Object({
+    InstanceId: InstanceIdOrArn,
+    ContactFlowModuleId: Type.String(),
+    NextToken: Type.Optional(Type.String()),
+    MaxResults: Type.Optional(MaxResult1000),
+  }),
+  output: Type.Object({
+    ContactFlowModuleAliasSummaryList: Type.Optional(Type.Array(ContactFlowModuleAliasSummary)),
+    NextToken: Type.Optional(Type.String()),
+  }),
+  errors: [
+    'AccessDeniedException',
+    'InternalServiceException',
+    'ResourceNotFoundException',
+    'InvalidParameterException',
+    'InvalidRequestException',
+    'ThrottlingException',
+  ],
+});
+
+const ListContactFlowModuleVersions = operation({
+  name: 'ListContactFlowModuleVersions',
+  method: 'GET',
+  path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/versions',
+  query: { NextToken: 'nextToken', MaxResults: 'maxResults' },
+  input: Type.Object({
+    InstanceId: InstanceId,
+    ContactFlowModuleId: Type.String(),
+    NextToken: Type.Optional(Type.String()),
+    MaxResults: Type.Optional(MaxResult1000),
+  }),
+  output: Type.Object({
+    ContactFlowModuleVersionSummaryList: Type.Optional(Type.Array(ContactFlowModuleVersionSummary)),
+    NextToken: Type.Optional(Type.String()),
+  }),
+  errors: [
+    'AccessDeniedException',
+    'InternalServiceException',
+    'ResourceNotFoundException',
+    'InvalidParameterException',
+    'InvalidRequestException',
+    'ThrottlingException',
   ],
 });
 
@@ -147,6 +319,31 @@ const SearchContactFlowModules = operation({
   ],
 });
 
+const UpdateContactFlowModuleAlias = operation({
+  name: 'UpdateContactFlowModuleAlias',
+  method: 'POST',
+  path: '/contact-flow-modules/{InstanceId}/{ContactFlowModuleId}/alias/{AliasId}',
+  input: Type.Object({
+    InstanceId: InstanceIdOrArn,
+    ContactFlowModuleId: ContactFlowModuleId,
+    AliasId: ResourceId,
+    Name: Type.Optional(ContactFlowModuleName),
+    Description: Type.Optional(ContactFlowModuleDescription),
+    ContactFlowModuleVersion: Type.Optional(ResourceVersion),
+  }),
+  output: Type.Object({}),
+  errors: [
+    'AccessDeniedException',
+    'InternalServiceException',
+    'ResourceNotFoundException',
+    'InvalidParameterException',
+    'InvalidRequestException',
+    'ThrottlingException',
+    'ConditionalOperationFailedException',
+    'DuplicateResourceException',
+  ],
+});
+
 const UpdateContactFlowModuleContent = operation({
   name: 'UpdateContactFlowModuleContent',
   method: 'POST',
@@ -193,10 +390,18 @@ const UpdateContactFlowModuleMetadata = operation({
 
 export const flowModules = {
   CreateContactFlowModule,
+  CreateContactFlowModuleAlias,
+  CreateContactFlowModuleVersion,
   DeleteContactFlowModule,
+  DeleteContactFlowModuleAlias,
+  DeleteContactFlowModuleVersion,
   DescribeContactFlowModule,
+  DescribeContactFlowModuleAlias,
+  ListContactFlowModuleAliases,
+  ListContactFlowModuleVersions,
   ListContactFlowModules,
   SearchContactFlowModules,
+  UpdateContactFlowModuleAlias,
   UpdateContactFlowModuleContent,
   UpdateContactFlowModuleMetadata,
 } as const;

@@ -2,8 +2,9 @@
 // instead.
 
 import Type from 'typebox';
-import { ResourceVersion } from '../shapes/shared-scalars.ts';
+import { RegionName, ResourceVersion } from '../shapes/shared-scalars.ts';
 import { ControlPlaneTagFilter, StringCondition, TagMap } from '../shapes/shared-structures.ts';
+import { Timestamp } from '../wire-types.ts';
 
 export const ContactFlowModuleContent = Type.String({ minLength: 1, maxLength: 256000 });
 
@@ -21,7 +22,11 @@ export const ExternalInvocationConfiguration = Type.Object({
   Enabled: Type.Optional(Type.Boolean()),
 });
 
-const FlowModuleContentSha256 = Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-zA-Z0-9]{64}$' });
+export const FlowModuleContentSha256 = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^[a-zA-Z0-9]{64}$',
+});
 
 export const ContactFlowModule = Type.Object({
   Arn: Type.Optional(Type.String()),
@@ -37,6 +42,34 @@ export const ContactFlowModule = Type.Object({
   VersionDescription: Type.Optional(ContactFlowModuleDescription),
   Settings: Type.Optional(Type.String()),
   ExternalInvocationConfiguration: Type.Optional(ExternalInvocationConfiguration),
+});
+
+export const ContactFlowModuleAlias = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: '^([$0-9a-zA-Z][_-]?)+$',
+});
+
+export const ResourceId = Type.String({ minLength: 1, maxLength: 500 });
+
+export const ContactFlowModuleAliasInfo = Type.Object({
+  ContactFlowModuleId: Type.Optional(ResourceId),
+  ContactFlowModuleArn: Type.Optional(Type.String()),
+  AliasId: Type.Optional(ContactFlowModuleAlias),
+  Version: Type.Optional(ResourceVersion),
+  Name: Type.Optional(ContactFlowModuleAlias),
+  Description: Type.Optional(ContactFlowModuleDescription),
+  LastModifiedRegion: Type.Optional(RegionName),
+  LastModifiedTime: Type.Optional(Timestamp),
+});
+
+export const ContactFlowModuleAliasSummary = Type.Object({
+  Arn: Type.Optional(Type.String()),
+  AliasId: Type.Optional(ResourceId),
+  Version: Type.Optional(ResourceVersion),
+  AliasName: Type.Optional(ContactFlowModuleName),
+  AliasDescription: Type.Optional(ContactFlowModuleDescription),
+  LastModifiedTime: Type.Optional(Timestamp),
 });
 
 export const ContactFlowModuleSearchCriteria = Type.Cyclic(
@@ -61,4 +94,10 @@ export const ContactFlowModuleSummary = Type.Object({
   Arn: Type.Optional(Type.String()),
   Name: Type.Optional(ContactFlowModuleName),
   State: Type.Optional(ContactFlowModuleState),
+});
+
+export const ContactFlowModuleVersionSummary = Type.Object({
+  Arn: Type.Optional(Type.String()),
+  VersionDescription: Type.Optional(ContactFlowModuleDescription),
+  Version: Type.Optional(ResourceVersion),
 });

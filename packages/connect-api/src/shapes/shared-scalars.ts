@@ -18,6 +18,13 @@ export const ContactId = Type.String({ minLength: 1, maxLength: 256 });
 
 export const InstanceId = Type.String({ minLength: 1, maxLength: 100 });
 
+export const InstanceIdOrArn = Type.String({
+  minLength: 1,
+  maxLength: 250,
+  pattern:
+    '^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$',
+});
+
 export const LargeNextToken = Type.String({ minLength: 1, maxLength: 100000 });
 
 export const MaxResult10 = int32({ minimum: 1, maximum: 10 });

@@ -2,6 +2,18 @@
 import type { OperationName } from '@ringback/connect-api';
 import type { OperationCode } from './operation.ts';
 import {
+  createContactFlowModuleAlias,
+  deleteContactFlowModuleAlias,
+  describeContactFlowModuleAlias,
+  listContactFlowModuleAliases,
+  updateContactFlowModuleAlias,
+} from './operations/contact-flow-module-aliases.ts';
+import {
+  createContactFlowModuleVersion,
+  deleteContactFlowModuleVersion,
+  listContactFlowModuleVersions,
+} from './operations/contact-flow-module-versions.ts';
+import {
   createContactFlowModule,
   deleteContactFlowModule,
   describeContactFlowModule,
@@ -46,19 +58,26 @@ type Implemented = { readonly [Name in OperationName]?: OperationCode<Name> };
 export const implementedOperations = {
   CreateContactFlow: createContactFlow,
   CreateContactFlowModule: createContactFlowModule,
+  CreateContactFlowModuleAlias: createContactFlowModuleAlias,
+  CreateContactFlowModuleVersion: createContactFlowModuleVersion,
   CreateContactFlowVersion: createContactFlowVersion,
   CreatePrompt: createPrompt,
   DeleteContactFlow: deleteContactFlow,
   DeleteContactFlowModule: deleteContactFlowModule,
+  DeleteContactFlowModuleAlias: deleteContactFlowModuleAlias,
+  DeleteContactFlowModuleVersion: deleteContactFlowModuleVersion,
   DeleteContactFlowVersion: deleteContactFlowVersion,
   DeletePrompt: deletePrompt,
   DescribeContact: describeContact,
   DescribeContactFlow: describeContactFlow,
   DescribeContactFlowModule: describeContactFlowModule,
+  DescribeContactFlowModuleAlias: describeContactFlowModuleAlias,
   DescribeInstance: describeInstance,
   DescribePrompt: describePrompt,
   GetContactAttributes: getContactAttributes,
   GetPromptFile: getPromptFile,
+  ListContactFlowModuleAliases: listContactFlowModuleAliases,
+  ListContactFlowModuleVersions: listContactFlowModuleVersions,
   ListContactFlowModules: listContactFlowModules,
   ListContactFlowVersions: listContactFlowVersions,
   ListContactFlows: listContactFlows,
@@ -76,6 +95,7 @@ export const implementedOperations = {
   UntagResource: untagResource,
   UpdateContactFlowContent: updateContactFlowContent,
   UpdateContactFlowMetadata: updateContactFlowMetadata,
+  UpdateContactFlowModuleAlias: updateContactFlowModuleAlias,
   UpdateContactFlowModuleContent: updateContactFlowModuleContent,
   UpdateContactFlowModuleMetadata: updateContactFlowModuleMetadata,
   UpdateContactFlowName: updateContactFlowName,

@@ -2,6 +2,11 @@
 
 const needsQueues = 'Contacts are not queued for agents yet.';
 
+/** Actions of which a part takes the error branch: type to that part. */
+export const partlySupportedActions: Readonly<Record<string, string>> = {
+  TransferParticipantToThirdParty: 'VoiceConnector takes the error branch.',
+};
+
 /** Action type to what is missing. */
 export const unsupportedActions: Readonly<Record<string, string>> = {
   CheckMetricData: needsQueues,

@@ -9,7 +9,7 @@ import type { Instance, ResourceStore } from '../store/resource-store.ts';
 export interface StoredFlows {
   /**
    * A published, active flow or module of the instance by id, ARN or name; undefined when there is none. Id and ARN may
-   * end in `:$LATEST`, or for a flow in the number of a version.
+   * end in `:$LATEST`, in the number of a version, or for a module in the name of an alias.
    */
   find(instance: Instance, reference: string, kind: FlowKind): Promise<Flow | undefined>;
 }
@@ -63,8 +63,13 @@ async function contentOfVersion(
   kind: FlowKind,
   version: string,
 ): Promise<string | undefined> {
-  if (kind === 'module' || !/^[1-9][0-9]{0,8}$/.test(version)) return undefined;
-  return (await resources.findVersion(flow, Number(version)))?.content;
+  const isNumber = /^[1-9][0-9]{0,8}$/.test(version);
+  const number = isNumber
+    ? Number(version)
+    : kind === 'module'
+      ? (await resources.findAlias(flow, { name: version }))?.version
+      : undefined;
+  return number === undefined ? undefined : (await resources.findVersion(flow, number))?.content;
 }
 
 /** Stored content was validated before it was stored; if it no longer parses, the store was changed behind our back. */

@@ -151,6 +151,7 @@ describe('flow store', () => {
     );
     assert.deepEqual(await store.findVersion(flow, 1), {
       version: 1,
+      settings: undefined,
       description: 'd',
       content: flow.content,
       createdAtMs: nowMs,

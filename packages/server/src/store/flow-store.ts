@@ -1,7 +1,10 @@
 /** Flows and flow modules: what is published, the draft beside it, numbered versions. Read through directory.ts where calls wait for it. */
+
+import { sql } from 'kysely';
 import type { ContactFlowId, InstanceId } from '../ids.ts';
-import { isUniqueViolation } from './database-errors.ts';
-import { ClientTokenTaken, NameTaken, TooMany } from './resource-refusals.ts';
+import { isUniqueViolation, violatedForeignKey } from './database-errors.ts';
+import { type ModuleAliasStore, openModuleAliasStore } from './module-alias-store.ts';
+import { ClientTokenTaken, InUse, NameTaken, TooMany } from './resource-refusals.ts';
 import type { RingbackDatabase } from './schema.ts';
 
 /** Modules are stored as flows of the type `MODULE`; names and numbers of the two kinds are counted apart. */
@@ -45,6 +48,12 @@ export interface FlowVersion {
   readonly createdAtMs: number;
 }
 
+export interface FlowVersionContent extends FlowVersion {
+  readonly content: string;
+  /** The module's settings at that time. */
+  readonly settings: string | undefined;
+}
+
 /** What a request that makes a module can be known again by. */
 export interface ModuleRequest {
   readonly clientToken: string;
@@ -57,7 +66,7 @@ export interface FlowPlace {
   readonly id: ContactFlowId;
 }
 
-export interface FlowStore {
+export interface FlowStore extends ModuleAliasStore {
   /** In the order of their ids. */
   listFlows(instanceId: InstanceId, kind: FlowKind): Promise<FlowSummary[]>;
   findFlow(instanceId: InstanceId, id: ContactFlowId, kind: FlowKind): Promise<StoredFlow | undefined>;
@@ -98,10 +107,7 @@ export interface FlowStore {
   deleteFlow(flow: FlowPlace): Promise<boolean>;
   /** Newest first. */
   listVersions(flow: FlowPlace): Promise<FlowVersion[]>;
-  findVersion(
-    flow: FlowPlace,
-    version: number,
-  ): Promise<(FlowVersion & { readonly content: string }) | undefined>;
+  findVersion(flow: FlowPlace, version: number): Promise<FlowVersionContent | undefined>;
   /**
    * Keeps `content` as the next version, if it is still what is published; undefined when it is not.
    *
@@ -113,7 +119,11 @@ export interface FlowStore {
     most: number,
     nowMs: number,
   ): Promise<number | undefined>;
-  /** False when there is no such version. */
+  /**
+   * False when there is no such version.
+   *
+   * @throws {InUse} an alias points at it.
+   */
   deleteVersion(flow: FlowPlace, version: number): Promise<boolean>;
 }
 
@@ -140,6 +150,7 @@ export function openFlowStore(database: RingbackDatabase): FlowStore {
       .where('instance_id', '=', instanceId);
 
   return {
+    ...openModuleAliasStore(database),
     async listFlows(instanceId, kind) {
       const rows = await kysely
         .selectFrom('contact_flow')
@@ -276,37 +287,44 @@ export function openFlowStore(database: RingbackDatabase): FlowStore {
       const row = await kysely
         .selectFrom('contact_flow_version')
         .selectAll()
+        .select(sql<string | null>`settings`.as('settings'))
         .where('instance_id', '=', instanceId)
         .where('flow_id', '=', id)
         .where('version', '=', version)
         .executeTakeFirst();
-      return row && { ...versionOf(row), content: row.content };
+      return row && { ...versionOf(row), content: row.content, settings: row.settings ?? undefined };
     },
     addVersion: ({ instanceId, id }, { content, description }, most, nowMs) =>
       database.withTransaction(async (transaction) => {
-        const { rows } = await transaction.query<{ last_version: number }>(
+        const { rows } = await transaction.query<{ last_version: number; settings: string | null }>(
           `UPDATE contact_flow SET last_version = last_version + 1
             WHERE instance_id = $1 AND id = $2 AND status = 'PUBLISHED' AND content = $3
-           RETURNING last_version`,
+           RETURNING last_version, settings`,
           [instanceId, id, content],
         );
-        const version = rows[0]?.last_version;
-        if (version === undefined) return undefined;
+        if (rows[0] === undefined) return undefined;
+        const { last_version: version, settings } = rows[0];
         const inserted = await transaction.query(
-          `INSERT INTO contact_flow_version (instance_id, flow_id, version, description, content, created_at)
-           SELECT $1, $2, $3, $4, $5, $6
-            WHERE (SELECT count(*) FROM contact_flow_version WHERE instance_id = $1 AND flow_id = $2) < $7`,
-          [instanceId, id, version, description ?? null, content, new Date(nowMs), most],
+          `INSERT INTO contact_flow_version
+                  (instance_id, flow_id, version, description, content, settings, created_at)
+           SELECT $1, $2, $3, $4, $5, $6, $7
+            WHERE (SELECT count(*) FROM contact_flow_version WHERE instance_id = $1 AND flow_id = $2) < $8`,
+          [instanceId, id, version, description ?? null, content, settings, new Date(nowMs), most],
         );
         if (inserted.rowCount === 0) throw new TooMany('version', most);
         return version;
       }),
     async deleteVersion({ instanceId, id }, version) {
-      const { rowCount } = await database.query(
-        'DELETE FROM contact_flow_version WHERE instance_id = $1 AND flow_id = $2 AND version = $3',
-        [instanceId, id, version],
-      );
-      return rowCount > 0;
+      try {
+        const { rowCount } = await database.query(
+          'DELETE FROM contact_flow_version WHERE instance_id = $1 AND flow_id = $2 AND version = $3',
+          [instanceId, id, version],
+        );
+        return rowCount > 0;
+      } catch (error) {
+        if (violatedForeignKey(error) === undefined) throw error;
+        throw new InUse(`An alias points at version ${version}; point it elsewhere first.`);
+      }
     },
   };
 }

@@ -9,7 +9,7 @@ import {
 import { idOf, instanceResourceArn } from '../../arn.ts';
 import { type ContentPurpose, errorsOfContent } from '../../flows/flow-content.ts';
 import { type ContactFlowId, isUuid, newId } from '../../ids.ts';
-import type { FlowSummary, ModuleRequest, StoredFlow } from '../../store/flow-store.ts';
+import type { FlowSummary, FlowVersionContent, ModuleRequest, StoredFlow } from '../../store/flow-store.ts';
 import { ClientTokenTaken } from '../../store/resource-refusals.ts';
 import type { Instance } from '../../store/resource-store.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
@@ -34,7 +34,7 @@ export const createContactFlowModule: OperationCode<'CreateContactFlowModule'> =
       ? undefined
       : { clientToken: input.ClientToken, hash: requestHash(input) };
   const earlier = await madeBy(request, instance, deps);
-  if (earlier) return { Id: earlier, Arn: arnOf(instance, earlier) };
+  if (earlier) return { Id: earlier, Arn: moduleArn(instance, earlier) };
   await refuseModule(input.Content, input.Settings, 'publication', instance, deps);
   const nowMs = deps.clock.now();
   const module: StoredFlow = {
@@ -59,10 +59,10 @@ export const createContactFlowModule: OperationCode<'CreateContactFlowModule'> =
   } catch (error) {
     const meanwhile = error instanceof ClientTokenTaken ? await madeBy(request, instance, deps) : undefined;
     if (!meanwhile) throw error;
-    return { Id: meanwhile, Arn: arnOf(instance, meanwhile) };
+    return { Id: meanwhile, Arn: moduleArn(instance, meanwhile) };
   }
   deps.directory.forget();
-  return { Id: module.id, Arn: arnOf(instance, module.id) };
+  return { Id: module.id, Arn: moduleArn(instance, module.id) };
 };
 
 /**
@@ -93,6 +93,20 @@ export const describeContactFlowModule: OperationCode<'DescribeContactFlowModule
     const content = module.draft ?? module.content;
     return { ContactFlowModule: { ...wireModule(instance, { ...module, content }), Status: 'SAVED' } };
   }
+  if (alias !== undefined && alias !== latestAlias) {
+    const version = await requireVersion(module, alias, deps);
+    const { content, settings } = version;
+    return {
+      ContactFlowModule: {
+        ...wireModule(instance, { ...module, content }),
+        Arn: `${moduleArn(instance, module.id)}:${version.version}`,
+        Status: 'PUBLISHED',
+        Settings: settings,
+        Version: version.version,
+        VersionDescription: version.description,
+      },
+    };
+  }
   return { ContactFlowModule: wireModule(instance, module) };
 };
 
@@ -104,6 +118,9 @@ export const updateContactFlowModuleContent: OperationCode<'UpdateContactFlowMod
 ) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const { module, alias } = await requireModule(input.ContactFlowModuleId, instance, deps);
+  if (alias !== undefined && alias !== savedAlias && alias !== latestAlias) {
+    throw invalidRequestException('A version never changes; update the module and make another version.');
+  }
   if (input.Content === undefined && input.Settings === undefined) {
     throw invalidRequestException('Content or Settings is required.');
   }
@@ -164,7 +181,7 @@ export const listContactFlowModules: OperationCode<'ListContactFlowModules'> = a
   return {
     ContactFlowModulesSummaryList: page.items.map(({ id, name, state }) => ({
       Id: id,
-      Arn: arnOf(instance, id),
+      Arn: moduleArn(instance, id),
       Name: name,
       State: state,
     })),
@@ -214,7 +231,7 @@ export const searchContactFlowModules: OperationCode<'SearchContactFlowModules'>
 function wireModule(instance: Instance, module: StoredFlow) {
   const isExternallyInvocable = module.module?.isExternallyInvocable;
   return {
-    Arn: arnOf(instance, module.id),
+    Arn: moduleArn(instance, module.id),
     Id: module.id,
     Name: module.name,
     Content: module.content,
@@ -229,23 +246,52 @@ function wireModule(instance: Instance, module: StoredFlow) {
   };
 }
 
+/**
+ * The module that an id, an ARN, or one of them with `:$SAVED`, `:$LATEST`, `:{version}` or `:{alias}` names; whether
+ * there is such a version or alias is not looked at.
+ *
+ * @throws {ApiError} ResourceNotFoundException.
+ */
 async function requireModule(
   reference: string,
   instance: Instance,
   deps: ApiDeps,
 ): Promise<{ readonly module: StoredFlow; readonly alias: string | undefined }> {
   const [id = '', alias, ...rest] = idOf(reference).split(':');
-  const isKnownAlias = alias === undefined || alias === savedAlias || alias === latestAlias;
   const module =
-    isUuid(id) && isKnownAlias && rest.length === 0 && isOwn(reference, instance)
+    isUuid(id) && rest.length === 0 && isOwn(reference, instance)
       ? await deps.resources.findFlow(instance.id, id as ContactFlowId, 'module')
       : undefined;
   if (!module) throw noSuchModule();
   return { module, alias };
 }
 
-async function requirePlainModule(reference: string, instance: Instance, deps: ApiDeps): Promise<StoredFlow> {
+/** What a number or the name of an alias behind a module's id stands for. */
+async function requireVersion(
+  module: StoredFlow,
+  reference: string,
+  deps: ApiDeps,
+): Promise<FlowVersionContent> {
+  const number = /^[1-9][0-9]{0,8}$/.test(reference)
+    ? Number(reference)
+    : (await deps.resources.findAlias(module, { name: reference }))?.version;
+  const version = number === undefined ? undefined : await deps.resources.findVersion(module, number);
+  if (!version) throw resourceNotFoundException(`The flow module has no version or alias ${reference}.`);
+  return version;
+}
+
+/**
+ * The module itself, for operations that mean no draft or version of it.
+ *
+ * @throws {ApiError} ResourceNotFoundException; InvalidRequestException for the draft.
+ */
+export async function requirePlainModule(
+  reference: string,
+  instance: Instance,
+  deps: ApiDeps,
+): Promise<StoredFlow> {
   const { module, alias } = await requireModule(reference, instance, deps);
+  if (alias !== undefined && alias !== savedAlias && alias !== latestAlias) throw noSuchModule();
   if (alias === savedAlias) {
     throw invalidRequestException(`ContactFlowModuleId ends in ":${alias}"; name the module itself here.`);
   }
@@ -282,7 +328,7 @@ function requestHash({ ClientToken: _, ...rest }: OperationInput<'CreateContactF
   return sha256(JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-const arnOf = (instance: Instance, id: string): string =>
+export const moduleArn = (instance: Instance, id: string): string =>
   instanceResourceArn(instance.tenant, instance.id, 'flow-module', id);
 
 const noSuchModule = () =>
