@@ -1,22 +1,15 @@
 /** What a flow may do to a contact: implements the flow language's host over one contact and, once it has answered, its customer leg. */
 import {
   type ContactView,
-  type Digit,
   done,
   type Flow,
   type FlowHost,
-  type FlowParticipant,
   failed,
   type HostResult,
-  type Interruption,
-  type Message,
-  type PlayEnd,
   type QueueView,
   type SegmentAttribute,
 } from '@ringback/flow';
 import { idOf, instanceArn, instanceResourceArn } from '../arn.ts';
-import type { Leg } from '../calls/leg.ts';
-import { type RunningRecording, startRecording } from '../calls/recording.ts';
 import type { FlowLogs } from '../flows/flow-logs.ts';
 import type { Lambda } from '../flows/lambda.ts';
 import type { Messages } from '../flows/messages.ts';
@@ -27,8 +20,10 @@ import { isStorable } from '../storable-text.ts';
 import type { HoursOfOperationStore } from '../store/hours-of-operation-store.ts';
 import type { Instance, Queue } from '../store/resource-store.ts';
 import type { Observer } from '../timeline.ts';
+import { ContactRecording } from './contact-recording.ts';
 import { segmentAttributesOf } from './contact-wire.ts';
 import type { HeldByContact } from './end-contact.ts';
+import { customerOn } from './flow-participants.ts';
 import type { OpenContact } from './open-contact.ts';
 import { type ThirdPartyDeps, transferToThirdParty } from './third-party-transfer.ts';
 
@@ -56,7 +51,8 @@ export function contactFlowHost(
   const { id } = contact.current;
   const log = deps.logger.child({ contactId: id });
   const view = new LiveContactView(contact, instance);
-  const ivrRecording = new IvrRecording(contact, held, deps);
+  held.recording ??= new ContactRecording(contact, held, deps);
+  const { recording } = held;
   return {
     clock: deps.clock,
     random: deps.random,
@@ -103,7 +99,8 @@ export function contactFlowHost(
       return done();
     },
     async setRecordingBehavior(behavior) {
-      if (behavior.ivrRecording !== undefined) await ivrRecording.set(behavior.ivrRecording);
+      if (behavior.ivrRecording !== undefined) await recording.setAutomatedPart(behavior.ivrRecording);
+      await recording.setParticipants(behavior.recordedParticipants);
       return done();
     },
     async setTargetQueue(target) {
@@ -226,116 +223,5 @@ class LiveContactView implements ContactView {
   }
   get segmentAttributes() {
     return new Map<string, SegmentAttribute>(Object.entries(segmentAttributesOf(this.#contact.current)));
-  }
-}
-
-/** Recording of the automated part, switched by the flow. */
-class IvrRecording {
-  readonly #contact: OpenContact;
-  readonly #held: HeldByContact;
-  readonly #deps: FlowHostDeps;
-  #running: RunningRecording | undefined;
-  #count = 0;
-
-  constructor(contact: OpenContact, held: HeldByContact, deps: FlowHostDeps) {
-    this.#contact = contact;
-    this.#held = held;
-    this.#deps = deps;
-  }
-
-  async set(state: 'Enabled' | 'Disabled'): Promise<void> {
-    if (state === 'Enabled') await this.#start();
-    else await this.#stop();
-  }
-
-  async #start(): Promise<void> {
-    const { leg } = this.#held;
-    if (this.#running || !leg) return;
-    const { id } = this.#contact.current;
-    this.#count += 1;
-    const name = this.#count === 1 ? id : `${id}-${this.#count}`;
-    try {
-      this.#running = await startRecording(leg.media, this.#deps.recordingsDirectory, name, this.#deps.clock);
-      this.#held.finishRecording = async () => {
-        const finished = await this.#finish();
-        return finished && { ...finished, status: 'AVAILABLE' };
-      };
-    } catch (error) {
-      // Connect gives this action no error branch: the call goes on unrecorded.
-      this.#failed('the call is not recorded', error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  async #stop(): Promise<void> {
-    const finished = await this.#finish();
-    if (!finished) return;
-    const earlier = this.#contact.current.outcome.recordings ?? [];
-    this.#contact.learned({ recordings: [...earlier, { ...finished, status: 'AVAILABLE' }] });
-  }
-
-  async #finish() {
-    const running = this.#running;
-    this.#running = undefined;
-    const finished = await running?.stop();
-    if (finished?.failure) this.#failed('the recording of the call ends early', finished.failure);
-    return finished;
-  }
-
-  /** Nothing of the call depends on its recording; the operator and the record are told. */
-  #failed(what: string, reason: string): void {
-    const { id, instanceId } = this.#contact.current;
-    this.#deps.logger.error({ contactId: id, instanceId, reason }, what);
-    this.#contact.learned({ recordingFailure: reason });
-  }
-}
-
-/** The customer as a participant: hears messages, presses keys. */
-function customerOn(leg: Leg, instance: Instance, contact: OpenContact, deps: FlowHostDeps): FlowParticipant {
-  return {
-    role: 'customer',
-    async play(
-      message: Message,
-      interruption: Interruption,
-      signal: AbortSignal,
-    ): Promise<HostResult<PlayEnd>> {
-      const prepared = await deps.messages.prepare(instance, message, signal);
-      if (prepared.kind !== 'done') return prepared;
-      if (interruption === 'untilDigit') {
-        const early = leg.keys.take();
-        if (early !== undefined) return done({ kind: 'interrupted', digit: early });
-      }
-      deps.observe?.({
-        kind: 'prompt',
-        atMs: deps.clock.now(),
-        contactId: contact.current.id,
-        says: describeMessage(message),
-      });
-      const outcome = await leg.media.play(
-        { prompt: prepared.value },
-        { signal, ...(interruption === 'untilDigit' ? { stopOnDigit: true } : {}) },
-      );
-      if (outcome.kind === 'stopped' && outcome.by === 'close') {
-        // The media went away under the prompt. Whatever ends the leg ends the flow, before it could go on.
-        await leg.ended;
-        return failed('The media of the call has ended.');
-      }
-      const digit = outcome.kind === 'stopped' && outcome.by === 'digit' ? leg.keys.take() : undefined;
-      return done(digit === undefined ? { kind: 'finished' } : { kind: 'interrupted', digit });
-    },
-    nextDigit: (withinMs, signal): Promise<Digit | undefined> => leg.keys.next(withinMs, signal),
-    drainDigits: () => leg.keys.drain(),
-  };
-}
-
-function describeMessage(message: Message): string {
-  switch (message.kind) {
-    case 'text':
-      return message.text;
-    case 'ssml':
-      return message.ssml;
-    case 'prompt':
-      return message.promptId;
-    case 'media':
-      return message.uri;
   }
 }

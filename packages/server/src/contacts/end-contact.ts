@@ -4,6 +4,7 @@ import type { Leg } from '../calls/leg.ts';
 import type { Clock } from '../clock.ts';
 import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { ContactOutcome, RecordingOutcome, RtpOutcome } from './contact.ts';
+import type { ContactRecording } from './contact-recording.ts';
 import type { Ending } from './endings.ts';
 import type { OpenContact } from './open-contact.ts';
 
@@ -12,6 +13,8 @@ export interface HeldByContact {
   leg?: Leg;
   /** Whom the customer was transferred to. */
   thirdParty?: Leg | undefined;
+  /** What of the contact is recorded. */
+  recording?: ContactRecording;
   /** Finishes the recording under way, if there is one. */
   finishRecording?: () => Promise<RecordingOutcome | undefined>;
 }
