@@ -52,6 +52,8 @@ async function call(scenario: PhoneScenario) {
     port: 5060,
     clock,
     network,
+    // Accepted, or an answer larger than the INVITE would be withheld from a caller that nobody knows.
+    acceptsFrom: () => true,
     onInvite: (invite) => {
       phone = new Phone({
         call: { callId: invite.request.headers.callId, from: 'alice', to: 'bob' },

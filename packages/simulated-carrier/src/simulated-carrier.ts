@@ -266,6 +266,10 @@ function describeSipFault(fault: SipFault): string {
       return `${fault.callback} failed: ${messageOf(fault.error)}`;
     case 'sendFailed':
       return `could not send to ${fault.to.host}:${fault.to.port}: ${fault.error.message}`;
+    case 'refreshFailed':
+      return `call ${fault.callId}: its session could not be refreshed: ${messageOf(fault.error)}`;
+    case 'unsigned':
+      return `call ${fault.callId} went out unsigned: ${messageOf(fault.error)}`;
     case 'socketError':
       return fault.error.message;
   }

@@ -16,8 +16,10 @@ import {
   type OutgoingInvite,
   type OutgoingInviteRequest,
   reasonPhrase,
+  type SipBody,
   SipHeaders,
   type SipResponse,
+  type TransferOutcome,
   type UserAgent,
 } from '@ringback/sip';
 import type { VirtualClock } from '@ringback/testkit';
@@ -62,7 +64,7 @@ export class FakeCall implements OutgoingInvite {
   }
 
   provisional(status: number): void {
-    this.request.onProvisional?.(sipResponse(status));
+    this.request.onProvisional?.(sipResponse(status), undefined);
   }
 
   answer(sdp: string | undefined = 'answer'): FakeDialog {
@@ -115,6 +117,18 @@ export class FakeDialog implements InviteDialog {
   }
 
   sendInfo(): Promise<SipResponse> {
+    return Promise.reject(new Error('not in these tests'));
+  }
+
+  reinvite(): Promise<SipBody | undefined> {
+    return Promise.reject(new Error('not in these tests'));
+  }
+
+  update(): Promise<SipBody | undefined> {
+    return Promise.reject(new Error('not in these tests'));
+  }
+
+  refer(): Promise<TransferOutcome> {
     return Promise.reject(new Error('not in these tests'));
   }
 }
