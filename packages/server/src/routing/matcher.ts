@@ -1,4 +1,5 @@
 /** Matches the waiting contacts of an instance with its free agents, in one transaction a turn. Runs where something changed; any node may. */
+import type { Clock } from '../clock.ts';
 import type { ContactId, InstanceId } from '../ids.ts';
 import type {
   MatchTurn,
@@ -7,11 +8,14 @@ import type {
   WaitingLane,
   WantedContacts,
 } from '../store/routing-store.ts';
+import { isFree, slotsInUse } from './agent-state.ts';
 import { type FreeAgent, type Lane, type Match, matchContacts, type QueuePlace } from './match.ts';
+import { orderedAtOf } from './queue-entry.ts';
 import {
   type ChangeDeps,
   type DecidedChanges,
   decideChanges,
+  laneOf,
   type RoutingChange,
   scopeOf,
 } from './routing-change.ts';
@@ -20,37 +24,26 @@ import { type RoutingSetUp, slotsOf } from './routing-directory.ts';
 
 /** Most offers of one transaction; more would keep callers of the same rows waiting. The rest follows in the next. */
 const maxMatches = 500;
-/** How often a turn is taken anew because an agent or contact moved under it, before what is left of it is kept. */
-const maxTries = 3;
+/** Contacts read of each lane beyond what agents could take, for those that move before they are locked. */
+const spareContacts = 16;
 
 export interface MatchTurnOutcome {
-  readonly offered: number;
   readonly decided: DecidedChanges | undefined;
   /** There may be more to match at once. */
   readonly goOn: 'at once' | 'later';
 }
 
-/** A pair was not free any more when its turn came; everything of the turn is taken back. */
-class PairMoved extends Error {
-  override readonly name = 'PairMoved';
-}
-
 /** Takes one turn. */
-export async function matchInstance(
+export function matchInstance(
   store: RoutingStore,
   setUp: RoutingSetUp,
-  deps: ChangeDeps,
+  { clock, ...deps }: Omit<ChangeDeps, 'nowMs'> & { readonly clock: Clock },
   acceptWithinMs: number,
 ): Promise<MatchTurnOutcome> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await store.match(setUp.instance.id, (turn) =>
-        takeTurn(turn, setUp, deps, acceptWithinMs, attempt < maxTries ? 'all or none' : 'what holds'),
-      );
-    } catch (error) {
-      if (!(error instanceof PairMoved)) throw error;
-    }
-  }
+  return store.match(setUp.instance.id, (turn) =>
+    // The time is told only now, because the turn may have been waited for.
+    takeTurn(turn, setUp, { ...deps, nowMs: clock.now() }, acceptWithinMs),
+  );
 }
 
 async function takeTurn(
@@ -58,32 +51,83 @@ async function takeTurn(
   setUp: RoutingSetUp,
   deps: ChangeDeps,
   acceptWithinMs: number,
-  keep: 'all or none' | 'what holds',
 ): Promise<MatchTurnOutcome> {
-  const nothing: MatchTurnOutcome = { offered: 0, decided: undefined, goOn: 'later' };
-  const lanes = await turn.lanes();
-  if (lanes.length === 0) return nothing;
+  const nothing: MatchTurnOutcome = { decided: undefined, goOn: 'later' };
+  const waitingLanes = await turn.lanes();
+  if (waitingLanes.length === 0) return nothing;
   const agents = freeAgentsOf(await turn.readyAgents(), setUp);
   if (agents.length === 0) return nothing;
 
-  const wanted = wantedOf(lanes, agents, deps.nowMs);
-  const waiting = await turn.waiting(wanted);
-  const matches = matchContacts({ lanes: joined(wanted, waiting), agents, nowMs: deps.nowMs });
+  const wanted = wantedOf(waitingLanes, agents, deps.nowMs);
+  const lanes = joined(wanted, await turn.waiting(wanted));
+  const matches = matchContacts({ lanes, agents, nowMs: deps.nowMs });
   // The first matches of many are the same as if there were no more: agents choose one after the other.
-  const taken = matches.slice(0, maxMatches);
-  if (taken.length === 0) return nothing;
+  const proposed = matches.slice(0, maxMatches);
+  if (proposed.length === 0) return nothing;
 
-  const changes = taken.map((match) => offerOf(match, setUp, deps.nowMs + acceptWithinMs));
-  const decided = await turn.change(scopeOf(changes, deps), (loaded) => {
-    const result = decideChanges(changes, loaded, deps);
-    // Offered to whoever is left, a contact would be passed by those behind it.
-    if (keep === 'all or none' && result.outcomes.some(({ kind }) => kind === 'refused'))
-      throw new PairMoved();
-    return { plan: result.plan, result };
+  const offers = (pairs: readonly Match[]): RoutingChange[] =>
+    pairs.map((pair) => offerOf(pair, setUp, deps.nowMs + acceptWithinMs));
+  const { decided, offered } = await turn.change(scopeOf(offers(proposed), deps), (loaded) => {
+    const held = stillHolding(proposed, { lanes, agents, nowMs: deps.nowMs }, loaded, setUp.instance.id);
+    const result = decideChanges(offers(held), loaded, deps);
+    return { plan: result.plan, result: { decided: result, offered: held.length } };
   });
-  const offered = decided.outcomes.filter(({ kind }) => kind === 'done').length;
-  const goOn = matches.length > taken.length || offered < taken.length ? 'at once' : 'later';
-  return { offered, decided, goOn };
+  return { decided, goOn: matches.length > offered ? 'at once' : 'later' };
+}
+
+/**
+ * What holds of a proposal now that its agents and contacts are locked. Where some of them moved since they were read,
+ * the others choose again without them, up to the first who would choose a contact that is not locked: so nobody who
+ * moved lets a contact be passed by those behind it. The rest is for the next turn.
+ */
+function stillHolding(
+  proposed: readonly Match[],
+  read: {
+    readonly lanes: readonly ReadLane[];
+    readonly agents: readonly FreeAgent[];
+    readonly nowMs: number;
+  },
+  loaded: LoadedRouting,
+  instanceId: InstanceId,
+): readonly Match[] {
+  const lockedAgents = new Set(proposed.map(({ agentId }) => agentId));
+  const lockedContacts = new Set(proposed.map(({ contactId }) => contactId));
+  const agents = read.agents.filter((agent) => {
+    if (!lockedAgents.has(agent.agentId)) return true;
+    const now = loaded.agent({ instanceId, agentId: agent.agentId })?.state;
+    return (
+      now !== undefined &&
+      isFree(now, 'VOICE', slotsInUse(now, 'VOICE') + (agent.slots.VOICE ?? 0)) &&
+      (now.idleSinceMs === agent.idleSinceMs || now.inboundIdleSinceMs === agent.idleSinceMs)
+    );
+  });
+  const lanes = read.lanes.map((lane) => ({
+    ...lane,
+    waiting: lane.waiting.filter((contact) => {
+      if (!lockedContacts.has(contact.contactId)) return true;
+      const now = loaded.entry({ instanceId, contactId: contact.contactId });
+      return (
+        now?.state === 'waiting' &&
+        now.queuePriority === contact.queuePriority &&
+        orderedAtOf(now) === contact.orderedAtMs &&
+        laneOf(now) === lane.key
+      );
+    }),
+  }));
+  const moved = lanes.map((lane, index) => (read.lanes[index]?.waiting.length ?? 0) - lane.waiting.length);
+  if (agents.length === read.agents.length && moved.every((count) => count === 0)) return proposed;
+  // So many left that the next ones of the lane were perhaps not read.
+  if (moved.some((count) => count > spareContacts)) return [];
+  const again = matchContacts({ lanes, agents, nowMs: read.nowMs });
+  const end = again.findIndex(
+    ({ agentId, contactId }) => !lockedAgents.has(agentId) || !lockedContacts.has(contactId),
+  );
+  return end < 0 ? again : again.slice(0, end);
+}
+
+/** A lane as it was read. */
+interface ReadLane extends Lane {
+  readonly key: string;
 }
 
 function freeAgentsOf(ready: readonly ReadyAgent[], setUp: RoutingSetUp): FreeAgent[] {
@@ -138,7 +182,7 @@ function wantedOf(
       [...slotsByDelay.values()].reduce((sum, some) => sum + some, 0),
     );
     for (const delayMs of slotsByDelay.keys())
-      wanted.push({ lane, joinedBefore: nowMs - delayMs, most: slots });
+      wanted.push({ lane, joinedBefore: nowMs - delayMs, most: slots + spareContacts });
   }
   return wanted;
 }
@@ -157,14 +201,15 @@ function delayOf(
 function joined(
   wanted: readonly WantedContacts[],
   waiting: readonly (readonly Lane['waiting'][number][])[],
-): Lane[] {
+): ReadLane[] {
   const lanes = new Map<WaitingLane, Map<ContactId, Lane['waiting'][number]>>();
   for (const [index, { lane }] of wanted.entries()) {
     const contacts = lanes.get(lane) ?? new Map();
     for (const contact of waiting[index] ?? []) contacts.set(contact.contactId, contact);
     lanes.set(lane, contacts);
   }
-  return [...lanes].map(([{ place, channel, criteria }, contacts]) => ({
+  return [...lanes].map(([{ place, channel, criteria, lane: key }, contacts]) => ({
+    key,
     place,
     channel,
     criteria,

@@ -545,7 +545,7 @@ function entryWrite(instanceId: InstanceId, entry: QueueEntry): EntryWrite {
 }
 
 /** Contacts that ask for the same agents have the same text, which is short however long their criteria are. */
-function laneOf(entry: QueueEntry): string {
+export function laneOf(entry: QueueEntry): string {
   const criteria = criteriaInForce(entry);
   return criteria === undefined
     ? ''

@@ -10,7 +10,7 @@ import { classifyDatabaseError, isDataError } from '../store/database-errors.ts'
 import { createMicroBatch } from '../store/micro-batch.ts';
 import type { AgentKey, ContactKey } from '../store/routing-rows.ts';
 import type { RoutingStore } from '../store/routing-store.ts';
-import { type AgentInput, type AgentStatus, newAgentState } from './agent-state.ts';
+import { type AgentStatus, newAgentState } from './agent-state.ts';
 import type { QueuePlace } from './match.ts';
 import { MatchTurns, matchInstance } from './matcher.ts';
 import type { QueueEntry, RoutingSettings } from './queue-entry.ts';
@@ -299,7 +299,8 @@ class LiveRouting implements Routing {
     const deps = await this.#deps(new Set([instanceId]));
     const setUp = deps.setUpOf(instanceId);
     if (!setUp) return 'later';
-    const { decided, goOn } = await matchInstance(this.#options.store, setUp, deps, this.#acceptWithinMs);
+    const { store, clock } = this.#options;
+    const { decided, goOn } = await matchInstance(store, setUp, { ...deps, clock }, this.#acceptWithinMs);
     if (decided) this.#committed(decided);
     return goOn;
   }
@@ -411,5 +412,3 @@ class LiveDesk implements Desk {
 
 const keyOf = ({ instanceId, agentId }: { instanceId: InstanceId; agentId: AgentId }): string =>
   `${instanceId} ${agentId}`;
-
-export type { AgentInput };

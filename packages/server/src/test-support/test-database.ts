@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InstanceId } from '../ids.ts';
-import { openDatabase } from '../store/database.ts';
+import { type DatabaseAddress, openDatabase } from '../store/database.ts';
 import { startEmbeddedPostgres } from '../store/embedded-postgres/start-embedded-postgres.ts';
 import { migrate } from '../store/migrate.ts';
 import type { RingbackDatabase, Schema } from '../store/schema.ts';
@@ -13,6 +13,8 @@ import { sampleTenant } from './sample-contact.ts';
 
 export interface TestDatabase {
   readonly database: RingbackDatabase;
+  /** For processes that connect by themselves. */
+  readonly address: DatabaseAddress;
   /** The seeded instance. */
   readonly instanceId: InstanceId;
   /** A pool of its own, as another node has; closed with the rest. */
@@ -46,7 +48,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   try {
     const database = await openPool();
     const instanceId = await prepare(database);
-    return { database, instanceId, openPool, close };
+    return { address: server.address, database, instanceId, openPool, close };
   } catch (error) {
     await close();
     throw error;
