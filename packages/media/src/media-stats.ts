@@ -25,11 +25,24 @@ export interface RtpStats {
   digitsRefused: number;
   /** Packets the system did not take. */
   sendFailures: number;
+  /** Frames made up while others listened, each 20 ms, and how long received audio waits for its turn, ms. */
+  concealedFrames: number;
+  playoutDelayMs: number;
+  /** RTCP packets in each direction; refused are those from elsewhere, or no RTCP. */
+  rtcpSent: number;
+  rtcpReceived: number;
+  rtcpRefused: number;
+  /** Time there and back by RTCP (RFC 3550 §6.4.1), last and longest, ms. */
+  roundTripMs: number | undefined;
+  longestRoundTripMs: number | undefined;
+  /** Of what we sent, as the far end reports it. */
+  remoteLost: number | undefined;
+  remoteJitterMs: number | undefined;
   firstReceivedAtMs: number | undefined;
   lastReceivedAtMs: number | undefined;
 }
 
-/** The counters of a session that is gone together with its worker. */
+/** The counters of a session that is gone together with its worker, or that never saw a packet. */
 export const NO_STATS: RtpStats = {
   packetsSent: 0,
   octetsSent: 0,
@@ -44,6 +57,15 @@ export const NO_STATS: RtpStats = {
   refused: 0,
   digitsRefused: 0,
   sendFailures: 0,
+  concealedFrames: 0,
+  playoutDelayMs: 0,
+  rtcpSent: 0,
+  rtcpReceived: 0,
+  rtcpRefused: 0,
+  roundTripMs: undefined,
+  longestRoundTripMs: undefined,
+  remoteLost: undefined,
+  remoteJitterMs: undefined,
   firstReceivedAtMs: undefined,
   lastReceivedAtMs: undefined,
 };

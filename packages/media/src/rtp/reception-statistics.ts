@@ -40,11 +40,24 @@ export class ReceptionStatistics {
     return this.#jitter / CLOCK_PER_MS;
   }
 
+  /** The source that is received; undefined before the first packet. */
+  get ssrc(): number | undefined {
+    return this.#started ? this.#ssrc : undefined;
+  }
+
+  /** Packets that the sequence numbers say were sent. */
+  get expected(): number {
+    return this.#expectedBefore + (this.#started ? this.#highest - this.#base + 1 : 0);
+  }
+
+  /** Highest sequence number of the source, cycles in the upper half. */
+  get highestSequence(): number {
+    return Math.max(0, this.#highest - 0x10000) >>> 0;
+  }
+
   /** Packets expected less packets received, not below zero; copies do not hide losses. */
   get lost(): number {
-    const expectedHere = this.#started ? this.#highest - this.#base + 1 : 0;
-    const expected = this.#expectedBefore + expectedHere;
-    return Math.max(0, expected - this.#receivedBefore - this.#receivedHere);
+    return Math.max(0, this.expected - this.#receivedBefore - this.#receivedHere);
   }
 
   /**

@@ -7,6 +7,7 @@ declare module 'sdp-transform' {
     payloads?: string | number;
     connection?: { version?: number | string; ip?: string | number };
     direction?: string;
+    rtcp?: { port?: number | string };
     rtp: {
       payload?: number | string;
       codec?: string | number;

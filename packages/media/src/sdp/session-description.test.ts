@@ -55,6 +55,7 @@ describe('answer to our offer', () => {
     assert.deepEqual(readAnswer(remote(), local), {
       remoteHost: '192.0.2.7',
       remotePort: 4_000,
+      remoteRtcpPort: 4_001,
       codec: 'PCMU',
       payloadType: 0,
       telephoneEventPayloadType: 101,

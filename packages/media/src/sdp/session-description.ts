@@ -17,6 +17,8 @@ type MediaDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 export interface NegotiatedMedia {
   remoteHost: string;
   remotePort: number;
+  /** Where the far end takes RTCP (RFC 3605); the port after RTP's where it says nothing. */
+  remoteRtcpPort: number;
   /** Codec and payload type we send. */
   codec: AudioCodec;
   payloadType: number;
@@ -165,6 +167,7 @@ function negotiate(session: ParsedSession, audio: ParsedMedia, local: LocalMedia
   return {
     remoteHost,
     remotePort,
+    remoteRtcpPort: rtcpPortOf(audio, remotePort),
     codec: chosen.format,
     payloadType: chosen.payloadType,
     telephoneEventPayloadType: events?.payloadType,
@@ -179,6 +182,11 @@ function portOf(audio: ParsedMedia): number {
     throw new SdpUnusable('malformed', `its audio port is ${quote(port)}`);
   }
   return port;
+}
+
+function rtcpPortOf(audio: ParsedMedia, rtpPort: number): number {
+  const port = audio.rtcp?.port;
+  return typeof port === 'number' && port > 0 && port <= 65_535 ? port : Math.min(65_535, rtpPort + 1);
 }
 
 function addressOf(session: ParsedSession, audio: ParsedMedia): string {

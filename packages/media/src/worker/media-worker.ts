@@ -22,6 +22,7 @@ import type {
   WorkerSetup,
 } from './messages.ts';
 import { NoPortLeft, PortPool } from './port-pool.ts';
+import { ReportSocket } from './report-socket.ts';
 import { RtpSession, type SessionWorld } from './rtp-session.ts';
 import { type SteadyClock, Ticker } from './ticker.ts';
 import { openPeer, type Peer } from './webrtc-peer.ts';
@@ -48,7 +49,7 @@ class Refused extends Error {
 }
 
 /** How a session's packets travel. */
-type Transport = { kind: 'rtp'; socket: Socket } | { kind: 'webRtc'; peer: Peer };
+type Transport = { kind: 'rtp'; socket: Socket; reports: ReportSocket } | { kind: 'webRtc'; peer: Peer };
 
 interface Carried {
   id: number;
@@ -155,8 +156,14 @@ export class MediaWorker {
     const sent = (error: Error | null): void => {
       if (error) carried.session.sendFailed();
     };
-    const carried: Carried = this.#carry(setup, { kind: 'rtp', socket }, (packet, host, port) =>
-      socket.send(packet, port, host, sent),
+    const reports = new ReportSocket(this.#ports.host, socket.address().port + 1, (datagram, host) =>
+      carried.session.receiveReport(datagram, host, this.#surroundings.clock.nowMs()),
+    );
+    const carried: Carried = this.#carry(
+      setup,
+      { kind: 'rtp', socket, reports },
+      (packet, host, port) => socket.send(packet, port, host, sent),
+      (packet, host, port) => reports.send(packet, host, port),
     );
     const { session } = carried;
     socket.on('message', (datagram, source) => {
@@ -185,7 +192,7 @@ export class MediaWorker {
       },
       changed: (state) => this.#report(id, { kind: 'connection', state }),
     }).catch(peerFailure);
-    const carried = this.#carry(setup, { kind: 'webRtc', peer }, (packet) => peer.send(packet));
+    const carried = this.#carry(setup, { kind: 'webRtc', peer }, (packet) => peer.send(packet), undefined);
     carried.session.connect(peer.media);
     return { offer: peer.offer };
   }
@@ -202,11 +209,18 @@ export class MediaWorker {
     return transport.peer;
   }
 
-  #carry(setup: SessionSetup, transport: Transport, send: SessionWorld['send']): Carried {
-    const { post, random } = this.#surroundings;
+  #carry(
+    setup: SessionSetup,
+    transport: Transport,
+    send: SessionWorld['send'],
+    sendReport: SessionWorld['sendReport'],
+  ): Carried {
+    const { post, random, clock } = this.#surroundings;
     const id = setup.session;
     const session = new RtpSession(setup, {
       send,
+      sendReport,
+      nowMs: () => clock.nowMs(),
       report: (event) => this.#report(id, event),
       playEnded: (play, outcome) => post({ kind: 'playEnded', session: id, play, outcome }),
       digitsEnded: (run, outcome) => post({ kind: 'digitsEnded', session: id, run, outcome }),
@@ -258,8 +272,11 @@ export class MediaWorker {
     this.#unbridge(carried);
     this.#carried.delete(id);
     if (this.#carried.size === 0) this.#ticker.stop();
-    if (transport.kind === 'rtp') this.#ports.release(transport.socket);
     session.close();
+    if (transport.kind === 'rtp') {
+      this.#ports.release(transport.socket);
+      transport.reports.close();
+    }
     const stats = session.stats();
     this.#closedPacketsSent += stats.packetsSent;
     this.#closedPacketsReceived += stats.packetsReceived;

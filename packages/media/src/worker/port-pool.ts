@@ -20,10 +20,11 @@ const SKIPPED_CODES = new Set(['EADDRINUSE', 'EACCES']);
 /**
  * Addresses are always numeric here; without this dgram would ask the resolver's code for each packet it sends.
  */
-const numericLookup: SocketOptions['lookup'] = (hostname, _options, callback) => callback(null, hostname, 4);
+export const numericLookup: SocketOptions['lookup'] = (hostname, _options, callback) =>
+  callback(null, hostname, 4);
 
 export class PortPool {
-  readonly #host: string;
+  readonly host: string;
   readonly #firstEven: number;
   readonly #count: number;
   readonly #held = new Set<number>();
@@ -31,7 +32,7 @@ export class PortPool {
 
   /** @param startAt any number; the search begins at this place of the range. */
   constructor(host: string, first: number, last: number, startAt: number) {
-    this.#host = host;
+    this.host = host;
     this.#firstEven = first + (first % 2);
     this.#count = Math.max(0, Math.floor((last - this.#firstEven) / 2) + 1);
     this.#next = this.#count === 0 ? 0 : startAt % this.#count;
@@ -48,7 +49,7 @@ export class PortPool {
       this.#next = (this.#next + 1) % this.#count;
       if (this.#held.has(port)) continue;
       this.#held.add(port);
-      const bound = await bindSocket(this.#host, port);
+      const bound = await bindSocket(this.host, port);
       if (typeof bound !== 'string') return bound;
       this.#held.delete(port);
       if (!SKIPPED_CODES.has(bound)) throw new NoPortLeft(bound);

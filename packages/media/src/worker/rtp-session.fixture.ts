@@ -21,6 +21,7 @@ export interface SentPacket extends RtpPacketView {
 export class Bench {
   readonly sent: SentPacket[] = [];
   readonly reports: string[] = [];
+  readonly reportsSent: { packet: Uint8Array; host: string; port: number }[] = [];
   readonly prompts = new Map<string, Uint8Array>();
   readonly session: RtpSession;
   tickNumber = 0;
@@ -45,6 +46,8 @@ export class Bench {
         digitsEnded: (run, outcome) => this.reports.push(`digits ${run} ${outcome}`),
         promptBytes: (prompt) => this.prompts.get(prompt),
         random: () => numbers.shift() ?? 1,
+        nowMs: () => this.nowMs,
+        sendReport: (packet, host, port) => this.reportsSent.push({ packet, host, port }),
         nextTick: () => this.tickNumber,
       },
     );
@@ -95,6 +98,7 @@ export function agreed(over: Partial<NegotiatedMedia> = {}): NegotiatedMedia {
   return {
     remoteHost: '192.0.2.7',
     remotePort: 4_000,
+    remoteRtcpPort: 4_001,
     codec: 'PCMU',
     payloadType: 0,
     telephoneEventPayloadType: 101,

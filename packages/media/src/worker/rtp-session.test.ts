@@ -425,3 +425,30 @@ describe('RTP session › recording', () => {
     assert.equal(far.session.stats().lost, 10);
   });
 });
+
+describe('RTCP of a session', () => {
+  it('goes to the port after RTP, in time, and says goodbye at the end', () => {
+    const bench = connected();
+    bench.hear();
+    bench.tick(400);
+    assert.ok(bench.reportsSent.length >= 1);
+    const [first] = bench.reportsSent;
+    assert.deepEqual([first?.host, first?.port, first?.packet[1]], ['192.0.2.7', 4_001, 200]);
+    bench.session.close();
+    assert.equal(bench.reportsSent.at(-1)?.packet.at(-7), 203);
+  });
+
+  it('follows RTP through a NAT and takes no reports from elsewhere', () => {
+    const bench = connected();
+    bench.hear({ host: '198.51.100.9', port: 61_000 });
+    bench.tick(400);
+    const report = bench.reportsSent[0];
+    assert.deepEqual([report?.host, report?.port], ['198.51.100.9', 61_001]);
+    const packet = report?.packet ?? new Uint8Array(0);
+    bench.session.receiveReport(packet, '203.0.113.66', bench.nowMs);
+    bench.session.receiveReport(new Uint8Array(9), '198.51.100.9', bench.nowMs);
+    bench.session.receiveReport(packet, '198.51.100.9', bench.nowMs);
+    const { rtcpRefused, rtcpReceived } = bench.session.stats();
+    assert.deepEqual([rtcpRefused, rtcpReceived], [2, 1]);
+  });
+});

@@ -15,6 +15,7 @@ import { type DigitRun, DigitSender } from '../rtp/digit-sender.ts';
 import { JitterBuffer } from '../rtp/jitter-buffer.ts';
 import { emptyPacketView, RTP_HEADER_BYTES, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
 import { ReceptionStatistics } from '../rtp/reception-statistics.ts';
+import { RtcpConversation } from '../rtp/rtcp-conversation.ts';
 import { TELEPHONE_EVENT_BYTES, writeTelephoneEvent } from '../rtp/telephone-event.ts';
 import { addToTimestamp, nextSequence, timestampDistance } from '../rtp/wrap.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
@@ -33,6 +34,10 @@ export interface SessionWorld {
   promptBytes(prompt: string): Uint8Array | undefined;
   /** Random 32-bit number, for SSRC and the starts of sequence and time (RFC 3550 §5.1). */
   random(): number;
+  /** Wall clock, ms since the epoch. */
+  nowMs(): number;
+  /** Sends an RTCP packet; undefined where the transport has reports of its own. */
+  sendReport: ((packet: Uint8Array, host: string, port: number) => void) | undefined;
   /** Number of the tick that comes next. */
   nextTick(): number;
 }
@@ -53,6 +58,10 @@ const NOT_ACCEPTED = 0;
 const ACCEPTED_PCMU = 1;
 const ACCEPTED_PCMA = 2;
 const ACCEPTED_EVENT = 3;
+const ACCEPTED_NOISE = 4;
+
+/** Comfort noise has a number of its own (RFC 3389 §4), which gateways use whether it was agreed on or not. */
+const NOISE_PAYLOAD_TYPE = 13;
 
 const ACCEPTED_CODES = {
   PCMU: ACCEPTED_PCMU,
@@ -79,6 +88,7 @@ export class RtpSession implements BridgeVoice {
   // Joined with others. The jitter buffer lives as long as somebody may listen.
   #bridge: Bridge | undefined;
   #jitter: JitterBuffer | undefined;
+  #concealedBefore = 0;
   #law: Law = MULAW;
   #holdMusic: PromptPlayer | undefined;
 
@@ -88,6 +98,10 @@ export class RtpSession implements BridgeVoice {
   #remoteHost = '';
   #remotePort = 0;
   #isLatched = false;
+
+  readonly #rtcp: RtcpConversation;
+  /** The first RTP source has been followed, so RTCP is taken from its host only. */
+  #rtcpPort = 0;
 
   // Sending.
   readonly #ssrc: number;
@@ -139,6 +153,7 @@ export class RtpSession implements BridgeVoice {
     this.#ssrc = world.random() >>> 0;
     this.#sequence = world.random() & 0xffff;
     this.#timestampBase = world.random() >>> 0;
+    this.#rtcp = new RtcpConversation(this.#ssrc, world.random);
     if (setup.speechSilenceMs !== undefined) {
       this.#speech = new SpeechDetector(setup.speechSilenceMs, (kind, mediaTimeMs) =>
         world.report({ kind, mediaTimeMs }),
@@ -156,12 +171,15 @@ export class RtpSession implements BridgeVoice {
     this.#accepted.fill(NOT_ACCEPTED);
     for (const { payloadType, format } of media.accepted)
       this.#accepted[payloadType] = ACCEPTED_CODES[format];
+    if (this.#accepted[NOISE_PAYLOAD_TYPE] === NOT_ACCEPTED)
+      this.#accepted[NOISE_PAYLOAD_TYPE] = ACCEPTED_NOISE;
     const law = lawOf(media.codec);
     if (this.#jitter && law !== this.#law) this.#jitter = new JitterBuffer(law);
     this.#law = law;
     if (before?.remoteHost === media.remoteHost && before.remotePort === media.remotePort) return;
     this.#remoteHost = media.remoteHost;
     this.#remotePort = media.remotePort;
+    this.#rtcpPort = media.remoteRtcpPort;
     this.#isLatched = false;
     this.#ticksSinceHeard = 0;
   }
@@ -190,8 +208,12 @@ export class RtpSession implements BridgeVoice {
   /** Takes part in a bridge from now on, or in none. */
   setBridge(bridge: Bridge | undefined): void {
     this.#bridge = bridge;
-    if (!bridge) this.#jitter = undefined;
-    else this.#jitter ??= new JitterBuffer(this.#law);
+    if (bridge) {
+      this.#jitter ??= new JitterBuffer(this.#law);
+      return;
+    }
+    this.#concealedBefore += this.#jitter?.concealed ?? 0;
+    this.#jitter = undefined;
   }
 
   gather(frame: Uint8Array): boolean {
@@ -240,6 +262,14 @@ export class RtpSession implements BridgeVoice {
     }
     if (isPlaying) this.#player.frameSent();
     this.#watchMedia(media);
+    if (this.#rtcp.tick()) this.#sendReport(timestamp, 'regular');
+  }
+
+  /** Takes a datagram that came on the RTCP port. */
+  receiveReport(datagram: Uint8Array, host: string, nowMs: number): void {
+    // The port may be any: NATs give RTCP one of its own.
+    if (host === this.#remoteHost) this.#rtcp.hear(datagram, nowMs);
+    else this.#rtcp.refused += 1;
   }
 
   /** Judges one datagram from a source and takes what it carries. */
@@ -273,6 +303,7 @@ export class RtpSession implements BridgeVoice {
     this.#octetsReceived += payloadBytes;
     this.#heardAt(nowMs);
     if (isEvent) this.#hearEvent(datagram, nowMs);
+    else if (format === ACCEPTED_NOISE) this.#jitter?.putNoise(datagram[packet.payloadStart] as number);
     else this.#hearAudio(datagram, format === ACCEPTED_PCMU, standing === 'late', nowMs);
   }
 
@@ -304,6 +335,15 @@ export class RtpSession implements BridgeVoice {
       refused: this.#refused,
       digitsRefused: this.#digitReceiver.refused,
       sendFailures: this.#sendFailures,
+      concealedFrames: this.#concealedBefore + (this.#jitter?.concealed ?? 0),
+      playoutDelayMs: this.#jitter?.delayMs ?? 0,
+      rtcpSent: this.#rtcp.sent,
+      rtcpReceived: this.#rtcp.received,
+      rtcpRefused: this.#rtcp.refused + this.#rtcp.malformed,
+      roundTripMs: this.#rtcp.roundTripMs,
+      longestRoundTripMs: this.#rtcp.longestRoundTripMs,
+      remoteLost: this.#rtcp.remote?.lost,
+      remoteJitterMs: this.#rtcp.remote?.jitterMs,
       firstReceivedAtMs: this.#firstReceivedAtMs,
       lastReceivedAtMs: this.#lastReceivedAtMs,
     };
@@ -343,6 +383,7 @@ export class RtpSession implements BridgeVoice {
   /** Ends everything under way; after this the session is neither ticked nor fed. */
   close(): void {
     this.#isClosed = true;
+    if (this.#rtcp.sent > 0 && this.#media) this.#sendReport(this.#nowTimestamp(), 'goodbye');
     this.#player.stop('close');
     this.#digitSender.stopAll();
   }
@@ -394,8 +435,22 @@ export class RtpSession implements BridgeVoice {
     this.#world.send(packet, this.#remoteHost, this.#remotePort);
   }
 
+  #nowTimestamp(): number {
+    return addToTimestamp(this.#timestampBase, this.#world.nextTick() * FRAME_SAMPLES);
+  }
+
+  #sendReport(rtpTimestamp: number, kind: 'regular' | 'goodbye'): void {
+    const { sendReport } = this.#world;
+    if (!sendReport || this.#rtcpPort === 0) return;
+    const own = { rtpTimestamp, packets: this.#packetsSent, octets: this.#octetsSent };
+    const report = this.#rtcp.report(this.#world.nowMs(), own, this.#reception, kind);
+    sendReport(report, this.#remoteHost, this.#rtcpPort);
+  }
+
   #latch(host: string, port: number): void {
     this.#isLatched = true;
+    // A NAT that moved RTP has moved RTCP too, most likely to the port beside it.
+    if (host !== this.#remoteHost || port !== this.#remotePort) this.#rtcpPort = Math.min(65_535, port + 1);
     this.#remoteHost = host;
     this.#remotePort = port;
   }

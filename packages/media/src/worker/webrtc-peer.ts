@@ -35,6 +35,7 @@ const PCMU_PAYLOAD_TYPE = 0;
 const AGREED: NegotiatedMedia = {
   remoteHost: '',
   remotePort: 0,
+  remoteRtcpPort: 0,
   codec: 'PCMU',
   payloadType: PCMU_PAYLOAD_TYPE,
   telephoneEventPayloadType: undefined,

@@ -1,11 +1,12 @@
 /** A user agent and a media engine that do nothing by themselves: tests answer, ring, press keys and hang up. */
-import type {
-  MediaEngine,
-  MediaEvent,
-  MediaSession,
-  PlayOptions,
-  PlayOutcome,
-  RtpStats,
+import {
+  type MediaEngine,
+  type MediaEvent,
+  type MediaSession,
+  NO_STATS,
+  type PlayOptions,
+  type PlayOutcome,
+  type RtpStats,
 } from '@ringback/media';
 import {
   type DialogEnd,
@@ -171,21 +172,13 @@ export class FakeUserAgent implements UserAgent {
 }
 
 const stats: RtpStats = {
+  ...NO_STATS,
   packetsSent: 100,
   octetsSent: 16_000,
   packetsReceived: 90,
   octetsReceived: 14_400,
   lost: 10,
-  outOfOrder: 0,
-  duplicates: 0,
   jitterMs: 1.23456,
-  malformed: 0,
-  unexpected: 0,
-  refused: 0,
-  digitsRefused: 0,
-  sendFailures: 0,
-  firstReceivedAtMs: undefined,
-  lastReceivedAtMs: undefined,
 };
 
 /** A session whose prompts last `promptMs` of virtual time. */
