@@ -13,14 +13,19 @@ export function instanceArn(tenant: Tenant, instanceId: InstanceId): string {
 
 /** Kinds of resource whose ARN hangs below an instance. */
 export type InstanceResource =
+  | 'agent'
+  | 'agent-group'
+  | 'agent-group-level'
+  | 'agent-state'
   | 'contact'
   | 'contact-flow'
   | 'flow-module'
-  | 'queue'
-  | 'agent'
-  | 'agent-state'
+  | 'operating-hours'
   | 'prompt'
-  | 'routing-profile';
+  | 'queue'
+  | 'routing-profile'
+  | 'security-profile'
+  | 'transfer-destination';
 
 export function instanceResourceArn(
   tenant: Tenant,

@@ -26,8 +26,10 @@ interface CriteriaNode<Node> {
 
 export type Predicate<Item> = (item: Item) => boolean;
 
-/** The searchable texts of a kind of resource, by the name that clients give them (any letter case). */
-export type SearchFields<Item> = Readonly<Record<string, (item: Item) => string | undefined>>;
+/** The searchable texts of a kind of resource, by the name that clients give them (any letter case). Of several, one must fit. */
+export type SearchFields<Item> = Readonly<
+  Record<string, (item: Item) => string | readonly string[] | undefined>
+>;
 
 /** Deepest nesting of conditions; the request's own limit of nesting allows no more than about thirty. */
 const maxDepth = 32;
@@ -62,8 +64,12 @@ export function criteriaPredicate<Node extends CriteriaNode<Node>, Item>(
   return root === undefined ? () => true : build(root, 1);
 }
 
-/** Beginning and part are found whatever the letter case; an exact value is compared as it is. */
-function stringPredicate<Item>(
+/**
+ * Beginning and part are found whatever the letter case; an exact value is compared as it is.
+ *
+ * @throws {ApiError} InvalidParameterException for a field that cannot be searched.
+ */
+export function stringPredicate<Item>(
   { FieldName, Value, ComparisonType }: StringCondition,
   fields: SearchFields<Item>,
 ): Predicate<Item> {
@@ -76,17 +82,25 @@ function stringPredicate<Item>(
   }
   const wanted = Value ?? '';
   const folded = wanted.toLowerCase();
-  switch (ComparisonType ?? 'EXACT') {
-    case 'EXACT':
-      return (item) => (field(item) ?? '') === wanted;
-    case 'STARTS_WITH':
-      return (item) => (field(item) ?? '').toLowerCase().startsWith(folded);
-    case 'CONTAINS':
-      return (item) => (field(item) ?? '').toLowerCase().includes(folded);
+  const fits = testOf(ComparisonType ?? 'EXACT');
+  return (item) => {
+    const texts = field(item) ?? '';
+    return typeof texts === 'string' ? fits(texts) : texts.some(fits);
+  };
+
+  function testOf(comparison: 'STARTS_WITH' | 'CONTAINS' | 'EXACT'): Predicate<string> {
+    switch (comparison) {
+      case 'EXACT':
+        return (text) => text === wanted;
+      case 'STARTS_WITH':
+        return (text) => text.toLowerCase().startsWith(folded);
+      case 'CONTAINS':
+        return (text) => text.toLowerCase().includes(folded);
+    }
   }
 }
 
-type Tagged = { readonly tags: Readonly<Record<string, string>> };
+export type Tagged = { readonly tags: Readonly<Record<string, string>> };
 
 /** A key with its value; without a value the key alone. */
 export function tagPredicate({ TagKey, TagValue }: TagCondition): Predicate<Tagged> {
@@ -104,4 +118,41 @@ export function tagFilterPredicate(filter: TagFilter | undefined): Predicate<Tag
     tests.push((item) => either.some((all) => all.every((test) => test(item))));
   }
   return (item) => tests.every((test) => test(item));
+}
+
+interface TagConditions {
+  readonly TagConditions?: readonly TagCondition[] | undefined;
+}
+
+interface AttributeFilter<Conditions extends TagConditions> {
+  readonly OrConditions?: readonly Conditions[] | undefined;
+  readonly AndCondition?: Conditions | undefined;
+  readonly TagCondition?: TagCondition | undefined;
+}
+
+/**
+ * The other form of a filter: one of several lists of conditions, or one list, or one condition.
+ *
+ * @param more tests of what a list holds besides tags.
+ * @throws {ApiError} InvalidParameterException for more than one of them.
+ */
+export function attributeFilterPredicate<Conditions extends TagConditions, Item extends Tagged>(
+  filter: AttributeFilter<Conditions> | undefined,
+  more: (conditions: Conditions) => readonly Predicate<Item>[] = () => [],
+): Predicate<Item> {
+  if (!filter) return () => true;
+  const given = Object.keys(filter).filter((name) => filter[name as keyof typeof filter] !== undefined);
+  if (given.length > 1) {
+    throw invalidParameterException(`Of ${given.join(' and ')}, the filter takes one.`);
+  }
+  const allOf = (conditions: Conditions): Predicate<Item> => {
+    const tests = [...(conditions.TagConditions ?? []).map(tagPredicate), ...more(conditions)];
+    return (item) => tests.every((test) => test(item));
+  };
+  if (filter.OrConditions && filter.OrConditions.length > 0) {
+    const either = filter.OrConditions.map(allOf);
+    return (item) => either.some((test) => test(item));
+  }
+  if (filter.AndCondition) return allOf(filter.AndCondition);
+  return filter.TagCondition ? tagPredicate(filter.TagCondition) : () => true;
 }

@@ -28,6 +28,18 @@ export interface NamedRow {
   readonly updated_at: Date;
 }
 
+/** Who is in the way of a deletion, by the constraint that says so. */
+const usedBy: Readonly<Record<string, string>> = {
+  agent_hierarchy_group: 'users belong to it',
+  agent_instance_id_routing_profile_id_fkey: 'users have it',
+  agent_security_profile_in_use: 'users have it',
+  hierarchy_group_parent: 'other groups stand below it',
+  queue_hours_of_operation: 'a queue has them',
+  routing_profile_instance_id_default_outbound_queue_id_fkey: 'a routing profile dials out through it',
+  routing_profile_manual_queue_in_use: 'a routing profile serves it',
+  routing_profile_queue_in_use: 'a routing profile serves it',
+};
+
 /** Values by column; arrays for `text[]`, text for `jsonb`. */
 export type ColumnValues = Readonly<Record<string, unknown>>;
 
@@ -132,7 +144,8 @@ export function namedRows<Row extends NamedRow>(
       } catch (error) {
         const constraint = violatedForeignKey(error);
         if (constraint === undefined) throw error;
-        throw new InUse(constraint);
+        const user = usedBy[constraint] ?? 'something else refers to it';
+        throw new InUse(`The ${noun} cannot be deleted while ${user}.`);
       }
     },
   };

@@ -6,8 +6,11 @@ import type {
   PhoneNumber,
   PhoneNumberId,
   QueueId,
+  QuickConnectId,
 } from '../ids.ts';
+import { violatedForeignKey } from './database-errors.ts';
 import { type ColumnValues, type NamedRow, namedRows } from './named-rows.ts';
+import { ReferenceMissing } from './resource-refusals.ts';
 import type { Tags } from './resource-tags.ts';
 import type { RingbackDatabase } from './schema.ts';
 
@@ -52,8 +55,15 @@ export interface QueueStore {
   /** In the order of their ids. */
   list(instanceId: InstanceId): Promise<Queue[]>;
   find(instanceId: InstanceId, id: QueueId): Promise<Queue | undefined>;
-  /** @throws {NameTaken | TooMany | ReferenceMissing} */
-  create(queue: Omit<Queue, 'callerIdNumber'>, most: number): Promise<void>;
+  /**
+   * @param quickConnectIds what the queue's agents see.
+   * @throws {NameTaken | TooMany | ReferenceMissing}
+   */
+  create(
+    queue: Omit<Queue, 'callerIdNumber'>,
+    quickConnectIds: readonly QuickConnectId[],
+    most: number,
+  ): Promise<void>;
   /**
    * False when there is no such queue.
    *
@@ -109,30 +119,36 @@ export function openQueueStore(database: RingbackDatabase): QueueStore {
       const row = await rows.find(instanceId, id);
       return row && queueOf(instanceId, row);
     },
-    create: (queue, most) =>
-      database.withTransaction((transaction) =>
-        rows.insert(
-          transaction,
-          queue.instanceId,
-          {
-            id: queue.id,
-            name: queue.name,
-            type: queue.type,
-            description: queue.description ?? null,
-            hours_of_operation_id: queue.hoursOfOperationId ?? null,
-            status: queue.status,
-            max_contacts: queue.maxContacts ?? null,
-            outbound_caller_id_name: queue.callerIdName ?? null,
-            outbound_caller_id_number_id: queue.callerIdNumberId ?? null,
-            outbound_flow_id: queue.outboundFlowId ?? null,
-            outbound_email_address_id: queue.outboundEmailAddressId ?? null,
-            email_address_ids: queue.emailAddressIds,
-            tags: JSON.stringify(queue.tags),
-            updated_at: new Date(queue.updatedAtMs),
-          },
-          most,
-        ),
-      ),
+    create: (queue, quickConnectIds, most) =>
+      database.withTransaction(async (transaction) => {
+        const values = {
+          id: queue.id,
+          name: queue.name,
+          type: queue.type,
+          description: queue.description ?? null,
+          hours_of_operation_id: queue.hoursOfOperationId ?? null,
+          status: queue.status,
+          max_contacts: queue.maxContacts ?? null,
+          outbound_caller_id_name: queue.callerIdName ?? null,
+          outbound_caller_id_number_id: queue.callerIdNumberId ?? null,
+          outbound_flow_id: queue.outboundFlowId ?? null,
+          outbound_email_address_id: queue.outboundEmailAddressId ?? null,
+          email_address_ids: queue.emailAddressIds,
+          tags: JSON.stringify(queue.tags),
+          updated_at: new Date(queue.updatedAtMs),
+        };
+        await rows.insert(transaction, queue.instanceId, values, most);
+        try {
+          await transaction.query(
+            `INSERT INTO queue_quick_connect (instance_id, queue_id, quick_connect_id)
+             SELECT DISTINCT $1::uuid, $2::uuid, id FROM unnest($3::uuid[]) AS id`,
+            [queue.instanceId, queue.id, quickConnectIds],
+          );
+        } catch (error) {
+          if (violatedForeignKey(error) === undefined) throw error;
+          throw new ReferenceMissing('A quick connect was deleted meanwhile.');
+        }
+      }),
     update: (instanceId, id, change, nowMs) =>
       rows.update(database, instanceId, id, columnsOf(change), nowMs),
     remove: (instanceId, id) => rows.remove(database, instanceId, id),

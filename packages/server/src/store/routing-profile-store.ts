@@ -34,6 +34,22 @@ export interface MediaConcurrency {
   readonly CrossChannelBehavior?:
     | { readonly BehaviorType: 'ROUTE_CURRENT_CHANNEL_ONLY' | 'ROUTE_ANY_CHANNEL' }
     | undefined;
+  /** Kept as it came. */
+  readonly WorkloadTypeConcurrencies?:
+    | readonly {
+        readonly WorkloadType: string;
+        readonly Concurrency: number;
+        readonly CrossChannelWorkloadBehavior?: CrossChannelWorkloadBehavior | undefined;
+      }[]
+    | undefined;
+}
+
+interface CrossChannelWorkloadBehavior {
+  readonly ChannelWorkloadBehaviorType?:
+    | 'ROUTE_CURRENT_CHANNEL_CURRENT_WORKLOADTYPE_ONLY'
+    | 'ROUTE_CURRENT_CHANNEL_ANY_WORKLOADTYPE_ONLY'
+    | 'ROUTE_ANY_CHANNEL_ANY_WORKLOAD_TYPE'
+    | undefined;
 }
 
 export interface QueueReference {

@@ -1,0 +1,140 @@
+/** What operations on the things of an instance share: finding one by id or ARN, its own ARN, and the words for one that is missing. */
+import { epochMs, type OperationName, resourceNotFoundException } from '@ringback/connect-api';
+import { type InstanceResource, idOf, instanceResourceArn } from '../arn.ts';
+import type { Caller } from '../identity/caller.ts';
+import type {
+  AgentId,
+  AgentStatusId,
+  HierarchyGroupId,
+  HoursOfOperationId,
+  InstanceId,
+  QueueId,
+  QuickConnectId,
+  RoutingProfileId,
+  SecurityProfileId,
+} from '../ids.ts';
+import { isUuid } from '../ids.ts';
+import type { Instance, ResourceStore } from '../store/resource-store.ts';
+import { type ApiDeps, requireInstance } from './operation.ts';
+import { storingFor } from './resource-limits.ts';
+
+/** A kind of thing that an instance has. */
+export interface ResourceKind<Item> {
+  /** As its ARN names it. */
+  readonly arnKind: InstanceResource;
+  /** The input member that names one. */
+  readonly member: string;
+  /** As messages call it. */
+  readonly noun: string;
+  readonly find: (store: ResourceStore, instanceId: InstanceId, id: string) => Promise<Item | undefined>;
+}
+
+function kind<Item>(
+  arnKind: InstanceResource,
+  member: string,
+  noun: string,
+  find: ResourceKind<Item>['find'],
+): ResourceKind<Item> {
+  return { arnKind, member, noun, find };
+}
+
+/** Every kind, by its name in our own words. */
+export const kinds = {
+  agent: kind('agent', 'UserId', 'user', (store, instanceId, id) =>
+    store.agents.find(instanceId, id as AgentId),
+  ),
+  agentStatus: kind('agent-state', 'AgentStatusId', 'agent status', (store, instanceId, id) =>
+    store.agentStatuses.find(instanceId, id as AgentStatusId),
+  ),
+  hierarchyGroup: kind('agent-group', 'HierarchyGroupId', 'hierarchy group', (store, instanceId, id) =>
+    store.hierarchy.find(instanceId, id as HierarchyGroupId),
+  ),
+  hours: kind('operating-hours', 'HoursOfOperationId', 'hours of operation', (store, instanceId, id) =>
+    store.hours.find(instanceId, id as HoursOfOperationId),
+  ),
+  queue: kind('queue', 'QueueId', 'queue', (store, instanceId, id) =>
+    store.queues.find(instanceId, id as QueueId),
+  ),
+  quickConnect: kind('transfer-destination', 'QuickConnectId', 'quick connect', (store, instanceId, id) =>
+    store.quickConnects.find(instanceId, id as QuickConnectId),
+  ),
+  routingProfile: kind('routing-profile', 'RoutingProfileId', 'routing profile', (store, instanceId, id) =>
+    store.routingProfiles.find(instanceId, id as RoutingProfileId),
+  ),
+  securityProfile: kind(
+    'security-profile',
+    'SecurityProfileId',
+    'security profile',
+    (store, instanceId, id) => store.securityProfiles.find(instanceId, id as SecurityProfileId),
+  ),
+} as const;
+
+export function arnOf(of: ResourceKind<unknown>, instance: Instance, id: string): string {
+  return instanceResourceArn(instance.tenant, instance.id, of.arnKind, id);
+}
+
+/**
+ * A thing of the instance by id or ARN. An ARN of another instance or kind names nothing here, whatever its last part.
+ *
+ * @param member the input member that names it, where that is not the kind's own.
+ * @throws {ApiError} ResourceNotFoundException.
+ */
+export async function requireResource<Item>(
+  of: ResourceKind<Item>,
+  reference: string,
+  instance: Instance,
+  deps: ApiDeps,
+  member = of.member,
+): Promise<Item> {
+  const id = idOf(reference).toLowerCase();
+  const isOwn =
+    !reference.startsWith('arn:') || reference.toLowerCase() === arnOf(of, instance, id).toLowerCase();
+  const item = isUuid(id) && isOwn ? await of.find(deps.resources, instance.id, id) : undefined;
+  if (item === undefined) throw notFound(of, member);
+  return item;
+}
+
+/** The instance and the thing of it that a request names. @throws {ApiError} ResourceNotFoundException. */
+export async function requireNamed<Item>(
+  of: ResourceKind<Item>,
+  instanceReference: string,
+  reference: string,
+  caller: Caller,
+  deps: ApiDeps,
+): Promise<{ readonly instance: Instance; readonly item: Item }> {
+  const instance = await requireInstance(instanceReference, caller, deps);
+  return { instance, item: await requireResource(of, reference, instance, deps) };
+}
+
+/**
+ * Runs a change of one thing, which tells whether the thing was there; refusals come in the operation's own exceptions.
+ *
+ * @throws {ApiError} ResourceNotFoundException and those of `storingFor`.
+ */
+export async function changing(
+  operation: OperationName,
+  of: ResourceKind<unknown>,
+  deps: ApiDeps,
+  write: () => Promise<boolean>,
+): Promise<undefined> {
+  if (!(await storingFor(operation, write))) throw notFound(of);
+  deps.directory.forget();
+  return undefined;
+}
+
+export function notFound(of: ResourceKind<unknown>, member = of.member) {
+  return resourceNotFoundException(`The instance has no ${of.noun} with this ${member}.`);
+}
+
+/** When and where a thing was changed last, as answers say it. */
+export function lastModified(instance: Instance, updatedAtMs: number) {
+  return {
+    LastModifiedTime: epochMs(updatedAtMs),
+    LastModifiedRegion: instance.tenant.region,
+  };
+}
+
+/** An empty text takes a description away, absence leaves it as it is. */
+export function clearable(text: string | undefined): string | null | undefined {
+  return text === '' ? null : text;
+}
