@@ -5,7 +5,7 @@ import type { SipRequest, SipResponse } from '../message/message.ts';
 import { parseNameAddress } from '../message/name-address.ts';
 import { ParseFailure } from '../message/parse-failure.ts';
 import { parseSipUri } from '../message/uri.ts';
-import { endpointOf, type SipPeer } from '../transport/sip-endpoint.ts';
+import { endpointOf, type SipPeer, towards } from '../transport/sip-endpoint.ts';
 
 interface RemoteTarget {
   readonly uri: string;
@@ -125,11 +125,12 @@ function routing(dialog: DialogState): {
   destination: SipPeer;
 } {
   const { routeSet, target, peer } = dialog;
+  const targetAddress = towards(target.address, peer);
   const first = routeSet[0];
-  if (first === undefined) return { requestUri: target.uri, routes: [], destination: target.address };
+  if (first === undefined) return { requestUri: target.uri, routes: [], destination: targetAddress };
   const firstUri = routeUri(first);
   if (firstUri === undefined) return { requestUri: target.uri, routes: routeSet, destination: peer };
-  const destination = addressOf(firstUri) ?? peer;
+  const destination = towards(addressOf(firstUri) ?? peer, peer);
   if (isLoose(firstUri)) return { requestUri: target.uri, routes: routeSet, destination };
   // A strict router (RFC 2543) wants itself in the request line and the target at the end of the routes.
   return { requestUri: firstUri, routes: [...routeSet.slice(1), `<${target.uri}>`], destination };

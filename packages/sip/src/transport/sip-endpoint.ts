@@ -1,4 +1,5 @@
 // Addresses that speak SIP: where messages go, where they came from, and which of them travel reliably.
+import { isIP } from 'node:net';
 import { formatHostPort } from '../message/grammar.ts';
 import type { SipUri } from '../message/uri.ts';
 import type { NetworkAddress } from './datagram-network.ts';
@@ -43,6 +44,16 @@ export function endpointOf(uri: SipUri): SipEndpoint {
   const isSecure = uri.scheme === 'sips' || named === 'tls';
   const transport = isSecure ? 'tls' : named === 'tcp' ? 'tcp' : 'udp';
   return { host: uri.host, port: uri.port ?? defaultPort(transport), transport };
+}
+
+/**
+ * The way to an endpoint that a peer named. Over TLS, peers name bare addresses that no certificate holds: then what the peer proved
+ * counts for the address, and the connection it spoke on is used while there is one.
+ */
+export function towards(endpoint: SipPeer, peer: SipPeer): SipPeer {
+  if (endpoint.transport !== 'tls' || peer.transport !== 'tls' || isIP(endpoint.host) === 0) return endpoint;
+  const { connection, tlsName = peer.host } = peer;
+  return { ...endpoint, tlsName, ...(connection === undefined ? {} : { connection }) };
 }
 
 /** `tcp 192.0.2.1:5060`, for keys and messages. */

@@ -187,9 +187,8 @@ export class TransportLayer {
   }
 
   async close(): Promise<void> {
-    const points = this.#points.splice(0);
     this.#connections.close();
-    await Promise.all(points.map(({ socket, listener }) => (socket ?? listener)?.close()));
+    await Promise.all(this.#points.map(({ socket, listener }) => (socket ?? listener)?.close()));
   }
 
   get #first(): OpenPoint {
