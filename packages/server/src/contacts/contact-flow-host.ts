@@ -7,6 +7,7 @@ import {
   failed,
   type HostResult,
   type QueueView,
+  type RoutingTarget,
   type SegmentAttribute,
 } from '@ringback/flow';
 import { idOf, instanceArn, instanceResourceArn } from '../arn.ts';
@@ -14,20 +15,28 @@ import type { FlowLogs } from '../flows/flow-logs.ts';
 import type { Lambda } from '../flows/lambda.ts';
 import type { Messages } from '../flows/messages.ts';
 import type { StoredFlows } from '../flows/stored-flows.ts';
-import type { QueueId } from '../ids.ts';
+import { type AgentId, isUuid, type QueueId } from '../ids.ts';
 import { isOpenAt } from '../routing/hours-of-operation.ts';
+import type { QueuePlace } from '../routing/match.ts';
 import { isStorable } from '../storable-text.ts';
 import type { HoursOfOperationStore } from '../store/hours-of-operation-store.ts';
-import type { Instance, Queue } from '../store/resource-store.ts';
+import type { Queue } from '../store/queue-store.ts';
+import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { Observer } from '../timeline.ts';
+import { AgentPart } from './agent-part.ts';
 import { ContactRecording } from './contact-recording.ts';
 import { segmentAttributesOf } from './contact-wire.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { customerOn } from './flow-participants.ts';
 import type { OpenContact } from './open-contact.ts';
+import type { AgentSide } from './queued-contact.ts';
+import { StoryCard } from './story-card.ts';
 import { type ThirdPartyDeps, transferToThirdParty } from './third-party-transfer.ts';
 
 export interface FlowHostDeps extends ThirdPartyDeps {
+  readonly resources: ResourceStore;
+  /** Absent where contacts cannot be queued: then those actions take their error branch. */
+  readonly agents?: AgentSide;
   readonly random: () => number;
   readonly flows: StoredFlows;
   readonly messages: Messages;
@@ -104,12 +113,19 @@ export function contactFlowHost(
       return done();
     },
     async setTargetQueue(target) {
-      if (target.kind === 'agent') return failed('Queues of agents do not exist here yet.');
+      if (target.kind === 'agent') return view.targetAgent(idOf(target.agentId) as AgentId, deps);
       const queue = await deps.directory.queue(instance.id, idOf(target.queueId) as QueueId);
       if (!queue) return failed(`There is no queue ${target.queueId}.`);
       view.target = queue;
+      view.agentTarget = undefined;
       return done();
     },
+    setEventHook(setting) {
+      held.hooks ??= new Map();
+      held.hooks.set(setting.hook, setting);
+      return done();
+    },
+    ...(deps.agents ? queueing(contact, view, held, deps, deps.agents) : {}),
     async invokeLambda(request, signal) {
       try {
         return done(await deps.lambda.invoke(request, signal));
@@ -141,6 +157,87 @@ export function contactFlowHost(
   };
 }
 
+/** The actions that need agents. */
+function queueing(
+  contact: OpenContact,
+  view: LiveContactView,
+  held: HeldByContact,
+  deps: FlowHostDeps,
+  agents: AgentSide,
+): Partial<FlowHost> {
+  const partOf = (): AgentPart => {
+    held.agentPart ??= new AgentPart(() => contact.current, agents.routing, deps.clock);
+    return held.agentPart;
+  };
+
+  /** Joins the target queue, or the queue of the target agent. */
+  async function enqueue(): Promise<HostResult> {
+    const { target, agentTarget } = view;
+    if (!target && !agentTarget) return failed('No target queue is set.');
+    if (target?.status === 'DISABLED') return failed(`The queue ${target.name} is disabled.`);
+    const place: QueuePlace = agentTarget
+      ? { kind: 'agent', agentId: agentTarget.id }
+      : { kind: 'queue', queueId: (target as Queue).id };
+    // The card is there before anybody can be offered the contact.
+    held.card ??= new StoryCard(contact, (contactId) => agents.desks.cards.changed(contactId));
+    held.hideCard ??= agents.desks.cards.show(held.card);
+    const enqueuedAtMs = deps.clock.now();
+    const outcome = await partOf().enqueue(place, agentTarget ? undefined : target?.maxContacts);
+    if (outcome.kind === 'refused') {
+      return outcome.why === 'queue full'
+        ? failed(`The queue ${target?.name} is full.`, 'QueueAtCapacity')
+        : failed(`The contact could not be queued: ${outcome.why}.`);
+    }
+    await contact.queued({
+      queueId: agentTarget ? (agentTarget.id as string as QueueId) : (target as Queue).id,
+      name: agentTarget ? agentTarget.username : (target as Queue).name,
+      enqueuedAtMs,
+    });
+    return done();
+  }
+
+  return {
+    transferToQueue: enqueue,
+    transferToAgent: enqueue,
+    async dequeueAndTransfer(target) {
+      const former = { target: view.target, agentTarget: view.agentTarget };
+      if (target?.kind === 'agent') {
+        const found = await view.targetAgent(idOf(target.agentId) as AgentId, deps);
+        if (found.kind !== 'done') return found;
+      } else if (target) {
+        const queue = await deps.directory.queue(contact.current.instanceId, idOf(target.queueId) as QueueId);
+        if (!queue) return failed(`There is no queue ${target.queueId}.`);
+        view.target = queue;
+        view.agentTarget = undefined;
+      }
+      await partOf().leaveQueue();
+      const moved = await enqueue();
+      if (moved.kind !== 'done') {
+        view.target = former.target;
+        view.agentTarget = former.agentTarget;
+        // Back to where it was, at the end: better than waiting nowhere.
+        await enqueue();
+      }
+      return moved;
+    },
+    async setRoutingPriority(priority) {
+      const outcome = await partOf().prepare({
+        queuePriority: priority.queuePriority,
+        queueTimeAdjustmentSeconds:
+          priority.queueTimeAdjustmentMs === undefined
+            ? undefined
+            : Math.round(priority.queueTimeAdjustmentMs / 1000),
+      });
+      return outcome.kind === 'done' ? done() : failed(`Its routing could not be changed: ${outcome.why}.`);
+    },
+    async queueMetrics(target) {
+      return deps.agents?.queueMetrics
+        ? deps.agents.queueMetrics(contact.current, target ?? view.asTarget())
+        : failed('There are no numbers of queues.');
+    },
+  };
+}
+
 const unstorable = 'Text with U+0000 or an unpaired surrogate cannot be stored.';
 
 function areStorable(texts: ReadonlyMap<string, string>): boolean {
@@ -150,11 +247,28 @@ function areStorable(texts: ReadonlyMap<string, string>): boolean {
 /** Reads the contact each time, so that what a flow changed is seen at once. */
 class LiveContactView implements ContactView {
   readonly channel = 'VOICE';
-  readonly initiationMethod = 'API';
+  get initiationMethod() {
+    return this.#contact.current.request.initiationMethod ?? 'API';
+  }
   readonly #contact: OpenContact;
   readonly #instance: Instance;
   /** The queue that the flow chose; the request's until then. */
   target: Queue | undefined;
+  /** The agent whose own queue the flow chose instead. */
+  agentTarget: { readonly id: AgentId; readonly username: string } | undefined;
+
+  asTarget(): RoutingTarget | undefined {
+    if (this.agentTarget) return { kind: 'agent', agentId: this.agentTarget.id };
+    return this.target && { kind: 'queue', queueId: this.target.id };
+  }
+
+  async targetAgent(id: AgentId, deps: Pick<FlowHostDeps, 'resources'>): Promise<HostResult> {
+    const agent = isUuid(id) ? await deps.resources.agents.find(this.#instance.id, id) : undefined;
+    if (!agent) return failed(`There is no agent ${id}.`);
+    this.agentTarget = { id, username: agent.username };
+    this.target = undefined;
+    return done();
+  }
 
   constructor(contact: OpenContact, instance: Instance) {
     this.#contact = contact;
@@ -165,7 +279,10 @@ class LiveContactView implements ContactView {
     return this.#contact.current.id;
   }
   get initialContactId() {
-    return this.#contact.current.id;
+    return this.#contact.current.request.initialContactId ?? this.#contact.current.id;
+  }
+  get previousContactId() {
+    return this.#contact.current.request.previousContactId;
   }
   get relatedContactId() {
     return this.#contact.current.request.relatedContactId;

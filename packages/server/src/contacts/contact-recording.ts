@@ -21,6 +21,11 @@ export class ContactRecording {
   readonly #deps: ContactRecordingDeps;
   #running: RunningRecording | undefined;
   #count = 0;
+  /** Whom the conversation with an agent is recorded of; nobody: it is not recorded. */
+  #participants: readonly ('Agent' | 'Customer')[] = [];
+  #inConversation = false;
+  #ofAutomatedPart: 'Enabled' | 'Disabled' = 'Disabled';
+  #isSuspended = false;
 
   constructor(contact: OpenContact, held: HeldByContact, deps: ContactRecordingDeps) {
     this.#contact = contact;
@@ -28,13 +33,15 @@ export class ContactRecording {
     this.#deps = deps;
   }
 
-  /** Whom the conversation with an agent is recorded of; nobody: it is not recorded. */
-  #participants: readonly ('Agent' | 'Customer')[] = [];
-  #inConversation = false;
-  #ofAutomatedPart: 'Enabled' | 'Disabled' = 'Disabled';
-
-  get state(): 'on' | 'off' {
+  get state(): 'on' | 'off' | 'suspended' {
+    if (this.#isSuspended) return 'suspended';
     return this.#running ? 'on' : 'off';
+  }
+
+  /** What is said while it is suspended is in no file; going on begins the next one. */
+  async suspend(state: 'suspended' | 'recording'): Promise<void> {
+    this.#isSuspended = state === 'suspended';
+    await this.#adjust();
   }
 
   async setAutomatedPart(state: 'Enabled' | 'Disabled'): Promise<void> {
@@ -55,7 +62,7 @@ export class ContactRecording {
 
   async #adjust(): Promise<void> {
     const wanted = this.#inConversation ? this.#participants.length > 0 : this.#ofAutomatedPart === 'Enabled';
-    if (wanted) await this.#start();
+    if (wanted && !this.#isSuspended) await this.#start();
     else await this.#stop();
   }
 

@@ -3,20 +3,37 @@ import type { Logger } from 'pino';
 import type { Leg } from '../calls/leg.ts';
 import type { Clock } from '../clock.ts';
 import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
+import type { AgentPart } from './agent-part.ts';
 import type { ContactOutcome, RecordingOutcome, RtpOutcome } from './contact.ts';
 import type { ContactRecording } from './contact-recording.ts';
 import type { Ending } from './endings.ts';
+import type { FlowHooks } from './flow-hooks.ts';
 import type { OpenContact } from './open-contact.ts';
+import type { StoryCard } from './story-card.ts';
 
 /** What a contact holds that must be let go. */
 export interface HeldByContact {
   leg?: Leg;
   /** Whom the customer was transferred to. */
   thirdParty?: Leg | undefined;
+  /** Flows that run at certain moments, where a flow has set any. */
+  hooks?: FlowHooks;
+  /** Its place in a queue, and the agent who took it. */
+  agentPart?: AgentPart;
+  /** What agents see of it, and how to take that away. */
+  card?: StoryCard;
+  hideCard?: () => void;
   /** What of the contact is recorded. */
   recording?: ContactRecording;
   /** Finishes the recording under way, if there is one. */
   finishRecording?: () => Promise<RecordingOutcome | undefined>;
+}
+
+export interface EndDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborted when this node must not wait for agents any more. */
+  readonly stopWaiting?: AbortSignal;
 }
 
 /**
@@ -30,7 +47,7 @@ export async function endContact(
   contact: OpenContact,
   ending: Ending,
   held: HeldByContact,
-  deps: { readonly clock: Clock; readonly logger: Logger },
+  deps: EndDeps,
 ): Promise<void> {
   const endedAtMs = deps.clock.now();
   const log = deps.logger.child({ contactId: contact.current.id, instanceId: contact.current.instanceId });
@@ -49,9 +66,14 @@ export async function endContact(
   const outcome: Partial<ContactOutcome> = {
     ...(recording ? { recordings: [...(contact.current.outcome.recordings ?? []), recording] } : {}),
     ...(stats ? { rtp: rtpOutcomeOf(stats) } : {}),
+    ...queueOutcomeOf(contact, held, endedAtMs),
   };
+  const { agentPart } = held;
+  // Nobody is rung any more for a customer who has left.
+  if (!agentPart?.agentId) await letGo('leaving the queue', () => agentPart?.end());
   try {
-    await contact.ended(ending, endedAtMs, outcome);
+    if (agentPart?.agentId) await endWithAgent(contact, ending, endedAtMs, outcome, agentPart, deps);
+    else await contact.ended(ending, endedAtMs, outcome);
     log.info(
       { disconnectReason: ending.disconnectReason, endCause: ending.endCause, detail: ending.detail },
       'contact ended',
@@ -63,8 +85,49 @@ export async function endContact(
     }
     // The row stays open; recovery, here or on another node, writes its end.
     log.error({ err: error }, 'the end of the contact could not be written; recovery will write it');
+  } finally {
+    agentPart?.close();
+    held.hideCard?.();
   }
 }
+
+/**
+ * The call is over at once, for the customer and for its slot; the contact is complete when the agent has ended
+ * after-contact work, or when this node must stop waiting for that.
+ */
+async function endWithAgent(
+  contact: OpenContact,
+  ending: Ending,
+  endedAtMs: number,
+  outcome: Partial<ContactOutcome>,
+  agentPart: AgentPart,
+  deps: EndDeps,
+): Promise<void> {
+  await contact.disconnected(ending, endedAtMs, outcome);
+  await agentPart.end();
+  const work = await agentPart.work(deps.stopWaiting ?? never);
+  const { agent } = contact.current.outcome;
+  await contact.completed(
+    deps.clock.now(),
+    agent && work ? { agent: { ...agent, afterContactWork: work } } : {},
+  );
+}
+
+/** Who hung up in the queue left it then. */
+function queueOutcomeOf(
+  contact: OpenContact,
+  { agentPart }: HeldByContact,
+  endedAtMs: number,
+): Partial<ContactOutcome> {
+  const { queue } = contact.current.outcome;
+  if (!agentPart || !queue) return {};
+  return {
+    agentConnectionAttempts: agentPart.attempts,
+    queue: { ...queue, dequeuedAtMs: queue.dequeuedAtMs ?? endedAtMs },
+  };
+}
+
+const never = new AbortController().signal;
 
 function rtpOutcomeOf(stats: {
   readonly packetsSent: number;

@@ -19,6 +19,10 @@ export const endings = {
   flowEnded: { disconnectReason: 'CONTACT_FLOW_DISCONNECT', endCause: 'FLOW_ENDED' },
   thirdPartyHungUp: { disconnectReason: 'THIRD_PARTY_DISCONNECT' },
   customerHungUp: { disconnectReason: 'CUSTOMER_DISCONNECT' },
+  agentHungUp: { disconnectReason: 'AGENT_DISCONNECT' },
+  agentLost: { disconnectReason: 'AGENT_DISCONNECT', endCause: 'AGENT_CONNECTION_LOST' },
+  /** The literal is documented without its second O (Administrator Guide, disconnect reasons of campaigns). */
+  previewDiscarded: { disconnectReason: 'OUTBUND_PREVIEW_DISCARDED' },
   stoppedByApi: { disconnectReason: 'OTHER', endCause: 'STOPPED_BY_API' },
   dialDelayExceeded: { disconnectReason: 'OTHER', endCause: 'DIAL_DELAY_EXCEEDED' },
   diallingStopped: { disconnectReason: 'OTHER', endCause: 'DIALLING_STOPPED' },

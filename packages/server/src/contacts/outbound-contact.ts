@@ -1,19 +1,19 @@
 /** The story of one outbound contact, top to bottom: wait for the dial gate, dial, run the flow on the answered leg, end. */
-import { runFlow } from '@ringback/flow';
+import { type ContactFlowState, createContactFlowState, type FlowHost, runFlow } from '@ringback/flow';
 import { dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
 import type { Leg, LegEnd } from '../calls/leg.ts';
-import type { ResourceStore } from '../store/resource-store.ts';
+import type { Instance } from '../store/resource-store.ts';
 import { contactFlowHost, type FlowHostDeps } from './contact-flow-host.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endingOf, endings } from './endings.ts';
 import type { OpenContact } from './open-contact.ts';
+import { type QueuedContact, serveFromQueue } from './queued-contact.ts';
 import { endOf } from './third-party-transfer.ts';
 
 export interface OutboundContactDeps extends FlowHostDeps {
   /** A contact that could not be dialled for so long ends undialled, ms after its request. */
   readonly maxDialDelayMs: number;
-  readonly resources: ResourceStore;
 }
 
 /**
@@ -63,9 +63,10 @@ async function live(
   if (!instance || !flow) return endings.flowUnavailable;
   const host = contactFlowHost(contact, instance, held, deps);
   if (request.queueId) await host.setTargetQueue?.({ kind: 'queue', queueId: request.queueId });
+  const flowState = createContactFlowState();
 
   return untilLegEnds(leg, signal, async (whileConnected) => {
-    const outcome = await runFlow(flow, host, { signal: whileConnected });
+    const outcome = await runFlow(flow, host, { signal: whileConnected, state: flowState });
     switch (outcome.kind) {
       case 'disconnected':
         return endings.flowDisconnected;
@@ -77,11 +78,31 @@ async function live(
       case 'transferredToThirdParty':
         if (held.thirdParty) await endOf(held.thirdParty, whileConnected);
         return whileConnected.aborted ? undefined : endings.thirdPartyHungUp;
+      case 'queued':
+      case 'transferredToAgent': {
+        const queued = queuedContact(contact, instance, held, host, flowState, deps);
+        return queued ? serveFromQueue(queued, leg, whileConnected) : endings.flowEnded;
+      }
       default:
-        // Nothing is queued or transferred yet: when the flow is over, so is the call.
         return endings.flowEnded;
     }
   });
+}
+
+/** What its flow has put into a queue; undefined where nothing can be queued. */
+function queuedContact(
+  contact: OpenContact,
+  instance: Instance,
+  held: HeldByContact,
+  host: FlowHost,
+  flowState: ContactFlowState,
+  deps: OutboundContactDeps,
+): QueuedContact | undefined {
+  const { agents } = deps;
+  const { agentPart: part, card } = held;
+  if (!agents || !part || !card) return undefined;
+  held.hooks ??= new Map();
+  return { contact, instance, held, host, flowState, hooks: held.hooks, part, card, agents, deps };
 }
 
 /** Runs `work` while the leg lasts; the first of work, leg and signal decides the ending. */

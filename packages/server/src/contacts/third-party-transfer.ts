@@ -95,6 +95,47 @@ export async function transferToThirdParty(
   return done();
 }
 
+export type ThirdPartyCall =
+  | { readonly kind: 'answered'; readonly leg: Leg }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** Calls a number for an agent in conversation, under the same rules; the customer's own number is the caller ID. Joins nobody. */
+export async function callThirdParty(
+  number: string,
+  customer: Leg,
+  contact: OpenContact,
+  instance: Instance,
+  deps: ThirdPartyDeps,
+  signal: AbortSignal,
+): Promise<ThirdPartyCall> {
+  const refusal = await whyNot(number, instance, deps);
+  if (refusal !== undefined) return { kind: 'failed', why: refusal };
+  try {
+    await deps.gate.pass(deps.clock.now() + agentRingTimeMs, signal);
+    const leg = await dial(
+      {
+        destination: number as PhoneNumber,
+        source: contact.current.request.source,
+        callerIdName: undefined,
+        ringTimeoutMs: agentRingTimeMs,
+        beside: customer.media,
+      },
+      { commitAttempt: () => Promise.resolve() },
+      deps.dialling,
+      signal,
+    );
+    return { kind: 'answered', leg };
+  } catch (error) {
+    if (error instanceof DialFailure || error instanceof ContactEnded || signal.aborted) {
+      return { kind: 'failed', why: error instanceof Error ? error.message : String(error) };
+    }
+    throw error;
+  }
+}
+
+/** How long a number that an agent calls may ring, ms. */
+const agentRingTimeMs = 45_000;
+
 /** Resolves when the leg has ended, or the signal is aborted. */
 export async function endOf(leg: Leg, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;

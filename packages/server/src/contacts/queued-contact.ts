@@ -1,0 +1,136 @@
+/** A contact in a queue: the customer hears the queue flow until an agent has accepted, then they talk. Part of the story of a contact. */
+import {
+  type ContactFlowState,
+  type FlowHost,
+  type FlowOutcome,
+  type HostResult,
+  type QueueMetrics,
+  type RoutingTarget,
+  runFlow,
+} from '@ringback/flow';
+import type { MediaEngine } from '@ringback/media';
+import type { AgentDesk } from '../agents/agent-desk.ts';
+import type { Desks } from '../agents/desks.ts';
+import type { Leg } from '../calls/leg.ts';
+import type { Routing } from '../routing/routing.ts';
+import type { Instance } from '../store/resource-store.ts';
+import type { AgentPart } from './agent-part.ts';
+import type { Contact } from './contact.ts';
+import type { FlowHostDeps } from './contact-flow-host.ts';
+import { converse } from './conversation.ts';
+import type { HeldByContact } from './end-contact.ts';
+import { type Ending, endings } from './endings.ts';
+import { type FlowHooks, flowOfHook } from './flow-hooks.ts';
+import type { OpenContact } from './open-contact.ts';
+import type { StoryCard } from './story-card.ts';
+
+/** What the service has where there are agents. */
+export interface AgentSide {
+  readonly routing: Routing;
+  readonly desks: Desks;
+  readonly media: MediaEngine;
+  /** Numbers of a queue for flows. */
+  readonly queueMetrics?: (
+    contact: Contact,
+    target: RoutingTarget | undefined,
+  ) => Promise<HostResult<QueueMetrics>>;
+}
+
+/** A contact that has been put into a queue, and everything its time there needs. */
+export interface QueuedContact {
+  readonly contact: OpenContact;
+  readonly instance: Instance;
+  readonly held: HeldByContact;
+  readonly host: FlowHost;
+  readonly flowState: ContactFlowState;
+  readonly hooks: FlowHooks;
+  readonly part: AgentPart;
+  readonly card: StoryCard;
+  readonly agents: AgentSide;
+  readonly deps: FlowHostDeps;
+}
+
+/** Waits for an agent and lets the two talk. Undefined: `signal` was aborted. */
+export async function serveFromQueue(
+  queued: QueuedContact,
+  customer: Leg,
+  signal: AbortSignal,
+): Promise<Ending | undefined> {
+  for (;;) {
+    const waited = await waitInQueue(queued, signal);
+    if (waited === undefined || 'disconnectReason' in waited) return waited;
+    customer.keys.drain();
+    const { agents, ...parts } = queued;
+    const end = await converse({ ...parts, desk: waited, media: agents.media }, customer, 'before', signal);
+    if (end.kind === 'agent failed') {
+      await queued.part.failed();
+      continue;
+    }
+    if (end.ending?.disconnectReason !== 'AGENT_DISCONNECT') return end.ending;
+    return (await remainingFlow(queued, signal)) ?? end.ending;
+  }
+}
+
+/** Waits until an agent has accepted whose page is here. */
+export async function waitForDesk(
+  queued: QueuedContact,
+  signal: AbortSignal,
+): Promise<AgentDesk | undefined> {
+  const { part, agents, contact } = queued;
+  for (;;) {
+    const accepted = await part.nextAccepted(signal).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (!accepted) return undefined;
+    const desk = agents.desks.find(contact.current.instanceId, accepted.agentId);
+    if (desk?.audio) return desk;
+    await part.failed();
+  }
+}
+
+/** Plays the customer queue flow until an agent has accepted; an ending where the flow brought one. */
+async function waitInQueue(
+  queued: QueuedContact,
+  signal: AbortSignal,
+): Promise<AgentDesk | Ending | undefined> {
+  const waiting = new AbortController();
+  const stop = (): void => waiting.abort(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  const flow = playQueueFlow(queued, waiting.signal);
+  try {
+    const found = waitForDesk(queued, waiting.signal);
+    const first = await Promise.race([found, flow]);
+    if (first !== undefined || signal.aborted) return first;
+    // The flow ended without moving the contact: the customer goes on waiting in silence.
+    return await found;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    waiting.abort();
+    await flow;
+  }
+}
+
+/** Runs queue flows, one for each queue that the contact moves to; resolves with an ending, or undefined when they are over. */
+async function playQueueFlow(queued: QueuedContact, signal: AbortSignal): Promise<Ending | undefined> {
+  const { hooks, instance, host, flowState, deps } = queued;
+  let outcome: FlowOutcome;
+  do {
+    const flow = await flowOfHook(hooks, 'CustomerQueue', instance, deps.flows);
+    if (!flow || signal.aborted) return undefined;
+    outcome = await runFlow(flow, host, { signal, state: flowState });
+  } while (outcome.kind === 'queued');
+  return outcome.kind === 'disconnected' ? endings.flowDisconnected : undefined;
+}
+
+/** The flow that was set to run when the agent has left and the customer has not (UpdateContactEventHooks, CustomerRemaining). */
+async function remainingFlow(queued: QueuedContact, signal: AbortSignal): Promise<Ending | undefined> {
+  const { hooks, instance, deps, host, flowState, part } = queued;
+  if (!hooks.has('CustomerRemaining')) return undefined;
+  const flow = await flowOfHook(hooks, 'CustomerRemaining', instance, deps.flows);
+  if (!flow || signal.aborted) return undefined;
+  await part.end();
+  const outcome = await runFlow(flow, host, { signal, state: flowState });
+  return outcome.kind === 'disconnected' ? endings.flowDisconnected : undefined;
+}
