@@ -99,6 +99,16 @@ export interface AudioSession {
    */
   startRecording(path: string): Promise<void>;
 
+  /**
+   * Keeps silence in the file in place of what is said until `resumeRecording`. Twice is once.
+   *
+   * @throws {RecordingFailed} nothing is being recorded.
+   */
+  pauseRecording(): Promise<void>;
+
+  /** @throws {RecordingFailed} nothing is being recorded. */
+  resumeRecording(): Promise<void>;
+
   /** @throws {RecordingFailed} nothing is being recorded, or the disk failed on the way. */
   stopRecording(): Promise<RecordingSummary>;
 
@@ -232,6 +242,16 @@ export abstract class EngineAudioSession implements AudioSession {
   async startRecording(path: string): Promise<void> {
     this.mustBeOpen();
     await this.asking(this.home.link.ask('startRecording', { session: this.id, path }));
+  }
+
+  async pauseRecording(): Promise<void> {
+    this.mustBeOpen();
+    await this.asking(this.home.link.ask('pauseRecording', { session: this.id, state: 'paused' }));
+  }
+
+  async resumeRecording(): Promise<void> {
+    this.mustBeOpen();
+    await this.asking(this.home.link.ask('pauseRecording', { session: this.id, state: 'recording' }));
   }
 
   async stopRecording(): Promise<RecordingSummary> {

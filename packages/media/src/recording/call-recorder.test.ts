@@ -62,7 +62,7 @@ describe('call recorder', () => {
     const end = await recorder.stop();
     assert.deepEqual(end, {
       kind: 'written',
-      summary: { path: 'call.wav', durationMs: 137 * 20, bytes: 44 + 137 * 160 * 4 },
+      summary: { path: 'call.wav', durationMs: 137 * 20, bytes: 44 + 137 * 160 * 4, pauses: [] },
     });
     const { channels } = readWav(disk.states.at(-1) as Buffer);
     assert.deepEqual(new Set(channels[0]), new Set([0]));
@@ -96,6 +96,23 @@ describe('call recorder', () => {
     assert.deepEqual(new Set(sent.subarray(0, 8_000)), new Set([4_092]));
     assert.deepEqual(new Set(sent.subarray(8_000, 390 * 160)), new Set([0]));
     assert.deepEqual(new Set(sent.subarray(390 * 160)), new Set([4_092]));
+  });
+
+  it('keeps silence while paused, and tells where', async () => {
+    const disk = memoryDisk();
+    const { recorder } = await record(disk, ticksFrom(10, 50));
+    recorder.pause();
+    for (const tick of ticksFrom(60, 50)) recorder.tick(tick * 160, frame, MULAW_TO_LINEAR, 160);
+    recorder.received(0, frame, 0, 160, MULAW_TO_LINEAR);
+    recorder.resume();
+    for (const tick of ticksFrom(110, 50)) recorder.tick(tick * 160, frame, MULAW_TO_LINEAR, 160);
+    const end = await recorder.stop();
+    assert.deepEqual(end.kind === 'written' && end.summary.pauses, [{ fromMs: 1_000, toMs: 2_000 }]);
+    const [heard, sent] = readWav(disk.states.at(-1) as Buffer).channels as [Int16Array, Int16Array];
+    assert.deepEqual(new Set(heard), new Set([0]));
+    assert.deepEqual(new Set(sent.subarray(0, 8_000)), new Set([4_092]));
+    assert.deepEqual(new Set(sent.subarray(8_000, 16_000)), new Set([0]));
+    assert.deepEqual(new Set(sent.subarray(16_000)), new Set([4_092]));
   });
 
   it('a disk that fills up › tells once, goes on, and says so at the end', async () => {

@@ -16,6 +16,8 @@ export interface RecordingSummary {
   durationMs: number;
   /** Size of the file, header included. */
   bytes: number;
+  /** Stretches that hold silence because the recording was paused, ms from its start. */
+  pauses: { fromMs: number; toMs: number }[];
 }
 
 export type RecordingEnd =
@@ -27,6 +29,8 @@ export class CallRecorder {
   readonly timeline: StereoTimeline = new StereoTimeline();
   readonly #startSample: number;
   readonly #file: GrowingWavFile;
+  readonly #pauses: { fromMs: number; toMs: number }[] = [];
+  #pausedAtMs: number | undefined;
 
   private constructor(path: string, startSample: number, file: GrowingWavFile) {
     this.path = path;
@@ -57,20 +61,38 @@ export class CallRecorder {
     if (position < 0) return;
     // After a stall the present jumps; what is held must be on its way before the ring is reused.
     this.#makeRoom(position + frameSamples);
-    if (frame) this.timeline.sent(position, frame, toLinear);
+    if (frame && this.#pausedAtMs === undefined) this.timeline.sent(position, frame, toLinear);
     else this.timeline.advanceTo(position + frameSamples);
     while (this.timeline.finished >= STRETCH) this.#file.append(this.timeline.release(STRETCH));
   }
 
+  /** Keeps silence in place of what is said until `resume`. */
+  pause(): void {
+    this.#pausedAtMs ??= this.timeline.length / SAMPLES_PER_MS;
+  }
+
+  resume(): void {
+    if (this.#pausedAtMs === undefined) return;
+    this.#pauses.push({ fromMs: this.#pausedAtMs, toMs: this.timeline.length / SAMPLES_PER_MS });
+    this.#pausedAtMs = undefined;
+  }
+
+  /** Takes received audio at its RTP timestamp. */
+  received(timestamp: number, datagram: Uint8Array, start: number, end: number, toLinear: Int16Array): void {
+    if (this.#pausedAtMs === undefined) this.timeline.received(timestamp, datagram, start, end, toLinear);
+  }
+
   /** Writes what is left and closes the file. */
   async stop(): Promise<RecordingEnd> {
+    this.resume();
     while (this.timeline.pending > 0) {
       this.#file.append(this.timeline.release(Math.min(STRETCH, this.timeline.pending)));
     }
     const failure = await this.#file.finish();
     if (failure) return { kind: 'failed', path: this.path, failure };
     const durationMs = this.timeline.length / SAMPLES_PER_MS;
-    return { kind: 'written', summary: { path: this.path, durationMs, bytes: this.#file.bytes } };
+    const { path } = this;
+    return { kind: 'written', summary: { path, durationMs, bytes: this.#file.bytes, pauses: this.#pauses } };
   }
 
   #makeRoom(end: number): void {

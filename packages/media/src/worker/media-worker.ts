@@ -139,6 +139,9 @@ export class MediaWorker {
         return this.#find(question.ask.session).session.stats();
       case 'startRecording':
         return this.#startRecording(question.ask.session, question.ask.path);
+      case 'pauseRecording':
+        if (this.#find(question.ask.session).session.pauseRecording(question.ask.state)) return null;
+        throw notRecording();
       case 'stopRecording':
         return this.#stopRecording(question.ask.session);
       case 'workerStats':
@@ -308,9 +311,9 @@ export class MediaWorker {
   async #stopRecording(id: number): Promise<RecordingSummary> {
     const end = await this.#find(id).session.stopRecording();
     if (end?.kind === 'written') return end.summary;
-    const path = end?.path ?? '';
-    const code = end?.failure.code ?? 'NOT_RECORDING';
-    const detail = end?.failure.message ?? 'the session is not being recorded';
+    if (!end) throw notRecording();
+    const { path } = end;
+    const { code, message: detail } = end.failure;
     throw new Refused({ error: 'recordingFailed', path, code, detail });
   }
 
@@ -361,6 +364,11 @@ export class MediaWorker {
       latenessMs: this.#ticker.lateness(),
     };
   }
+}
+
+function notRecording(): Refused {
+  const detail = 'the session is not being recorded';
+  return new Refused({ error: 'recordingFailed', path: '', code: 'NOT_RECORDING', detail });
 }
 
 function bridgeRefused(reason: BridgeRefusal): Refused {

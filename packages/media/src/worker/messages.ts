@@ -60,6 +60,7 @@ export interface Exchanges {
   close: { ask: { session: number }; answer: RtpStats };
   stats: { ask: { session: number }; answer: RtpStats };
   startRecording: { ask: { session: number; path: string }; answer: null };
+  pauseRecording: { ask: { session: number; state: 'paused' | 'recording' }; answer: null };
   stopRecording: { ask: { session: number }; answer: RecordingSummary };
   workerStats: { ask: null; answer: WorkerStats };
   shutDown: { ask: null; answer: null };

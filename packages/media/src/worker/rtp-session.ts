@@ -42,6 +42,13 @@ export interface SessionWorld {
   nextTick(): number;
 }
 
+/** Somebody who hears what is received, 160 linear samples a tick; silence where nothing came. The frame is reused. */
+export interface AudioListener {
+  hear(frame: Int16Array): void;
+}
+
+const heardFrame = new Int16Array(FRAME_SAMPLES);
+
 /** Packets in the air at once: the system may hold a buffer while its queue is full. */
 const SEND_BUFFERS = 4;
 
@@ -89,6 +96,7 @@ export class RtpSession implements BridgeVoice {
   #bridge: Bridge | undefined;
   #jitter: JitterBuffer | undefined;
   #concealedBefore = 0;
+  readonly #listeners = new Set<AudioListener>();
   #law: Law = MULAW;
   #holdMusic: PromptPlayer | undefined;
 
@@ -208,16 +216,31 @@ export class RtpSession implements BridgeVoice {
   /** Takes part in a bridge from now on, or in none. */
   setBridge(bridge: Bridge | undefined): void {
     this.#bridge = bridge;
-    if (bridge) {
-      this.#jitter ??= new JitterBuffer(this.#law);
-      return;
-    }
+    if (bridge) this.#jitter ??= new JitterBuffer(this.#law);
+    else this.#dropIdleBuffer();
+  }
+
+  #dropIdleBuffer(): void {
+    if (this.#bridge || this.#listeners.size > 0) return;
     this.#concealedBefore += this.#jitter?.concealed ?? 0;
     this.#jitter = undefined;
   }
 
   gather(frame: Uint8Array): boolean {
-    return this.#jitter?.pull(frame) ?? false;
+    const hasSound = this.#jitter?.pull(frame) ?? false;
+    if (this.#listeners.size > 0) this.#letListen(frame);
+    return hasSound;
+  }
+
+  /** Lets somebody hear each 20 ms of received audio from now on, evened out by the jitter buffer. */
+  addListener(listener: AudioListener): void {
+    this.#listeners.add(listener);
+    this.#jitter ??= new JitterBuffer(this.#law);
+  }
+
+  removeListener(listener: AudioListener): void {
+    this.#listeners.delete(listener);
+    this.#dropIdleBuffer();
   }
 
   hold(music: readonly PlaySource[]): void {
@@ -244,6 +267,8 @@ export class RtpSession implements BridgeVoice {
     if (tick !== this.#lastTick + 1) this.#startsTalkspurt = true;
     this.#lastTick = tick;
     this.#watchSilence();
+    // In a bridge the frame was gathered with those of the others.
+    if (!this.#bridge && this.#listeners.size > 0) this.gather(this.#frame);
 
     const sample = tick * FRAME_SAMPLES;
     const timestamp = addToTimestamp(this.#timestampBase, sample);
@@ -373,6 +398,13 @@ export class RtpSession implements BridgeVoice {
     return true;
   }
 
+  /** Pauses the recording, or goes on with it; false when there is none. */
+  pauseRecording(state: 'paused' | 'recording'): boolean {
+    if (state === 'paused') this.#recorder?.pause();
+    else this.#recorder?.resume();
+    return this.#recorder !== undefined;
+  }
+
   /** Ends the recording; undefined when there is none. */
   async stopRecording(): Promise<RecordingEnd | undefined> {
     const recorder = this.#recorder;
@@ -435,6 +467,12 @@ export class RtpSession implements BridgeVoice {
     this.#world.send(packet, this.#remoteHost, this.#remotePort);
   }
 
+  #letListen(frame: Uint8Array): void {
+    const { toLinear } = this.#law;
+    for (let i = 0; i < FRAME_SAMPLES; i += 1) heardFrame[i] = toLinear[frame[i] as number] as number;
+    for (const listener of this.#listeners) listener.hear(heardFrame);
+  }
+
   #nowTimestamp(): number {
     return addToTimestamp(this.#timestampBase, this.#world.nextTick() * FRAME_SAMPLES);
   }
@@ -483,7 +521,7 @@ export class RtpSession implements BridgeVoice {
   #hearAudio(datagram: Uint8Array, isMulaw: boolean, isLate: boolean, nowMs: number): void {
     const { payloadStart, payloadEnd, timestamp } = this.#packet;
     const law = isMulaw ? MULAW : ALAW;
-    this.#recorder?.timeline.received(timestamp, datagram, payloadStart, payloadEnd, law.toLinear);
+    this.#recorder?.received(timestamp, datagram, payloadStart, payloadEnd, law.toLinear);
     const convert = law === this.#law ? undefined : law.toOther;
     this.#jitter?.put(timestamp, datagram, payloadStart, payloadEnd, convert, nowMs);
     // A late packet's time was already judged as a gap.

@@ -258,6 +258,9 @@ export class FakeMediaSession implements MediaSession {
   mute(): void {}
   unmute(): void {}
 
+  async pauseRecording(): Promise<void> {}
+  async resumeRecording(): Promise<void> {}
+
   async startRecording(): Promise<void> {
     this.#journal.push('recording starts');
   }
@@ -265,7 +268,7 @@ export class FakeMediaSession implements MediaSession {
   async stopRecording(): ReturnType<MediaSession['stopRecording']> {
     this.#journal.push('recording stops');
     if (this.recordingFault) throw this.recordingFault;
-    return { path: '', durationMs: 0, bytes: 0 };
+    return { path: '', durationMs: 0, bytes: 0, pauses: [] };
   }
 
   async stats(): Promise<RtpStats> {
