@@ -23,9 +23,14 @@ export function redirectContacts(headers: SipHeaders): readonly RedirectContact[
       const q = Number(address.parameter('q') ?? '1');
       return { uri: address.uri, q: q >= 0 && q <= 1 ? q : 1 };
     }, undefined);
-    if (contact?.uri.includes(':')) contacts.push(contact);
+    if (contact !== undefined && isUri(contact.uri)) contacts.push(contact);
   }
   return contacts.sort((one, other) => other.q - one.q);
+}
+
+/** What could be written into a request line. */
+function isUri(text: string): boolean {
+  return text.includes(':') && !/[\s<>"]/.test(text);
 }
 
 /** Retry-After in seconds; undefined when absent or unreadable. */
