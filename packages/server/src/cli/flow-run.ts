@@ -47,6 +47,7 @@ From a scenario:
     audit: { error: out of order }
   hours: { Basic Hours: closed }
   queues: { Sales: { capacity: full } }
+  agent: { acceptsAfterSeconds: 20 }   # runs queue, whisper, hold and disconnect flows, too
   expect:
     outcome: disconnected
     visits: [ask, wrong key, ask, thanks]

@@ -9,7 +9,7 @@ export function describeEntry(entry: SimulationEntry, { style }: Pick<Terminal, 
   const at = style('dim', timeOf(entry.atMs));
   switch (entry.kind) {
     case 'says':
-      return `${at}  ${style('cyan', 'says')}     ${says(entry)}`;
+      return `${at}  ${style('cyan', 'says')}     ${says(entry)}${entry.to === 'agent' ? style('dim', ' (to the agent)') : ''}`;
     case 'presses':
       return `${at}  ${style('green', 'presses')}  ${style('bold', entry.keys)}`;
     case 'silence':
@@ -20,6 +20,8 @@ export function describeEntry(entry: SimulationEntry, { style }: Pick<Terminal, 
       return `${at}  ${style('magenta', 'lambda')}   ${entry.functionArn} ${JSON.stringify(entry.parameters)}\n${indent}${reply(entry)}`;
     case 'effect':
       return `${at}  ${style('blue', entry.what)}: ${entry.detail}`;
+    case 'flow begins':
+      return `${at}  ${style('blue', entry.hook)}: ${entry.flowName} begins, for the ${entry.hears}`;
     case 'step':
       return `${at}  ${style('dim', step(entry))}`;
     case 'note':

@@ -2,7 +2,7 @@
  * The instance's default flows: what runs around a conversation when no flow says otherwise. Names and types are those
  * of Amazon Connect, so that exported flows find them; wording is ours. The order in which they run: docs/flows.md.
  */
-import type { FlowType } from '@ringback/flow';
+import { type EventHook, type Flow, type FlowType, parseFlow } from '@ringback/flow';
 
 /** A flow as a new instance gets it. */
 export interface InitialFlow {
@@ -98,6 +98,36 @@ export const defaultFlows: readonly InitialFlow[] = [
     { Identifier: 'transfer', Type: 'TransferContactToAgent', Parameters: {}, Transitions: {} },
   ]),
 ];
+
+/** The default flow of each moment. Hooks without one run nothing unless a flow sets them. */
+const defaultNames: Partial<Record<EventHook, string>> = {
+  CustomerQueue: 'Default customer queue',
+  AgentWhisper: 'Default agent whisper',
+  CustomerWhisper: 'Default customer whisper',
+  CustomerHold: 'Default customer hold',
+  AgentHold: 'Default agent hold',
+};
+
+/** The default flow of a hook: the one that `find` knows by its name, else as a new instance has it. */
+export function defaultFlowOfHook(
+  hook: EventHook,
+  find: (name: string) => Flow | undefined,
+): Flow | undefined {
+  const name = defaultNames[hook];
+  const initial = defaultFlows.find((candidate) => candidate.name === name);
+  if (!initial) return undefined;
+  const known = find(initial.name);
+  if (known) return known;
+  const parsed = parseFlow(initial.content);
+  if (!parsed.ok) throw new Error(`The default flow "${initial.name}" cannot be parsed.`);
+  return {
+    document: parsed.flow,
+    id: initial.name,
+    arn: `default:${initial.name}`,
+    name: initial.name,
+    type: initial.type,
+  };
+}
 
 function flow(name: string, type: FlowType, description: string, actions: readonly object[]): InitialFlow {
   const [first] = actions as readonly { readonly Identifier: string }[];

@@ -13,6 +13,7 @@ export interface Unmet {
 export function checkExpectations(expected: Expectations, run: SimulatedRun): readonly Unmet[] {
   const path = run.steps.map((step) => step.actionIdentifier);
   const said = run.entries.flatMap((entry) => (entry.kind === 'says' ? [entry.words] : []));
+  const begun = run.entries.flatMap((entry) => (entry.kind === 'flow begins' ? [entry.flowName] : []));
   return [
     ...unless(expected.outcome === undefined || expected.outcome === run.outcome.kind, () => ({
       expectation: 'outcome',
@@ -40,6 +41,11 @@ export function checkExpectations(expected: Expectations, run: SimulatedRun): re
       expectation: 'queue',
       summary: 'the target queue is another one',
       lines: [`- ${expected.queue}`, `+ ${run.queue ?? '(none)'}`],
+    })),
+    ...unless(expected.flows === undefined || isSame(expected.flows, begun), () => ({
+      expectation: 'flows',
+      summary: 'other flows began',
+      lines: difference(expected.flows ?? [], begun),
     })),
     ...unless(
       expected.lastsAtMostSeconds === undefined || run.elapsedMs <= 1000 * expected.lastsAtMostSeconds,

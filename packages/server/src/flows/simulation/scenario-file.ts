@@ -84,6 +84,8 @@ const Expectations = Type.Object(
     /** Functions called, in order, by name or ARN. */
     lambdas: Type.Optional(Type.Array(Type.String())),
     queue: Type.Optional(Type.String()),
+    /** Names of the flows that queue, whispers, hold and the agent's leaving began, in order. */
+    flows: Type.Optional(Type.Array(Type.String())),
     lastsAtMostSeconds: Type.Optional(seconds),
   },
   strict,
@@ -122,6 +124,22 @@ const Scenario = Type.Object(
         Type.Literal('CallFailed'),
         Type.Literal('ConnectionTimeLimitExceeded'),
       ]),
+    ),
+    /** Takes the contact once it is queued; without it the run ends there. */
+    agent: Type.Optional(
+      Type.Object(
+        {
+          /** Default 20. */
+          acceptsAfterSeconds: Type.Optional(seconds),
+          /** Default 30. */
+          talksForSeconds: Type.Optional(seconds),
+          /** The customer waits on hold for so long in the middle of the talk; default: not at all. */
+          holdsForSeconds: Type.Optional(seconds),
+          /** Default: the agent, so that the disconnect flow runs. */
+          hangsUp: Type.Optional(Type.Union([Type.Literal('agent'), Type.Literal('customer')])),
+        },
+        strict,
+      ),
     ),
     /** Answers of services beyond voice, by action type. */
     services: Type.Optional(

@@ -63,6 +63,12 @@ export function worldOf(scenario: Scenario, fallbacks: ScenarioFallbacks): Simul
         }
       );
     },
+    agent: scenario.agent && {
+      acceptsAfterMs: 1000 * (scenario.agent.acceptsAfterSeconds ?? 20),
+      talksForMs: 1000 * (scenario.agent.talksForSeconds ?? 30),
+      holdsForMs: 1000 * (scenario.agent.holdsForSeconds ?? 0),
+      hangsUp: scenario.agent.hangsUp ?? 'agent',
+    },
     random: draws,
     findFlow: fallbacks.findFlow,
   };

@@ -10,6 +10,7 @@ import {
 import { type CallerMind, SimulatedCaller } from './simulated-caller.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { type SimulatedWorld, simulatedFlowHost } from './simulated-flow-host.ts';
+import { simulateJourney } from './simulated-journey.ts';
 import type { SimulationEntry } from './simulation-entry.ts';
 
 export interface Simulation {
@@ -39,6 +40,9 @@ export interface SimulatedRun {
   /** Target queue at the end. */
   readonly queue: string | undefined;
 }
+
+/** The agent of a simulation hears whispers and presses no keys. */
+const silent: CallerMind = { answer: () => ({ kind: 'silence' }), hear: () => [] };
 
 const defaultPatienceMs = 3_600_000;
 
@@ -74,10 +78,14 @@ export async function simulateFlow(simulation: Simulation): Promise<SimulatedRun
           startMs,
           hangUp: () => hangUp.abort(new Error('hung up')),
         });
-  const { host, attributes, queue } = simulatedFlowHost({
+  const agent =
+    world.agent &&
+    new SimulatedCaller({ clock, role: 'agent', mind: silent, report, startMs, hangUp: () => undefined });
+  const { host, agentHost, remainingHost, hooks, attributes, queue } = simulatedFlowHost({
     clock,
     world,
     caller,
+    ...(agent ? { agent } : {}),
     report,
     log: (record) => logs.push(record),
   });
@@ -86,8 +94,23 @@ export async function simulateFlow(simulation: Simulation): Promise<SimulatedRun
     gone,
     Math.min(simulation.hangUpAtMs ?? Infinity, simulation.patienceMs ?? defaultPatienceMs),
   );
+  const state = createContactFlowState();
+  const { signal } = hangUp;
   const outcome = await clock.runUntil(
-    runFlow(flow, host, { signal: hangUp.signal, state: createContactFlowState() }),
+    world.agent
+      ? simulateJourney(flow, {
+          clock,
+          agent: world.agent,
+          hosts: { customer: host, agent: agentHost, remaining: remainingHost },
+          hooks,
+          findFlow: world.findFlow,
+          state,
+          report,
+          startMs,
+          hangUp: gone,
+          signal,
+        })
+      : runFlow(flow, host, { signal, state }),
   );
   return {
     outcome,

@@ -86,7 +86,7 @@ export class SimulatedCaller implements FlowParticipant {
     const isQuestion = interruption === 'untilDigit';
     const early = isQuestion ? this.#pressed.shift() : undefined;
     if (early !== undefined) return done({ kind: 'interrupted', digit: early });
-    this.#report({ kind: 'says', atMs: this.#elapsedMs(), words, source: message.kind });
+    this.#report({ kind: 'says', atMs: this.#elapsedMs(), words, source: message.kind, to: this.role });
     for (const act of mind.hear(words)) this.#perform(act, lastsMs);
     if (isQuestion) await this.#ask({ prompt: words }, lastsMs);
     const digit = await this.#wait(lastsMs, isQuestion, signal);

@@ -1,8 +1,11 @@
 /** A host that runs a flow without a telephone, a queue or a function: everything it needs to know is a scenario. Used by `ringback flow run`. */
 import {
+  type AgentView,
   type ContactView,
   done,
   type Endpoint,
+  type EventHook,
+  type EventHookSetting,
   type Flow,
   type FlowHost,
   type FlowLogRecord,
@@ -19,6 +22,7 @@ import {
 import { idOf } from '../../arn.ts';
 import type { SimulatedCaller } from './simulated-caller.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
+import type { SimulatedAgent } from './simulated-journey.ts';
 import type { LambdaReply, SimulationEntry } from './simulation-entry.ts';
 
 /** A queue as a flow meets it. */
@@ -48,6 +52,8 @@ export interface SimulatedWorld {
   readonly thirdParty: 'connected' | 'CallFailed' | 'ConnectionTimeLimitExceeded';
   /** Answers of services beyond voice by action type, in order. */
   readonly service: (actionType: string) => ServiceAnswer | undefined;
+  /** Takes the contact once it is queued; without one the run ends there. */
+  readonly agent: SimulatedAgent | undefined;
   readonly random: () => number;
   readonly findFlow: (reference: string) => Flow | undefined;
 }
@@ -56,6 +62,8 @@ export interface SimulatedHostOptions {
   readonly clock: SimulatedClock;
   readonly world: SimulatedWorld;
   readonly caller: SimulatedCaller | undefined;
+  /** Hears whispers, where an agent takes the contact. */
+  readonly agent?: SimulatedCaller;
   readonly report: (entry: SimulationEntry) => void;
   readonly log: (record: FlowLogRecord) => void;
 }
@@ -71,6 +79,12 @@ const thirdPartyTalkMs = 10_000;
 /** The host, and the contact's attributes as the flow left them. */
 export interface SimulatedHost {
   readonly host: FlowHost;
+  /** The same contact, for flows that speak to the agent. */
+  readonly agentHost: FlowHost;
+  /** For the disconnect flow, once the agent is gone. */
+  readonly remainingHost: FlowHost;
+  /** What flows set with UpdateContactEventHooks. */
+  readonly hooks: ReadonlyMap<EventHook, EventHookSetting>;
   readonly attributes: ReadonlyMap<string, string>;
   readonly queue: () => string | undefined;
 }
@@ -80,6 +94,7 @@ export function simulatedFlowHost(options: SimulatedHostOptions): SimulatedHost 
   const startMs = clock.now();
   const elapsedMs = (): number => clock.now() - startMs;
   const contact = new SimulatedContact(world);
+  const hooks = new Map<EventHook, EventHookSetting>();
 
   const effect = (what: string, detail: string): HostResult => {
     report({ kind: 'effect', atMs: elapsedMs(), what, detail });
@@ -120,7 +135,10 @@ export function simulatedFlowHost(options: SimulatedHostOptions): SimulatedHost 
           .join(', '),
       ),
     setMediaStreaming: ({ state }) => effect('media streaming', state),
-    setEventHook: ({ hook, flowId, execution }) => effect('event hook', `${hook}: ${flowId ?? execution}`),
+    setEventHook(setting) {
+      hooks.set(setting.hook, setting);
+      return effect('event hook', `${setting.hook}: ${setting.flowId ?? setting.execution}`);
+    },
     tagContact: (tags) => effect('tags', inWords(tags)),
     untagContact: (keys) => effect('tags removed', keys.join(', ')),
 
@@ -205,8 +223,35 @@ export function simulatedFlowHost(options: SimulatedHostOptions): SimulatedHost 
     encryptInput: ({ plaintext }) => done(`encrypted(${plaintext.length} keys)`),
     disconnect: () => effect('hung up', 'by the flow'),
   };
-  return { host, attributes: contact.attributes, queue: () => contact.queueName };
+  // They read through to the contact, so that what one flow changes the others see.
+  const seenAs = (view: Partial<ContactView>): ContactView =>
+    Object.create(
+      contact,
+      Object.fromEntries(Object.entries(view).map(([name, value]) => [name, { value }])),
+    ) as ContactView;
+  const agentHost: FlowHost = {
+    ...host,
+    participant: options.agent,
+    contact: seenAs({ agent: simulatedAgentView }),
+  };
+  const remainingHost: FlowHost = { ...host, contact: seenAs({ initiationMethod: 'DISCONNECT' }) };
+  return {
+    host,
+    agentHost,
+    remainingHost,
+    hooks,
+    attributes: contact.attributes,
+    queue: () => contact.queueName,
+  };
 }
+
+/** Agent flows may speak of the agent; nobody takes this one for a real one. */
+const simulatedAgentView: AgentView = {
+  arn: `${simulatedInstanceArn}/agent/00000000-0000-4000-8000-000000000003`,
+  userName: 'agent',
+  firstName: 'Simulated',
+  lastName: 'Agent',
+};
 
 class SimulatedContact implements ContactView {
   readonly contactId = contactId;
