@@ -40,6 +40,10 @@ export interface DialProgress {
   commitAttempt(attempt: DialAttemptPlan): Promise<void>;
   /** The first 18x of an attempt. */
   ringing?(atMs: number): void;
+  /** The media that the call will have, before anything is dialled, so that somebody can listen from the beginning. */
+  opened?(media: MediaSession): void;
+  /** Announcements or the network's own ringing are to be heard before the answer (183 with SDP, RFC 3960). */
+  earlyMedia?(): void;
   digit?(digit: string): void;
 }
 
@@ -73,7 +77,8 @@ export async function dial(
     ended: mediaEnded.resolve,
   });
   try {
-    const dialog = await tryTrunks(trunks, media.createOffer(), request, progress, deps, signal);
+    progress.opened?.(media);
+    const dialog = await tryTrunks(trunks, media, request, progress, deps, signal);
     const answeredAtMs = deps.clock.now();
     await agreeOnMedia(dialog, media);
     return joinLeg({ dialog, media, keys, mediaEnded: mediaEnded.promise, answeredAtMs });
@@ -105,7 +110,7 @@ async function openMedia(
 
 async function tryTrunks(
   trunks: readonly Trunk[],
-  offer: string,
+  media: MediaSession,
   request: DialRequest,
   progress: DialProgress,
   deps: DialDeps,
@@ -122,9 +127,18 @@ async function tryTrunks(
     await progress.commitAttempt({ n, target: describeTarget(trunk), callId });
     if (signal.aborted) throw new DialFailure({ kind: 'stopped' }, sawRinging);
     try {
-      return await ring(trunk, callId, offer, request, deps, signal, () => {
-        if (!sawRinging) progress.ringing?.(deps.clock.now());
-        sawRinging = true;
+      return await ring(trunk, callId, media.createOffer(), request, deps, signal, {
+        ringing() {
+          if (!sawRinging) progress.ringing?.(deps.clock.now());
+          sawRinging = true;
+        },
+        earlyMedia(sdp) {
+          media.acceptAnswer(sdp).then(
+            () => progress.earlyMedia?.(),
+            // The answer itself will tell whether the media can be used.
+            () => undefined,
+          );
+        },
       });
     } catch (error) {
       if (!(error instanceof RingEnded)) throw error;
@@ -150,7 +164,7 @@ async function ring(
   request: DialRequest,
   deps: DialDeps,
   signal: AbortSignal,
-  onRinging: () => void,
+  on: { ringing(): void; earlyMedia(sdp: string): void },
 ): Promise<InviteDialog> {
   const { userAgent, clock } = deps;
   const invite = userAgent.invite({
@@ -165,8 +179,9 @@ async function ring(
     body: { contentType: 'application/sdp', content: offer },
     ...(trunk.credentials ? { credentials: trunk.credentials } : {}),
     onProvisional: (response) => {
-      if (response.status >= 180 && response.status < 190) onRinging();
+      if (response.status >= 180 && response.status < 190) on.ringing();
     },
+    onEarlyMedia: ({ body }) => on.earlyMedia(body.content),
   });
   let cancelledFor: DialFailureCause | undefined;
   const cancel = (cause: DialFailureCause): void => {

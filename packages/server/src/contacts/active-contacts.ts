@@ -55,6 +55,9 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
   const lost = new AbortController();
   const writing: ContactWriting = { ...deps.writing, lost: lost.signal };
   let isDraining = false;
+  /** Aborted when agents' after-contact work is not waited for any more. */
+  const stopWaiting = new AbortController();
+  const story: OutboundContactDeps = { ...deps.story, stopWaiting: stopWaiting.signal };
   const { gate, maxDialDelayMs } = deps.story;
   const waiting = openWaitingContacts(deps.clock, maxDialDelayMs, run);
   gate.onOpen(() => waiting.beginAll());
@@ -68,7 +71,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     if (lost.signal.aborted) return;
     const stop = new AbortController();
     const open = new OpenContact(contact, writing);
-    const done = runOutboundContact(open, deps.story, stop.signal)
+    const done = runOutboundContact(open, story, stop.signal)
       .catch((error: unknown) => {
         // The story turns every failure into an ending; reaching this line is a bug in that.
         deps.logger.error(

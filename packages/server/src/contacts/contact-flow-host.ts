@@ -9,6 +9,7 @@ import {
   type QueueView,
   type RoutingTarget,
   type SegmentAttribute,
+  type TaskRequest,
 } from '@ringback/flow';
 import { idOf, instanceArn, instanceResourceArn } from '../arn.ts';
 import type { FlowLogs } from '../flows/flow-logs.ts';
@@ -30,6 +31,7 @@ import type { HeldByContact } from './end-contact.ts';
 import { customerOn } from './flow-participants.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { AgentSide } from './queued-contact.ts';
+import { recordTask, type TaskDeps } from './record-task.ts';
 import { StoryCard } from './story-card.ts';
 import { type ThirdPartyDeps, transferToThirdParty } from './third-party-transfer.ts';
 
@@ -45,6 +47,8 @@ export interface FlowHostDeps extends ThirdPartyDeps {
   readonly hours: HoursOfOperationStore;
   readonly recordingsDirectory: string;
   readonly observe?: Observer;
+  /** Absent where tasks are not recorded: then CreateTask takes its error branch. */
+  readonly tasks?: Omit<TaskDeps, 'clock' | 'flows'>;
 }
 
 /**
@@ -62,6 +66,7 @@ export function contactFlowHost(
   const view = new LiveContactView(contact, instance);
   held.recording ??= new ContactRecording(contact, held, deps);
   const { recording } = held;
+  const { tasks } = deps;
   return {
     clock: deps.clock,
     random: deps.random,
@@ -133,6 +138,12 @@ export function contactFlowHost(
         return failed(error instanceof Error ? error.message : String(error));
       }
     },
+    ...(tasks
+      ? {
+          createTask: (request: TaskRequest) =>
+            recordTask(request, contact.current, instance, { ...deps, ...tasks }),
+        }
+      : {}),
     transferToThirdParty: (request, signal) =>
       transferToThirdParty(request, contact, instance, held, deps, signal),
     async isOpen(reference) {

@@ -33,6 +33,8 @@ export interface ConversationParts {
   readonly desk: AgentDesk;
   readonly media: MediaEngine;
   readonly deps: FlowHostDeps;
+  /** Agent and customer hear each other already, since it rang. */
+  readonly joined?: JoinedAudio;
 }
 
 /** How it went: over, or the agent's side failed before it began and the contact waits again. */
@@ -147,7 +149,8 @@ class Conversation {
 
   async begin(): Promise<void> {
     const { contact, desk, part, held, deps } = this.#parts;
-    await this.#join();
+    this.#joined = this.#parts.joined;
+    if (!this.#joined) await this.#join();
     const connectedAtMs = deps.clock.now();
     const { agent, profile } = this.#agent;
     this.#outcome = {

@@ -72,7 +72,9 @@ export async function endContact(
   // Nobody is rung any more for a customer who has left.
   if (!agentPart?.agentId) await letGo('leaving the queue', () => agentPart?.end());
   try {
-    if (agentPart?.agentId) await endWithAgent(contact, ending, endedAtMs, outcome, agentPart, deps);
+    // Its call ended under an owner that died; only after-contact work was left, which nobody does any more.
+    if (contact.current.state === 'DISCONNECTED') await contact.completed(endedAtMs, {});
+    else if (agentPart?.agentId) await endWithAgent(contact, ending, endedAtMs, outcome, agentPart, deps);
     else await contact.ended(ending, endedAtMs, outcome);
     log.info(
       { disconnectReason: ending.disconnectReason, endCause: ending.endCause, detail: ending.detail },

@@ -1,17 +1,19 @@
 /** The story of one outbound contact, top to bottom: wait for the dial gate, dial, run the flow on the answered leg, end. */
-import { type ContactFlowState, createContactFlowState, type FlowHost, runFlow } from '@ringback/flow';
+import { createContactFlowState, runFlow } from '@ringback/flow';
 import { dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
-import type { Leg, LegEnd } from '../calls/leg.ts';
-import type { Instance } from '../store/resource-store.ts';
+import { liveAgentFirst } from './agent-first-contact.ts';
 import { contactFlowHost, type FlowHostDeps } from './contact-flow-host.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endingOf, endings } from './endings.ts';
+import { untilLegEnds } from './leg-endings.ts';
 import type { OpenContact } from './open-contact.ts';
-import { type QueuedContact, serveFromQueue } from './queued-contact.ts';
+import { queuedContact, serveFromQueue } from './queued-contact.ts';
 import { endOf } from './third-party-transfer.ts';
 
 export interface OutboundContactDeps extends FlowHostDeps {
+  /** Aborted when this node must not wait for agents' after-contact work any more. */
+  readonly stopWaiting?: AbortSignal;
   /** A contact that could not be dialled for so long ends undialled, ms after its request. */
   readonly maxDialDelayMs: number;
 }
@@ -26,7 +28,8 @@ export async function runOutboundContact(
   signal: AbortSignal,
 ): Promise<void> {
   const held: HeldByContact = {};
-  const ending = await live(contact, held, deps, signal).catch((error: unknown) => whyEnded(error, signal));
+  const story = contact.current.request.preview ? liveAgentFirst : live;
+  const ending = await story(contact, held, deps, signal).catch((error: unknown) => whyEnded(error, signal));
   await endContact(contact, ending, held, deps);
 }
 
@@ -87,60 +90,6 @@ async function live(
         return endings.flowEnded;
     }
   });
-}
-
-/** What its flow has put into a queue; undefined where nothing can be queued. */
-function queuedContact(
-  contact: OpenContact,
-  instance: Instance,
-  held: HeldByContact,
-  host: FlowHost,
-  flowState: ContactFlowState,
-  deps: OutboundContactDeps,
-): QueuedContact | undefined {
-  const { agents } = deps;
-  const { agentPart: part, card } = held;
-  if (!agents || !part || !card) return undefined;
-  held.hooks ??= new Map();
-  return { contact, instance, held, host, flowState, hooks: held.hooks, part, card, agents, deps };
-}
-
-/** Runs `work` while the leg lasts; the first of work, leg and signal decides the ending. */
-async function untilLegEnds(
-  leg: Leg,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<Ending | undefined>,
-): Promise<Ending> {
-  const whileConnected = new AbortController();
-  const stop = (): void => whileConnected.abort(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  let legEnd: LegEnd | undefined;
-  void leg.ended.then((end) => {
-    legEnd = end;
-    whileConnected.abort();
-  });
-  try {
-    const ending = await work(whileConnected.signal);
-    if (ending) return ending;
-    signal.throwIfAborted();
-    return legEnd ? endingOfLeg(legEnd) : endings.flowEnded;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}
-
-function endingOfLeg(end: LegEnd): Ending {
-  switch (end.by) {
-    case 'far end':
-      return { ...endings.customerHungUp, ...(end.reason ? { sip: { reason: end.reason } } : {}) };
-    case 'media loss':
-      return endings.mediaLost;
-    case 'media fault':
-      return { ...endings.mediaFailed, detail: end.detail };
-    default:
-      return endings.dialogFailed;
-  }
 }
 
 /**

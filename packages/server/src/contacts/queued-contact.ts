@@ -50,6 +50,22 @@ export interface QueuedContact {
   readonly deps: FlowHostDeps;
 }
 
+/** What its flow has put into a queue; undefined where nothing can be queued. */
+export function queuedContact(
+  contact: OpenContact,
+  instance: Instance,
+  held: HeldByContact,
+  host: FlowHost,
+  flowState: ContactFlowState,
+  deps: FlowHostDeps,
+): QueuedContact | undefined {
+  const { agents } = deps;
+  const { agentPart: part, card } = held;
+  if (!agents || !part || !card) return undefined;
+  held.hooks ??= new Map();
+  return { contact, instance, held, host, flowState, hooks: held.hooks, part, card, agents, deps };
+}
+
 /** Waits for an agent and lets the two talk. Undefined: `signal` was aborted. */
 export async function serveFromQueue(
   queued: QueuedContact,

@@ -4,6 +4,8 @@ const needsQueues = 'Contacts are not queued for agents yet.';
 
 /** Actions of which a part takes the error branch: type to that part. */
 export const partlySupportedActions: Readonly<Record<string, string>> = {
+  CreateTask:
+    'Tasks are recorded for the sinks, nobody works on them; TaskTemplateId takes the error branch.',
   TransferParticipantToThirdParty: 'VoiceConnector takes the error branch.',
 };
 
@@ -13,7 +15,6 @@ export const unsupportedActions: Readonly<Record<string, string>> = {
   CheckOutboundCallStatus: 'Answering machine detection does not listen yet.',
   CompleteOutboundCall: 'Calls dialled by agents do not exist yet.',
   CreateCallbackContact: needsQueues,
-  CreateTask: 'Tasks are not recorded yet.',
   DequeueContactAndTransferToQueue: needsQueues,
   GetMetricData: needsQueues,
   TransferContactToAgent: needsQueues,

@@ -1,0 +1,138 @@
+/** Dials a customer while an agent listens: ringing, announcements, then the answer. A step of the stories in which the agent is there first. */
+import type { AudioSession, MediaEngine } from '@ringback/media';
+import type { AgentDesk } from '../agents/agent-desk.ts';
+import { dial } from '../calls/dial.ts';
+import { DialFailure } from '../calls/dial-failure.ts';
+import { type JoinedAudio, joinAudio } from '../calls/join-audio.ts';
+import type { Leg } from '../calls/leg.ts';
+import type { HeldByContact } from './end-contact.ts';
+import { ContactEnded, type Ending } from './endings.ts';
+import type { OpenContact } from './open-contact.ts';
+import type { OutboundContactDeps } from './outbound-contact.ts';
+import { customerParty, type StoryCard } from './story-card.ts';
+
+export interface DialForAgentParts {
+  readonly contact: OpenContact;
+  readonly held: HeldByContact;
+  readonly card: StoryCard;
+  readonly desk: AgentDesk;
+  readonly media: MediaEngine;
+  readonly deps: OutboundContactDeps;
+}
+
+/** The agent gave up before anybody answered (Administrator Guide: the originator cancels). */
+const agentGaveUp: Ending = { disconnectReason: 'TELECOM_ORIGINATOR_CANCEL', endCause: 'AGENT_GAVE_UP' };
+
+/** What the agent hears while the network plays nothing itself: 440 and 480 Hz, two seconds of six (ANSI T1.401). */
+const ringing = [
+  { tone: { frequenciesHz: [440, 480], levelDbm0: -19 }, durationMs: 2_000 },
+  { silenceMs: 4_000 },
+] as const;
+
+/**
+ * Dials, and resolves with the leg and how it is joined to the agent.
+ *
+ * @throws {DialFailure | ContactEnded} after it was shown to the agent in words.
+ */
+export async function dialForAgent(
+  { contact, held, card, desk, media, deps }: DialForAgentParts,
+  signal: AbortSignal,
+): Promise<{ readonly leg: Leg; readonly joined: JoinedAudio | undefined }> {
+  const { request } = contact.current;
+  const giveUp = new AbortController();
+  const heard = new AbortController();
+  let early: Promise<JoinedAudio | undefined> = Promise.resolve(undefined);
+  card.enter(
+    { phase: 'DIALLING', parties: [customerParty(request.destination, 'connecting')] },
+    {
+      hangUp: async () => {
+        giveUp.abort(new ContactEnded(agentGaveUp));
+        return undefined;
+      },
+    },
+  );
+  void desk.gone.then(() => giveUp.abort(new ContactEnded(agentGaveUp)));
+  try {
+    await deps.gate.pass(deps.clock.now() + deps.maxDialDelayMs, AbortSignal.any([signal, giveUp.signal]));
+    const leg = await dial(
+      {
+        destination: request.destination,
+        source: request.source,
+        callerIdName: request.callerIdName,
+        ringTimeoutMs: request.ringTimeoutMs,
+        ...(desk.audio ? { beside: desk.audio } : {}),
+      },
+      {
+        commitAttempt: (attempt) => contact.dialAttempted(attempt),
+        opened: (session) => {
+          early = joinEarly(media, session, desk, deps);
+        },
+        ringing: (ringStartedAtMs) => {
+          contact.learned({ ringStartedAtMs });
+          void playRinging(desk.audio, heard.signal, deps);
+        },
+        earlyMedia: () => heard.abort(),
+        digit: (digit) =>
+          deps.observe?.({ kind: 'digit', atMs: deps.clock.now(), contactId: contact.current.id, digit }),
+      },
+      deps.dialling,
+      AbortSignal.any([signal, giveUp.signal]),
+    );
+    held.leg = leg;
+    await contact.connectedToSystem(leg.answeredAtMs);
+    return { leg, joined: await early };
+  } catch (error) {
+    await (await early)?.part();
+    if (giveUp.signal.aborted && !signal.aborted) throw giveUp.signal.reason;
+    if (error instanceof DialFailure) {
+      const { disconnectReason } = error.verdict;
+      card.show({ failure: { reason: disconnectReason, text: inWords(disconnectReason) } });
+    }
+    throw error;
+  } finally {
+    heard.abort();
+  }
+}
+
+/** The agent is joined to the call before it is answered; without a softphone the conversation will say so. */
+async function joinEarly(
+  media: MediaEngine,
+  session: AudioSession,
+  desk: AgentDesk,
+  { logger }: OutboundContactDeps,
+): Promise<JoinedAudio | undefined> {
+  if (!desk.audio) return undefined;
+  try {
+    return await joinAudio(media, session, desk.audio);
+  } catch (error) {
+    logger.warn({ err: error }, 'the agent does not hear the ringing');
+    return undefined;
+  }
+}
+
+async function playRinging(
+  audio: AudioSession | undefined,
+  signal: AbortSignal,
+  { logger }: OutboundContactDeps,
+): Promise<void> {
+  try {
+    await audio?.play(ringing, { repeat: 'forever', signal });
+  } catch (error) {
+    logger.debug({ err: error }, 'no ringing for the agent');
+  }
+}
+
+/** What Connect's reason means to an agent. */
+function inWords(disconnectReason: string): string {
+  return words[disconnectReason] ?? 'The call could not be made.';
+}
+
+const words: Readonly<Record<string, string>> = {
+  TELECOM_BUSY: 'The line is busy.',
+  TELECOM_NUMBER_INVALID: 'The number is not in service.',
+  TELECOM_POTENTIAL_BLOCKING: 'The call was blocked on the way.',
+  TELECOM_UNANSWERED: 'The call was declined, or could not be delivered.',
+  TELECOM_TIMEOUT: 'Nobody answered.',
+  TELECOM_ORIGINATOR_CANCEL: 'The call was cancelled.',
+  TELECOM_PROBLEM: 'The network could not connect the call.',
+};
