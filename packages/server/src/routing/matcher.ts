@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { ContactId, InstanceId } from '../ids.ts';
 import type {
+  LoadedRouting,
   MatchTurn,
   ReadyAgent,
   RoutingStore,

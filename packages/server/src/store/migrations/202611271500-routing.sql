@@ -21,10 +21,9 @@ CREATE TABLE routing_agent (
   changed_at            timestamptz NOT NULL,
   PRIMARY KEY (instance_id, agent_id),
   FOREIGN KEY (instance_id, agent_id) REFERENCES agent (instance_id, id) ON DELETE CASCADE
-);
-CREATE INDEX routing_agent_ready ON routing_agent (instance_id) WHERE is_ready;
-CREATE INDEX routing_agent_deadline ON routing_agent (deadline_at) WHERE deadline_at IS NOT NULL;
-CREATE INDEX routing_agent_attached ON routing_agent (node) WHERE node IS NOT NULL;
+-- Rows change several times a contact. No column that changes is indexed and every page has room, so that a change
+-- stays within its page; the rows are as few as there are agents, and searches read them all.
+) WITH (fillfactor = 40);
 
 -- One row a contact, so that no contact can be with two agents: its place while it waits, its agent afterwards.
 CREATE TABLE routing_entry (
@@ -57,7 +56,6 @@ CREATE INDEX routing_entry_waiting
   ON routing_entry (instance_id, place_id, channel, lane, queue_priority, ordered_at, contact_id)
   WHERE state = 'WAITING';
 CREATE INDEX routing_entry_step ON routing_entry (step_expires_at) WHERE step_expires_at IS NOT NULL;
-CREATE INDEX routing_entry_owner ON routing_entry (owner_node);
 
 -- What another node must tell its pages or contacts; that node takes it out. Lost with it, because nobody is left to tell.
 CREATE TABLE routing_news (
