@@ -18,6 +18,7 @@ export type {
   SessionHandlers,
 } from './dialog/invite-dialog.ts';
 export type { EarlyMedia, OutgoingInvite, OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
+export type { ProbeOutcome, ProbeRequest } from './dialog/probe.ts';
 export type { TransferOutcome, TransferRequest } from './dialog/transfer.ts';
 export type { SipFault, TransportFailureCode } from './errors.ts';
 export {
@@ -63,6 +64,11 @@ export { serializeMessage } from './message/serialize.ts';
 export { reasonPhrase } from './message/status.ts';
 export type { SipUri } from './message/uri.ts';
 export { formatSipUri, parseSipUri } from './message/uri.ts';
+export type {
+  Registration,
+  RegistrationRequest,
+  RegistrationStatus,
+} from './registration/registration.ts';
 export type { SessionTimerPolicy } from './session/session-timer-terms.ts';
 export type { SipCounters } from './transport/counters.ts';
 export { newCounters } from './transport/counters.ts';

@@ -11,6 +11,7 @@ import {
   type OutgoingInviteRequest,
 } from './dialog/outgoing-invite.ts';
 import { requirePrintable } from './dialog/own-headers.ts';
+import { type ProbeOutcome, type ProbeRequest, probe } from './dialog/probe.ts';
 import {
   ALLOWED_METHODS,
   type DialogMember,
@@ -23,6 +24,11 @@ import type { HeaderList } from './message/headers.ts';
 import type { SipRequest, SipResponse } from './message/message.ts';
 import { createResponse, type ResponseOptions } from './message/response.ts';
 import { createRandomHex } from './random-hex.ts';
+import {
+  OutgoingRegistration,
+  type Registration,
+  type RegistrationRequest,
+} from './registration/registration.ts';
 import { answerTerms, type SessionTimerPolicy, type TimerReply } from './session/session-timer-terms.ts';
 import type { ServerTransaction } from './transaction/server-transaction.ts';
 import { TransactionLayer, type TransactionLayerUser } from './transaction/transaction-layer.ts';
@@ -94,6 +100,10 @@ export interface UserAgent {
    * @throws {UnusableHeader} when a given header or URI would break the message
    */
   invite(request: OutgoingInviteRequest): OutgoingInvite;
+  /** Asks by OPTIONS whether somebody speaks SIP at an address. Never rejects. @throws {UnusableHeader} */
+  probe(request: ProbeRequest): Promise<ProbeOutcome>;
+  /** Registers with a carrier and stays registered until `close`. @throws {UnusableHeader} */
+  register(request: RegistrationRequest): Registration;
   /**
    * Ends everything now and frees the port; idempotent. Calls get one BYE, CANCEL or 503 without waiting for the response; hang
    * up first for a graceful end.
@@ -132,6 +142,7 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
   readonly #sessionTimer: UserAgentOptions['sessionTimer'];
   readonly #onFault: UserAgentOptions['onFault'];
   readonly #counters = newCounters();
+  readonly #registrations = new Set<Registration>();
   #sentBy = '';
   #closing: Promise<void> | undefined;
 
@@ -204,6 +215,19 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
     const call = new OutgoingInviteCall(this, request);
     call.start();
     return call;
+  }
+
+  probe(request: ProbeRequest): Promise<ProbeOutcome> {
+    return probe(this, request);
+  }
+
+  register(request: RegistrationRequest): Registration {
+    const registration: OutgoingRegistration = new OutgoingRegistration(this, request, () => {
+      this.#registrations.delete(registration);
+    });
+    registration.start();
+    this.#registrations.add(registration);
+    return registration;
   }
 
   close(): Promise<void> {
@@ -335,6 +359,7 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
   }
 
   async #closeNow(): Promise<void> {
+    for (const registration of [...this.#registrations]) void registration.close();
     for (const call of [...this.pendingCalls]) call.closeNow();
     for (const dialog of [...this.dialogs.values()]) dialog.closeNow();
     this.transactions.close();

@@ -16,6 +16,8 @@ import {
   newCounters,
   type OutgoingInvite,
   type OutgoingInviteRequest,
+  type ProbeOutcome,
+  type Registration,
   reasonPhrase,
   type SipBody,
   SipHeaders,
@@ -273,6 +275,14 @@ export class FakeMediaSession implements MediaSession {
 
   async stats(): Promise<RtpStats> {
     return stats;
+  }
+
+  probe(): Promise<ProbeOutcome> {
+    return Promise.reject(new Error('not in these tests'));
+  }
+
+  register(): Registration {
+    throw new Error('not in these tests');
   }
 
   async close(): Promise<RtpStats> {

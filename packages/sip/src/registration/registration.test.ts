@@ -1,0 +1,185 @@
+// Registering: the table cell by cell, then a registrar that grants, challenges, refuses, and goes silent.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { CALLEE_HOST, CALLER_HOST, createWorld, ScriptedPeer } from '../sip-fixture.ts';
+import { type RegistrationRequest, type RegistrationStatus, refreshAfterMs } from './registration.ts';
+import { type RegistrationInput, type RegistrationState, stepRegistration } from './registration-states.ts';
+
+const INPUTS: readonly RegistrationInput[] = [
+  'start',
+  'accepted',
+  'tooBrief',
+  'refused',
+  'unavailable',
+  'refreshDue',
+  'retryDue',
+  'stop',
+];
+
+const CELLS: Record<RegistrationState, Partial<Record<RegistrationInput, string>>> = {
+  idle: { start: 'registering: send', stop: 'over: finish' },
+  registering: {
+    accepted: 'registered: scheduleRefresh tellRegistered',
+    tooBrief: 'registering: raiseExpires send',
+    refused: 'backingOff: scheduleSlowRetry tellFailed',
+    unavailable: 'backingOff: scheduleRetry tellFailed',
+    stop: 'unregistering: sendRemoval',
+  },
+  registered: { refreshDue: 'registering: send', stop: 'unregistering: stopTimer sendRemoval' },
+  backingOff: { retryDue: 'registering: send', stop: 'over: stopTimer finish' },
+  unregistering: {
+    accepted: 'over: finish',
+    tooBrief: 'over: finish',
+    refused: 'over: finish',
+    unavailable: 'over: finish',
+  },
+  over: {},
+};
+
+describe('registration › table', () => {
+  for (const [state, cells] of Object.entries(CELLS) as Array<[RegistrationState, (typeof CELLS)['idle']]>) {
+    for (const input of INPUTS) {
+      const expected = cells[input] ?? `${state}:`;
+      test(`${state} › ${input} → ${expected}`, () => {
+        const step = stepRegistration(state, input);
+        assert.equal(`${step.state}: ${step.actions.join(' ')}`.trim(), expected);
+      });
+    }
+  }
+});
+
+async function setUp(request: Partial<RegistrationRequest> = {}) {
+  const world = createWorld();
+  const agent = await world.open({ host: CALLER_HOST });
+  const registrar = await ScriptedPeer.open(world);
+  const statuses: RegistrationStatus[] = [];
+  const registration = agent.register({
+    target: { host: CALLEE_HOST, port: 5060, transport: 'udp' },
+    registrar: 'sip:carrier.example',
+    addressOfRecord: 'sip:+12065550199@carrier.example',
+    onChange: (status) => statuses.push(status),
+    ...request,
+  });
+  await world.clock.drain();
+  const kinds = () => statuses.map(({ kind }) => kind);
+  return { world, agent, registrar, registration, statuses, kinds };
+}
+
+describe('registration', () => {
+  test('asks, is granted, and refreshes before it expires, in one call', async () => {
+    const { world, registrar, registration, kinds } = await setUp({ expiresSeconds: 600 });
+    const first = registrar.request('REGISTER');
+    assert.equal(first.requestUri, 'sip:carrier.example');
+    assert.equal(first.headers.get('Contact'), `<sip:+12065550199@${CALLER_HOST}:5060>`);
+    assert.equal(first.headers.get('Expires'), '600');
+    assert.equal(first.headers.to.uri, 'sip:+12065550199@carrier.example');
+    // The registrar lists other phones too, and grants ours less than asked.
+    await registrar.reply(first, 200, {
+      headers: [
+        ['Contact', `<sip:other@10.0.0.9>;expires=5, <sip:+12065550199@${CALLER_HOST}:5060>;expires=300`],
+      ],
+    });
+    assert.equal(registration.status.kind, 'registered');
+    await world.clock.advance(269_999);
+    assert.equal(registrar.requests('REGISTER').length, 1);
+    await world.clock.advance(1);
+    const second = registrar.request('REGISTER');
+    assert.equal(registrar.requests('REGISTER').length, 2);
+    assert.equal(second.headers.callId, first.headers.callId);
+    assert.equal(second.headers.cseq.sequence, 2);
+    assert.deepEqual(kinds(), ['registered']);
+  });
+
+  test('answers a challenge, and the refresh counts the nonce up without being asked', async () => {
+    const { world, registrar } = await setUp({ credentials: { username: 'u', password: 'p' } });
+    await registrar.reply(registrar.request('REGISTER'), 401, {
+      headers: [['WWW-Authenticate', 'Digest realm="r", nonce="n", algorithm=SHA-256, qop="auth"']],
+    });
+    await world.clock.drain();
+    const second = registrar.request('REGISTER');
+    assert.match(second.headers.get('Authorization') ?? '', /nc=00000001/);
+    await registrar.reply(second, 200, { headers: [['Expires', '60']] });
+    await world.clock.advance(30_000);
+    assert.match(registrar.request('REGISTER').headers.get('Authorization') ?? '', /nc=00000002/);
+  });
+
+  test('wrong credentials are tried once, then rarely', async () => {
+    const { world, registrar, kinds, statuses } = await setUp({
+      credentials: { username: 'u', password: 'p' },
+    });
+    const challenge = { headers: [['WWW-Authenticate', 'Digest realm="r", nonce="n", qop="auth"']] as const };
+    await registrar.reply(registrar.request('REGISTER'), 401, challenge);
+    await world.clock.drain();
+    await registrar.reply(registrar.request('REGISTER'), 401, challenge);
+    await world.clock.drain();
+    assert.deepEqual(kinds(), ['failed']);
+    const failed = statuses[0];
+    assert.ok(failed?.kind === 'failed' && failed.response?.status === 401);
+    await world.clock.advance(1_799_000);
+    assert.equal(registrar.requests('REGISTER').length, 2);
+    await world.clock.advance(1_000);
+    assert.equal(registrar.request('REGISTER').headers.cseq.sequence, 3);
+  });
+
+  test('423 is answered with the interval it names', async () => {
+    const { world, registrar } = await setUp({ expiresSeconds: 60 });
+    await registrar.reply(registrar.request('REGISTER'), 423, { headers: [['Min-Expires', '1800']] });
+    await world.clock.drain();
+    assert.equal(registrar.request('REGISTER').headers.get('Expires'), '1800');
+    await registrar.reply(registrar.request('REGISTER'), 423, { headers: [['Min-Expires', '1800']] });
+    await world.clock.drain();
+    assert.equal(registrar.requests('REGISTER').length, 2);
+  });
+
+  test('silence and 503 are met with patience that doubles, and Retry-After is kept', async () => {
+    const { world, registrar, statuses } = await setUp();
+    await world.clock.advance(32_000);
+    const silent = statuses[0];
+    assert.ok(silent?.kind === 'failed' && silent.error !== undefined);
+    const firstWaitMs = silent.retryAtMs - world.clock.now();
+    assert.ok(firstWaitMs >= 15_000 && firstWaitMs <= 30_000, String(firstWaitMs));
+    await world.clock.advance(firstWaitMs);
+    await registrar.reply(registrar.request('REGISTER'), 503);
+    const second = statuses[1];
+    assert.ok(second?.kind === 'failed');
+    const secondWaitMs = second.retryAtMs - world.clock.now();
+    assert.ok(secondWaitMs >= 30_000 && secondWaitMs <= 60_000, String(secondWaitMs));
+    await world.clock.advance(secondWaitMs);
+    await registrar.reply(registrar.request('REGISTER'), 503, { headers: [['Retry-After', '900']] });
+    const third = statuses[2];
+    assert.ok(third?.kind === 'failed');
+    assert.equal(third.retryAtMs - world.clock.now(), 900_000);
+  });
+
+  test('close takes it back, and leaves nothing', async () => {
+    const { world, agent, registrar, registration, kinds } = await setUp();
+    await registrar.reply(registrar.request('REGISTER'), 200);
+    const closed = registration.close();
+    await world.clock.drain();
+    assert.equal(registrar.request('REGISTER').headers.get('Expires'), '0');
+    await registrar.reply(registrar.request('REGISTER'), 200);
+    await closed;
+    assert.equal(registration.close() instanceof Promise, true);
+    assert.deepEqual(kinds(), ['registered', 'over']);
+    await world.clock.advance(4_000_000);
+    assert.equal(world.clock.pendingTimers, 0);
+    assert.equal(agent.activity.clientTransactions, 0);
+  });
+
+  test('so does closing while the answer is awaited, while backing off, and closing the user agent', async () => {
+    for (const stage of ['waiting', 'backingOff', 'agent'] as const) {
+      const { world, agent, registrar, registration } = await setUp();
+      if (stage === 'backingOff') await registrar.reply(registrar.request('REGISTER'), 503);
+      if (stage === 'agent') await agent.close();
+      else void registration.close();
+      await world.clock.advance(4_000_000);
+      assert.equal(registration.status.kind, 'over', stage);
+      assert.equal(world.clock.pendingTimers, 0, stage);
+    }
+  });
+
+  test('short grants are refreshed at half, long ones with a tenth to spare', () => {
+    assert.equal(refreshAfterMs(60), 30_000);
+    assert.equal(refreshAfterMs(3_600), 3_240_000);
+  });
+});
