@@ -196,6 +196,33 @@ export const ConfigFile = Type.Object(
         strict,
       ),
     ),
+    /** How the browsers of agents reach the service with audio (WebRTC). */
+    agents: Type.Optional(
+      Type.Object(
+        {
+          iceServers: Type.Optional(
+            Type.Array(
+              Type.Object(
+                {
+                  urls: Type.String({ pattern: '^(stun|turns?):' }),
+                  username: Type.Optional(Type.String({ maxLength: 256 })),
+                  credential: Type.Optional(Type.String({ maxLength: 256 })),
+                },
+                strict,
+              ),
+              { maxItems: 8 },
+            ),
+          ),
+          /** Address that browsers are told, where it is not the one bound to. */
+          announcedHost: Type.Optional(Type.String({ pattern: '^[0-9.]{7,15}$' })),
+          /** UDP ports for browsers, `first-last`. */
+          ports: Type.Optional(Type.String({ pattern: '^[0-9]{1,5}-[0-9]{1,5}$' })),
+          /** `relay`: only through TURN. */
+          transport: Type.Optional(Type.Union([Type.Literal('all'), Type.Literal('relay')])),
+        },
+        strict,
+      ),
+    ),
     prompts: Type.Optional(
       Type.Object(
         {

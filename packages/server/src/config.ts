@@ -1,7 +1,9 @@
 /** One typed, validated configuration object from environment and file. The only file that reads the environment. */
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
+import type { IceServer } from '@ringback/media';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
 import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
@@ -82,6 +84,14 @@ export interface Config {
     readonly buckets: Readonly<Record<string, string>>;
     readonly publicUrl: string | undefined;
   };
+  /** How agents' browsers reach the media engine. */
+  readonly agents: {
+    readonly iceServers: readonly IceServer[];
+    readonly announcedHost: string | undefined;
+    /** Any free ones where it is absent. */
+    readonly ports: PortRange | undefined;
+    readonly transport: 'all' | 'relay';
+  };
   readonly simulatedCarrier: { readonly scenarioFile: string | undefined; readonly rtpPorts: PortRange };
   readonly logLevel: NonNullable<ConfigFile['logLevel']>;
 }
@@ -142,6 +152,16 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     prompts: {
       buckets: bucketsOf(file.prompts?.buckets ?? {}, env.RINGBACK_CONFIG ?? ''),
       publicUrl: file.prompts?.publicUrl,
+    },
+    agents: {
+      iceServers: (file.agents?.iceServers ?? []).map(({ urls, username, credential }) => ({
+        urls,
+        ...(username === undefined ? {} : { username }),
+        ...(credential === undefined ? {} : { credential }),
+      })),
+      announcedHost: file.agents?.announcedHost,
+      ports: file.agents?.ports === undefined ? undefined : portRangeOf('agents.ports', file.agents.ports),
+      transport: file.agents?.transport ?? 'all',
     },
     simulatedCarrier: {
       scenarioFile: file.simulatedCarrier?.scenarioFile,

@@ -45,6 +45,7 @@ import type { Throttle } from '../policy/throttle.ts';
 import { isConnectionError } from '../store/database-errors.ts';
 import { BatchClosed, BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
 import type { Observer } from '../timeline.ts';
+import { type AgentDoorDeps, addAgentDoor } from './agent-door.ts';
 import { implementedOperations } from './implemented-operations.ts';
 import type { ApiDeps, OperationCode } from './operation.ts';
 import { addPromptDoor, type EdgeForDoors, type PermittedAs } from './prompt-door.ts';
@@ -68,6 +69,8 @@ export interface HttpServerOptions {
   /** Told of each call that changes something, once its caller is known. */
   readonly audit: AuditLog;
   readonly api: ApiDeps;
+  /** Signing in, the socket and the page of agents; absent where there are none. */
+  readonly agentDoor?: AgentDoorDeps;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Parts and their states for `GET /health`; `ok` decides between 200 and 503. */
@@ -132,6 +135,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     return reply.type(contentType).send(text);
   });
   addPromptDoor(server, edge, options.api);
+  if (options.agentDoor) addAgentDoor(server, options.agentDoor);
   server.setNotFoundHandler((request, reply) => edge.answer(request, reply));
   if (options.accessKeys.wasOpenToAnyone) {
     server.addHook('onRequest', async (request, reply) => edge.refuseForeignOrigin(request, reply));

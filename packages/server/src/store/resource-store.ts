@@ -56,6 +56,8 @@ export interface ResourceStore extends FlowStore, PromptStore, ResourceTags {
   readonly routingProfiles: RoutingProfileStore;
   readonly securityProfiles: SecurityProfileStore;
   listInstances(tenant: Tenant): Promise<Instance[]>;
+  /** Of every account and Region; for what asks before it knows whose it is. */
+  allInstances(): Promise<Instance[]>;
   findInstance(id: InstanceId): Promise<Instance | undefined>;
   listQueues(instanceId: InstanceId): Promise<Queue[]>;
   listPhoneNumbers(tenant: Tenant): Promise<OwnPhoneNumber[]>;
@@ -90,6 +92,9 @@ export function openResourceStore(database: RingbackDatabase): ResourceStore {
         .orderBy('id')
         .execute();
       return rows.map(instanceOf);
+    },
+    async allInstances() {
+      return (await kysely.selectFrom('instance').selectAll().orderBy('id').execute()).map(instanceOf);
     },
     async findInstance(id) {
       const row = await kysely.selectFrom('instance').selectAll().where('id', '=', id).executeTakeFirst();
