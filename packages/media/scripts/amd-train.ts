@@ -4,9 +4,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultAmdSettings } from '../src/amd/amd-settings.ts';
 import { AnswerListener } from '../src/amd/answer-listener.ts';
 import { type AnswerModel, humanLogOdds, type MeasureName } from '../src/amd/answer-model.ts';
-import { defaultAmdSettings } from '../src/amd/amd-settings.ts';
 import { readWav } from '../src/codec/wav.ts';
 import { loadWebRtcVad } from '../src/detect/webrtc-vad.ts';
 import { type FitRow, fitModel, type Slope } from './amd-train/fit-model.ts';
@@ -52,7 +52,9 @@ writeFileSync(file, weightsFile(model));
 process.stdout.write(`${train.length} train items; weights in ${file.pathname}\n\n${thresholds(dev)}\n`);
 
 function hear(part: 'train' | 'dev'): Heard[] {
-  const [header = '', ...lines] = readFileSync(join(directory as string, 'labels.csv'), 'utf8').trim().split('\n');
+  const [header = '', ...lines] = readFileSync(join(directory as string, 'labels.csv'), 'utf8')
+    .trim()
+    .split('\n');
   const columns = header.split(',');
   const heard: Heard[] = [];
   for (const line of lines) {
@@ -73,7 +75,8 @@ function hearFile(path: string): Pick<Heard, 'startedMs' | 'rows'> | undefined {
   const rows: number[][] = [];
   for (let at = 0; at + 160 <= pcm.length && listener.nowMs < longestMs; at += 160) {
     listener.hear(pcm.subarray(at, at + 160));
-    if (listener.cadence.startedMs !== undefined) rows.push(names.map((name) => listener.cadence.measures[name]));
+    if (listener.cadence.startedMs !== undefined)
+      rows.push(names.map((name) => listener.cadence.measures[name]));
   }
   listener.close();
   return { startedMs: listener.nowMs - 20 * rows.length, rows };

@@ -2,6 +2,7 @@
  * What every session can do with audio, whichever way it reaches the far end: play, send digits, record, be joined with
  * others. Holds no audio; every method becomes a message to the worker that carries the session.
  */
+import { type AmdSettings, defaultAmdSettings } from './amd/amd-settings.ts';
 import {
   BridgeRefused,
   DigitsNotNegotiated,
@@ -111,6 +112,15 @@ export interface AudioSession {
 
   /** @throws {RecordingFailed} nothing is being recorded, or the disk failed on the way. */
   stopRecording(): Promise<RecordingSummary>;
+
+  /**
+   * Tells who answered (`amd` events), from the audio received from now on: call it at the answer. Again: begins anew.
+   * Settings that are absent have their defaults.
+   */
+  startAmd(settings?: Partial<AmdSettings>): void;
+
+  /** Gives the verdict at once, from what was heard so far, and ends detection. Nothing happens where there is none. */
+  stopAmd(): void;
 
   stats(): Promise<RtpStats>;
 
@@ -257,6 +267,20 @@ export abstract class EngineAudioSession implements AudioSession {
   async stopRecording(): Promise<RecordingSummary> {
     this.mustBeOpen();
     return this.asking(this.home.link.ask('stopRecording', { session: this.id }));
+  }
+
+  startAmd(settings: Partial<AmdSettings> = {}): void {
+    this.mustBeOpen();
+    this.home.link.order({
+      kind: 'startAmd',
+      session: this.id,
+      settings: { ...defaultAmdSettings, ...settings },
+    });
+  }
+
+  stopAmd(): void {
+    this.mustBeOpen();
+    this.home.link.order({ kind: 'stopAmd', session: this.id });
   }
 
   async stats(): Promise<RtpStats> {

@@ -1,6 +1,7 @@
 /**
  * What a session tells its owner unasked: digits, speech, the coming and going of media, failures.
  */
+import type { AmdEvent } from './amd/answer-verdict.ts';
 import type { Digit } from './rtp/telephone-event.ts';
 
 export type PeerState = 'connecting' | 'connected' | 'disconnected' | 'failed';
@@ -21,5 +22,7 @@ export type MediaEvent =
   | { kind: 'recordingFailed'; path: string; code: string; message: string }
   /** The state of a WebRTC session's connection. `failed` needs `restartIce` or another session. */
   | { kind: 'connection'; state: PeerState }
+  /** What answering machine detection found; only after `startAmd`. */
+  | { kind: 'amd'; event: AmdEvent }
   /** Something broke that nobody asked for; the session may be unusable. */
   | { kind: 'fault'; message: string };

@@ -114,18 +114,28 @@ async function soundAnswer(item: Item, bank: SpeechBank, scene: Scene, random: S
 async function soundGreeting(item: Item, bank: SpeechBank, scene: Scene, gain: number): Promise<void> {
   const { voice, greeting } = item;
   if (!voice || !greeting) return;
-  let first: Float32Array | undefined;
-  for (const [n, text] of greeting.sentences.entries()) {
-    const speech = level(await bank.read({ voice, text })).map((sample) => sample * gain);
-    const cut = n === 0 ? Math.min(Math.round(item.cutMs * PER_MS), speech.length >> 1) : 0;
-    first ??= speech;
-    scene.speak(speech.subarray(cut));
-    if (n < greeting.sentences.length - 1) scene.silence(item.pausesMs[n] ?? 300);
+  const sentences: Float32Array[] = [];
+  for (const text of greeting.sentences) {
+    sentences.push(level(await bank.read({ voice, text })).map((sample) => sample * gain));
+  }
+  soundSentences(item, sentences, scene);
+  if (item.loopAfterMs !== undefined) {
+    scene.silence(item.loopAfterMs);
+    soundSentences(item, sentences, scene);
   }
   scene.firstEndMs = scene.lengthMs;
+  const [first] = sentences;
   if (item.repeatAfterMs !== undefined && first) {
     scene.silence(item.repeatAfterMs);
     scene.add(first);
+  }
+}
+
+function soundSentences(item: Item, sentences: readonly Float32Array[], scene: Scene): void {
+  for (const [n, speech] of sentences.entries()) {
+    const cut = n === 0 ? Math.min(Math.round(item.cutMs * PER_MS), speech.length >> 1) : 0;
+    scene.speak(speech.subarray(cut));
+    if (n < sentences.length - 1) scene.silence(item.pausesMs[n] ?? 300);
   }
 }
 

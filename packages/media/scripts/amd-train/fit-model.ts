@@ -23,7 +23,9 @@ export function fitModel(
   rows: readonly FitRow[],
 ): AnswerModel {
   const edges = names.map((_, n) => edgesOf(rows.map(({ values }) => values[n] as number)));
-  const bins = edges.map((each, n) => Uint8Array.from(rows, ({ values }) => binOf(each, values[n] as number)));
+  const bins = edges.map((each, n) =>
+    Uint8Array.from(rows, ({ values }) => binOf(each, values[n] as number)),
+  );
   const scores = edges.map((each) => new Float64Array(each.length + 1));
   const isHuman = rows.filter((row) => row.isHuman).reduce((sum, { weight }) => sum + weight, 0);
   const all = rows.reduce((sum, { weight }) => sum + weight, 0);
@@ -33,12 +35,15 @@ export function fitModel(
   for (let round = 0; round < rounds; round += 1) {
     const { slope, curve } = derivatives(rows, logOdds);
     const best = names
-      .map((name, n) => bestStep(n, bins[n] as Uint8Array, (edges[n] as number[]).length, slope, curve, slopes.get(name)))
+      .map((name, n) =>
+        bestStep(n, bins[n] as Uint8Array, (edges[n] as number[]).length, slope, curve, slopes.get(name)),
+      )
       .reduce((a, b) => (b.gain > a.gain ? b : a));
     if (best.gain <= 0) break;
     const bin = bins[best.measure] as Uint8Array;
     const score = scores[best.measure] as Float64Array;
-    for (let at = 0; at < score.length; at += 1) score[at] = (score[at] as number) + (at <= best.edge ? best.below : best.above);
+    for (let at = 0; at < score.length; at += 1)
+      score[at] = (score[at] as number) + (at <= best.edge ? best.below : best.above);
     for (let n = 0; n < rows.length; n += 1) {
       logOdds[n] = (logOdds[n] as number) + ((bin[n] as number) <= best.edge ? best.below : best.above);
     }
@@ -58,7 +63,10 @@ interface Step {
 }
 
 /** First and second derivatives of the weighted log-loss. */
-function derivatives(rows: readonly FitRow[], logOdds: Float64Array): { slope: Float64Array; curve: Float64Array } {
+function derivatives(
+  rows: readonly FitRow[],
+  logOdds: Float64Array,
+): { slope: Float64Array; curve: Float64Array } {
   const slope = new Float64Array(rows.length);
   const curve = new Float64Array(rows.length);
   for (const [n, { isHuman, weight }] of rows.entries()) {
@@ -99,7 +107,8 @@ function bestStep(
     const gain =
       belowSlope ** 2 / (belowCurve + regularisation) +
       (allSlope - belowSlope) ** 2 / (allCurve - belowCurve + regularisation);
-    if (gain > best.gain) best = { measure, edge, below: learningRate * below, above: learningRate * above, gain };
+    if (gain > best.gain)
+      best = { measure, edge, below: learningRate * below, above: learningRate * above, gain };
   }
   return best;
 }
@@ -121,7 +130,11 @@ function binOf(edges: readonly number[], value: number): number {
 }
 
 /** Leaves out the edges that change nothing. */
-function merged(measure: MeasureName, edges: readonly number[], scores: Float64Array): AnswerModel['measures'][number] {
+function merged(
+  measure: MeasureName,
+  edges: readonly number[],
+  scores: Float64Array,
+): AnswerModel['measures'][number] {
   const keptEdges: number[] = [];
   const kept = [round(scores[0] as number)];
   for (const [n, edge] of edges.entries()) {

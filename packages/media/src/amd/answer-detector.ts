@@ -89,7 +89,8 @@ export class AnswerDetector {
   finish(): void {
     if (this.#verdict || this.#isOver) return;
     const { cadence } = this.#listener;
-    if (cadence.startedMs === undefined) this.#give({ kind: 'silence' }, ['the call ended before anybody spoke']);
+    if (cadence.startedMs === undefined)
+      this.#give({ kind: 'silence' }, ['the call ended before anybody spoke']);
     else this.#giveByOdds(['the call ended']);
     this.#isOver = true;
   }
@@ -111,7 +112,10 @@ export class AnswerDetector {
     const logOdds = humanLogOdds(this.#model, measures);
     if (measures.silence * 1000 >= settings.leastSilenceMs && logOdds >= settings.humanLogOdds) {
       this.#give({ kind: 'human' }, this.#words());
-    } else if (measures.speech * 1000 >= settings.leastMachineSpeechMs && logOdds <= -settings.machineLogOdds) {
+    } else if (
+      measures.speech * 1000 >= settings.leastMachineSpeechMs &&
+      logOdds <= -settings.machineLogOdds
+    ) {
       this.#give({ kind: 'machine' }, this.#words());
     } else if (nowMs >= Math.max(settings.longestAnalysisMs, cadence.startedMs + 4_000)) {
       this.#giveByOdds([`no surer after ${seconds(nowMs)}`]);
@@ -153,7 +157,9 @@ export class AnswerDetector {
         return;
       }
       case 'sit':
-        this.#give({ kind: 'sit', cause: signal.cause }, [`special information tones (${signal.cause}), ${where}`]);
+        this.#give({ kind: 'sit', cause: signal.cause }, [
+          `special information tones (${signal.cause}), ${where}`,
+        ]);
         return;
       case 'fax':
         this.#give({ kind: 'fax' }, [`the fax tone ${signal.tone}, ${where}`]);

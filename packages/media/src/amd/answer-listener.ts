@@ -1,7 +1,12 @@
 /** Hears an answered call 20 ms at a time and keeps what can be known of it: voice, tones, cadence. Decides nothing. */
-import { ToneSignals, type ToneSignal } from '../detect/tone-signals.ts';
+import { type ToneSignal, ToneSignals } from '../detect/tone-signals.ts';
 import { ToneTracker } from '../detect/tone-tracker.ts';
-import { FRAME_MS, VoiceActivity, type VoiceActivityOptions, type VoiceFrame } from '../detect/voice-activity.ts';
+import {
+  FRAME_MS,
+  VoiceActivity,
+  type VoiceActivityOptions,
+  type VoiceFrame,
+} from '../detect/voice-activity.ts';
 import { WebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
 import { SpeechCadence } from './speech-cadence.ts';
 
@@ -18,7 +23,9 @@ export class AnswerListener {
     this.#vad = new WebRtcVad(module);
     this.#voice = new VoiceActivity(this.#vad, options);
     this.#signals = new ToneSignals(report);
-    this.#tones = new ToneTracker((stretch) => this.#signals.take(stretch, this.#spokeBefore(stretch.startMs)));
+    this.#tones = new ToneTracker((stretch) =>
+      this.#signals.take(stretch, this.#spokeBefore(stretch.startMs)),
+    );
   }
 
   /** Audio heard, ms. */

@@ -30,4 +30,6 @@ export type AmdEvent =
       readonly by: 'beep' | 'silence' | 'limit';
       readonly atMs: number;
       readonly greetingEndMs?: number;
-    };
+    }
+  /** Detection broke; there will be no verdict. */
+  | { readonly kind: 'failed'; readonly message: string };

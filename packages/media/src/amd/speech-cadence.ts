@@ -93,7 +93,10 @@ export class SpeechCadence {
     if (frame.isVoiced) this.#runVoiced += 1;
     const isContinuing = this.#firstStartMs !== undefined && startMs - this.#lastSpeechEndMs < GAP_MS;
     if (!isContinuing && (this.#runFrames < FRAMES_TO_BEGIN || this.#runVoiced < VOICED_TO_BEGIN)) return;
-    if (this.#firstStartMs === undefined || (!isContinuing && this.#runStartMs - this.#lastSpeechEndMs >= GAP_MS)) {
+    if (
+      this.#firstStartMs === undefined ||
+      (!isContinuing && this.#runStartMs - this.#lastSpeechEndMs >= GAP_MS)
+    ) {
       this.#beginUtterance();
     }
     this.#lastSpeechEndMs = this.#nowMs;
@@ -105,7 +108,10 @@ export class SpeechCadence {
     if (this.#firstStartMs === undefined) this.#firstStartMs = this.#runStartMs;
     else {
       this.#speechBeforeMs += this.#lastSpeechEndMs - this.#utteranceStartMs;
-      measures.longestPause = Math.max(measures.longestPause, (this.#runStartMs - this.#lastSpeechEndMs) / 1000);
+      measures.longestPause = Math.max(
+        measures.longestPause,
+        (this.#runStartMs - this.#lastSpeechEndMs) / 1000,
+      );
     }
     this.#utteranceStartMs = this.#runStartMs;
     measures.utterances += 1;

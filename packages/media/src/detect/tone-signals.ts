@@ -107,10 +107,7 @@ export class ToneSignals {
     if (frequenciesHz.length !== 1) return false;
     if (isWithin(hz, CED_HZ) && this.#isFaxTold) return true;
     const isCng =
-      !heardSpeech &&
-      isWithin(hz, CNG_HZ) &&
-      isWithin(endMs - startMs, CNG_MS) &&
-      stretch.spreadHz < 7;
+      !heardSpeech && isWithin(hz, CNG_HZ) && isWithin(endMs - startMs, CNG_MS) && stretch.spreadHz < 7;
     if (!isCng) return false;
     if (!this.#isFaxTold) this.#report({ kind: 'fax', startMs, endMs, tone: 'CNG' });
     this.#isFaxTold = true;
@@ -162,7 +159,7 @@ function isRingback(stretch: ToneStretch, stretches: readonly ToneStretch[], hea
   if (heardSpeech || !stretch.frequenciesHz.every((hz) => isWithin(hz, [370, 500]))) return false;
   if (lengthOf(stretch) >= RINGBACK_LEAST_MS) return true;
   const before = stretches.at(-2);
-  if (!before || !before.frequenciesHz.every((hz) => isWithin(hz, [370, 500]))) return false;
+  if (!before?.frequenciesHz.every((hz) => isWithin(hz, [370, 500]))) return false;
   const gapMs = stretch.startMs - before.endMs;
   return (
     isWithin(lengthOf(before), [320, 480]) &&

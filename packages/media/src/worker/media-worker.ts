@@ -2,6 +2,9 @@
  * The worker's side of the door: takes orders and questions, owns the sockets and the beat, and drives the sessions.
  */
 import type { Socket } from 'node:dgram';
+import type { AmdSettings } from '../amd/amd-settings.ts';
+import type { AmdEvent } from '../amd/answer-verdict.ts';
+import { loadWebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
 import type { BridgeRefusal } from '../media-errors.ts';
 import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
@@ -24,6 +27,7 @@ import type {
 import { NoPortLeft, PortPool } from './port-pool.ts';
 import { ReportSocket } from './report-socket.ts';
 import { RtpSession, type SessionWorld } from './rtp-session.ts';
+import { SessionAmd } from './session-amd.ts';
 import { type SteadyClock, Ticker } from './ticker.ts';
 import { openPeer, type Peer } from './webrtc-peer.ts';
 
@@ -58,6 +62,8 @@ interface Carried {
   bridge: Bridge | undefined;
   /** A bug met in this session was already told. */
   isFaulty: boolean;
+  /** Detection under way or over; undefined where none was asked for. */
+  amd: SessionAmd | 'starting' | 'stopping' | undefined;
 }
 
 /** The source of packets that came through DTLS; never an address. */
@@ -71,6 +77,7 @@ export class MediaWorker {
   readonly #prompts = new Map<string, Uint8Array>();
   readonly #carried = new Map<number, Carried>();
   readonly #bridges = new Set<Bridge>();
+  #vad: Promise<WebRtcVadModule> | undefined;
   readonly #webRtc: WebRtcOptions & { host: string };
   #closedPacketsSent = 0;
   #closedPacketsReceived = 0;
@@ -98,8 +105,28 @@ export class MediaWorker {
       return;
     }
     // An order may cross the session's end on its way here; its end was already told then.
-    const session = this.#carried.get(order.session)?.session;
-    if (session) obeyInSession(session, order);
+    const carried = this.#carried.get(order.session);
+    if (!carried) return;
+    if (order.kind === 'startAmd') void this.#startAmd(carried, order.settings);
+    else if (order.kind === 'stopAmd') stopAmd(carried);
+    else obeyInSession(carried.session, order);
+  }
+
+  async #startAmd(carried: Carried, settings: AmdSettings): Promise<void> {
+    const { id, session } = carried;
+    const report = (event: AmdEvent): void => this.#report(id, { kind: 'amd', event });
+    endAmd(carried);
+    carried.amd = 'starting';
+    try {
+      this.#vad ??= loadWebRtcVad();
+      const amd = new SessionAmd(session, await this.#vad, settings, report);
+      // Meanwhile the session may have ended, or detection been stopped.
+      if ((carried.amd as Carried['amd']) === 'stopping') amd.finish();
+      else if (this.#carried.has(id)) carried.amd = amd;
+      else amd.close();
+    } catch (error) {
+      report({ kind: 'failed', message: String(error) });
+    }
   }
 
   /** The border of the door: whatever goes wrong with a question becomes its refusal. */
@@ -231,7 +258,7 @@ export class MediaWorker {
       random,
       nextTick: () => this.#ticker.next,
     });
-    const carried: Carried = { id, session, transport, bridge: undefined, isFaulty: false };
+    const carried: Carried = { id, session, transport, bridge: undefined, amd: undefined, isFaulty: false };
     this.#carried.set(id, carried);
     this.#ticker.start();
     return carried;
@@ -273,6 +300,7 @@ export class MediaWorker {
     if (!carried) throw new Refused({ error: 'noSession', session: id });
     const { session, transport } = carried;
     this.#unbridge(carried);
+    endAmd(carried);
     this.#carried.delete(id);
     if (this.#carried.size === 0) this.#ticker.stop();
     session.close();
@@ -383,7 +411,20 @@ function peerFailure(error: unknown): never {
   throw new Refused({ error: 'peerFailed', detail: error instanceof Error ? error.message : String(error) });
 }
 
-function obeyInSession(session: RtpSession, order: Extract<Order, { session: number }>): void {
+function stopAmd(carried: Carried): void {
+  if (carried.amd === 'starting') carried.amd = 'stopping';
+  else if (carried.amd instanceof SessionAmd) carried.amd.finish();
+}
+
+function endAmd(carried: Carried): void {
+  if (carried.amd instanceof SessionAmd) carried.amd.close();
+  carried.amd = undefined;
+}
+
+function obeyInSession(
+  session: RtpSession,
+  order: Exclude<Extract<Order, { session: number }>, { kind: 'startAmd' | 'stopAmd' }>,
+): void {
   switch (order.kind) {
     case 'connect':
       session.connect(order.media);

@@ -2,6 +2,8 @@
  * Everything that crosses the engine's door, as plain data. Prompts are the one exception: their bytes are shared
  * memory while worker and engine live in one process.
  */
+
+import type { AmdSettings } from '../amd/amd-settings.ts';
 import type { BridgeRole } from '../audio-session.ts';
 import type { BridgeRefusal } from '../media-errors.ts';
 import type { MediaEvent } from '../media-event.ts';
@@ -46,7 +48,9 @@ export type Order =
   | { kind: 'stopDigits'; session: number; run: number }
   | { kind: 'hold'; session: number; music: readonly PlaySource[] }
   | { kind: 'resume'; session: number }
-  | { kind: 'mute'; session: number; isMuted: boolean };
+  | { kind: 'mute'; session: number; isMuted: boolean }
+  | { kind: 'startAmd'; session: number; settings: AmdSettings }
+  | { kind: 'stopAmd'; session: number };
 
 /** Questions and their answers, by kind. */
 export interface Exchanges {

@@ -1,5 +1,6 @@
 /** A user agent and a media engine that do nothing by themselves: tests answer, ring, press keys and hang up. */
 import {
+  type AmdEvent,
   type MediaEngine,
   type MediaEvent,
   type MediaSession,
@@ -259,6 +260,19 @@ export class FakeMediaSession implements MediaSession {
   resume(): void {}
   mute(): void {}
   unmute(): void {}
+
+  startAmd(): void {
+    this.#journal.push('detection starts');
+  }
+
+  /** Tells what answering machine detection found. */
+  detect(event: AmdEvent): void {
+    this.#onEvent({ kind: 'amd', event });
+  }
+
+  stopAmd(): void {
+    this.#journal.push('detection stops');
+  }
 
   async pauseRecording(): Promise<void> {}
   async resumeRecording(): Promise<void> {}
