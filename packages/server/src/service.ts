@@ -1,4 +1,5 @@
 /** The service, built bottom-up in one pass and closed in the opposite order. The only wiring. */
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { mkdir } from 'node:fs/promises';
@@ -9,6 +10,7 @@ import { openMediaEngine } from '@ringback/media';
 import { describeFault, openSimulatedCarrier, type SimulatedCarrier } from '@ringback/simulated-carrier';
 import { openUserAgent, SipPortUnavailable, type UserAgent, type UserAgentOptions } from '@ringback/sip';
 import type { Logger } from 'pino';
+import { openAgentSide } from './agents/agent-side.ts';
 import { type HttpServer, openHttpServer } from './api/http-server.ts';
 import { openPromptLinks } from './api/prompt-links.ts';
 import type { Trunk } from './calls/trunk.ts';
@@ -185,6 +187,12 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     await openMediaEngine({
       host: config.sip.host,
       ports: config.rtpPorts,
+      webRtc: {
+        iceServers: config.agents.iceServers,
+        transportPolicy: config.agents.transport,
+        ...(config.agents.announcedHost ? { announcedHost: config.agents.announcedHost } : {}),
+        ...(config.agents.ports ? { ports: config.agents.ports } : {}),
+      },
       onFault: (fault) => logger.error({ fault }, 'media engine fault'),
     }),
     (engine) => engine.close(),
@@ -245,6 +253,21 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     forAll: config.policy,
     instances: config.instancePolicies,
   });
+  const agents = opened.keep(
+    openAgentSide({
+      database,
+      resources,
+      media,
+      node,
+      bus,
+      clock,
+      logger,
+      newEventId: randomUUID,
+      factsWritten,
+      iceServers: config.agents.iceServers,
+    }),
+    (side) => side.close(),
+  );
   // Closed until it is known that no administrator has stopped dialling.
   const gate = openDialGate('closed', clock);
   const active = openActiveContacts({
@@ -278,6 +301,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       },
       maxDialDelayMs: config.dialling.maxDialDelayMs,
       resources,
+      agents: { routing: agents.routing, desks: agents.desks, media },
     },
   });
   // What can no longer be written is not waited for.
@@ -316,6 +340,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const maintain = async (): Promise<void> => {
     await outbox.maintain(config.sinks.map((sink) => sink.name));
     await contacts.removeExpiredTokens(clock.now(), 10_000);
+    await agents.sessions.removeOld();
     await storedKeys.removeOld(clock.now() - endedKeysKeptMs);
     await operatorStore.removeOldCounts(clock.now() - callCountsKeptMs, 10_000);
   };
@@ -357,6 +382,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     'Flow-log records that could not be written.',
     () => flowLogs.lost,
   );
+  metrics.watch('ringback_agents', 'Agents whose page is on this node.', () => agents.desks.size);
   metrics.watch('ringback_active_contacts', 'Contacts that this node runs.', () => active.size);
   let address = '';
   const http = opened.keep(
@@ -393,6 +419,14 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
             { contactId },
             'a ClientToken came again with other parameters; its contact was answered',
           ),
+      },
+      agentDoor: {
+        sessions: agents.sessions,
+        agents: resources.agents,
+        instances: () => resources.allInstances(),
+        openSocket: (session, socket) => agents.desks.open(session, socket),
+        transport: config.http.tls ? 'tls' : 'plain',
+        logger,
       },
       health: async () => {
         const databaseState = await database.query('SELECT 1').then(
