@@ -64,6 +64,41 @@ describe('a flow on a telephone and in virtual time', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  it('records the tasks that a flow creates', async () => {
+    const claims = await service.createFlow([hangUp]);
+    const flow = await service.createFlow([
+      {
+        Identifier: 'task',
+        Type: 'CreateTask',
+        Parameters: {
+          ContactFlowId: claims,
+          Name: 'Call of $.CustomerEndpoint.Address',
+          Attributes: { source: '$.Attributes.source' },
+          DelaySeconds: '60',
+        },
+        Transitions: {
+          NextAction: 'remember',
+          Errors: [{ ErrorType: 'NoMatchingError', NextAction: 'hang up' }],
+        },
+      },
+      setAttributes('remember', { task: '$.Task.ContactId' }, 'hang up'),
+      hangUp,
+    ]);
+    const contactId = await service.call('+12065550101', flow, { Attributes: { source: 'test' } });
+    await service.ended(contactId);
+    const { Attributes } = await service.record(contactId);
+    const taskId = (Attributes as { readonly task: string }).task;
+    const task = await service.record(taskId);
+    assert.deepEqual(
+      [task.Channel, task.Name, task.RelatedContactId, task.Attributes],
+      ['TASK', 'Call of +12065550101', contactId, { source: 'test' }],
+    );
+    assert.deepEqual(
+      service.events(taskId).map(({ eventType }) => eventType),
+      ['INITIATED'],
+    );
+  });
+
   it('takes the same path, writes the same logs, sets the same attributes', async () => {
     const thanks = [
       say('thank', 'Thank you, $.Attributes.name. Your $.Attributes.tier card is on its way.', 'hang up'),
@@ -79,8 +114,8 @@ describe('a flow on a telephone and in virtual time', () => {
     assert.equal(contact.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
 
     const simulated = await simulate([
-      ['Test flow 2', arnOf(mainId), main],
-      ['Test flow 1', arnOf(thanksId), thanks],
+      ['Test flow 4', arnOf(mainId), main],
+      ['Test flow 3', arnOf(thanksId), thanks],
     ]);
     const real = stepsOf(contactId);
     assert.deepEqual(real, simulated.path.map(comparableStep));
