@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeMulaw, MULAW_TO_LINEAR } from '../codec/g711.ts';
+import { encodeMulaw } from '../codec/g711.ts';
+import { MULAW } from '../codec/law.ts';
 import { readWav } from '../codec/wav.ts';
 import { CallRecorder } from './call-recorder.ts';
 import type { DiskFailure, OpenFile } from './growing-wav-file.ts';
@@ -47,7 +48,7 @@ async function record(
     (failure) => failures.push(failure),
     disk.open,
   );
-  for (const tick of ticks) recorder.tick(tick * 160, frame, MULAW_TO_LINEAR, 160);
+  for (const tick of ticks) recorder.tick(tick * 160, frame, MULAW, 160);
   return { recorder, failures };
 }
 
@@ -75,7 +76,7 @@ describe('call recorder', () => {
     const disk = memoryDisk();
     const { recorder } = await record(disk, []);
     for (const tick of ticksFrom(10, 500)) {
-      recorder.tick(tick * 160, frame, MULAW_TO_LINEAR, 160);
+      recorder.tick(tick * 160, frame, MULAW, 160);
       await settle();
       const file = disk.states.at(-1) as Buffer;
       const samples = readWav(file).channels[0]?.length as number;
@@ -102,10 +103,10 @@ describe('call recorder', () => {
     const disk = memoryDisk();
     const { recorder } = await record(disk, ticksFrom(10, 50));
     recorder.pause();
-    for (const tick of ticksFrom(60, 50)) recorder.tick(tick * 160, frame, MULAW_TO_LINEAR, 160);
-    recorder.received(0, frame, 0, 160, MULAW_TO_LINEAR);
+    for (const tick of ticksFrom(60, 50)) recorder.tick(tick * 160, frame, MULAW, 160);
+    recorder.received(0, frame, 0, 160, MULAW);
     recorder.resume();
-    for (const tick of ticksFrom(110, 50)) recorder.tick(tick * 160, frame, MULAW_TO_LINEAR, 160);
+    for (const tick of ticksFrom(110, 50)) recorder.tick(tick * 160, frame, MULAW, 160);
     const end = await recorder.stop();
     assert.deepEqual(end.kind === 'written' && end.summary.pauses, [{ fromMs: 1_000, toMs: 2_000 }]);
     const [heard, sent] = readWav(disk.states.at(-1) as Buffer).channels as [Int16Array, Int16Array];

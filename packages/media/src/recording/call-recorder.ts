@@ -2,6 +2,7 @@
  * Records one session: a timeline in memory in front of a growing WAV file.
  * Left is what was received, right is what was sent.
  */
+import { type Law, MULAW } from '../codec/law.ts';
 import { type DiskFailure, GrowingWavFile, type OpenFile } from './growing-wav-file.ts';
 import { StereoTimeline, TIMELINE_HOLDS } from './stereo-timeline.ts';
 
@@ -26,14 +27,15 @@ export type RecordingEnd =
 
 export class CallRecorder {
   readonly path: string;
-  readonly timeline: StereoTimeline = new StereoTimeline();
+  readonly timeline: StereoTimeline;
   readonly #startSample: number;
   readonly #file: GrowingWavFile;
   readonly #pauses: { fromMs: number; toMs: number }[] = [];
   #pausedAtMs: number | undefined;
 
-  private constructor(path: string, startSample: number, file: GrowingWavFile) {
+  private constructor(path: string, startSample: number, file: GrowingWavFile, law: Law) {
     this.path = path;
+    this.timeline = new StereoTimeline(law);
     this.#startSample = startSample;
     this.#file = file;
   }
@@ -43,6 +45,7 @@ export class CallRecorder {
    *
    * @param position reads the session's media time, samples; read once, when the file is open.
    * @param failed told once when the disk fails later; the recorder then only swallows audio.
+   * @param law the law of most of the call's audio.
    * @throws the system's error when the file cannot be created.
    */
   static async start(
@@ -50,18 +53,19 @@ export class CallRecorder {
     position: () => number,
     failed: (failure: DiskFailure) => void,
     openFile?: OpenFile,
+    law: Law = MULAW,
   ): Promise<CallRecorder> {
     const file = await GrowingWavFile.create(path, failed, openFile);
-    return new CallRecorder(path, position(), file);
+    return new CallRecorder(path, position(), file, law);
   }
 
   /** Takes the frame sent at a media time; `frame` undefined when nothing was sent in that tick. */
-  tick(sample: number, frame: Uint8Array | undefined, toLinear: Int16Array, frameSamples: number): void {
+  tick(sample: number, frame: Uint8Array | undefined, law: Law, frameSamples: number): void {
     const position = sample - this.#startSample;
     if (position < 0) return;
     // After a stall the present jumps; what is held must be on its way before the ring is reused.
     this.#makeRoom(position + frameSamples);
-    if (frame && this.#pausedAtMs === undefined) this.timeline.sent(position, frame, toLinear);
+    if (frame && this.#pausedAtMs === undefined) this.timeline.sent(position, frame, law);
     else this.timeline.advanceTo(position + frameSamples);
     while (this.timeline.finished >= STRETCH) this.#file.append(this.timeline.release(STRETCH));
   }
@@ -78,8 +82,8 @@ export class CallRecorder {
   }
 
   /** Takes received audio at its RTP timestamp. */
-  received(timestamp: number, datagram: Uint8Array, start: number, end: number, toLinear: Int16Array): void {
-    if (this.#pausedAtMs === undefined) this.timeline.received(timestamp, datagram, start, end, toLinear);
+  received(timestamp: number, datagram: Uint8Array, start: number, end: number, law: Law): void {
+    if (this.#pausedAtMs === undefined) this.timeline.received(timestamp, datagram, start, end, law);
   }
 
   /** Writes what is left and closes the file. */

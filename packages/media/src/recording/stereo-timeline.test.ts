@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeMulaw, MULAW_TO_LINEAR } from '../codec/g711.ts';
+import { encodeMulaw } from '../codec/g711.ts';
+import { MULAW } from '../codec/law.ts';
 import { StereoTimeline } from './stereo-timeline.ts';
 
 /** A µ-law frame whose samples all decode to one value. */
 const frame = (value: number, samples = 160): Uint8Array => encodeMulaw(new Int16Array(samples).fill(value));
 
 function hear(timeline: StereoTimeline, timestamp: number, value: number): void {
-  timeline.received(timestamp >>> 0, frame(value), 0, 160, MULAW_TO_LINEAR);
+  timeline.received(timestamp >>> 0, frame(value), 0, 160, MULAW);
 }
 
 /** All there is, as one array a channel. */
@@ -34,9 +35,9 @@ const C = 8_316;
 describe('stereo timeline', () => {
   it('puts received left and sent right, at the same time', () => {
     const timeline = new StereoTimeline();
-    timeline.sent(0, frame(A), MULAW_TO_LINEAR);
+    timeline.sent(0, frame(A), MULAW);
     hear(timeline, 5_000, B);
-    timeline.sent(160, frame(A), MULAW_TO_LINEAR);
+    timeline.sent(160, frame(A), MULAW);
     hear(timeline, 5_160, C);
     const { left, right } = channels(timeline);
     assert.deepEqual(frames(left), [B, C]);
@@ -106,7 +107,7 @@ describe('stereo timeline', () => {
 
   it('leaves no old audio behind when its ring goes round', () => {
     const timeline = new StereoTimeline();
-    timeline.sent(0, frame(A), MULAW_TO_LINEAR);
+    timeline.sent(0, frame(A), MULAW);
     hear(timeline, 0, B);
     timeline.release(160);
     for (let position = 160; position < 40_000; position += 160) {

@@ -30,7 +30,7 @@ class PromptSource implements FrameSource {
 
   fill(frame: Uint8Array, samples: number): void {
     const from = this.#bytes.length - this.left;
-    for (let i = 0; i < samples; i += 1) frame[i] = this.#bytes[from + i] as number;
+    frame.set(this.#bytes.subarray(from, from + samples));
   }
 
   rewind(): void {

@@ -48,6 +48,7 @@ export interface AudioListener {
 }
 
 const heardFrame = new Int16Array(FRAME_SAMPLES);
+const ownFrame = new Uint8Array(FRAME_SAMPLES);
 
 /** Packets in the air at once: the system may hold a buffer while its queue is full. */
 const SEND_BUFFERS = 4;
@@ -118,8 +119,10 @@ export class RtpSession implements BridgeVoice {
   #eventTimestamp = 0;
   #startsTalkspurt = true;
   #lastTick = -1;
-  readonly #frame = new Uint8Array(FRAME_SAMPLES);
   readonly #audioPackets = packetBuffers(FRAME_SAMPLES);
+  /** The payloads of the packets above: frames are made where they are sent from. */
+  readonly #payloads = this.#audioPackets.map((packet) => packet.subarray(RTP_HEADER_BYTES));
+  #frame = this.#payloads[0] as Uint8Array;
   readonly #eventPackets = packetBuffers(TELEPHONE_EVENT_BYTES);
   #packetsSent = 0;
   #octetsSent = 0;
@@ -261,15 +264,17 @@ export class RtpSession implements BridgeVoice {
   tick(tick: number): void {
     const media = this.#media;
     if (!media) {
-      this.#recorder?.tick(tick * FRAME_SAMPLES, undefined, MULAW_TO_LINEAR, FRAME_SAMPLES);
+      this.#recorder?.tick(tick * FRAME_SAMPLES, undefined, MULAW, FRAME_SAMPLES);
       return;
     }
     if (tick !== this.#lastTick + 1) this.#startsTalkspurt = true;
     this.#lastTick = tick;
     this.#watchSilence();
     // In a bridge the frame was gathered with those of the others.
-    if (!this.#bridge && this.#listeners.size > 0) this.gather(this.#frame);
+    if (!this.#bridge && this.#listeners.size > 0) this.gather(ownFrame);
 
+    const place = this.#packetsSent % SEND_BUFFERS;
+    this.#frame = this.#payloads[place] as Uint8Array;
     const sample = tick * FRAME_SAMPLES;
     const timestamp = addToTimestamp(this.#timestampBase, sample);
     const isPlaying = this.#player.nextFrame(this.#frame);
@@ -283,7 +288,7 @@ export class RtpSession implements BridgeVoice {
 
     if (this.#recorder) {
       const recorded = hasSound && maySend && !isEvent ? this.#frame : undefined;
-      this.#recorder.tick(sample, recorded, this.#law.toLinear, FRAME_SAMPLES);
+      this.#recorder.tick(sample, recorded, this.#law, FRAME_SAMPLES);
     }
     if (isPlaying) this.#player.frameSent();
     this.#watchMedia(media);
@@ -388,6 +393,7 @@ export class RtpSession implements BridgeVoice {
         () => this.#world.nextTick() * FRAME_SAMPLES,
         ({ code, message }) => this.#world.report({ kind: 'recordingFailed', path, code, message }),
         openFile,
+        this.#law,
       );
       // The call may have ended while the file was opened; an empty recording is then what it was.
       if (this.#isClosed) await recorder.stop();
@@ -441,8 +447,7 @@ export class RtpSession implements BridgeVoice {
 
   #sendAudio(media: NegotiatedMedia, timestamp: number, hasSound: boolean): void {
     const packet = this.#audioPackets[this.#packetsSent % SEND_BUFFERS] as Uint8Array;
-    if (hasSound) packet.set(this.#frame, RTP_HEADER_BYTES);
-    else packet.fill(this.#law.silence, RTP_HEADER_BYTES);
+    if (!hasSound) this.#frame.fill(this.#law.silence);
     const marker = this.#startsTalkspurt;
     this.#startsTalkspurt = false;
     this.#send(packet, marker, media.payloadType, timestamp, FRAME_SAMPLES);
@@ -521,7 +526,7 @@ export class RtpSession implements BridgeVoice {
   #hearAudio(datagram: Uint8Array, isMulaw: boolean, isLate: boolean, nowMs: number): void {
     const { payloadStart, payloadEnd, timestamp } = this.#packet;
     const law = isMulaw ? MULAW : ALAW;
-    this.#recorder?.received(timestamp, datagram, payloadStart, payloadEnd, law.toLinear);
+    this.#recorder?.received(timestamp, datagram, payloadStart, payloadEnd, law);
     const convert = law === this.#law ? undefined : law.toOther;
     this.#jitter?.put(timestamp, datagram, payloadStart, payloadEnd, convert, nowMs);
     // A late packet's time was already judged as a gap.
