@@ -65,8 +65,11 @@ async function connect(calls: readonly CallAddress[]): Promise<void> {
   }
 }
 
+let lastReadMs = 0;
+
 async function measure(): Promise<ServiceReading> {
-  const stats = await engine.stats();
+  const stats = await engine.stats({ latenessMs: performance.now() - lastReadMs });
+  lastReadMs = performance.now();
   const atMs = performance.now();
   const { user, system } = process.cpuUsage();
   const each = await Promise.all(sessions.map((session) => session.stats()));

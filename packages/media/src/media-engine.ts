@@ -21,6 +21,7 @@ import {
   type WebRtcSessionOptions,
 } from './webrtc-session.ts';
 import type { SessionSetup } from './worker/messages.ts';
+import { TICK_MS } from './worker/ticker.ts';
 import { QuestionRefused, WorkerLink } from './worker-link.ts';
 
 export interface MediaEngineOptions {
@@ -62,8 +63,12 @@ export interface MediaEngine {
    * @throws {PeerFailed} · {MediaEngineClosed} · {MediaAtCapacity} · {RangeError}
    */
   openWebRtcSession(options?: WebRtcSessionOptions): Promise<WebRtcSession>;
-  /** @throws {MediaEngineClosed} */
-  stats(): Promise<EngineStats>;
+  /**
+   * Counters, and the lateness of the last `latenessMs` of ticks (default and most: a minute).
+   *
+   * @throws {MediaEngineClosed}
+   */
+  stats(options?: { latenessMs?: number }): Promise<EngineStats>;
   /** Closes all sessions and ends the threads. May be called twice. */
   close(): Promise<void>;
 }
@@ -177,9 +182,10 @@ class ThreadedMediaEngine implements MediaEngine {
     return alive.reduce((least, each) => (load(each) < load(least) ? each : least), first);
   }
 
-  async stats(): Promise<EngineStats> {
+  async stats({ latenessMs = 60_000 }: { latenessMs?: number } = {}): Promise<EngineStats> {
     this.#mustBeOpen();
-    const parts = await Promise.all(this.#berths.map(({ link }) => link.ask('workerStats', null)));
+    const ask = { latenessTicks: Math.ceil(latenessMs / TICK_MS) };
+    const parts = await Promise.all(this.#berths.map(({ link }) => link.ask('workerStats', ask)));
     const sum = (read: (part: (typeof parts)[number]) => number): number =>
       parts.reduce((total, part) => total + read(part), 0);
     const lateness = parts.flatMap(({ latenessMs }) => [...latenessMs]).sort((a, b) => a - b);

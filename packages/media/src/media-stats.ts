@@ -70,7 +70,7 @@ export const NO_STATS: RtpStats = {
   lastReceivedAtMs: undefined,
 };
 
-/** The engine as a whole. Lateness covers the last minute of ticks of all workers. */
+/** The engine as a whole. Lateness covers the last minute of ticks of all workers, or what was asked for. */
 export interface EngineStats {
   sessions: number;
   /** How late the 20 ms ticks ran, ms. */

@@ -51,6 +51,9 @@ const QUIET_ENERGY = 10_000;
 const TICKS_BETWEEN_CHANGES = 10;
 const TICKS_UNTIL_CUT = 50;
 
+/** A delay beyond this is not brought down step by step, samples (220 ms). */
+const FAR_TOO_LONG = (LONGEST_DELAY_MS + 100) * SAMPLES_PER_MS;
+
 /** Part of a frame by which a delay must be wrong before it is changed, samples. */
 const TOLERANCE = 120;
 
@@ -67,6 +70,7 @@ export class JitterBuffer {
   readonly #silence: number;
   readonly #concealment: PacketLossConcealment;
   readonly #linear = new Int16Array(FRAME);
+  readonly #stretch = new Int16Array(2 * FRAME);
   #isRunning = false;
   /** The first packet's turn has not come yet. */
   #isBeforeStart = true;
@@ -206,6 +210,9 @@ export class JitterBuffer {
   #playHeld(frame: Uint8Array): boolean {
     this.#isBeforeStart = false;
     const wanted = this.#wantedMs * SAMPLES_PER_MS;
+    // A stall of ours or of the network: what piled up meanwhile is past, and is left out in one go.
+    while (this.#lead > FAR_TOO_LONG && this.#held() === FRAME) this.#skip(FRAME);
+    if (this.#held() < FRAME) return this.#playBroken(frame);
     if (this.#lead > wanted + FRAME + TOLERANCE && this.#mayChange()) {
       if (this.#isQuiet()) this.#skip(FRAME);
       else if (this.#ticksSinceChange > TICKS_UNTIL_CUT || this.#lead > LONGEST_DELAY_MS * SAMPLES_PER_MS) {
@@ -323,25 +330,12 @@ export class JitterBuffer {
     for (let i = FRAME; i < 2 * FRAME; i += 1) {
       if (this.#ring[(this.#next + i) & MASK] === MISSING) return false;
     }
-    let best = FRAME;
-    let bestLikeness = Number.NEGATIVE_INFINITY;
-    for (let lag = FRAME / 4; lag <= FRAME; lag += 1) {
-      let product = 0;
-      let energy = 1;
-      for (let i = 0; i < FRAME; i += 1) {
-        const ahead = this.#sample(i + lag);
-        product += this.#sample(i) * ahead;
-        energy += ahead * ahead;
-      }
-      const likeness = product / Math.sqrt(energy);
-      if (likeness > bestLikeness) {
-        bestLikeness = likeness;
-        best = lag;
-      }
-    }
+    const sound = this.#stretch;
+    for (let i = 0; i < 2 * FRAME; i += 1) sound[i] = this.#sample(i);
+    const best = likestLag(sound);
     for (let i = 0; i < FRAME; i += 1) {
       const share = (i + 1) / (FRAME + 1);
-      const sample = Math.round(this.#sample(i) * (1 - share) + this.#sample(i + best) * share);
+      const sample = Math.round((sound[i] as number) * (1 - share) + (sound[i + best] as number) * share);
       frame[i] = this.#fromLinear[sample & 0xffff] as number;
     }
     for (let i = 0; i < FRAME; i += 1) this.#ring[(this.#next + i) & MASK] = MISSING;
@@ -384,4 +378,25 @@ export class JitterBuffer {
     const neededMs = Math.ceil((classes * CLASS_MS) / SHORTEST_DELAY_MS) * SHORTEST_DELAY_MS;
     this.#wantedMs = Math.min(LONGEST_DELAY_MS, Math.max(SHORTEST_DELAY_MS, neededMs));
   }
+}
+
+/** The lag, 5 … 20 ms, at which two frames of sound repeat themselves best; looked for at half the rate. */
+function likestLag(sound: Int16Array): number {
+  let best = FRAME;
+  let bestLikeness = Number.NEGATIVE_INFINITY;
+  for (let lag = FRAME / 4; lag <= FRAME; lag += 2) {
+    let product = 0;
+    let energy = 1;
+    for (let i = 0; i < FRAME; i += 2) {
+      const ahead = sound[i + lag] as number;
+      product += (sound[i] as number) * ahead;
+      energy += ahead * ahead;
+    }
+    const likeness = product / Math.sqrt(energy);
+    if (likeness > bestLikeness) {
+      bestLikeness = likeness;
+      best = lag;
+    }
+  }
+  return best;
 }

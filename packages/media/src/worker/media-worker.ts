@@ -172,7 +172,7 @@ export class MediaWorker {
       case 'stopRecording':
         return this.#stopRecording(question.ask.session);
       case 'workerStats':
-        return this.#stats();
+        return this.#stats(question.ask.latenessTicks);
       case 'shutDown':
         return this.#shutDown();
     }
@@ -375,7 +375,7 @@ export class MediaWorker {
     this.#surroundings.post({ kind: 'event', session, event });
   }
 
-  #stats(): Exchanges['workerStats']['answer'] {
+  #stats(latenessTicks: number): Exchanges['workerStats']['answer'] {
     let packetsSent = this.#closedPacketsSent;
     let packetsReceived = this.#closedPacketsReceived;
     for (const { session } of this.#carried.values()) {
@@ -389,7 +389,7 @@ export class MediaWorker {
       packetsSent,
       packetsReceived,
       ...this.#surroundings.usage(),
-      latenessMs: this.#ticker.lateness(),
+      latenessMs: this.#ticker.lateness(latenessTicks),
     };
   }
 }

@@ -66,7 +66,7 @@ export interface Exchanges {
   startRecording: { ask: { session: number; path: string }; answer: null };
   pauseRecording: { ask: { session: number; state: 'paused' | 'recording' }; answer: null };
   stopRecording: { ask: { session: number }; answer: RecordingSummary };
-  workerStats: { ask: null; answer: WorkerStats };
+  workerStats: { ask: { latenessTicks: number }; answer: WorkerStats };
   shutDown: { ask: null; answer: null };
 }
 
@@ -105,6 +105,6 @@ interface WorkerStats {
   packetsReceived: number;
   cpuMicros: number;
   eventLoopUtilization: number;
-  /** Lateness of the last minute's ticks, ms, unsorted. */
+  /** Lateness of the last ticks, ms, oldest first. */
   latenessMs: Float32Array;
 }

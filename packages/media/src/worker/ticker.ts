@@ -58,9 +58,11 @@ export class Ticker {
     this.#clock.clearTimeout(this.#timer);
   }
 
-  /** Lateness of the last minute's ticks, ms, in no order. */
-  lateness(): Float32Array {
-    return this.#lateness.slice(0, Math.min(this.#remembered, REMEMBERED));
+  /** Lateness of the last so many ticks, ms, oldest first; of a minute's at most. */
+  lateness(ticks = REMEMBERED): Float32Array {
+    const count = Math.min(this.#remembered, REMEMBERED, ticks);
+    const first = this.#remembered - count;
+    return Float32Array.from({ length: count }, (_, n) => this.#lateness[(first + n) % REMEMBERED] as number);
   }
 
   readonly #run = (): void => {
