@@ -373,7 +373,7 @@ describe('called › a caller that cannot be reached', () => {
 describe('called › requests outside a call', () => {
   const cases: ReadonlyArray<readonly [name: string, request: string, status: number]> = [
     ['OPTIONS', foreignRequest('OPTIONS', { branch: 'z9hG4bK1' }), 200],
-    ['an unknown method', foreignRequest('FROBNICATE', { branch: 'z9hG4bK1' }), 405],
+    ['an unknown method', foreignRequest('FROBNICATE', { branch: 'z9hG4bK1' }), 501],
     ['REGISTER', foreignRequest('REGISTER', { branch: 'z9hG4bK1' }), 405],
     ['BYE without a tag', foreignRequest('BYE', { branch: 'z9hG4bK1' }), 481],
     ['BYE for an unknown dialog', foreignRequest('BYE', { branch: 'z9hG4bK1', toTag: 'x' }), 481],

@@ -12,6 +12,7 @@ import {
 } from './dialog/outgoing-invite.ts';
 import { requirePrintable } from './dialog/own-headers.ts';
 import { type ProbeOutcome, type ProbeRequest, probe } from './dialog/probe.ts';
+import { refuseBodyType, refuseMethod, refuseScheme } from './dialog/refusal.ts';
 import {
   ALLOWED_METHODS,
   type DialogMember,
@@ -294,9 +295,12 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
       case 'INVITE':
         this.#receiveInvite(request, transaction, source);
         break;
-      case 'OPTIONS':
-        this.#answer(request, transaction, 200, { headers: CAPABILITIES });
+      case 'OPTIONS': {
+        const refusal = refuseScheme(request.requestUri);
+        if (refusal !== undefined) this.#answer(request, transaction, refusal.status);
+        else this.#answer(request, transaction, 200, { headers: CAPABILITIES });
         break;
+      }
       case 'BYE':
       case 'INFO':
       case 'PRACK':
@@ -304,8 +308,10 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
       case 'NOTIFY':
         this.#answer(request, transaction, 481);
         break;
-      default:
-        this.#answer(request, transaction, 405, { headers: [['Allow', ALLOWED_METHODS]] });
+      default: {
+        const { status, headers } = refuseMethod(request.method);
+        this.#answer(request, transaction, status, { headers });
+      }
     }
   }
 
@@ -315,12 +321,13 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
       this.#answer(request, transaction, 405, { headers: [['Allow', 'OPTIONS']] });
       return;
     }
-    if (!isCallable(request.requestUri)) {
-      this.#answer(request, transaction, 416);
-      return;
-    }
     // Read now, while a malformed one can still be answered 400.
     void request.headers.contact;
+    const refusal = refuseScheme(request.requestUri) ?? refuseBodyType(request);
+    if (refusal !== undefined) {
+      this.#answer(request, transaction, refusal.status, { headers: refusal.headers });
+      return;
+    }
     const timer: TimerReply =
       this.#sessionTimer === 'off' ? { kind: 'off' } : answerTerms(request.headers, this.#sessionTimer);
     if (timer.kind === 'tooBrief') {
@@ -374,9 +381,3 @@ const CAPABILITIES: HeaderList = [
   ['Accept', 'application/sdp'],
   ['Supported', SUPPORTED_OPTIONS.join(', ')],
 ];
-
-/** Schemes a voice user agent can be called by; the user part of others means nothing to it (RFC 3261 §8.2.2.1). */
-function isCallable(requestUri: string): boolean {
-  const scheme = requestUri.slice(0, requestUri.indexOf(':') + 1).toLowerCase();
-  return scheme === 'sip:' || scheme === 'sips:' || scheme === 'tel:';
-}

@@ -1,5 +1,6 @@
 // Character-level scanning shared by the header parsers (RFC 3261 §25.1). All loops are linear in their input; no regular
 // expression ever sees outside text.
+import { isIPv6 } from 'node:net';
 import { ParseFailure } from './parse-failure.ts';
 
 export const TAB = 0x09;
@@ -255,7 +256,7 @@ function isIpv6Text(text: string): boolean {
       code === 0x2e;
     if (!isAllowed) return false;
   }
-  return true;
+  return isIPv6(text);
 }
 
 /** host:port as it stands in URIs and Via, with brackets around IPv6. */

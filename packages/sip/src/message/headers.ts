@@ -109,6 +109,15 @@ export class SipHeaders {
     return this.#topVia;
   }
 
+  /** A response with more than one Via was sent to somebody else (RFC 3261 §8.1.3.3). */
+  get hasSeveralVias(): boolean {
+    const first = this.#keys.indexOf('via');
+    if (first === -1) return false;
+    return (
+      this.#keys.indexOf('via', first + 1) !== -1 || topLevelComma(this.#values[first] as string, 0) !== -1
+    );
+  }
+
   get topViaValue(): string {
     const field = this.#required('Via', 'via');
     const comma = topLevelComma(field, 0);

@@ -55,12 +55,28 @@ function address(
   parametersStart: number,
 ): NameAddress {
   if (uri === '') throw new ParseFailure('header', 'the address is empty', value);
+  if (value.indexOf(';;', parametersStart) !== -1) refuseEmptyParameter(value, parametersStart);
   return {
     displayName,
     uri,
     tag: tagOf(value, parametersStart),
     parameter: (name) => findParameter(value, parametersStart, name),
   };
+}
+
+/** `;;` outside quotes: a parameter without a name (RFC 4475 §3.1.2.1). */
+function refuseEmptyParameter(value: string, parametersStart: number): void {
+  let index = parametersStart;
+  while (index < value.length) {
+    if (value.charCodeAt(index) === QUOTE) {
+      const close = closingQuote(value, index);
+      if (close === -1) return;
+      index = close;
+    } else if (value.startsWith(';;', index)) {
+      throw new ParseFailure('header', 'a parameter without a name', value);
+    }
+    index++;
+  }
 }
 
 function tagOf(value: string, parametersStart: number): string | undefined {

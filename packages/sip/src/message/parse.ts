@@ -51,17 +51,22 @@ export function parseMessage(bytes: Uint8Array, limits: MessageLimits = DEFAULT_
   const head = buffer.toString('utf8', start, headEnd);
   const startLineEnd = lineEnd(head, 0);
   const startLine = head.slice(0, endOfContent(head, startLineEnd));
-  const headers = parseHeaderFields(head, startLineEnd + 1, limits.headerFields);
+  const { headers, repeated } = parseHeaderFields(head, startLineEnd + 1, limits.headerFields);
   // A status line is told from a request line by its first word; "SIP/" cannot start a method.
   if (startLine.length >= 4 && startLine.slice(0, 4).toUpperCase() === 'SIP/') {
     const { status, reason } = parseStatusLine(startLine);
+    if (repeated !== undefined) throw new ParseFailure('headerRepeated', `${repeated} appears twice`);
     const body = parseBody(buffer, bodyStart, headers);
     return { kind: 'response', status, reason, headers, body };
   }
-  const { method, requestUri, version } = parseRequestLine(startLine);
+  const { method, requestUri, version, problem } = parseRequestLine(startLine);
   const request: SipRequest = { kind: 'request', method, requestUri, headers, body: '' };
   if (version !== SIP_VERSION && version.toUpperCase() !== SIP_VERSION) {
     throw new MalformedRequest(request, 'version', 'only SIP/2.0 is spoken here', version);
+  }
+  if (problem !== undefined) throw new MalformedRequest(request, 'startLine', problem, startLine);
+  if (repeated !== undefined) {
+    throw new MalformedRequest(request, 'headerRepeated', `${repeated} appears twice`);
   }
   return {
     kind: 'request',
@@ -94,30 +99,49 @@ function parseStatusLine(line: string): { status: number; reason: string } {
   return { status, reason: line.slice(12) };
 }
 
-function parseRequestLine(line: string): { method: string; requestUri: string; version: string } {
-  const methodEnd = line.indexOf(' ');
-  const uriEnd = line.indexOf(' ', methodEnd + 1);
-  if (methodEnd <= 0 || uriEnd === -1) {
-    throw new ParseFailure('startLine', 'the request line is not "method URI version"', line);
-  }
-  const method = line.slice(0, methodEnd);
-  const requestUri = line.slice(methodEnd + 1, uriEnd);
-  const version = line.slice(uriEnd + 1);
-  // Exactly one blank between the parts (RFC 3261 §7.1); a URI in angle brackets is a well-known mistake.
-  if (!isToken(method) || requestUri === '' || requestUri.includes('<') || !version.startsWith('SIP/')) {
-    throw new ParseFailure('startLine', 'the request line is not "method URI version"', line);
-  }
-  if (version.includes(' ') || version.includes('\t')) {
-    throw new ParseFailure('startLine', 'blanks after the version', line);
-  }
-  return { method, requestUri, version };
+interface RequestLine {
+  readonly method: string;
+  readonly requestUri: string;
+  readonly version: string;
+  /** Why it is malformed, where it can still be seen to be a SIP request. */
+  readonly problem: string | undefined;
 }
 
-function parseHeaderFields(head: string, from: number, maxFields: number): SipHeaders {
+/** Exactly one blank between the parts (RFC 3261 §7.1); a URI in angle brackets is a well-known mistake. */
+function parseRequestLine(line: string): RequestLine {
+  const methodEnd = line.indexOf(' ');
+  const uriEnd = line.lastIndexOf(' ');
+  const method = line.slice(0, methodEnd);
+  const version = line.slice(uriEnd + 1);
+  if (methodEnd <= 0 || !isToken(method)) throw notARequest(line);
+  if (version.startsWith('SIP/') && !version.includes('\t')) {
+    const requestUri = line.slice(methodEnd + 1, uriEnd);
+    const isClean = requestUri !== '' && !requestUri.includes(' ') && !requestUri.includes('<');
+    const problem = isClean ? undefined : 'the request line is not "method URI version"';
+    return { method, requestUri, version, problem };
+  }
+  const trimmed = line.trimEnd();
+  const versionStart = Math.max(trimmed.lastIndexOf(' '), trimmed.lastIndexOf('\t')) + 1;
+  if (!trimmed.startsWith('SIP/', versionStart) || versionStart <= methodEnd) throw notARequest(line);
+  const requestUri = trimmed.slice(methodEnd + 1, versionStart).trim();
+  return { method, requestUri, version: trimmed.slice(versionStart), problem: 'blanks after the version' };
+}
+
+function notARequest(line: string): ParseFailure {
+  return new ParseFailure('startLine', 'the request line is not "method URI version"', line);
+}
+
+/** `repeated` is the name of a field that must stand alone and does not; its first value is the one that is kept in place. */
+function parseHeaderFields(
+  head: string,
+  from: number,
+  maxFields: number,
+): { headers: SipHeaders; repeated: string | undefined } {
   const names: string[] = [];
   const keys: string[] = [];
   const values: string[] = [];
   let seenSingles = 0;
+  let repeated: string | undefined;
   let position = from;
   while (position < head.length) {
     const end = lineEnd(head, position);
@@ -141,7 +165,7 @@ function parseHeaderFields(head: string, from: number, maxFields: number): SipHe
         known = otherHeaderName(name);
       }
       const { key, singleBit } = known;
-      if ((seenSingles & singleBit) !== 0) throw new ParseFailure('headerRepeated', `${name} appears twice`);
+      if ((seenSingles & singleBit) !== 0) repeated ??= name;
       seenSingles |= singleBit;
       if (names.length >= maxFields) {
         throw new ParseFailure('headerLimit', `more than ${maxFields} header fields`);
@@ -153,7 +177,7 @@ function parseHeaderFields(head: string, from: number, maxFields: number): SipHe
     }
     position = end + 1;
   }
-  return new SipHeaders(names, keys, values);
+  return { headers: new SipHeaders(names, keys, values), repeated };
 }
 
 /** A line that starts with a blank continues the field before it (RFC 3261 §7.3.1). */

@@ -49,10 +49,11 @@ function parseSentProtocol(value: string, end: number): { transport: string; sen
   const firstSlash = value.indexOf('/');
   const secondSlash = firstSlash === -1 ? -1 : value.indexOf('/', firstSlash + 1);
   if (secondSlash === -1 || secondSlash >= end) {
-    throw new ParseFailure('header', 'Via does not start with SIP/2.0/transport', value);
+    throw new ParseFailure('header', 'Via does not start with SIP/version/transport', value);
   }
   const protocol = sliceTrimmed(value, 0, firstSlash).toUpperCase();
   const version = sliceTrimmed(value, firstSlash + 1, secondSlash);
+  // Any version: a request of another one still has to be answered 505.
   let transportStart = secondSlash + 1;
   while (transportStart < end && isBlankAt(value, transportStart)) transportStart++;
   let transportEnd = transportStart;
@@ -60,7 +61,7 @@ function parseSentProtocol(value: string, end: number): { transport: string; sen
   const transport = value.slice(transportStart, transportEnd).toUpperCase();
   let sentByStart = transportEnd;
   while (sentByStart < end && isBlankAt(value, sentByStart)) sentByStart++;
-  if (protocol !== 'SIP' || version !== '2.0' || !isToken(transport) || sentByStart === transportEnd) {
+  if (protocol !== 'SIP' || !isToken(version) || !isToken(transport) || sentByStart === transportEnd) {
     throw new ParseFailure('header', 'Via does not start with SIP/2.0/transport', value);
   }
   return { transport, sentByStart };

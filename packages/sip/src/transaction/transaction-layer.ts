@@ -6,6 +6,7 @@ import type { SipMessage, SipRequest, SipResponse } from '../message/message.ts'
 import { ParseFailure } from '../message/parse-failure.ts';
 import { createResponse } from '../message/response.ts';
 import { formatMessage } from '../message/serialize.ts';
+import { parseSipUri } from '../message/uri.ts';
 import { MAGIC_COOKIE, sentByKey } from '../message/via.ts';
 import { responseDestination } from '../transport/response-path.ts';
 import type { SipPeer } from '../transport/sip-endpoint.ts';
@@ -141,6 +142,9 @@ export class TransactionLayer {
     void response.headers.from;
     void response.headers.to;
     void response.headers.callId;
+    if (response.headers.hasSeveralVias) {
+      throw new ParseFailure('header', 'a response with several Via values was meant for somebody else');
+    }
     const transaction = this.#clients.get(clientKey(topVia.branch, cseq.method));
     if (transaction === undefined) this.#user.onStrayResponse(response, source);
     else {
@@ -203,6 +207,7 @@ export class TransactionLayer {
       void headers.from;
       void headers.to;
       void headers.callId;
+      checkRequestUri(request.requestUri);
       if (headers.cseq.method !== method) {
         throw new ParseFailure(
           'header',
@@ -215,6 +220,15 @@ export class TransactionLayer {
       if (!(error instanceof ParseFailure)) throw error;
       throw new MalformedRequest(request, error.code, error.message);
     }
+  }
+}
+
+/** A SIP URI in a request line must be one, and without header fields of its own (RFC 3261 §19.1.1, table 1). */
+function checkRequestUri(uri: string): void {
+  if (!/^sips?:/i.test(uri)) return;
+  void parseSipUri(uri);
+  if (uri.includes('?', uri.indexOf('@') + 1)) {
+    throw new ParseFailure('uri', 'header fields in the Request-URI', uri);
   }
 }
 
@@ -249,7 +263,9 @@ function serverKey(request: SipRequest, method: string): string {
   const { headers } = request;
   const { topVia } = headers;
   const { branch } = topVia;
-  if (branch?.startsWith(MAGIC_COOKIE) === true) return `${branch} ${sentByKey(topVia)} ${method}`;
+  // The bare cookie says nothing (RFC 4475 §3.2.1).
+  if (branch !== undefined && branch.length > MAGIC_COOKIE.length && branch.startsWith(MAGIC_COOKIE))
+    return `${branch} ${sentByKey(topVia)} ${method}`;
   const { from, callId, cseq } = headers;
   return `2543 ${sentByKey(topVia)} ${callId} ${from.tag ?? ''} ${cseq.sequence} ${method}`;
 }
