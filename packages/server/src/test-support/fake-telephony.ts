@@ -169,6 +169,14 @@ export class FakeUserAgent implements UserAgent {
     return call;
   }
 
+  probe(): Promise<ProbeOutcome> {
+    return Promise.reject(new Error('not in these tests'));
+  }
+
+  register(): Registration {
+    throw new Error('not in these tests');
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -289,14 +297,6 @@ export class FakeMediaSession implements MediaSession {
 
   async stats(): Promise<RtpStats> {
     return stats;
-  }
-
-  probe(): Promise<ProbeOutcome> {
-    return Promise.reject(new Error('not in these tests'));
-  }
-
-  register(): Registration {
-    throw new Error('not in these tests');
   }
 
   async close(): Promise<RtpStats> {
