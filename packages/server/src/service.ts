@@ -22,6 +22,7 @@ import { endings } from './contacts/endings.ts';
 import { openInProcessBus } from './events/bus.ts';
 import { openFileSink } from './events/file-sink.ts';
 import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
+import { openPostgresBus } from './events/postgres-bus.ts';
 import type { Sink } from './events/sink.ts';
 import { openWebhookSink } from './events/webhook-sink.ts';
 import { openFlowLogs } from './flows/flow-logs.ts';
@@ -35,6 +36,7 @@ import { openStoredFlows } from './flows/stored-flows.ts';
 import { openAccessKeys } from './identity/access-keys.ts';
 import { openAuditLog } from './identity/audit-log.ts';
 import { openAuthentication } from './identity/authenticate.ts';
+import { hashPassword } from './identity/passwords.ts';
 import { loadSecretKey, type SecretBox, secretBox } from './identity/secret-box.ts';
 import { type NodeId, newId } from './ids.ts';
 import { openMetrics } from './metrics.ts';
@@ -44,6 +46,7 @@ import { openInstancePolicies } from './policy/instance-policies.ts';
 import { openOperatorDecisions } from './policy/operator-decisions.ts';
 import { openQuotas } from './policy/quotas.ts';
 import { openThrottle } from './policy/throttle.ts';
+import { queueMetricsFor } from './routing/flow-metrics.ts';
 import { openAccessKeyStore } from './store/access-key-store.ts';
 import { openContactStore } from './store/contact-store.ts';
 import { countCall } from './store/count-calls.ts';
@@ -88,6 +91,9 @@ const simulatedCredentials = { username: 'ringback', password: 'ringback' };
 
 /** Time for the sinks to take the last facts when the service closes, ms. */
 const lastDeliveryMs = 3_000;
+
+/** Password of the user `agent` that the emulator is seeded with. */
+const emulatorAgentPassword = 'ringback';
 
 const maintenanceEveryMs = 60_000;
 
@@ -161,6 +167,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     nowMs: clock.now(),
     flows: seedFlows,
     prompts: seedPrompts(),
+    // Only where anybody who reaches the port may do anything: the emulator of a developer.
+    ...(isOpenEmulator(config) ? { agentPasswordHash: () => hashPassword(emulatorAgentPassword) } : {}),
     phoneNumbers: config.phoneNumbers.map((e164) => ({ e164, countryCode: countryOf(e164) })),
     pools: {
       activeCalls: quotas.resource('activeCalls', { tenant }),
@@ -223,7 +231,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
 
   // Facts out.
   const metrics = openMetrics();
-  const bus = openInProcessBus();
+  const node = newId<NodeId>();
+  // An embedded database has one service; others share theirs with other nodes.
+  const bus = config.databaseUrl
+    ? opened.keep(openPostgresBus({ pool: database.pool, node, clock, logger }), (running) => running.close())
+    : openInProcessBus();
   const deliveries: OutboxDelivery[] = [];
   for (const configured of config.sinks) {
     const sink = await openSink(configured);
@@ -243,7 +255,6 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const factsWritten = (): void => bus.ring('outbox');
 
   // Contacts.
-  const node = newId<NodeId>();
   // Whoever owns the embedded database is alone on it: what a crash left need not wait for a lease to run out.
   if (!config.databaseUrl) await nodes.endAllLeases();
   await nodes.register(node, hostname(), leaseMs);
@@ -301,7 +312,12 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       },
       maxDialDelayMs: config.dialling.maxDialDelayMs,
       resources,
-      agents: { routing: agents.routing, desks: agents.desks, media },
+      agents: {
+        routing: agents.routing,
+        desks: agents.desks,
+        media,
+        queueMetrics: (contact, target) => queueMetricsFor(agents.routing, contact, target),
+      },
     },
   });
   // What can no longer be written is not waited for.
@@ -403,6 +419,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         directory,
         resources,
         contacts,
+        routing: agents.routing,
         active,
         buckets,
         promptAudio,
@@ -459,6 +476,10 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     lost: stopWriting.signal,
     opened,
   });
+}
+
+function isOpenEmulator({ accessKeys, signatures, trunks }: Config): boolean {
+  return accessKeys.length === 0 && signatures !== 'strict' && trunks.length === 0;
 }
 
 function serviceOf(parts: {

@@ -10,6 +10,8 @@ export type {
   NetworkLogEntry,
 } from './in-memory-network.ts';
 export { AddressInUse, InMemoryNetwork } from './in-memory-network.ts';
+export type { AgentSignIn, AgentSnapshot } from './scripted-agent.ts';
+export { CommandRefused, ScriptedAgent } from './scripted-agent.ts';
 export { seededHex, seededRandom } from './seeded-random.ts';
 export type { VirtualClockOptions, VirtualTimer } from './virtual-clock.ts';
 export { NeverSettled, VirtualClock } from './virtual-clock.ts';
