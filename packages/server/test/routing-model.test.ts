@@ -38,7 +38,7 @@ describe(`routing model, seed ${seed}`, () => {
     const run = await driveProcesses();
     const rows = await readJournal();
     const replay = new Replay(run, team);
-    for (const row of rows) replay.see(row);
+    replay.all(rows);
     t.diagnostic(
       `${replay.offers} offers of ${replay.contacts} contacts to ${agentCount} agents, ` +
         `${replay.comparisons} comparisons of order, ${run.killed.length} processes killed`,
@@ -162,12 +162,13 @@ interface JournalRow {
   readonly written_ms: number;
   readonly id: string;
   readonly row: Record<string, unknown> | null;
+  readonly transaction: string;
 }
 
 // Written with the rows, so that rows of one contact or agent stand in the order in which they were locked.
 const journal = `
   CREATE TABLE routing_journal (place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text, began timestamptz,
-                                written timestamptz DEFAULT clock_timestamp(), id uuid, "row" jsonb);
+                                written timestamptz DEFAULT clock_timestamp(), id uuid, "row" jsonb, transaction text DEFAULT pg_current_xact_id()::text);
   CREATE FUNCTION keep_agent() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO routing_journal (kind, began, id, "row") VALUES ('agent', transaction_timestamp(), NEW.agent_id, NEW.state);
     RETURN NULL; END $$;
@@ -183,7 +184,7 @@ const journal = `
 async function readJournal(): Promise<readonly JournalRow[]> {
   const { rows } = await server.database.query<JournalRow>(
     `SELECT kind, extract(epoch FROM began)::float8 * 1000 AS began_ms,
-            extract(epoch FROM written)::float8 * 1000 AS written_ms, id, "row" FROM routing_journal ORDER BY place`,
+            extract(epoch FROM written)::float8 * 1000 AS written_ms, id, "row", transaction FROM routing_journal ORDER BY place`,
   );
   return rows;
 }
@@ -197,7 +198,7 @@ async function eventGaps(): Promise<readonly unknown[]> {
   return rows;
 }
 
-type Times = Pick<JournalRow, 'began_ms' | 'written_ms'>;
+type Origin = Pick<JournalRow, 'began_ms' | 'written_ms' | 'transaction'>;
 
 interface EntryRow {
   readonly contact_id: ContactId;
@@ -229,6 +230,7 @@ class Replay {
   readonly #agents = new Map<string, AgentState>();
   readonly #entries = new Map<string, { row: EntryRow; writtenMs: number }>();
   readonly #holder = new Map<string, string>();
+  readonly #offeredTogether = new Map<string, Set<string>>();
   readonly #seen = new Set<string>();
 
   constructor(run: ModelRun, team: RoutingTeam) {
@@ -240,7 +242,16 @@ class Replay {
     return this.#seen.size;
   }
 
-  see({ kind, id, row, ...at }: JournalRow): void {
+  all(rows: readonly JournalRow[]): void {
+    for (const { kind, id, row, transaction } of rows) {
+      if (kind !== 'entry' || row?.state !== 'OFFERED') continue;
+      const together = this.#offeredTogether.get(transaction) ?? new Set();
+      this.#offeredTogether.set(transaction, together.add(id));
+    }
+    for (const row of rows) this.#see(row);
+  }
+
+  #see({ kind, id, row, ...at }: JournalRow): void {
     if (kind === 'agent') this.#seeAgent(id, row as unknown as AgentState);
     else this.#seeEntry(id, (row ?? undefined) as unknown as EntryRow | undefined, at);
   }
@@ -269,7 +280,7 @@ class Replay {
       this.#violated(`agent ${id} was offered ${offered.contactId} in ${before.status.name}`);
   }
 
-  #seeEntry(id: string, row: EntryRow | undefined, at: Times): void {
+  #seeEntry(id: string, row: EntryRow | undefined, at: Origin): void {
     this.#seen.add(id);
     const before = this.#entries.get(id);
     if (row) this.#entries.set(id, { row, writtenMs: at.written_ms });
@@ -283,7 +294,7 @@ class Replay {
   #checkOrder(
     offered: EntryRow,
     before: EntryRow,
-    { began_ms: beganMs, written_ms: writtenMs }: Times,
+    { began_ms: beganMs, written_ms: writtenMs, transaction }: Origin,
   ): void {
     const agentId = offered.agent_id;
     if (!agentId) {
@@ -298,6 +309,8 @@ class Replay {
     for (const entry of this.#entries.values()) {
       const { row } = entry;
       if (row.state !== 'WAITING' || this.#run.doubtful.has(row.owner_node)) continue;
+      // Offers of one turn are written in any order.
+      if (this.#offeredTogether.get(transaction)?.has(row.contact_id)) continue;
       if (!this.#wasKnown(entry, beganMs)) continue;
       const other = this.#rank(agentId, row, beganMs);
       if (!other) continue;

@@ -43,7 +43,9 @@ import {
   updateContactFlowMetadata,
   updateContactFlowName,
 } from './operations/contact-flows.ts';
+import { updateContactRoutingData } from './operations/contact-routing-data.ts';
 import { describeContact, getContactAttributes, stopContact } from './operations/contacts.ts';
+import { getCurrentMetricData } from './operations/current-metrics.ts';
 import {
   createHoursOfOperation,
   deleteHoursOfOperation,
@@ -153,6 +155,7 @@ import {
   listUserProficiencies,
   updateUserProficiencies,
 } from './operations/user-proficiencies.ts';
+import { getCurrentUserData, putUserStatus } from './operations/user-status.ts';
 import {
   createUser,
   deleteUser,
@@ -226,6 +229,8 @@ export const implementedOperations = {
   DisassociateRoutingProfileQueues: disassociateRoutingProfileQueues,
   DisassociateUserProficiencies: disassociateUserProficiencies,
   GetContactAttributes: getContactAttributes,
+  GetCurrentMetricData: getCurrentMetricData,
+  GetCurrentUserData: getCurrentUserData,
   GetEffectiveHoursOfOperations: getEffectiveHoursOfOperations,
   GetPromptFile: getPromptFile,
   ListAgentStatuses: listAgentStatuses,
@@ -252,6 +257,7 @@ export const implementedOperations = {
   ListUserHierarchyGroups: listUserHierarchyGroups,
   ListUserProficiencies: listUserProficiencies,
   ListUsers: listUsers,
+  PutUserStatus: putUserStatus,
   SearchAgentStatuses: searchAgentStatuses,
   SearchContactFlowModules: searchContactFlowModules,
   SearchContactFlows: searchContactFlows,
@@ -276,6 +282,7 @@ export const implementedOperations = {
   UpdateContactFlowModuleContent: updateContactFlowModuleContent,
   UpdateContactFlowModuleMetadata: updateContactFlowModuleMetadata,
   UpdateContactFlowName: updateContactFlowName,
+  UpdateContactRoutingData: updateContactRoutingData,
   UpdateHoursOfOperation: updateHoursOfOperation,
   UpdateHoursOfOperationOverride: updateHoursOfOperationOverride,
   UpdatePredefinedAttribute: updatePredefinedAttribute,

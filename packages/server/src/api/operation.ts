@@ -16,6 +16,7 @@ import { type ContactId, type InstanceId, isUuid } from '../ids.ts';
 import type { InstancePolicies } from '../policy/instance-policies.ts';
 import type { OperatorDecisions } from '../policy/operator-decisions.ts';
 import type { Quotas } from '../policy/quotas.ts';
+import type { Routing } from '../routing/routing.ts';
 import type { ContactStore } from '../store/contact-store.ts';
 import type { Directory } from '../store/directory.ts';
 import type { OperatorStore } from '../store/operator-store.ts';
@@ -28,6 +29,7 @@ export interface ApiDeps {
   readonly directory: Directory;
   readonly resources: ResourceStore;
   readonly contacts: ContactStore;
+  readonly routing: Routing;
   readonly active: ActiveContacts;
   readonly accepting: AcceptDeps;
   /** Where the audio of a prompt comes from, what it becomes, and where it is downloaded. */

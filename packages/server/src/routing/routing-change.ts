@@ -154,15 +154,16 @@ export function scopeOf(
 ): ChangeScope {
   const agents: AgentKey[] = [];
   const contacts: ContactKey[] = [];
+  const waiting: ContactKey[] = [];
   const counted = new Map<string, { readonly instanceId: InstanceId; readonly placeId: string }>();
   let takesOwnership = false;
   for (const change of changes) {
     const { instanceId } = change;
     if ('agentId' in change) agents.push({ instanceId, agentId: change.agentId });
-    if ('contactId' in change) contacts.push({ instanceId, contactId: change.contactId });
+    // What an agent has in hand is locked with the agent.
+    if (change.kind === 'offer') waiting.push({ instanceId, contactId: change.contactId });
+    else if ('contactId' in change) contacts.push({ instanceId, contactId: change.contactId });
     if (change.kind === 'begin') contacts.push({ instanceId, contactId: change.contact.contactId });
-    if (change.kind === 'agent' && 'contactId' in change.input)
-      contacts.push({ instanceId, contactId: change.input.contactId });
     if (change.kind === 'enqueue' && change.maxContacts !== undefined) {
       const id = placeId(change.place);
       counted.set(`${instanceId} ${id}`, { instanceId, placeId: id });
@@ -172,6 +173,7 @@ export function scopeOf(
   return {
     agents,
     contacts,
+    waiting,
     counted: [...counted.values()],
     owner: takesOwnership ? deps.node : undefined,
     newAgent: ({ instanceId, agentId }) => {
@@ -248,8 +250,9 @@ class RoutingWork {
     const entries: EntryWrite[] = [];
     const removed: ContactKey[] = [];
     for (const { key, entry } of this.#entries.values()) {
-      if (entry) entries.push(entryWrite(key.instanceId, entry));
-      else removed.push(key);
+      const isNew = this.#loaded.entry(key) === undefined;
+      if (entry) entries.push(entryWrite(key.instanceId, entry, isNew));
+      else if (!isNew) removed.push(key);
     }
     return {
       plan: {
@@ -540,8 +543,8 @@ function agentWrite(instanceId: InstanceId, stored: StoredAgent, changedAtMs: nu
   };
 }
 
-function entryWrite(instanceId: InstanceId, entry: QueueEntry): EntryWrite {
-  return { instanceId, entry, orderedAtMs: orderedAtOf(entry), lane: laneOf(entry) };
+function entryWrite(instanceId: InstanceId, entry: QueueEntry, isNew: boolean): EntryWrite {
+  return { instanceId, entry, isNew, orderedAtMs: orderedAtOf(entry), lane: laneOf(entry) };
 }
 
 /** Contacts that ask for the same agents have the same text, which is short however long their criteria are. */

@@ -14,6 +14,7 @@ import { type AgentStatus, newAgentState } from './agent-state.ts';
 import type { QueuePlace } from './match.ts';
 import { MatchTurns, matchInstance } from './matcher.ts';
 import type { QueueEntry, RoutingSettings } from './queue-entry.ts';
+import type { RealTimeSnapshot } from './real-time-metrics.ts';
 import {
   type AgentView,
   type ChangeDeps,
@@ -101,6 +102,8 @@ export interface Routing {
   entry(key: ContactKey): Promise<QueueEntry | undefined>;
   /** Place in the queue, from 1; undefined for a contact that does not wait. */
   position(key: ContactKey): Promise<number | undefined>;
+  /** Everybody at the moment, to be counted by real-time-metrics.ts. Undefined when there is no such instance. */
+  realTime(instanceId: InstanceId): Promise<RealTimeSnapshot | undefined>;
   /** Looks at once for what is due; the loop does so every second. */
   sweep(): Promise<void>;
   /** Stops matching and sweeping, and waits for what is under way. */
@@ -138,6 +141,7 @@ class LiveRouting implements Routing {
     this.#acceptWithinMs = options.acceptWithinMs ?? defaultAcceptWithinMs;
     this.#changes = createMicroBatch<RoutingChange, RoutingOutcome>({
       name: 'routing',
+      maxRows: 1_000,
       flush: async (changes) => (await this.#commit(changes)).map((result) => ({ kind: 'done', result })),
       isDataError,
     });
@@ -262,6 +266,16 @@ class LiveRouting implements Routing {
   async position(key: ContactKey): Promise<number | undefined> {
     const before = await this.#options.store.contactsBefore(key);
     return before === undefined ? undefined : before + 1;
+  }
+
+  async realTime(instanceId: InstanceId): Promise<RealTimeSnapshot | undefined> {
+    const { store, directory, clock } = this.#options;
+    const [setUp, agents, queues] = await Promise.all([
+      directory.of(instanceId),
+      store.agents(instanceId),
+      store.queues(instanceId),
+    ]);
+    return setUp && { setUp, agents, queues, nowMs: clock.now() };
   }
 
   async close(): Promise<void> {

@@ -35,6 +35,8 @@ export interface AgentWrite extends StoredAgent {
 export interface EntryWrite {
   readonly instanceId: InstanceId;
   readonly entry: QueueEntry;
+  /** Not stored yet. */
+  readonly isNew: boolean;
   readonly orderedAtMs: number | undefined;
   /** The same for contacts that ask for the same agents. */
   readonly lane: string;

@@ -44,7 +44,10 @@ export interface RoutingPlan {
 
 export interface ChangeScope {
   readonly agents: readonly AgentKey[];
+  /** With whoever has them in hand. */
   readonly contacts: readonly ContactKey[];
+  /** Contacts that only matter as long as nobody has them in hand. */
+  readonly waiting?: readonly ContactKey[];
   /** Queues whose size matters; changes that ask for one wait for each other. */
   readonly counted?: readonly { readonly instanceId: InstanceId; readonly placeId: string }[];
   /** Whose lease must hold for what is written. */
@@ -254,7 +257,9 @@ async function change<Result>(
     await on.query(insertAgents, agentColumns(begun));
     agents = await lockAgents(on, [...agentKeys.values()]);
   }
-  const contactKeys = new Map(scope.contacts.map((key) => [keyOfContact(key), key]));
+  const contactKeys = new Map(
+    [...scope.contacts, ...(scope.waiting ?? [])].map((key) => [keyOfContact(key), key]),
+  );
   for (const [key, { state }] of agents) {
     const instanceId = agentKeys.get(key)?.instanceId;
     if (!instanceId) continue;
@@ -337,9 +342,12 @@ async function isAlive(on: Queryable<Schema>, node: NodeId): Promise<boolean> {
 async function write(on: Queryable<Schema>, plan: RoutingPlan): Promise<void> {
   const { agents, entries, removed, facts, news } = plan;
   if (agents.length + entries.length + removed.length + facts.length + news.length === 0) return;
+  const known = entries.filter(({ isNew }) => !isNew);
+  const made = entries.filter(({ isNew }) => isNew);
+  if (made.length > 0) await on.query(insertEntries, entryColumns(made));
   await on.query(writePlan, [
     ...agentColumns(agents),
-    ...entryColumns(entries),
+    ...entryColumns(known),
     removed.map(({ instanceId }) => instanceId),
     removed.map(({ contactId }) => contactId),
     facts.map(({ key }) => key.instanceId),
@@ -618,7 +626,24 @@ const selectPosition = {
           WHERE e.instance_id = $1 AND e.contact_id = $2 AND e.state IN ('WAITING', 'OFFERED')`,
 };
 
-// Agents and contacts that are there were locked; only contacts may be new, and only their owner makes them.
+const entryColumnNames = `instance_id, contact_id, state, owner_node, epoch, place_kind, place_id, channel,
+               initiation_method, queue_priority, adjustment_ms, enqueued_at, ordered_at, criteria,
+               step, step_expires_at, lane, agent_id, offers`;
+
+// Only its owner makes an entry, so that two never meet here.
+const insertEntries = {
+  name: 'routing-new-entries',
+  text: `INSERT INTO routing_entry (${entryColumnNames})
+         SELECT e.instance_id, e.contact_id, e.state, e.owner_node, e.epoch, e.place_kind, e.place_id, e.channel,
+                e.initiation_method, e.queue_priority, e.adjustment_ms, e.enqueued_at, e.ordered_at,
+                e.criteria::jsonb, e.step, e.step_expires_at, e.lane, e.agent_id, e.offers
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::int[], $6::text[], $7::uuid[],
+                       $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[],
+                       $14::text[], $15::int[], $16::timestamptz[], $17::text[], $18::uuid[], $19::int[])
+             AS e(${entryColumnNames})`,
+};
+
+// Everything in it is there and was locked.
 const writePlan = {
   name: 'routing-write',
   text: `
@@ -635,25 +660,17 @@ const writePlan = {
                inbound_idle_since, deadline_at, is_signed_in, lost_at, event_sequence, changed_at)
        WHERE r.instance_id = a.instance_id AND r.agent_id = a.agent_id
     ), entries AS (
-      INSERT INTO routing_entry (instance_id, contact_id, state, owner_node, epoch, place_kind, place_id, channel,
-                                 initiation_method, queue_priority, adjustment_ms, enqueued_at, ordered_at, criteria,
-                                 step, step_expires_at, lane, agent_id, offers)
-      SELECT e.instance_id, e.contact_id, e.state, e.owner_node, e.epoch, e.place_kind, e.place_id, e.channel,
-             e.initiation_method, e.queue_priority, e.adjustment_ms, e.enqueued_at, e.ordered_at, e.criteria::jsonb,
-             e.step, e.step_expires_at, e.lane, e.agent_id, e.offers
+      UPDATE routing_entry r
+         SET state = e.state, owner_node = e.owner_node, epoch = e.epoch, place_kind = e.place_kind,
+             place_id = e.place_id, channel = e.channel, initiation_method = e.initiation_method,
+             queue_priority = e.queue_priority, adjustment_ms = e.adjustment_ms, enqueued_at = e.enqueued_at,
+             ordered_at = e.ordered_at, criteria = e.criteria::jsonb, step = e.step,
+             step_expires_at = e.step_expires_at, lane = e.lane, agent_id = e.agent_id, offers = e.offers
         FROM unnest($15::uuid[], $16::uuid[], $17::text[], $18::uuid[], $19::int[], $20::text[], $21::uuid[],
                     $22::text[], $23::text[], $24::bigint[], $25::bigint[], $26::timestamptz[], $27::timestamptz[],
                     $28::text[], $29::int[], $30::timestamptz[], $31::text[], $32::uuid[], $33::int[])
-          AS e(instance_id, contact_id, state, owner_node, epoch, place_kind, place_id, channel,
-               initiation_method, queue_priority, adjustment_ms, enqueued_at, ordered_at, criteria,
-               step, step_expires_at, lane, agent_id, offers)
-      ON CONFLICT (instance_id, contact_id) DO UPDATE
-         SET state = EXCLUDED.state, owner_node = EXCLUDED.owner_node, epoch = EXCLUDED.epoch,
-             place_kind = EXCLUDED.place_kind, place_id = EXCLUDED.place_id,
-             queue_priority = EXCLUDED.queue_priority, adjustment_ms = EXCLUDED.adjustment_ms,
-             enqueued_at = EXCLUDED.enqueued_at, ordered_at = EXCLUDED.ordered_at, criteria = EXCLUDED.criteria,
-             step = EXCLUDED.step, step_expires_at = EXCLUDED.step_expires_at, lane = EXCLUDED.lane,
-             agent_id = EXCLUDED.agent_id, offers = EXCLUDED.offers
+          AS e(${entryColumnNames})
+       WHERE r.instance_id = e.instance_id AND r.contact_id = e.contact_id
     ), gone AS (
       DELETE FROM routing_entry e USING unnest($34::uuid[], $35::uuid[]) AS g(instance_id, contact_id)
        WHERE e.instance_id = g.instance_id AND e.contact_id = g.contact_id

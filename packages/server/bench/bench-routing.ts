@@ -1,0 +1,80 @@
+/** `npm run bench:routing`: routing by itself, on a PostgreSQL of its own. docs/benchmarks.md explains the figures. */
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { measureAssignmentRate } from './assignment-rate.ts';
+import { measureOfferLatency } from './offer-latency.ts';
+import { describeResults, type PhaseResult } from './results.ts';
+
+interface RoutingBenchOptions {
+  readonly only: readonly string[];
+  readonly agents: number;
+  readonly waiting: number;
+  readonly samples: number;
+  readonly json: boolean;
+}
+
+/** Each phase by its letter; those that need calls and browsers stand beside these. */
+const phases: Readonly<Record<string, (options: RoutingBenchOptions) => Promise<PhaseResult>>> = {
+  R: measureAssignmentRate,
+  S: measureOfferLatency,
+};
+
+const command = new Command('npm run bench:routing --')
+  .description('Measures routing: assignments a second, and the time to an offer.')
+  .option('--only <phases>', 'phases to run, for example R', phasesOf, Object.keys(phases))
+  .option('--agents <number>', 'agents who are signed in', countOf, 1000)
+  .option('--waiting <number>', 'contacts that wait', countOf, 10_000)
+  .option('--samples <number>', 'offers measured in each part of phase S', countOf, 300)
+  .option('--json', 'print the results as JSON', false);
+
+async function main(): Promise<void> {
+  const options = command.parse().opts<RoutingBenchOptions>();
+  const loadBefore = loadavg()[0] ?? 0;
+  const results: PhaseResult[] = [];
+  for (const name of options.only) {
+    const measure = phases[name];
+    if (!measure) continue;
+    if (!options.json) process.stderr.write(`phase ${name} …\n`);
+    results.push(await measure(options));
+  }
+  const ok = results.every(({ checks }) => checks.every((check) => check.ok));
+  const machine = {
+    node: process.version,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    loadBefore,
+    loadAfter: loadavg()[0] ?? 0,
+  };
+  if (options.json) say(JSON.stringify({ ok, machine, results }, null, 2));
+  else {
+    say(
+      `\nNode ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after`,
+    );
+    say(describeResults(results));
+    say(ok ? '\nAll checks passed.' : '\nA check failed: the figures of its phase mean nothing.');
+  }
+  if (!ok) process.exitCode = 1;
+}
+
+function phasesOf(text: string): string[] {
+  const names = text.toUpperCase().split(',');
+  const unknown = names.find((name) => !(name in phases));
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(`There is no phase ${unknown}; use ${Object.keys(phases).join(',')}.`);
+  return names;
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number from 1.');
+  return count;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});
