@@ -39,8 +39,6 @@ export interface FlowDocument {
   readonly actions: ReadonlyMap<string, Action>;
   /** `Metadata.type` of newer console exports, e.g. `contactFlow`; undefined elsewhere. */
   readonly metadataType: string | undefined;
-  /** Human names of resources by action identifier and parameter (`Metadata.ActionMetadata.*.parameters.*.displayName`). */
-  readonly displayNames: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** `Settings` of a module document; undefined for flows. */
   readonly settings: Readonly<Record<string, unknown>> | undefined;
   /** Length of the content in characters; 0 when it came as an object. */

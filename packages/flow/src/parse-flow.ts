@@ -118,8 +118,7 @@ function buildDocument(root: object, contentLength: number): ParsedFlow {
   }
   if (problems.length > 0 || version === undefined || startAction === undefined)
     return { ok: false, problems };
-  const metadata = member(root, 'Metadata');
-  const metadataType = member(metadata, 'type');
+  const metadataType = member(member(root, 'Metadata'), 'type');
   return {
     ok: true,
     flow: {
@@ -128,7 +127,6 @@ function buildDocument(root: object, contentLength: number): ParsedFlow {
       actionList,
       actions,
       metadataType: typeof metadataType === 'string' ? metadataType : undefined,
-      displayNames: displayNamesOf(metadata),
       settings: objectOrUndefined(member(root, 'Settings')),
       contentLength,
       templates: new Map(),
@@ -243,23 +241,6 @@ function textMember(
       : invalidValue(path, `${key} is a string.`, identifier),
   );
   return undefined;
-}
-
-function displayNamesOf(metadata: unknown): ReadonlyMap<string, ReadonlyMap<string, string>> {
-  const names = new Map<string, ReadonlyMap<string, string>>();
-  const byAction = member(metadata, 'ActionMetadata');
-  if (typeof byAction !== 'object' || byAction === null) return names;
-  for (const [identifier, entry] of Object.entries(byAction)) {
-    const parameters = member(entry, 'parameters');
-    if (typeof parameters !== 'object' || parameters === null) continue;
-    const ofAction = new Map<string, string>();
-    for (const [parameter, description] of Object.entries(parameters)) {
-      const displayName = member(description, 'displayName');
-      if (typeof displayName === 'string') ofAction.set(parameter, displayName);
-    }
-    if (ofAction.size > 0) names.set(identifier, ofAction);
-  }
-  return names;
 }
 
 /** Walks the document with a stack of its own, so that depth cannot exhaust ours. */

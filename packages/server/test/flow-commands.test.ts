@@ -88,6 +88,54 @@ describe('ringback flow run', () => {
     assert.match(run.stdout, /✗ attributes: attributes differ\n {4}- choice: "one"\n {4}\+ choice: \(none\)/);
   });
 
+  it('finds other files by the names that the export keeps, also those of hooks, and follows the contact to an agent', async () => {
+    const errors = ['QueueAtCapacity', 'NoMatchingError'].map((ErrorType) => ({
+      ErrorType,
+      NextAction: 'hang up',
+    }));
+    const arn =
+      'arn:aws:connect:eu-west-1:123456789012:instance/i/contact-flow/88888888-8888-4888-8888-888888888888';
+    const main = write(
+      'to-agent.json',
+      [
+        {
+          Identifier: 'hook',
+          Type: 'UpdateContactEventHooks',
+          Parameters: { EventHooks: { CustomerQueue: arn } },
+          Transitions: { NextAction: 'queue', Errors: errors.slice(1) },
+        },
+        {
+          Identifier: 'queue',
+          Type: 'TransferContactToQueue',
+          Parameters: {},
+          Transitions: { NextAction: 'hang up', Errors: errors },
+        },
+        hangUp,
+      ],
+      {
+        ActionMetadata: {
+          hook: { parameters: { EventHooks: { CustomerQueue: [{ displayName: 'Jazz' }] } } },
+        },
+      },
+    );
+    const music = write(
+      'music.json',
+      [say('play', 'A tune.', 'end'), { ...endModule, Identifier: 'end', Type: 'EndFlowExecution' }],
+      {
+        name: 'Jazz',
+        type: 'customerQueue',
+      },
+    );
+    const script = path.join(directory, 'to-agent.yaml');
+    writeFileSync(
+      script,
+      'queue: Sales\nagent: { acceptsAfterSeconds: 0.1 }\nexpect: { flows: [Jazz, Default agent whisper, Default customer whisper] }',
+    );
+    const run = await ringback(['run', main, music, '--script', script], {});
+    assert.equal(run.code, 0, run.stdout + run.stderr);
+    assert.match(run.stdout, /CustomerQueue: Jazz begins, for the customer/);
+  });
+
   it('fails when the scenario forgets a function', async () => {
     const call = write('call.json', [
       {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Flow, type FlowType, flowTypeOfMetadata, parseFlow } from '@ringback/flow';
 import { idOf } from '../arn.ts';
+import { flowReferences } from '../flows/flow-references.ts';
 
 /** A file cannot be used; the message says which and why. */
 export class FlowFileUnusable extends Error {
@@ -69,14 +70,10 @@ export function flowFinder(files: readonly FlowFile[]): (reference: string) => F
       for (const key of [name, idOf(name)]) if (!byName.has(key)) byName.set(key, flow);
     }
   }
-  for (const { flow } of files) {
-    for (const [identifier, parameters] of flow.document.displayNames) {
-      const action = flow.document.actions.get(identifier);
-      for (const [parameter, displayName] of parameters) {
-        const written = action?.parameters[parameter];
-        const meant = byName.get(displayName);
-        if (typeof written === 'string' && meant && !byName.has(written)) byName.set(written, meant);
-      }
+  for (const { content } of files) {
+    for (const { kind, written, displayName } of flowReferences(documentOf(content))) {
+      const meant = displayName === undefined ? undefined : byName.get(displayName);
+      if ((kind === 'flow' || kind === 'module') && meant && !byName.has(written)) byName.set(written, meant);
     }
   }
   return (reference) => {
@@ -96,13 +93,23 @@ function splitAlias(given: string): { alias: string | undefined; file: string } 
 
 /** `Metadata.name` of console exports; the language's parser has no use for it. */
 export function nameInMetadata(content: string): string | undefined {
+  const name = (documentOf(content) as { Metadata?: { name?: unknown } } | null)?.Metadata?.name;
+  return typeof name === 'string' && name.trim() !== '' ? name.trim() : undefined;
+}
+
+/** The document of a file that was parsed before. */
+export function documentOf(content: string): unknown {
   try {
-    let value: unknown = JSON.parse(content.replace(/^\uFEFF/u, ''));
-    if (typeof value === 'string') value = JSON.parse(value);
-    const name = (value as { Metadata?: { name?: unknown } } | null)?.Metadata?.name;
-    return typeof name === 'string' && name.trim() !== '' ? name.trim() : undefined;
+    let value: unknown = JSON.parse(withoutMark(content));
+    if (typeof value === 'string') value = JSON.parse(withoutMark(value));
+    return value;
   } catch {
-    // The document was parsed before, by a reader that is more patient; then it just has no name.
+    // What no parser reads has no names either; whoever runs it is told why.
     return undefined;
   }
+}
+
+/** Without the byte-order mark that some editors leave. */
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/u, '');
 }

@@ -8,7 +8,7 @@ import { type FlowReference, flowReferences, replaceReferences } from '../flows/
 import { functionName } from '../flows/simulation/scenario-world.ts';
 import { type ConnectClient, openConnectClient } from './connect-client.ts';
 import { type ConnectionFlags, connectionOf, withConnection } from './connection-options.ts';
-import { type FlowFile, FlowFileUnusable, readFlowFile, readText } from './flow-files.ts';
+import { documentOf, type FlowFile, FlowFileUnusable, readFlowFile, readText } from './flow-files.ts';
 import { flowTypeArgument } from './flow-types.ts';
 import {
   findInstance,
@@ -298,8 +298,7 @@ function warnOfErrors({ document, type, file }: Incoming, terminal: Terminal): v
 }
 
 function incomingOf(file: FlowFile): Incoming {
-  let document: unknown = JSON.parse(file.content.replace(/^\uFEFF/u, ''));
-  if (typeof document === 'string') document = JSON.parse(document);
+  const document = documentOf(file.content);
   const { Metadata: metadata } = document as { Metadata?: unknown };
   return {
     file,
