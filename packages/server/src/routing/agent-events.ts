@@ -20,45 +20,35 @@ export interface AgentEventInput {
   readonly after: AgentState;
 }
 
-export function agentEvent(input: AgentEventInput): object {
+/** The event as JSON text. */
+export function agentEvent(input: AgentEventInput): string {
   const { setUp, agent, before, after } = input;
   const { tenant, id } = setUp.instance;
-  return {
+  const envelope = JSON.stringify({
     AWSAccountId: tenant.accountId,
     AgentARN: instanceResourceArn(tenant, id, 'agent', agent.agent.id),
-    CurrentAgentSnapshot: agentSnapshot(after, agent, setUp),
     EventId: input.eventId,
     EventTimestamp: iso(input.atMs),
     EventType: input.type,
     InstanceARN: instanceArn(tenant, id),
-    PreviousAgentSnapshot: before ? agentSnapshot(before, agent, setUp) : null,
     Version: modelVersion,
-  };
+  });
+  const previous = before ? agentSnapshot(before, agent, setUp) : 'null';
+  const current = agentSnapshot(after, agent, setUp);
+  return `${envelope.slice(0, -1)},"CurrentAgentSnapshot":${current},"PreviousAgentSnapshot":${previous}}`;
 }
 
-/** The agent at a moment. Also what the log of the agent's page shows. */
-export function agentSnapshot(state: AgentState, agent: AgentSetUp, setUp: RoutingSetUp): object {
+/** The agent at a moment, as JSON text. Also what the log of the agent's page shows. */
+export function agentSnapshot(state: AgentState, agent: AgentSetUp, setUp: RoutingSetUp): string {
   const { tenant, id } = setUp.instance;
   const statusArn = (status: AgentStatus): string =>
     instanceResourceArn(tenant, id, 'agent-state', status.id);
-  return {
+  const changing = JSON.stringify({
     AgentStatus: {
       ARN: statusArn(state.status),
       Name: state.status.name,
       StartTimestamp: iso(state.statusSinceMs),
       Type: state.status.type,
-    },
-    Configuration: {
-      AgentHierarchyGroups: null,
-      FirstName: agent.agent.identity.firstName,
-      LastName: agent.agent.identity.lastName,
-      Proficiencies: agent.proficiencies.map(({ attribute, value, level }) => ({
-        Name: attribute,
-        Value: value,
-        ProficiencyLevel: level,
-      })),
-      RoutingProfile: routingProfile(state, agent, setUp),
-      Username: agent.agent.username,
     },
     Contacts: state.contacts.map((held) => heldContact(held, setUp)),
     NextAgentStatus: state.nextStatus
@@ -68,7 +58,33 @@ export function agentSnapshot(state: AgentState, agent: AgentSetUp, setUp: Routi
           EnqueuedTimestamp: iso(state.nextStatus.chosenAtMs),
         }
       : null,
-  };
+  });
+  return `${changing.slice(0, -1)},"Configuration":${configuration(state, agent, setUp)}}`;
+}
+
+/** What is set up, written once for each number of voice contacts in hand: it is most of an event and seldom changes. */
+const written = new WeakMap<AgentSetUp, Map<number, string>>();
+
+function configuration(state: AgentState, agent: AgentSetUp, setUp: RoutingSetUp): string {
+  const inUse = slotsInUse(state, 'VOICE');
+  const known = written.get(agent);
+  const text = known?.get(inUse);
+  if (text !== undefined) return text;
+  const made = JSON.stringify({
+    AgentHierarchyGroups: null,
+    FirstName: agent.agent.identity.firstName,
+    LastName: agent.agent.identity.lastName,
+    Proficiencies: agent.proficiencies.map(({ attribute, value, level }) => ({
+      Name: attribute,
+      Value: value,
+      ProficiencyLevel: level,
+    })),
+    RoutingProfile: routingProfile(state, agent, setUp),
+    Username: agent.agent.username,
+  });
+  if (known) known.set(inUse, made);
+  else written.set(agent, new Map([[inUse, made]]));
+  return made;
 }
 
 function routingProfile(state: AgentState, { agent, profile }: AgentSetUp, setUp: RoutingSetUp): object {

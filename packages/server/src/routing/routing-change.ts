@@ -311,7 +311,7 @@ class RoutingWork {
       this.#facts.push({
         key,
         atMs: nowMs,
-        fact: { sequence: eventSequence, stream: 'agent-events', payload: JSON.stringify(event) },
+        fact: { sequence: eventSequence, stream: 'agent-events', payload: event },
       });
     }
     return { state, version: stored.version + 1, eventSequence };

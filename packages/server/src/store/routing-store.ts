@@ -154,6 +154,9 @@ class RoutingMoved extends Error {
 
 const maxTries = 5;
 
+/** U+001E, which JSON text never has: control characters are escaped in it. */
+const recordSeparator = '\u001e';
+
 export function openRoutingStore(database: RingbackDatabase): RoutingStore {
   return {
     change: (scope, decide) =>
@@ -354,7 +357,8 @@ async function write(on: Queryable<Schema>, plan: RoutingPlan): Promise<void> {
     facts.map(({ key }) => key.agentId),
     facts.map(({ fact }) => fact.sequence),
     facts.map(({ fact }) => fact.stream),
-    facts.map(({ fact }) => fact.payload),
+    // One text: as an array, every quotation mark of the JSON would be escaped here and read back there.
+    facts.map(({ fact }) => fact.payload).join(recordSeparator),
     facts.map(({ atMs }) => new Date(atMs)),
     news.map(({ node }) => node),
     news.map(({ payload }) => payload),
@@ -677,7 +681,8 @@ const writePlan = {
     ), told AS (
       INSERT INTO outbox (instance_id, contact_id, sequence, stream, payload, created_at)
       SELECT f.instance_id, f.agent_id, f.sequence, f.stream, f.payload, f.created_at
-        FROM unnest($36::uuid[], $37::uuid[], $38::int[], $39::text[], $40::text[], $41::timestamptz[])
+        FROM unnest($36::uuid[], $37::uuid[], $38::int[], $39::text[], string_to_array($40::text, E'\\x1e'),
+                    $41::timestamptz[])
              WITH ORDINALITY AS f(instance_id, agent_id, sequence, stream, payload, created_at, place)
        ORDER BY f.place
     )
