@@ -11,8 +11,8 @@ import { openNodeStore } from '../src/store/node-store.ts';
 import { openResourceStore } from '../src/store/resource-store.ts';
 import { openRoutingStore } from '../src/store/routing-store.ts';
 import type { RingbackDatabase } from '../src/store/schema.ts';
+import { makeRoutingTeam, type RoutingTeam } from '../src/test-support/routing-team.ts';
 import { openTestDatabase } from '../src/test-support/test-database.ts';
-import { makeRoutingTeam, type RoutingTeam } from '../test/support/routing-team.ts';
 
 export interface RoutingFloor {
   readonly routing: Routing;

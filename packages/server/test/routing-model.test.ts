@@ -11,14 +11,14 @@ import { seededRandom } from '@ringback/testkit';
 import type { AgentId, ContactId, NodeId, QueueId } from '../src/ids.ts';
 import type { AgentState, HeldContact } from '../src/routing/agent-state.ts';
 import { type CriteriaExpression, isMetBy, type RoutingCriteria } from '../src/routing/routing-criteria.ts';
+import { makeRoutingTeam, type RoutingTeam } from '../src/test-support/routing-team.ts';
 import { openTestDatabase, type TestDatabase } from '../src/test-support/test-database.ts';
 import type { KnownPlace, RoutingProcessOrders, RoutingProcessReport } from './support/routing-process.ts';
-import { makeRoutingTeam, type RoutingTeam } from './support/routing-team.ts';
 
-const seconds = Number(process.env.RINGBACK_ROUTING_SECONDS ?? 10);
+const seconds = Number(process.env.RINGBACK_ROUTING_SECONDS ?? 6);
 const seed = Number(process.env.RINGBACK_ROUTING_SEED ?? Math.floor(Math.random() * 1e9));
 const processCount = 4;
-const agentCount = seconds > 60 ? 2000 : 120;
+const agentCount = seconds > 60 ? 2000 : 80;
 /** Longest wait for everybody to come to rest, ms: leases run out, and the machine is busy. */
 const patienceMs = 60_000;
 

@@ -1,9 +1,9 @@
 /** Queues, routing profiles and agents for tests and benchmarks of routing, written straight into the tables. */
-import { type AgentId, type InstanceId, newId, type QueueId, type RoutingProfileId } from '../../src/ids.ts';
-import type { AgentStatus } from '../../src/routing/agent-state.ts';
-import type { Proficiency } from '../../src/routing/routing-criteria.ts';
-import { openAgentStatusStore } from '../../src/store/agent-status-store.ts';
-import type { RingbackDatabase } from '../../src/store/schema.ts';
+import { type AgentId, type InstanceId, newId, type QueueId, type RoutingProfileId } from '../ids.ts';
+import type { AgentStatus } from '../routing/agent-state.ts';
+import type { Proficiency } from '../routing/routing-criteria.ts';
+import { openAgentStatusStore } from '../store/agent-status-store.ts';
+import type { RingbackDatabase } from '../store/schema.ts';
 
 export interface TeamAgent {
   readonly agentId: AgentId;
