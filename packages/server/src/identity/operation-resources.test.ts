@@ -49,6 +49,30 @@ const cases: readonly [operation: string, input: Record<string, unknown>, expect
     { InstanceId: sampleInstanceId, UserId: id, RoutingProfileId: id },
     [[`${instance}/routing-profile/${id}`], [`${instance}/agent/${id}`]],
   ],
+  [
+    'CreateUser',
+    { InstanceId: sampleInstanceId, RoutingProfileId: id, SecurityProfileIds: [id], HierarchyGroupId: id },
+    [
+      [`${instance}/agent/*`],
+      [`${instance}/routing-profile/${id}`],
+      [`${instance}/agent-group/${id}`],
+      [`${instance}/security-profile/${id}`],
+    ],
+  ],
+  [
+    'AssociateRoutingProfileQueues',
+    {
+      InstanceId: sampleInstanceId,
+      RoutingProfileId: id,
+      QueueConfigs: [{ QueueReference: { QueueId: id.toUpperCase() } }, { QueueReference: { QueueId: id } }],
+    },
+    [[`${instance}/routing-profile/${id}`], [`${instance}/queue/${id}`], [`${instance}/queue/${id}`]],
+  ],
+  [
+    'DisassociateRoutingProfileQueues',
+    { InstanceId: sampleInstanceId, RoutingProfileId: id, QueueReferences: [{ QueueId: id }] },
+    [[`${instance}/routing-profile/${id}`], [`${instance}/queue/${id}`]],
+  ],
   ['TagResource', { resourceArn: `${instance}/queue/${id.toUpperCase()}` }, [[`${instance}/queue/${id}`]]],
 ];
 

@@ -20,7 +20,24 @@ const kindOfMember: Readonly<Record<string, string>> = {
   SecurityProfileId: 'security-profile',
   AgentStatusId: 'agent-state',
   UserId: 'agent',
+  HierarchyGroupId: 'agent-group',
+  ParentGroupId: 'agent-group',
+  DefaultOutboundQueueId: 'queue',
 };
+
+/** The same for members that name several. */
+const kindOfListMember: Readonly<Record<string, string>> = {
+  QuickConnectIds: 'transfer-destination',
+  SecurityProfileIds: 'security-profile',
+};
+
+/** Lists of a routing profile's queues: of references, or of things with one. */
+const queueListMembers = [
+  'QueueConfigs',
+  'QueueReferences',
+  'ManualAssignmentQueueConfigs',
+  'ManualAssignmentQueueReferences',
+] as const;
 
 /** What an operation makes or lists, where its input cannot name one: `kind` alone, every one of the kind. */
 const wholeKindOf: Readonly<Record<string, string>> = {
@@ -35,6 +52,7 @@ const wholeKindOf: Readonly<Record<string, string>> = {
   CreateRoutingProfile: 'routing-profile',
   CreateSecurityProfile: 'security-profile',
   CreateUser: 'agent',
+  CreateUserHierarchyGroup: 'agent-group',
   ListAgentStatuses: 'agent-state',
   ListContactFlows: 'contact-flow',
   ListPhoneNumbers: 'phone-number',
@@ -79,7 +97,23 @@ export function resourcesOf(
     const id = textOf(input[member]);
     if (id !== undefined) resources.push([`${instance}/${kindOfMember[member]}/${storedId(id)}`]);
   }
+  for (const member in kindOfListMember) {
+    for (const id of listOf(input[member])) {
+      if (typeof id === 'string') resources.push([`${instance}/${kindOfListMember[member]}/${storedId(id)}`]);
+    }
+  }
+  for (const id of queueIdsOf(input)) resources.push([`${instance}/queue/${storedId(id)}`]);
   return resources.length > 0 ? resources : [[instance]];
+}
+
+function queueIdsOf(input: OperationMembers): ReadonlySet<string> {
+  const ids = queueListMembers
+    .flatMap((member) => listOf(input[member]))
+    .map((entry) => {
+      const members = entry as OperationMembers;
+      return textOf(((members.QueueReference ?? members) as OperationMembers).QueueId);
+    });
+  return new Set(ids.filter((id) => id !== undefined));
 }
 
 /** The resources of the Service Quotas API: a change names the quota, reading names nothing (Service Authorization Reference). */
@@ -111,5 +145,7 @@ function storedId(idOrArn: string): string {
   const [id = ''] = idOf(idOrArn).split(':');
   return isUuid(id) ? id.toLowerCase() : id;
 }
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -123,14 +123,14 @@ export const deleteQueue: OperationCode<'DeleteQueue'> = async (input, caller, d
   return changing('DeleteQueue', kinds.queue, deps, () => deps.resources.queues.remove(instance.id, item.id));
 };
 
-/** Standard queues and, one for each user, agent queues, which have no name. */
+/** Standard queues, and after them one agent queue for each user, which has the user's id and no name. */
 export const listQueues: OperationCode<'ListQueues'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const types = new Set<string>(input.QueueTypes ?? ['STANDARD', 'AGENT']);
   const queues = [
     ...(types.has('STANDARD') ? await standardQueues(instance, deps) : []),
     ...(types.has('AGENT') ? await agentQueues(instance, deps) : []),
-  ].sort((a, b) => (a.id < b.id ? -1 : 1));
+  ];
   const page = pageOf(queues, input.MaxResults ?? defaultPageSize, input.NextToken);
   return { QueueSummaryList: page.items.map(({ wire }) => wire), NextToken: page.nextToken };
 };
@@ -138,7 +138,7 @@ export const listQueues: OperationCode<'ListQueues'> = async (input, caller, dep
 async function standardQueues(instance: Instance, deps: ApiDeps) {
   const queues = await deps.resources.queues.list(instance.id);
   return queues.map((queue) => ({
-    id: queue.id as string,
+    id: `standard ${queue.id}`,
     wire: {
       Id: queue.id,
       Arn: arnOf(kinds.queue, instance, queue.id),
@@ -152,7 +152,7 @@ async function standardQueues(instance: Instance, deps: ApiDeps) {
 async function agentQueues(instance: Instance, deps: ApiDeps) {
   const agents = await deps.resources.agents.list(instance.id);
   return agents.map((agent) => ({
-    id: agent.id as string,
+    id: `user ${agent.id}`,
     wire: {
       Id: agent.id,
       Arn: arnOf(kinds.queue, instance, `agent/${agent.id}`),

@@ -1,0 +1,116 @@
+/** The HTTP edge over a database of its own, without calls: for tests of operations on resources, through the official SDK. */
+import assert from 'node:assert/strict';
+import { ConnectClient, type ConnectServiceException } from '@aws-sdk/client-connect';
+import { operations } from '@ringback/connect-api';
+import { type HttpServer, openHttpServer } from '../api/http-server.ts';
+import type { ApiDeps } from '../api/operation.ts';
+import { systemClock } from '../clock.ts';
+import { openAuthentication } from '../identity/authenticate.ts';
+import type { InstanceId } from '../ids.ts';
+import { openQuotas, type QuotaDefaults } from '../policy/quotas.ts';
+import { openDirectory } from '../store/directory.ts';
+import { openResourceStore, type ResourceStore } from '../store/resource-store.ts';
+import { capturedLogger } from './captured-logger.ts';
+import { openTestDatabase, type TestDatabase } from './test-database.ts';
+
+export interface TestApi {
+  readonly client: ConnectClient;
+  /** The seeded instance. */
+  readonly instanceId: InstanceId;
+  readonly resources: ResourceStore;
+  readonly database: TestDatabase['database'];
+  /** Rejections of operations that were not in their models; a test file asserts that there are none. */
+  readonly unmodelled: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Starts it; `quotas` replaces limits of the instance. */
+export async function openTestApi(quotas: QuotaDefaults['resources'] = {}): Promise<TestApi> {
+  const test = await openTestDatabase();
+  const resources = openResourceStore(test.database);
+  const accessKeys = { find: () => undefined, isOpenToAnyone: () => true, wasOpenToAnyone: true };
+  let server: HttpServer;
+  try {
+    server = await openHttpServer({
+      config: { http: { host: '127.0.0.1', port: 0, tls: undefined }, region: 'us-east-1' },
+      accessKeys,
+      authenticate: openAuthentication({ accessKeys, clock: systemClock, region: 'us-east-1' }),
+      audit: { record: () => undefined, lost: 0, close: () => Promise.resolve() },
+      api: onlyResources(resources, quotas),
+      clock: systemClock,
+      logger: capturedLogger().logger,
+      health: async () => ({ ok: true, parts: {} }),
+      metrics: async () => ({ contentType: 'text/plain', text: '' }),
+      throttle: { ask: () => 'allowed' },
+      throttled: () => undefined,
+      answered: () => undefined,
+    });
+  } catch (error) {
+    await test.close();
+    throw error;
+  }
+  const client = new ConnectClient({
+    endpoint: `http://127.0.0.1:${server.port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test-secret' },
+    // Exceptions that clients repeat by themselves would only make the tests slow.
+    maxAttempts: 1,
+  });
+  const unmodelled: string[] = [];
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async (args) => {
+        try {
+          return await next(args);
+        } catch (error) {
+          const operation = commandName.replace(/Command$/, '') as keyof typeof operations;
+          const { name } = error as ConnectServiceException;
+          if (!(operations[operation].errors as readonly string[]).includes(name)) {
+            unmodelled.push(`${operation}: ${String(error)}`);
+          }
+          throw error;
+        }
+      },
+    { step: 'initialize' },
+  );
+  return {
+    client,
+    instanceId: test.instanceId,
+    resources,
+    database: test.database,
+    unmodelled,
+    async close() {
+      client.destroy();
+      await server.close();
+      await test.close();
+    },
+  };
+}
+
+/** An operation that needs more than resources does not belong into such a test. */
+function onlyResources(resources: ResourceStore, quotas: QuotaDefaults['resources']): ApiDeps {
+  const known: Partial<ApiDeps> = {
+    clock: systemClock,
+    directory: openDirectory(resources, systemClock),
+    resources,
+    quotas: openQuotas({ rates: 'aws', resources: quotas }),
+  };
+  return new Proxy(known as ApiDeps, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (value === undefined) throw new Error(`The operation needs ${String(name)}, which this test lacks.`);
+      return value;
+    },
+  });
+}
+
+/** Asserts that a request is refused by this exception, with a text that fits. */
+export function refused(request: Promise<unknown>, name: string, message: RegExp = /./): Promise<void> {
+  return assert.rejects(request, (error: Error) => {
+    assert.equal(error.name, name, error.message);
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+export const unknownId = '00000000-0000-4000-8000-000000000000';
