@@ -34,6 +34,20 @@ export {
   TransportError,
   UnusableHeader,
 } from './errors.ts';
+export { cachedResolver } from './locating/dns-cache.ts';
+export type { DnsAnswer, DnsResolver, NaptrRecord, SrvRecord } from './locating/dns-resolver.ts';
+export { LookupFailed } from './locating/dns-resolver.ts';
+export type { LocateOptions, ServerName } from './locating/locate-server.ts';
+export { locateServer, ServerNotFound } from './locating/locate-server.ts';
+export { nodeResolver } from './locating/node-resolver.ts';
+export type { TargetFailure, TargetStanding } from './locating/target-standing.ts';
+export {
+  afterFailure,
+  afterSuccess,
+  NO_STANDING,
+  retryAfterMs,
+  usableTargets,
+} from './locating/target-standing.ts';
 export type {
   DigestAlgorithm,
   DigestChallenge,
