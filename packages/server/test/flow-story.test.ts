@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { GetContactAttributesCommand } from '@aws-sdk/client-connect';
 import type { FlowLogRecord, FlowStep } from '@ringback/flow';
-import { hangUp, menu, say, setAttributes } from './support/flow-actions.ts';
+import { hangUp, menu, say, setAttributes, waitLong } from './support/flow-actions.ts';
 import { ringback } from './support/ringback-command.ts';
 import { linesOf, startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
@@ -64,6 +65,28 @@ describe('a flow on a telephone and in virtual time', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  it('shows attributes to everybody before the next action runs, and keeps them when the caller hangs up', async () => {
+    const flow = await service.createFlow([
+      setAttributes('set', { reached: 'the set' }, 'set again'),
+      setAttributes('set again', { reached: 'the wait' }, 'wait'),
+      { ...waitLong, Identifier: 'wait' },
+      hangUp,
+    ]);
+    const contactId = await service.call(impatient, flow, { Attributes: { source: 'test' } });
+    const during = await untilDefined(20_000, 'the attribute was not written', async () => {
+      const { Attributes } = await service.client.send(
+        new GetContactAttributesCommand({ InstanceId: service.instanceId, InitialContactId: contactId }),
+      );
+      return Attributes?.reached === 'the wait' ? Attributes : undefined;
+    });
+    assert.equal((await service.ended(contactId)).DisconnectReason, 'CUSTOMER_DISCONNECT');
+    assert.deepEqual((await service.record(contactId)).Attributes, during);
+    assert.equal(
+      service.events(contactId).filter(({ eventType }) => eventType === 'CONTACT_DATA_UPDATED').length,
+      2,
+    );
+  });
+
   it('records the tasks that a flow creates', async () => {
     const claims = await service.createFlow([hangUp]);
     const flow = await service.createFlow([
@@ -114,8 +137,8 @@ describe('a flow on a telephone and in virtual time', () => {
     assert.equal(contact.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
 
     const simulated = await simulate([
-      ['Test flow 4', arnOf(mainId), main],
-      ['Test flow 3', arnOf(thanksId), thanks],
+      ['Test flow 5', arnOf(mainId), main],
+      ['Test flow 4', arnOf(thanksId), thanks],
     ]);
     const real = stepsOf(contactId);
     assert.deepEqual(real, simulated.path.map(comparableStep));
