@@ -16,6 +16,7 @@ import type { MediaEvent } from './media-event.ts';
 import { NO_STATS, type RtpStats } from './media-stats.ts';
 import { checkPlaySource, type PlayOutcome, type PlaySource } from './play-source.ts';
 import type { RecordingSummary } from './recording/call-recorder.ts';
+import type { DigitMethod } from './rtp/digit-sender.ts';
 import { SdpUnusable } from './sdp/sdp-unusable.ts';
 import type { Notice, WorkerLink } from './worker-link.ts';
 import { QuestionRefused } from './worker-link.ts';
@@ -33,6 +34,8 @@ export interface SendDigitsOptions {
   toneMs?: number;
   /** Pause after each digit, 40 … 6 000 ms. Default 100. */
   gapMs?: number;
+  /** `tones`: as the sound of a keypad, for far ends that know nothing else. Default `telephone-event` (RFC 4733). */
+  method?: DigitMethod;
   signal?: AbortSignal;
 }
 
@@ -52,7 +55,7 @@ export interface AudioSession {
   play(source: PlaySource | readonly PlaySource[], options?: PlayOptions): Promise<PlayOutcome>;
 
   /**
-   * Sends digits as telephone-events (RFC 4733); a comma is a pause of two seconds. Calls queue up. An abort lets the
+   * Sends digits; a comma is a pause of two seconds. Calls queue up. An abort lets the
    * current digit end properly and rejects with the signal's reason.
    *
    * @throws {DigitsNotNegotiated} · {RangeError} other characters or lengths.
@@ -195,16 +198,21 @@ export abstract class EngineAudioSession implements AudioSession {
 
   async sendDigits(digits: string, options: SendDigitsOptions = {}): Promise<void> {
     this.mustBeOpen();
-    const { toneMs = DEFAULT_DIGIT_MS, gapMs = DEFAULT_DIGIT_MS, signal } = options;
+    const {
+      toneMs = DEFAULT_DIGIT_MS,
+      gapMs = DEFAULT_DIGIT_MS,
+      method = 'telephone-event',
+      signal,
+    } = options;
     checkDigits(digits, toneMs, gapMs);
-    if (!this.takesTelephoneEvents) throw new DigitsNotNegotiated();
+    if (method === 'telephone-event' && !this.takesTelephoneEvents) throw new DigitsNotNegotiated();
     signal?.throwIfAborted();
     if (digits === '') return;
     const run = this.#number();
     const stop = (): void => this.home.link.order({ kind: 'stopDigits', session: this.id, run });
     signal?.addEventListener('abort', stop, { once: true });
     const ended = new Promise<'sent' | 'stopped'>((resolve) => this.#digitRuns.set(run, resolve));
-    const order = { id: run, digits: digits.toUpperCase(), toneMs, gapMs };
+    const order = { id: run, digits: digits.toUpperCase(), toneMs, gapMs, method };
     this.home.link.order({ kind: 'sendDigits', session: this.id, run: order });
     const outcome = await ended;
     signal?.removeEventListener('abort', stop);

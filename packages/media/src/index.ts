@@ -15,6 +15,7 @@ export { readWav, type WavAudio, WavUnusable, writeWav } from './codec/wav.ts';
 export { rms, toneLevel } from './detect/goertzel.ts';
 export type { SitCause, ToneSignal } from './detect/tone-signals.ts';
 export { loadWebRtcVad, type WebRtcVadModule } from './detect/webrtc-vad.ts';
+export { DTMF_RELAY, readDtmfRelay, writeDtmfRelay } from './dtmf/dtmf-relay.ts';
 export {
   type MediaEngine,
   type MediaEngineOptions,
@@ -38,6 +39,7 @@ export type { MediaSession, MediaSessionOptions } from './media-session.ts';
 export { type EngineStats, NO_STATS, type RtpStats } from './media-stats.ts';
 export type { PlayOutcome, PlaySource } from './play-source.ts';
 export type { RecordingSummary } from './recording/call-recorder.ts';
+export type { DigitMethod } from './rtp/digit-sender.ts';
 export type { Digit } from './rtp/telephone-event.ts';
 export { SdpUnusable, type SdpUnusableReason } from './sdp/sdp-unusable.ts';
 export type { AudioCodec } from './sdp/session-description.ts';

@@ -254,6 +254,7 @@ class ThreadedMediaEngine implements MediaEngine {
       session,
       speechSilenceMs: options.speechDetection?.silenceMs,
       mediaTimeoutMs: options.mediaTimeoutMs ?? 0,
+      hearsToneDigits: 'hearsToneDigits' in options && options.hearsToneDigits === true,
     };
   }
 

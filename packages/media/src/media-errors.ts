@@ -54,7 +54,9 @@ export class PromptUnknown extends Error {
 /** The far end did not agree to telephone-event, or nothing was agreed yet. */
 export class DigitsNotNegotiated extends Error {
   constructor() {
-    super('digits cannot be sent: the far end did not agree to telephone-event (RFC 4733)');
+    super(
+      "digits cannot be sent: the far end did not agree to telephone-event (RFC 4733). Send them with method 'tones'.",
+    );
     this.name = 'DigitsNotNegotiated';
   }
 }

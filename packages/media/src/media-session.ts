@@ -22,6 +22,10 @@ export interface MediaSessionOptions {
    * suppress silence send nothing while nobody speaks.
    */
   mediaTimeoutMs?: number;
+  /**
+   * Also reports digits that come as tones in the audio, until the far end sends its first telephone-event. Default false.
+   */
+  hearsToneDigits?: boolean;
   /** Carries the session in the worker of another, so that the two can be bridged. Default: the least loaded worker. */
   beside?: AudioSession;
   /** Called for each event, in order, until `close` resolves. */

@@ -25,10 +25,18 @@ export interface DigitRun {
   digits: string;
   toneMs: number;
   gapMs: number;
+  /** Default `telephone-event`. */
+  method?: DigitMethod;
 }
+
+/** How digits travel: as packets of their own (RFC 4733), or as the tones of a keypad in the audio. */
+export type DigitMethod = 'telephone-event' | 'tones';
 
 /** What this tick sends instead of audio. Reused between ticks. */
 export interface EventPacket {
+  method: DigitMethod;
+  /** With `tones`: the pause after the digit, which is kept silent. */
+  isPause: boolean;
   event: number;
   isFirst: boolean;
   isEnd: boolean;
@@ -37,7 +45,14 @@ export interface EventPacket {
 }
 
 export class DigitSender {
-  readonly packet: EventPacket = { event: 0, isFirst: false, isEnd: false, duration: 0 };
+  readonly packet: EventPacket = {
+    method: 'telephone-event',
+    isPause: false,
+    event: 0,
+    isFirst: false,
+    isEnd: false,
+    duration: 0,
+  };
   readonly #sent: (id: number, outcome: 'sent' | 'stopped') => void;
   #runs: DigitRun[] = [];
   #index = 0;
@@ -93,8 +108,12 @@ export class DigitSender {
       this.#ticksInStep = 0;
       this.#index += 1;
     }
-    const isEvent = tick < toneTicks + END_COPIES - 1 && toneTicks > 0;
+    const method = run.method ?? 'telephone-event';
+    const isTones = method === 'tones';
+    const isEvent = toneTicks > 0 && (isTones || tick < toneTicks + END_COPIES - 1);
     if (isEvent) {
+      this.packet.method = method;
+      this.packet.isPause = tick >= toneTicks;
       this.packet.event = DIGITS.indexOf(key as Digit);
       this.packet.isFirst = tick === 0;
       this.packet.isEnd = tick >= toneTicks - 1;

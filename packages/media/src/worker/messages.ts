@@ -28,6 +28,8 @@ export interface SessionSetup {
   speechSilenceMs: number | undefined;
   /** 0: never reports lost media. */
   mediaTimeoutMs: number;
+  /** Digits are also looked for as tones in the audio. */
+  hearsToneDigits: boolean;
 }
 
 export interface PlayOrder {

@@ -29,7 +29,7 @@ export class Bench {
   constructor(setup: Partial<SessionSetup> = {}, randoms: readonly number[] = [0xabcd, 0xfffe, 0xffffff00]) {
     const numbers = [...randoms];
     this.session = new RtpSession(
-      { session: 1, speechSilenceMs: undefined, mediaTimeoutMs: 0, ...setup },
+      { session: 1, speechSilenceMs: undefined, mediaTimeoutMs: 0, hearsToneDigits: false, ...setup },
       {
         send: (packet, host, port) => {
           const datagram = packet.slice();

@@ -4,7 +4,10 @@
  */
 import { ALAW_TO_LINEAR, MULAW_TO_ALAW, MULAW_TO_LINEAR } from '../codec/g711.ts';
 import { ALAW, type Law, lawOf, MULAW } from '../codec/law.ts';
+import { ToneGenerator } from '../codec/tone-generator.ts';
 import { SpeechDetector } from '../detect/speech-detector.ts';
+import { TONE_LEVEL_DBM0, tonesOf } from '../dtmf/digit-tones.ts';
+import { ToneDigitDetector } from '../dtmf/tone-digit-detector.ts';
 import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
 import type { PlayOutcome, PlaySource } from '../play-source.ts';
@@ -16,7 +19,7 @@ import { JitterBuffer } from '../rtp/jitter-buffer.ts';
 import { emptyPacketView, RTP_HEADER_BYTES, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
 import { ReceptionStatistics } from '../rtp/reception-statistics.ts';
 import { RtcpConversation } from '../rtp/rtcp-conversation.ts';
-import { TELEPHONE_EVENT_BYTES, writeTelephoneEvent } from '../rtp/telephone-event.ts';
+import { DIGITS, type Digit, TELEPHONE_EVENT_BYTES, writeTelephoneEvent } from '../rtp/telephone-event.ts';
 import { addToTimestamp, nextSequence, timestampDistance } from '../rtp/wrap.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
 import type { Bridge, BridgeVoice } from './bridge.ts';
@@ -44,7 +47,8 @@ export interface SessionWorld {
 
 /** Somebody who hears what is received, 160 linear samples a tick; silence where nothing came. The frame is reused. */
 export interface AudioListener {
-  hear(frame: Int16Array): void;
+  /** `concealed`: some of it was lost on the way and is made up. */
+  hear(frame: Int16Array, origin: 'received' | 'concealed'): void;
 }
 
 const heardFrame = new Int16Array(FRAME_SAMPLES);
@@ -117,6 +121,7 @@ export class RtpSession implements BridgeVoice {
   #sequence: number;
   readonly #timestampBase: number;
   #eventTimestamp = 0;
+  #digitTones: ToneGenerator | undefined;
   #startsTalkspurt = true;
   #lastTick = -1;
   readonly #audioPackets = packetBuffers(FRAME_SAMPLES);
@@ -132,6 +137,7 @@ export class RtpSession implements BridgeVoice {
   readonly #packet = emptyPacketView();
   readonly #reception = new ReceptionStatistics();
   readonly #digitReceiver = new DigitReceiver();
+  #toneDigits: ToneDigitDetector | undefined;
   #remoteSsrc = -1;
   #octetsReceived = 0;
   #malformed = 0;
@@ -165,6 +171,10 @@ export class RtpSession implements BridgeVoice {
     this.#sequence = world.random() & 0xffff;
     this.#timestampBase = world.random() >>> 0;
     this.#rtcp = new RtcpConversation(this.#ssrc, world.random);
+    if (setup.hearsToneDigits) {
+      this.#toneDigits = new ToneDigitDetector((digit) => this.#digitHeard(digit, world.nowMs()));
+      this.addListener(this.#toneDigits);
+    }
     if (setup.speechSilenceMs !== undefined) {
       this.#speech = new SpeechDetector(setup.speechSilenceMs, (kind, mediaTimeMs) =>
         world.report({ kind, mediaTimeMs }),
@@ -230,8 +240,12 @@ export class RtpSession implements BridgeVoice {
   }
 
   gather(frame: Uint8Array): boolean {
-    const hasSound = this.#jitter?.pull(frame) ?? false;
-    if (this.#listeners.size > 0) this.#letListen(frame);
+    const jitter = this.#jitter;
+    if (!jitter) return false;
+    const { concealed } = jitter;
+    const hasSound = jitter.pull(frame);
+    if (this.#listeners.size > 0)
+      this.#letListen(frame, jitter.concealed > concealed ? 'concealed' : 'received');
     return hasSound;
   }
 
@@ -278,10 +292,12 @@ export class RtpSession implements BridgeVoice {
     const sample = tick * FRAME_SAMPLES;
     const timestamp = addToTimestamp(this.#timestampBase, sample);
     const isPlaying = this.#player.nextFrame(this.#frame);
-    const hasSound = isPlaying ? this.#toLaw() : this.#listen();
+    let hasSound = isPlaying ? this.#toLaw() : this.#listen();
     const maySend = media.direction === 'sendrecv' || media.direction === 'sendonly';
     // Digits take the place of audio; what plays meanwhile is lost to the far end, its time goes on.
-    const isEvent = this.#digitSender.tick();
+    const isDigit = this.#digitSender.tick();
+    const isEvent = isDigit && this.#digitSender.packet.method === 'telephone-event';
+    if (isDigit && !isEvent) hasSound = this.#makeTones();
     if (!maySend) this.#startsTalkspurt = true;
     else if (isEvent) this.#sendEvent(media, timestamp);
     else this.#sendAudio(media, timestamp, hasSound);
@@ -445,6 +461,18 @@ export class RtpSession implements BridgeVoice {
     return true;
   }
 
+  /** Fills the frame with the tones of the digit being sent; false in the pause after it. */
+  #makeTones(): boolean {
+    const { event, isFirst, isPause } = this.#digitSender.packet;
+    if (isPause) return false;
+    if (isFirst || !this.#digitTones) {
+      const digit = DIGITS[event] as Digit;
+      this.#digitTones = new ToneGenerator({ frequenciesHz: tonesOf(digit), levelDbm0: TONE_LEVEL_DBM0 });
+    }
+    this.#digitTones.fill(this.#frame, FRAME_SAMPLES);
+    return this.#toLaw();
+  }
+
   #sendAudio(media: NegotiatedMedia, timestamp: number, hasSound: boolean): void {
     const packet = this.#audioPackets[this.#packetsSent % SEND_BUFFERS] as Uint8Array;
     if (!hasSound) this.#frame.fill(this.#law.silence);
@@ -472,10 +500,10 @@ export class RtpSession implements BridgeVoice {
     this.#world.send(packet, this.#remoteHost, this.#remotePort);
   }
 
-  #letListen(frame: Uint8Array): void {
+  #letListen(frame: Uint8Array, origin: 'received' | 'concealed'): void {
     const { toLinear } = this.#law;
     for (let i = 0; i < FRAME_SAMPLES; i += 1) heardFrame[i] = toLinear[frame[i] as number] as number;
-    for (const listener of this.#listeners) listener.hear(heardFrame);
+    for (const listener of this.#listeners) listener.hear(heardFrame, origin);
   }
 
   #nowTimestamp(): number {
@@ -518,7 +546,13 @@ export class RtpSession implements BridgeVoice {
   #hearEvent(datagram: Uint8Array, nowMs: number): void {
     const { payloadStart, payloadEnd, timestamp } = this.#packet;
     const digit = this.#digitReceiver.receive(datagram, payloadStart, payloadEnd, timestamp, nowMs);
-    if (digit === undefined) return;
+    // A sender of events would be heard twice if its tones were listened to as well.
+    if (this.#toneDigits) this.removeListener(this.#toneDigits);
+    this.#toneDigits = undefined;
+    if (digit !== undefined) this.#digitHeard(digit, nowMs);
+  }
+
+  #digitHeard(digit: Digit, nowMs: number): void {
     this.#world.report({ kind: 'digit', digit, atMs: nowMs });
     this.#player.digitPressed();
   }
