@@ -8,10 +8,14 @@ import { DebianPackagesMissing, ensureDebianPackages } from './debian-packages.t
 /** Programs of others that interoperation tests talk to: SIPp, the AWS CLI, boto3 (for /usr/bin/python3). */
 const interopPackages = ['sip-tester', 'awscli', 'python3-boto3'];
 
+/** The browser that drives the agents' page. */
+const browserPackages = ['chromium'];
+
 /** Where each kind of test lives. */
 const kinds = {
   unit: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
   interop: ['packages/*/test/**/*.interop.ts'],
+  browser: ['packages/*/test/**/*.browser.ts'],
 } as const satisfies Record<string, readonly string[]>;
 
 const [kind = 'unit', ...only] = process.argv.slice(2);
@@ -27,7 +31,8 @@ if (files.length === 0) {
   process.stderr.write(`No ${kind} test matches ${only.join(' ') || 'anything'}.\n`);
   process.exit(2);
 }
-if (kind === 'interop') installInteropPackages();
+if (kind === 'interop') installDebianPackages(interopPackages);
+if (kind === 'browser') installDebianPackages(browserPackages);
 // Story tests wait for phones more than they compute, so a few more files than cores keep the cores busy; half of the
 // interoperation files compute (each AWS CLI command takes a second), so there only two run side by side.
 const concurrency = kind === 'unit' ? Math.max(2, availableParallelism()) + 1 : 2;
@@ -38,9 +43,9 @@ const runner = spawn(
 );
 runner.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 
-function installInteropPackages(): void {
+function installDebianPackages(packages: readonly string[]): void {
   try {
-    ensureDebianPackages(interopPackages);
+    ensureDebianPackages(packages);
   } catch (error) {
     if (!(error instanceof DebianPackagesMissing)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -1,0 +1,289 @@
+/** The Contact Control Panel in a real browser: signs in, takes calls, previews; what is heard is measured at both ends. */
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { toneLevel } from '@ringback/media';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { startTestService, type TestService } from './support/test-service.ts';
+
+/** Screenshots are kept where the documents show them; a run elsewhere may name another folder. */
+const pictures = process.env.RINGBACK_TEST_PICTURES ?? path.join(import.meta.dirname, '../../../docs/ccp');
+
+/** Answers at once, says hello, listens. */
+const person = '+12065550101';
+const busy = '+12065550120';
+const ringsForEight = '+12065550142';
+
+/** Chromium's fake microphone beeps with this frequency. */
+const beepHz = 400;
+
+const chromiumFlags = [
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  '--allow-loopback-in-peer-connection',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const transferToQueue = [
+  {
+    Identifier: 'queue',
+    Type: 'TransferContactToQueue',
+    Parameters: {},
+    Transitions: { NextAction: 'end', Errors: [{ NextAction: 'end', ErrorType: 'NoMatchingError' }] },
+  },
+  { Identifier: 'end', Type: 'DisconnectParticipant', Parameters: {}, Transitions: {} },
+];
+
+describe('the Contact Control Panel', () => {
+  let ringback: TestService;
+  let browser: Browser;
+  let page: Page;
+  let flowId: string;
+  const complaints: string[] = [];
+
+  before(async () => {
+    await mkdir(pictures, { recursive: true });
+    ringback = await startTestService('preview: { allowedFor: everyone }');
+    flowId = await ringback.createFlow(transferToQueue);
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: chromiumFlags });
+    const context = await browser.newContext({ viewport: { width: 480, height: 860 } });
+    await context.grantPermissions(['microphone'], { origin: ringback.service.url });
+    await context.addInitScript(listenToConnections);
+    page = await context.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+  });
+
+  after(async () => {
+    await browser?.close();
+    await ringback?.close();
+  });
+
+  const picture = (name: string) => page.screenshot({ path: path.join(pictures, `${name}.png`) });
+  const title = (text: string) =>
+    page.getByRole('heading', { level: 1, name: text, exact: true }).waitFor({ timeout: 60_000 });
+  const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
+
+  it('refuses a wrong password in words, and takes the right one', async () => {
+    await page.goto(`${ringback.service.url}/ccp`);
+    await page.getByLabel('User name').fill('agent');
+    await page.getByLabel('Password').fill('wrong');
+    await press('Sign in');
+    await page.getByText('The name or the password is wrong.').waitFor();
+    await picture('sign-in');
+    await page.getByLabel('Password').fill('ringback');
+    await press('Sign in');
+    await page.getByText('You are Offline').waitFor();
+    await page.getByText(/^Network good/).waitFor({ timeout: 60_000 });
+    await picture('offline');
+  });
+
+  it('goes Available, takes a call, hears and is heard, holds, resumes, hangs up, finishes', async () => {
+    await page.getByLabel(/^Status/).selectOption({ label: 'Available' });
+    await page.getByText('Waiting for the next contact').waitFor();
+    await picture('available');
+    const contactId = await ringback.call(person, flowId, {
+      Name: 'Grace Hopper',
+      Description: 'Wants to know where the compiler is.\nCalled twice last week.',
+      References: {
+        Order: { Type: 'URL', Value: 'https://example.com/orders/42' },
+        Trap: { Type: 'STRING', Value: '<img src=x onerror=alert(1)>' },
+      },
+      Attributes: { tier: 'gold', note: 'javascript:alert(1)' },
+    });
+    await title('Incoming contact');
+    await picture('incoming');
+    await press(/^Accept/);
+    await title('Connected');
+    await loudIn(page);
+    await sentBy(page, 150);
+    await picture('connected');
+    await press(/^Hold/);
+    await title('On hold');
+    await picture('on-hold');
+    await press(/^Resume/);
+    await title('Connected');
+    await press(/^Mute/);
+    await page.getByRole('button', { name: /^Unmute/ }).click();
+    await press('Hang up');
+    await title('After-contact work');
+    await picture('after-contact-work');
+    await press(/^Finish/);
+    await page.getByText('Waiting for the next contact').waitFor();
+
+    const record = await ringback.record(contactId);
+    assert.equal(record.DisconnectReason, 'AGENT_DISCONNECT');
+    const [heard] = (await ringback.phoneHeard(person)) ?? [];
+    assert.ok(heard);
+    // The beep is rich in overtones: its note must stand out from what lies beside it.
+    const beep = loudest(heard, beepHz);
+    for (const beside of [300, 500]) {
+      assert.ok(beep > 3 * loudest(heard, beside), `the phone heard the microphone (${beep})`);
+    }
+    assert.equal(await page.locator('img[src="x"]').count(), 0, 'markup of a reference stays text');
+    assert.equal(await page.locator('a[href^="javascript:"]').count(), 0);
+  });
+
+  const preview = (seconds: number, actions: readonly string[]) => ({
+    Name: 'Ada Lovelace',
+    Description: 'Asked for a call back about her engine.',
+    OutboundStrategy: {
+      Type: 'AGENT_FIRST',
+      Config: {
+        AgentFirst: {
+          Preview: {
+            PostAcceptTimeoutConfig: { DurationInSeconds: seconds },
+            AllowedUserActions: actions,
+          },
+        },
+      },
+    },
+  });
+
+  it('previews, calls, hears it ring, talks', async () => {
+    const contactId = await ringback.call(ringsForEight, flowId, preview(300, ['CALL', 'DISCARD']));
+    await title('Incoming contact');
+    await press(/^Accept/);
+    await title('Preview');
+    await picture('preview');
+    await press('Call now');
+    await title('Calling …');
+    await loudIn(page);
+    await picture('calling');
+    await title('Connected');
+    await press('Hang up');
+    await title('After-contact work');
+    await press(/^Finish/);
+    const record = await ringback.record(contactId);
+    assert.equal(record.DisconnectReason, 'AGENT_DISCONNECT');
+    assert.deepEqual(
+      ringback.events(contactId).map(({ eventType }) => eventType),
+      [
+        'INITIATED',
+        'QUEUED',
+        'CONTACT_DATA_UPDATED',
+        'CONNECTED_TO_SYSTEM',
+        'CONNECTED_TO_AGENT',
+        'DISCONNECTED',
+        'COMPLETED',
+      ],
+    );
+  });
+
+  it('discards a preview', async () => {
+    const contactId = await ringback.call(person, flowId, preview(300, ['CALL', 'DISCARD']));
+    await title('Incoming contact');
+    await press(/^Accept/);
+    await title('Preview');
+    await press('Discard');
+    await page.getByText('Waiting for the next contact').waitFor({ timeout: 60_000 });
+    assert.equal((await ringback.record(contactId)).DisconnectReason, 'OUTBUND_PREVIEW_DISCARDED');
+  });
+
+  it('calls when the countdown ends, and tells in words that the line is busy', async () => {
+    const contactId = await ringback.call(busy, flowId, preview(2, ['CALL']));
+    await title('Incoming contact');
+    await press(/^Accept/);
+    await title('The call failed');
+    await page.getByText('The line is busy.').waitFor();
+    await picture('busy');
+    await press(/^Close contact/);
+    await page.getByText('Waiting for the next contact').waitFor();
+    assert.equal((await ringback.record(contactId)).DisconnectReason, 'TELECOM_BUSY');
+  });
+
+  it('shows settings with level and echo test, and complained of nothing', async () => {
+    await press('Settings');
+    await page.getByRole('heading', { name: 'Settings' }).waitFor();
+    await press(/^Echo test/);
+    await page.getByRole('button', { name: 'End the echo test' }).waitFor();
+    await loudIn(page);
+    await picture('settings');
+    await press('End the echo test');
+    assert.deepEqual(
+      complaints.filter((text) => !text.includes('401')),
+      [],
+    );
+  });
+});
+
+/** Runs in the page before its own code: keeps its peer connections, so that what arrives on them can be measured. */
+function listenToConnections(): void {
+  interface Connection {
+    getStats(): Promise<Iterable<[string, { type: string; audioLevel?: number; packetsSent?: number }]>>;
+  }
+  const world = globalThis as unknown as {
+    RTCPeerConnection: new (...args: unknown[]) => Connection;
+    ringbackHeard: () => Promise<number>;
+    ringbackSent: () => Promise<number>;
+  };
+  const connections: Connection[] = [];
+  world.RTCPeerConnection = class extends world.RTCPeerConnection {
+    constructor(...args: unknown[]) {
+      super(...args);
+      connections.push(this);
+    }
+  };
+  world.ringbackHeard = async () => {
+    let loudest = 0;
+    for (const connection of connections) {
+      for (const [, report] of await connection.getStats()) {
+        if (report.type === 'inbound-rtp') loudest = Math.max(loudest, report.audioLevel ?? 0);
+      }
+    }
+    return loudest;
+  };
+  world.ringbackSent = async () => {
+    let packets = 0;
+    for (const connection of connections) {
+      for (const [, report] of await connection.getStats()) {
+        if (report.type === 'outbound-rtp') packets += report.packetsSent ?? 0;
+      }
+    }
+    return packets;
+  };
+}
+
+/** Resolves when the browser has sent so many packets more. */
+async function sentBy(page: Page, packets: number): Promise<void> {
+  const sent = () =>
+    page.evaluate(() => (globalThis as unknown as { ringbackSent(): Promise<number> }).ringbackSent());
+  const enough = (await sent()) + packets;
+  const giveUpAtMs = Date.now() + 60_000;
+  while ((await sent()) < enough) {
+    assert.ok(Date.now() < giveUpAtMs, 'the browser sends nothing');
+    await page.waitForTimeout(200);
+  }
+}
+
+/** Resolves when the browser plays something loud from the service. */
+async function loudIn(page: Page): Promise<void> {
+  const giveUpAtMs = Date.now() + 60_000;
+  for (;;) {
+    const level = await page.evaluate(() => {
+      const seen = globalThis as unknown as { ringbackHeard?: () => Promise<number> };
+      return seen.ringbackHeard?.() ?? Promise.resolve(-1);
+    });
+    if (level > 0.01) return;
+    assert.ok(Date.now() < giveUpAtMs, `the browser heard nothing (${level})`);
+    await page.waitForTimeout(200);
+  }
+}
+
+/** Highest share of a tone in any quarter of a second. */
+function loudest(pcm: Int16Array, hz: number): number {
+  let best = 0;
+  for (let at = 0; at + 2000 <= pcm.length; at += 500) {
+    best = Math.max(best, toneLevel(pcm.subarray(at, at + 2000), 8000, hz));
+  }
+  return best;
+}

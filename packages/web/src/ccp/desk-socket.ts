@@ -1,0 +1,121 @@
+// The page's connection with the service: sends commands, receives snapshots, comes back after a break. No rule of a call is here.
+
+import type {
+  DeskCommand,
+  DeskIceServer,
+  DeskMessage,
+  DeskState,
+  deskClose,
+  deskProtocol,
+} from '@ringback/connect-api';
+import { note } from './desk-log.ts';
+
+/** Repeated here because the page takes only types from the contract; the compiler checks that they are the same. */
+const protocol: typeof deskProtocol = 'ringback.agent.v1';
+const closeCodes: typeof deskClose = { signedOut: 4001, replaced: 4002, restarting: 4003, protocol: 4004 };
+
+export type ConnectionState = 'connecting' | 'open' | 'broken' | 'replaced' | 'signedOut';
+
+export interface DeskListener {
+  connection(state: ConnectionState): void;
+  state(state: DeskState, receivedAt: number): void;
+  offer(offerId: number, sdp: string, iceServers: readonly DeskIceServer[]): void;
+}
+
+/** A command was refused; the message is for the agent. */
+export class Refused extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Pauses between tries to come back, ms; the last one repeats. */
+const pausesMs = [250, 500, 1000, 2000, 4000];
+
+export class DeskSocket {
+  readonly #listener: DeskListener;
+  readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
+  #socket: WebSocket | undefined;
+  #next = 1;
+  #tries = 0;
+  #timer = 0;
+  #isClosed = false;
+
+  constructor(listener: DeskListener) {
+    this.#listener = listener;
+    this.#open();
+  }
+
+  /** Resolves when the service has done it. @throws {Refused} */
+  run(command: DeskCommand): Promise<void> {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) {
+      return Promise.reject(new Refused('OFFLINE', 'The connection is broken; it is being made again.'));
+    }
+    const id = this.#next;
+    this.#next += 1;
+    const answered = Promise.withResolvers<void>();
+    this.#waiting.set(id, answered);
+    note('command', command.do === 'answer' ? { do: 'answer' } : command);
+    socket.send(JSON.stringify({ id, ...command }));
+    return answered.promise;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#socket?.close(1000);
+  }
+
+  #open(): void {
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    const socket = new WebSocket(`${scheme}://${location.host}/_ringback/agent-socket`, protocol);
+    this.#socket = socket;
+    this.#listener.connection('connecting');
+    socket.onopen = () => {
+      note('socket open');
+      this.#tries = 0;
+      this.#listener.connection('open');
+    };
+    socket.onmessage = ({ data }) => this.#take(JSON.parse(String(data)) as DeskMessage);
+    socket.onclose = ({ code }) => {
+      if (this.#socket !== socket) return;
+      note('socket closed', { code });
+      for (const { reject } of this.#waiting.values()) {
+        reject(new Refused('OFFLINE', 'The connection broke; look whether it was done.'));
+      }
+      this.#waiting.clear();
+      if (this.#isClosed) return;
+      if (code === closeCodes.replaced) this.#listener.connection('replaced');
+      else if (code === closeCodes.signedOut) this.#listener.connection('signedOut');
+      else this.#comeBack();
+    };
+  }
+
+  #comeBack(): void {
+    this.#listener.connection('broken');
+    const pauseMs = pausesMs[Math.min(this.#tries, pausesMs.length - 1)] ?? 4000;
+    this.#tries += 1;
+    this.#timer = window.setTimeout(() => this.#open(), pauseMs * (0.75 + Math.random() / 2));
+  }
+
+  #take(message: DeskMessage): void {
+    if ('re' in message) {
+      const answered = this.#waiting.get(message.re);
+      this.#waiting.delete(message.re);
+      if ('error' in message) {
+        note('refused', message.error);
+        answered?.reject(new Refused(message.error.code, message.error.message));
+      } else {
+        answered?.resolve();
+      }
+    } else if (message.tell === 'state') {
+      note('snapshot', message.state);
+      this.#listener.state(message.state, Date.now());
+    } else {
+      this.#listener.offer(message.offerId, message.sdp, message.iceServers);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+// Joins the socket, the softphone and what the page shows into one store that React can subscribe to.
+
+import type { DeskCommand, DeskState } from '@ringback/connect-api';
+import { note } from './desk-log.ts';
+import { type ConnectionState, DeskSocket, Refused } from './desk-socket.ts';
+import { notifyOfOffer, Ringer } from './ringer.ts';
+import { type MicrophoneState, Softphone, type SoftphoneQuality } from './softphone.ts';
+
+export interface DeskView {
+  readonly connection: ConnectionState;
+  readonly state: DeskState | undefined;
+  /** The service's clock minus this one's, ms. */
+  readonly clockOffsetMs: number;
+  readonly microphone: MicrophoneState;
+  readonly quality: SoftphoneQuality | undefined;
+  /** What went wrong last, until it is put away. */
+  readonly notice: string | undefined;
+}
+
+/** States in which somebody may hear the agent. */
+const talking = new Set(['PREVIEW', 'DIALLING', 'JOINING', 'CONNECTED', 'CONNECTED_ONHOLD']);
+
+const lookEveryMs = 3000;
+
+export class Desk {
+  readonly softphone: Softphone;
+  readonly #socket: DeskSocket;
+  readonly #ringer = new Ringer();
+  readonly #watchers = new Set<() => void>();
+  readonly #looking: number;
+  #softphoneAskedFor = false;
+  #view: DeskView = {
+    connection: 'connecting',
+    state: undefined,
+    clockOffsetMs: 0,
+    microphone: 'asking',
+    quality: undefined,
+    notice: undefined,
+  };
+
+  constructor() {
+    this.softphone = new Softphone({
+      microphone: (microphone) => this.#set({ microphone }),
+      broken: () => void this.#askForSoftphone(),
+    });
+    this.#socket = new DeskSocket({
+      connection: (connection) => {
+        this.#set({ connection });
+        if (connection === 'open') void this.#askForSoftphone();
+        if (connection === 'replaced' || connection === 'signedOut') this.#ringer.stop();
+      },
+      state: (state, receivedAt) => this.#show(state, receivedAt),
+      offer: (offerId, sdp, iceServers) => {
+        this.softphone.answer(sdp, iceServers).then(
+          (answer) => this.run({ do: 'answer', offerId, sdp: answer }),
+          (error: unknown) => {
+            note('signalling_handshake_failure', { error: String(error) });
+            this.#set({ notice: 'The softphone could not be connected. Load the page again.' });
+          },
+        );
+      },
+    });
+    this.#looking = window.setInterval(() => void this.#look(), lookEveryMs);
+    void this.softphone.openMicrophone();
+  }
+
+  readonly subscribe = (watcher: () => void): (() => void) => {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  };
+
+  readonly view = (): DeskView => this.#view;
+
+  /** Runs a command; what the service says against it becomes the notice. Resolves with whether it was done. */
+  async run(command: DeskCommand): Promise<boolean> {
+    try {
+      await this.#socket.run(command);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#set({ notice: error.message });
+      return false;
+    }
+  }
+
+  putNoticeAway(): void {
+    this.#set({ notice: undefined });
+  }
+
+  close(): void {
+    clearInterval(this.#looking);
+    this.#ringer.stop();
+    this.#socket.close();
+    this.softphone.close();
+  }
+
+  async #askForSoftphone(): Promise<void> {
+    this.#softphoneAskedFor = true;
+    await this.run({ do: 'softphone' });
+  }
+
+  #show(state: DeskState, receivedAt: number): void {
+    const before = this.#view.state?.contact;
+    const { contact } = state;
+    this.#set({ state, clockOffsetMs: state.now - receivedAt });
+    void this.softphone.talk(state.isEchoing || (contact !== undefined && talking.has(contact.state)));
+    const isOffered = contact?.state === 'CONNECTING';
+    const wasOffered = before?.state === 'CONNECTING' && before.contactId === contact?.contactId;
+    if (isOffered) this.#ringer.start();
+    else this.#ringer.stop();
+    if (isOffered && !wasOffered) notifyOfOffer(contact);
+  }
+
+  async #look(): Promise<void> {
+    this.#set({ quality: await this.softphone.quality() });
+    const { connection, state } = this.#view;
+    if (connection === 'open' && state?.softphone === 'disconnected' && this.#softphoneAskedFor) {
+      await this.#askForSoftphone();
+    }
+  }
+
+  #set(change: Partial<DeskView>): void {
+    this.#view = { ...this.#view, ...change };
+    for (const watcher of this.#watchers) watcher();
+  }
+}

@@ -1,0 +1,305 @@
+// The contact in hand, from the offer to after-contact work: who it is, why it is here, and the buttons of the moment.
+
+import type { DeskContact, DeskContactState, DeskState } from '@ringback/connect-api';
+import { useState } from 'react';
+import type { Desk } from '../desk.ts';
+import { Countdown, Elapsed } from './elapsed.tsx';
+import { NumberPad } from './number-pad.tsx';
+import { TransferPanel } from './transfer-panel.tsx';
+
+const titles: Readonly<Record<DeskContactState, string>> = {
+  CONNECTING: 'Incoming contact',
+  PREVIEW: 'Preview',
+  DIALLING: 'Calling …',
+  JOINING: 'Connecting …',
+  CONNECTED: 'Connected',
+  CONNECTED_ONHOLD: 'On hold',
+  ENDED: 'After-contact work',
+  MISSED: 'Missed contact',
+  REJECTED: 'Rejected contact',
+  ERROR: 'The call failed',
+};
+
+export interface ContactCardProps {
+  readonly desk: Desk;
+  readonly state: DeskState;
+  readonly contact: DeskContact;
+  readonly clockOffsetMs: number;
+}
+
+export function ContactCard(props: ContactCardProps) {
+  const { contact, clockOffsetMs } = props;
+  const tone = contact.state.toLowerCase().replace('_', '-');
+  return (
+    <article className={`card ${tone}`} aria-label="Contact">
+      <header>
+        <h1>{titles[contact.state]}</h1>
+        <Timer contact={contact} clockOffsetMs={clockOffsetMs} />
+      </header>
+      {contact.failure ? (
+        <p className="failure" role="alert">
+          {contact.failure.text}
+        </p>
+      ) : null}
+      <Who contact={contact} />
+      <Buttons {...props} />
+      <Facts contact={contact} />
+    </article>
+  );
+}
+
+function Timer({
+  contact,
+  clockOffsetMs,
+}: {
+  readonly contact: DeskContact;
+  readonly clockOffsetMs: number;
+}) {
+  const until =
+    contact.acceptUntil ??
+    (contact.state === 'PREVIEW' ? contact.preview?.until : undefined) ??
+    contact.workUntil;
+  if (until !== undefined) {
+    const what =
+      contact.state === 'PREVIEW'
+        ? contact.preview?.atEnd === 'CALL'
+          ? 'calls in'
+          : 'is discarded in'
+        : 'left';
+    return (
+      <p className="timer" role="timer">
+        {contact.state === 'PREVIEW' ? `${what} ` : ''}
+        <Countdown until={until} offsetMs={clockOffsetMs} />
+        {contact.state === 'PREVIEW' ? '' : ` ${what}`}
+      </p>
+    );
+  }
+  return (
+    <p className="timer" role="timer">
+      <Elapsed since={contact.stateSince} offsetMs={clockOffsetMs} />
+    </p>
+  );
+}
+
+function Who({ contact }: { readonly contact: DeskContact }) {
+  return (
+    <section className="who" aria-label="Who">
+      <p className="big">{contact.name ?? contact.customer?.address ?? 'Unknown caller'}</p>
+      {contact.name && contact.customer ? <p>{contact.customer.address}</p> : null}
+      <p className="quiet">
+        {contact.queue ? `${contact.queue.name} · ` : ''}
+        {contact.reason}
+      </p>
+      {contact.parties.length > 1 || contact.parties.some(({ state }) => state === 'hold') ? (
+        <ul className="parties">
+          {contact.parties.map((party) => (
+            <li key={party.id}>
+              <span>{party.kind === 'customer' ? 'Customer' : 'With you'}</span> {party.label}
+              <em className={party.state}>{partyStates[party.state]}</em>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </section>
+  );
+}
+
+const partyStates = { connecting: 'ringing', connected: 'on the line', hold: 'on hold' } as const;
+
+function Buttons({ desk, state, contact }: ContactCardProps) {
+  const [open, setOpen] = useState<'keys' | 'transfer'>();
+  const { contactId, preview } = contact;
+  const toggle = (what: 'keys' | 'transfer') => setOpen(open === what ? undefined : what);
+
+  switch (contact.state) {
+    case 'CONNECTING':
+      return (
+        <div className="buttons">
+          <button
+            type="button"
+            className="primary"
+            onClick={() => void desk.run({ do: 'accept', contactId })}
+          >
+            Accept <kbd>a</kbd>
+          </button>
+          <button type="button" className="danger" onClick={() => void desk.run({ do: 'reject', contactId })}>
+            Reject <kbd>r</kbd>
+          </button>
+        </div>
+      );
+    case 'PREVIEW':
+      return (
+        <div className="buttons">
+          {preview?.actions.includes('CALL') ? (
+            <button
+              type="button"
+              className="primary"
+              onClick={() => void desk.run({ do: 'call', contactId })}
+            >
+              Call now
+            </button>
+          ) : null}
+          {preview?.actions.includes('DISCARD') ? (
+            <button
+              type="button"
+              className="danger"
+              onClick={() => void desk.run({ do: 'discard', contactId })}
+            >
+              Discard
+            </button>
+          ) : null}
+        </div>
+      );
+    case 'JOINING':
+      return null;
+    case 'DIALLING':
+      return (
+        <div className="buttons">
+          <button type="button" className="danger" onClick={() => void desk.run({ do: 'hangUp', contactId })}>
+            Cancel the call
+          </button>
+        </div>
+      );
+    case 'CONNECTED':
+    case 'CONNECTED_ONHOLD': {
+      const isHeld = contact.state === 'CONNECTED_ONHOLD';
+      const third = contact.parties.find(({ kind }) => kind !== 'customer');
+      return (
+        <>
+          <div className="buttons">
+            <button
+              type="button"
+              aria-pressed={contact.isMuted}
+              onClick={() => void desk.run({ do: 'mute', on: !contact.isMuted })}
+            >
+              {contact.isMuted ? 'Unmute' : 'Mute'} <kbd>m</kbd>
+            </button>
+            <button
+              type="button"
+              aria-pressed={isHeld}
+              onClick={() => void desk.run({ do: isHeld ? 'resume' : 'hold', contactId })}
+            >
+              {isHeld ? 'Resume' : 'Hold'} <kbd>h</kbd>
+            </button>
+            <button type="button" aria-expanded={open === 'keys'} onClick={() => toggle('keys')}>
+              Keys
+            </button>
+            <button
+              type="button"
+              aria-expanded={open === 'transfer'}
+              onClick={() => toggle('transfer')}
+              disabled={third !== undefined}
+            >
+              Transfer
+            </button>
+            {third?.state === 'connected' && isHeld ? (
+              <button type="button" onClick={() => void desk.run({ do: 'join', contactId })}>
+                Join all
+              </button>
+            ) : null}
+            {third ? (
+              <button
+                type="button"
+                onClick={() => void desk.run({ do: 'dropParty', contactId, partyId: third.id })}
+              >
+                Drop {third.label}
+              </button>
+            ) : null}
+            {contact.recording ? (
+              <button
+                type="button"
+                aria-pressed={contact.recording === 'suspended'}
+                onClick={() =>
+                  void desk.run({
+                    do: 'recording',
+                    contactId,
+                    state: contact.recording === 'on' ? 'suspended' : 'on',
+                  })
+                }
+              >
+                {contact.recording === 'on' ? 'Pause recording' : 'Record again'}
+              </button>
+            ) : null}
+            <button
+              type="button"
+              className="danger"
+              onClick={() => void desk.run({ do: 'hangUp', contactId })}
+            >
+              {third?.state === 'connected' ? 'Leave the call' : 'Hang up'}
+            </button>
+          </div>
+          {open === 'keys' ? (
+            <NumberPad mode="digits" onDigit={(digits) => void desk.run({ do: 'digits', digits })} />
+          ) : null}
+          {open === 'transfer' ? (
+            <TransferPanel
+              desk={desk}
+              state={state}
+              contactId={contactId}
+              onDone={() => setOpen(undefined)}
+            />
+          ) : null}
+        </>
+      );
+    }
+    default:
+      return (
+        <div className="buttons">
+          <button type="button" className="primary" onClick={() => void desk.run({ do: 'clear', contactId })}>
+            {contact.state === 'ENDED' ? 'Finish' : 'Close contact'} <kbd>c</kbd>
+          </button>
+        </div>
+      );
+  }
+}
+
+function Facts({ contact }: { readonly contact: DeskContact }) {
+  const attributes = Object.entries(contact.attributes);
+  return (
+    <section className="facts" aria-label="Details">
+      {contact.description ? (
+        <>
+          <h2>Description</h2>
+          <p className="description">{contact.description}</p>
+        </>
+      ) : null}
+      {contact.references.length > 0 ? (
+        <>
+          <h2>References</h2>
+          <dl>
+            {contact.references.map(({ name, type, value }) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{type === 'URL' ? <SafeLink address={value} /> : value}</dd>
+              </div>
+            ))}
+          </dl>
+        </>
+      ) : null}
+      {attributes.length > 0 ? (
+        <>
+          <h2>Attributes</h2>
+          <dl>
+            {attributes.map(([name, value]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+        </>
+      ) : null}
+    </section>
+  );
+}
+
+/** A reference comes from outside: only web addresses are links, and the page behind one learns nothing of this one. */
+function SafeLink({ address }: { readonly address: string }) {
+  const isWeb = URL.canParse(address) && ['http:', 'https:'].includes(new URL(address).protocol);
+  if (!isWeb) return <>{address}</>;
+  return (
+    <a href={address} target="_blank" rel="noopener noreferrer nofollow">
+      {address}
+    </a>
+  );
+}
