@@ -124,11 +124,7 @@ describe('the Contact Control Panel', () => {
     assert.equal(record.DisconnectReason, 'AGENT_DISCONNECT');
     const [heard] = (await ringback.phoneHeard(person)) ?? [];
     assert.ok(heard);
-    // The beep is rich in overtones: its note must stand out from what lies beside it.
-    const beep = loudest(heard, beepHz);
-    for (const beside of [300, 500]) {
-      assert.ok(beep > 3 * loudest(heard, beside), `the phone heard the microphone (${beep})`);
-    }
+    assert.ok(hasBeep(heard), 'the phone heard the microphone');
     assert.equal(await page.locator('img[src="x"]').count(), 0, 'markup of a reference stays text');
     assert.equal(await page.locator('a[href^="javascript:"]').count(), 0);
   });
@@ -279,11 +275,12 @@ async function loudIn(page: Page): Promise<void> {
   }
 }
 
-/** Highest share of a tone in any quarter of a second. */
-function loudest(pcm: Int16Array, hz: number): number {
-  let best = 0;
+/** Whether there is a quarter of a second of the microphone's beep: its note among overtones, with nothing beside it. */
+function hasBeep(pcm: Int16Array): boolean {
   for (let at = 0; at + 2000 <= pcm.length; at += 500) {
-    best = Math.max(best, toneLevel(pcm.subarray(at, at + 2000), 8000, hz));
+    const part = pcm.subarray(at, at + 2000);
+    const note = toneLevel(part, 8000, beepHz);
+    if (note > 0.03 && [300, 340, 460, 500].every((hz) => note > 3 * toneLevel(part, 8000, hz))) return true;
   }
-  return best;
+  return false;
 }
