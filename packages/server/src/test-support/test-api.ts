@@ -5,11 +5,17 @@ import { operations } from '@ringback/connect-api';
 import { type HttpServer, openHttpServer } from '../api/http-server.ts';
 import type { ApiDeps } from '../api/operation.ts';
 import { systemClock } from '../clock.ts';
+import { openInProcessBus } from '../events/bus.ts';
 import { openAuthentication } from '../identity/authenticate.ts';
-import type { InstanceId } from '../ids.ts';
+import { type InstanceId, type NodeId, newId } from '../ids.ts';
 import { openQuotas, type QuotaDefaults } from '../policy/quotas.ts';
+import { openRouting, type Routing } from '../routing/routing.ts';
+import { openRoutingDirectory } from '../routing/routing-directory.ts';
+import { openContactStore } from '../store/contact-store.ts';
 import { openDirectory } from '../store/directory.ts';
+import { openNodeStore } from '../store/node-store.ts';
 import { openResourceStore, type ResourceStore } from '../store/resource-store.ts';
+import { openRoutingStore } from '../store/routing-store.ts';
 import { capturedLogger } from './captured-logger.ts';
 import { openTestDatabase, type TestDatabase } from './test-database.ts';
 
@@ -19,6 +25,7 @@ export interface TestApi {
   readonly instanceId: InstanceId;
   readonly resources: ResourceStore;
   readonly database: TestDatabase['database'];
+  readonly routing: Routing;
   /** Rejections of operations that were not in their models; a test file asserts that there are none. */
   readonly unmodelled: readonly string[];
   close(): Promise<void>;
@@ -28,6 +35,22 @@ export interface TestApi {
 export async function openTestApi(quotas: QuotaDefaults['resources'] = {}): Promise<TestApi> {
   const test = await openTestDatabase();
   const resources = openResourceStore(test.database);
+  const node = newId<NodeId>();
+  await openNodeStore(test.database).register(node, 'test', nodeLeaseMs);
+  const routing = openRouting({
+    node,
+    store: openRoutingStore(test.database),
+    directory: openRoutingDirectory(resources, systemClock),
+    clock: systemClock,
+    bus: openInProcessBus(),
+    logger: capturedLogger().logger,
+    newEventId: () => newId(),
+    factsWritten: () => undefined,
+  });
+  const closeAll = async (): Promise<void> => {
+    await routing.close();
+    await test.close();
+  };
   const accessKeys = { find: () => undefined, isOpenToAnyone: () => true, wasOpenToAnyone: true };
   let server: HttpServer;
   try {
@@ -36,7 +59,7 @@ export async function openTestApi(quotas: QuotaDefaults['resources'] = {}): Prom
       accessKeys,
       authenticate: openAuthentication({ accessKeys, clock: systemClock, region: 'us-east-1' }),
       audit: { record: () => undefined, lost: 0, close: () => Promise.resolve() },
-      api: onlyResources(resources, quotas),
+      api: onlyResources(test.database, resources, routing, quotas),
       clock: systemClock,
       logger: capturedLogger().logger,
       health: async () => ({ ok: true, parts: {} }),
@@ -46,7 +69,7 @@ export async function openTestApi(quotas: QuotaDefaults['resources'] = {}): Prom
       answered: () => undefined,
     });
   } catch (error) {
-    await test.close();
+    await closeAll();
     throw error;
   }
   const client = new ConnectClient({
@@ -78,21 +101,32 @@ export async function openTestApi(quotas: QuotaDefaults['resources'] = {}): Prom
     instanceId: test.instanceId,
     resources,
     database: test.database,
+    routing,
     unmodelled,
     async close() {
       client.destroy();
       await server.close();
-      await test.close();
+      await closeAll();
     },
   };
 }
 
-/** An operation that needs more than resources does not belong into such a test. */
-function onlyResources(resources: ResourceStore, quotas: QuotaDefaults['resources']): ApiDeps {
+/** Longer than any test, ms. */
+const nodeLeaseMs = 3_600_000;
+
+/** An operation that needs more than what is stored and routed does not belong into such a test. */
+function onlyResources(
+  database: TestDatabase['database'],
+  resources: ResourceStore,
+  routing: Routing,
+  quotas: QuotaDefaults['resources'],
+): ApiDeps {
   const known: Partial<ApiDeps> = {
     clock: systemClock,
     directory: openDirectory(resources, systemClock),
     resources,
+    contacts: openContactStore(database),
+    routing,
     quotas: openQuotas({ rates: 'aws', resources: quotas }),
   };
   return new Proxy(known as ApiDeps, {
