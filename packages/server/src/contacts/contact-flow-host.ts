@@ -19,6 +19,7 @@ import type { StoredFlows } from '../flows/stored-flows.ts';
 import { type AgentId, isUuid, type QueueId } from '../ids.ts';
 import { isOpenAt } from '../routing/hours-of-operation.ts';
 import type { QueuePlace } from '../routing/match.ts';
+import { RoutingCriteriaUnusable, readRoutingCriteria } from '../routing/routing-criteria.ts';
 import { isStorable } from '../storable-text.ts';
 import type { HoursOfOperationStore } from '../store/hours-of-operation-store.ts';
 import type { Queue } from '../store/queue-store.ts';
@@ -240,6 +241,15 @@ function queueing(
             : Math.round(priority.queueTimeAdjustmentMs / 1000),
       });
       return outcome.kind === 'done' ? done() : failed(`Its routing could not be changed: ${outcome.why}.`);
+    },
+    async setRoutingCriteria(written) {
+      try {
+        const outcome = await partOf().prepare({ criteria: readRoutingCriteria(written) });
+        return outcome.kind === 'done' ? done() : failed(`Its routing could not be changed: ${outcome.why}.`);
+      } catch (error) {
+        if (error instanceof RoutingCriteriaUnusable) return failed(error.message);
+        throw error;
+      }
     },
     async queueMetrics(target) {
       return deps.agents?.queueMetrics
