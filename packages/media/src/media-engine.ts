@@ -1,7 +1,7 @@
 /**
  * The door of the package: an RTP engine in worker threads. Opens sessions, keeps the prompts, counts.
  */
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import type { AudioSession, EngineAudioSession, SessionHome } from './audio-session.ts';
 import {
@@ -72,6 +72,9 @@ export interface MediaEngine {
   /** Closes all sessions and ends the threads. May be called twice. */
   close(): Promise<void>;
 }
+
+/** Master key and salt (RFC 4568 §6.1). */
+const SRTP_KEY_BYTES = 30;
 
 const DEFAULT_CODECS: readonly AudioCodec[] = ['PCMU', 'PCMA'];
 
@@ -230,7 +233,13 @@ class ThreadedMediaEngine implements MediaEngine {
     });
     const codecs = options.codecs ?? DEFAULT_CODECS;
     // Below 2^47: a random number that fits the origin line and a double.
-    const local = { host: this.#host, port, codecs, originId: randomInt(1, 2 ** 47) };
+    const local = {
+      host: this.#host,
+      port,
+      codecs,
+      originId: randomInt(1, 2 ** 47),
+      ...(options.encryption === 'sdes' ? { srtpKey: randomBytes(SRTP_KEY_BYTES).toString('base64') } : {}),
+    };
     const session = new EngineSession(setup.session, local, this.#homeIn(berth), options.onEvent);
     berth.sessions.set(session.id, session);
     return session;

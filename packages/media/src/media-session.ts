@@ -26,6 +26,10 @@ export interface MediaSessionOptions {
    * Also reports digits that come as tones in the audio, until the far end sends its first telephone-event. Default false.
    */
   hearsToneDigits?: boolean;
+  /**
+   * `sdes`: SRTP with keys in the SDP (RFC 4568), and nothing less; the SDP must then travel over TLS. Default `none`.
+   */
+  encryption?: 'none' | 'sdes';
   /** Carries the session in the worker of another, so that the two can be bridged. Default: the least loaded worker. */
   beside?: AudioSession;
   /** Called for each event, in order, until `close` resolves. */

@@ -7,6 +7,7 @@ declare module 'sdp-transform' {
     payloads?: string | number;
     connection?: { version?: number | string; ip?: string | number };
     direction?: string;
+    crypto?: { id: number; suite: string; config: string; sessionConfig?: string }[];
     rtcp?: { port?: number | string };
     rtp: {
       payload?: number | string;
@@ -28,6 +29,7 @@ declare module 'sdp-transform' {
     payloads: string;
     rtp: { payload: number; codec: string; rate: number }[];
     fmtp: { payload: number; config: string }[];
+    crypto?: { id: number; suite: string; config: string }[];
     ptime?: number;
     direction?: string;
   }

@@ -5,8 +5,8 @@
 /**
  * What is wrong with a session description:
  * `tooLarge` over 64 KiB, 2 000 lines, 32 streams or 4 096 characters a line · `malformed` not SDP, or a field of nonsense ·
- * `noAudio` no RTP/AVP audio · `audioRefused` port 0 · `unusableAddress` not a numeric unicast IPv4 ·
- * `noCommonCodec` neither PCMU nor PCMA as offered.
+ * `noAudio` no audio of our profile (RTP/AVP, or RTP/SAVP where encrypted) · `audioRefused` port 0 · `unusableAddress` not a numeric unicast IPv4 ·
+ * `noCommonCodec` neither PCMU nor PCMA as offered · `encryption` no key for SRTP that we can use.
  */
 export type SdpUnusableReason =
   | 'tooLarge'
@@ -14,7 +14,8 @@ export type SdpUnusableReason =
   | 'noAudio'
   | 'audioRefused'
   | 'unusableAddress'
-  | 'noCommonCodec';
+  | 'noCommonCodec'
+  | 'encryption';
 
 export class SdpUnusable extends Error {
   readonly reason: SdpUnusableReason;

@@ -56,6 +56,7 @@ describe('answer to our offer', () => {
       remoteHost: '192.0.2.7',
       remotePort: 4_000,
       remoteRtcpPort: 4_001,
+      srtp: undefined,
       codec: 'PCMU',
       payloadType: 0,
       telephoneEventPayloadType: 101,
@@ -254,5 +255,44 @@ describe('our answer to an offer', () => {
     assert.equal(agreed.codec, 'PCMA');
     assert.equal(media.codec, 'PCMA');
     assert.equal(agreed.telephoneEventPayloadType, 101);
+  });
+});
+
+describe('SRTP keys in descriptions (RFC 4568)', () => {
+  const ours = 'PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR';
+  const theirs = 'd0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj';
+  const here: LocalMedia = { ...local, srtpKey: ours };
+  const there: LocalMedia = { ...local, srtpKey: theirs };
+
+  it('are offered in both suites, chosen by the answer, and known to both', () => {
+    const offer = writeOffer(here);
+    assert.match(offer, /m=audio \d+ RTP\/SAVP /);
+    const { media, answer } = answerToOffer(offer, there);
+    const agreed = readAnswer(answer, here);
+    assert.deepEqual(media.srtp, { suite: 'AES_CM_128_HMAC_SHA1_80', ours: theirs, theirs: ours });
+    assert.deepEqual(agreed.srtp, { suite: 'AES_CM_128_HMAC_SHA1_80', ours, theirs });
+  });
+
+  it('take the short tag where the far end has only that', () => {
+    const offer = writeOffer(here).replace(/a=crypto:1 .*\r\n/, '');
+    const { media, answer } = answerToOffer(offer, there);
+    assert.equal(media.srtp?.suite, 'AES_CM_128_HMAC_SHA1_32');
+    assert.equal(readAnswer(answer, here).srtp?.suite, 'AES_CM_128_HMAC_SHA1_32');
+  });
+
+  it('refuse plain audio, unknown suites, keys of another length and answers to no offer', () => {
+    const { answer } = answerToOffer(writeOffer(here), there);
+    for (const [sdp, reason] of [
+      [answer.replace('RTP/SAVP', 'RTP/AVP'), 'noAudio'],
+      [answer.replaceAll('AES_CM_128_HMAC_SHA1_80', 'F8_128_HMAC_SHA1_80'), 'encryption'],
+      [answer.replace(theirs, theirs.slice(4)), 'encryption'],
+      [answer.replace(theirs, `${theirs}|1:4`), 'encryption'],
+      [answer.replace('a=crypto:1', 'a=crypto:2'), 'encryption'],
+      [answer.replace(/a=crypto.*\r\n/, ''), 'encryption'],
+    ] as const) {
+      assert.throws(() => readAnswer(sdp, here), { name: 'SdpUnusable', reason });
+    }
+    assert.throws(() => answerToOffer(writeOffer(local), there), { reason: 'noAudio' });
+    assert.throws(() => answerToOffer(writeOffer(here), local), { reason: 'noAudio' });
   });
 });

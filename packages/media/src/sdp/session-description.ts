@@ -5,6 +5,14 @@
  */
 import { isIPv4 } from 'node:net';
 import { type ParsedMedia, type ParsedSession, parse, type WrittenMedia, write } from 'sdp-transform';
+import {
+  type CryptoLine,
+  cryptoLine,
+  type MasterKey,
+  SRTP_SUITES,
+  type SrtpSuite,
+  usableCrypto,
+} from '../srtp/sdes.ts';
 import { SdpUnusable } from './sdp-unusable.ts';
 
 /** Audio codecs we speak, by their name in SDP; both 8 kHz, one byte a sample. */
@@ -26,6 +34,8 @@ export interface NegotiatedMedia {
   telephoneEventPayloadType: number | undefined;
   /** Payload types we accept. */
   accepted: readonly { payloadType: number; format: AudioCodec | 'telephone-event' }[];
+  /** Keys of SRTP; undefined: plain RTP. */
+  srtp: { suite: SrtpSuite; ours: MasterKey; theirs: MasterKey } | undefined;
   /** Our direction: we send on `sendrecv` and `sendonly`. */
   direction: MediaDirection;
 }
@@ -36,6 +46,8 @@ export interface LocalMedia {
   port: number;
   /** In order of preference. */
   codecs: readonly AudioCodec[];
+  /** Our SRTP master key, where audio is to be encrypted (RTP/SAVP with a=crypto); undefined: RTP/AVP. */
+  srtpKey?: MasterKey;
   /** Number in the origin line, the same for all descriptions of one session. */
   originId: number;
 }
@@ -62,7 +74,9 @@ const REVERSED: Record<MediaDirection, MediaDirection> = {
 /** Writes an offer of our codecs and telephone-event, `sendrecv`, 20 ms. */
 export function writeOffer(local: LocalMedia): string {
   const formats = local.codecs.map((codec) => ({ payload: STATIC_PAYLOAD_TYPES[codec], codec }));
-  return writeDescription(local, [audioOf(local, formats, OFFERED_TELEPHONE_EVENT, 'sendrecv')]);
+  const { srtpKey } = local;
+  const crypto = srtpKey ? SRTP_SUITES.map((suite, n) => cryptoLine(n + 1, suite, srtpKey)) : [];
+  return writeDescription(local, [audioOf(local, formats, OFFERED_TELEPHONE_EVENT, 'sendrecv', crypto)]);
 }
 
 /**
@@ -73,9 +87,13 @@ export function writeOffer(local: LocalMedia): string {
 export function readAnswer(sdp: string, local: LocalMedia): NegotiatedMedia {
   const session = parseDescription(sdp);
   const audio = session.media.find((media) => media.type === 'audio');
-  if (audio?.protocol !== 'RTP/AVP') throw new SdpUnusable('noAudio', 'it has no m=audio … RTP/AVP');
+  const profile = profileOf(local);
+  if (audio?.protocol !== profile) throw new SdpUnusable('noAudio', `it has no m=audio … ${profile}`);
   if (portOf(audio) === 0) throw new SdpUnusable('audioRefused', 'its audio has port 0');
-  const media = negotiate(session, audio, local);
+  const { tag, ...media } = negotiate(session, audio, local);
+  if (media.srtp && SRTP_SUITES[(tag ?? 0) - 1] !== media.srtp.suite) {
+    throw new SdpUnusable('encryption', `its a=crypto:${tag} is none of our offer`);
+  }
   // The far end sends with the numbers of our offer, even where its answer shows others (RFC 3264 §6.1).
   const offered = [
     ...local.codecs.map((format) => ({ payloadType: STATIC_PAYLOAD_TYPES[format], format })),
@@ -92,16 +110,19 @@ export function readAnswer(sdp: string, local: LocalMedia): NegotiatedMedia {
  */
 export function answerToOffer(sdp: string, local: LocalMedia): { media: NegotiatedMedia; answer: string } {
   const session = parseDescription(sdp);
-  const audios = session.media.filter((media) => media.type === 'audio' && media.protocol === 'RTP/AVP');
-  if (audios.length === 0) throw new SdpUnusable('noAudio', 'it has no m=audio … RTP/AVP');
+  const profile = profileOf(local);
+  const audios = session.media.filter((media) => media.type === 'audio' && media.protocol === profile);
+  if (audios.length === 0) throw new SdpUnusable('noAudio', `it has no m=audio … ${profile}`);
   const audio = audios.find((media) => portOf(media) !== 0);
   if (!audio) throw new SdpUnusable('audioRefused', 'its audio has port 0');
-  const media = negotiate(session, audio, local);
+  const { tag, ...media } = negotiate(session, audio, local);
+  const { srtp } = media;
+  const crypto = srtp ? [cryptoLine(tag ?? 1, srtp.suite, srtp.ours)] : [];
   const chosen = [{ payload: media.payloadType, codec: media.codec }];
   // Every m= line of the offer is answered in its place (RFC 3264 §6).
   const lines = session.media.map((offered) =>
     offered === audio
-      ? audioOf(local, chosen, media.telephoneEventPayloadType, media.direction)
+      ? audioOf(local, chosen, media.telephoneEventPayloadType, media.direction, crypto)
       : refused(offered),
   );
   return { media, answer: writeDescription(local, lines) };
@@ -152,7 +173,16 @@ function parseDescription(sdp: string): ParsedSession {
   return session;
 }
 
-function negotiate(session: ParsedSession, audio: ParsedMedia, local: LocalMedia): NegotiatedMedia {
+function profileOf(local: LocalMedia): string {
+  return local.srtpKey === undefined ? 'RTP/AVP' : 'RTP/SAVP';
+}
+
+/** What both sides can do, and the tag of the far end's a=crypto line. */
+function negotiate(
+  session: ParsedSession,
+  audio: ParsedMedia,
+  local: LocalMedia,
+): NegotiatedMedia & { tag: number | undefined } {
   const remotePort = portOf(audio);
   const remoteHost = addressOf(session, audio);
   const formats = formatsOf(audio);
@@ -160,6 +190,10 @@ function negotiate(session: ParsedSession, audio: ParsedMedia, local: LocalMedia
   const [chosen] = ours;
   if (!chosen || chosen.format === 'telephone-event') {
     throw new SdpUnusable('noCommonCodec', `it has none of ${local.codecs.join(', ')} at ${CLOCK_RATE} Hz`);
+  }
+  const crypto = local.srtpKey === undefined ? undefined : usableCrypto(audio.crypto ?? []);
+  if (local.srtpKey !== undefined && !crypto) {
+    throw new SdpUnusable('encryption', `it has no a=crypto with ${SRTP_SUITES.join(' or ')}`);
   }
   const events = formats.find(({ format }) => format === 'telephone-event');
   // A zero address is how RFC 2543 phones say hold (RFC 3264 §8.4).
@@ -172,6 +206,8 @@ function negotiate(session: ParsedSession, audio: ParsedMedia, local: LocalMedia
     payloadType: chosen.payloadType,
     telephoneEventPayloadType: events?.payloadType,
     accepted: events ? [...ours, events] : ours,
+    srtp: crypto && { suite: crypto.suite, ours: local.srtpKey ?? '', theirs: crypto.key },
+    tag: crypto?.tag,
     direction: REVERSED[theirs],
   };
 }
@@ -260,6 +296,7 @@ function audioOf(
   codecs: readonly { payload: number; codec: string }[],
   telephoneEvent: number | undefined,
   direction: MediaDirection,
+  crypto: CryptoLine[],
 ): WrittenMedia {
   const rtp = codecs.map(({ payload, codec }) => ({ payload, codec, rate: CLOCK_RATE }));
   const fmtp: WrittenMedia['fmtp'] = [];
@@ -268,7 +305,9 @@ function audioOf(
     fmtp.push({ payload: telephoneEvent, config: TELEPHONE_EVENTS });
   }
   const payloads = rtp.map(({ payload }) => payload).join(' ');
-  return { type: 'audio', port: local.port, protocol: 'RTP/AVP', payloads, rtp, fmtp, ptime: 20, direction };
+  const { port } = local;
+  const protocol = profileOf(local);
+  return { type: 'audio', port, protocol, payloads, rtp, fmtp, crypto, ptime: 20, direction };
 }
 
 function refused(offered: ParsedMedia): WrittenMedia {

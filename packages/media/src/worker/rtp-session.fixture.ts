@@ -25,6 +25,8 @@ export class Bench {
   readonly prompts = new Map<string, Uint8Array>();
   readonly session: RtpSession;
   tickNumber = 0;
+  /** Takes packets as they are instead of the list. */
+  onWire: ((packet: Uint8Array) => void) | undefined;
 
   constructor(setup: Partial<SessionSetup> = {}, randoms: readonly number[] = [0xabcd, 0xfffe, 0xffffff00]) {
     const numbers = [...randoms];
@@ -32,6 +34,10 @@ export class Bench {
       { session: 1, speechSilenceMs: undefined, mediaTimeoutMs: 0, hearsToneDigits: false, ...setup },
       {
         send: (packet, host, port) => {
+          if (this.onWire) {
+            this.onWire(packet.slice());
+            return;
+          }
           const datagram = packet.slice();
           const view = emptyPacketView();
           assert.ok(readRtpPacket(datagram, view));
@@ -99,6 +105,7 @@ export function agreed(over: Partial<NegotiatedMedia> = {}): NegotiatedMedia {
     remoteHost: '192.0.2.7',
     remotePort: 4_000,
     remoteRtcpPort: 4_001,
+    srtp: undefined,
     codec: 'PCMU',
     payloadType: 0,
     telephoneEventPayloadType: 101,

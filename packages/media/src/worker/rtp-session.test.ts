@@ -7,6 +7,7 @@ import { rms, toneLevel } from '../detect/goertzel.ts';
 import type { PlaySource } from '../play-source.ts';
 import type { OpenFile } from '../recording/growing-wav-file.ts';
 import { sequenceDistance } from '../rtp/wrap.ts';
+import { SrtpContext } from '../srtp/srtp-context.ts';
 import { agreed, Bench, connected, type SentPacket } from './rtp-session.fixture.ts';
 
 const isSilent = (packet: SentPacket): boolean => packet.payload.every((byte) => byte === 0xff);
@@ -450,5 +451,48 @@ describe('RTCP of a session', () => {
     bench.session.receiveReport(packet, '198.51.100.9', bench.nowMs);
     const { rtcpRefused, rtcpReceived } = bench.session.stats();
     assert.deepEqual([rtcpRefused, rtcpReceived], [2, 1]);
+  });
+});
+
+describe('SRTP of a session', () => {
+  const keys = {
+    ours: Buffer.alloc(30, 1).toString('base64'),
+    theirs: Buffer.alloc(30, 2).toString('base64'),
+  };
+  const suite = 'AES_CM_128_HMAC_SHA1_80' as const;
+
+  it('carries audio, digits and reports between two that share keys, and nothing of anybody else', () => {
+    const caller = new Bench({}, [1, 0xfffe, 3]);
+    caller.session.connect(agreed({ srtp: { suite, ...keys } }));
+    const phone = connected({}, { srtp: { suite, ours: keys.theirs, theirs: keys.ours } });
+    const wire: { packet: Uint8Array }[] = [];
+    caller.onWire = (packet) => wire.push({ packet });
+    caller.play([{ tone: { frequenciesHz: [1_000] }, durationMs: 200 }]);
+    caller.session.sendDigits({ id: 1, digits: '5', toneMs: 60, gapMs: 60 });
+    for (let tick = 0; tick < 300; tick += 1) {
+      caller.tick();
+      // A stranger is first with each packet, without the key.
+      phone.hear({ sequenceNumber: tick, timestamp: tick * 160, host: '203.0.113.5' });
+      for (const { packet } of wire.splice(0)) phone.session.receive(packet, '192.0.2.7', 4_000, phone.nowMs);
+      phone.tick();
+    }
+    for (const { packet } of caller.reportsSent)
+      phone.session.receiveReport(packet, '192.0.2.7', phone.nowMs);
+    const stats = phone.session.stats();
+    assert.deepEqual([stats.packetsReceived, stats.lost, stats.malformed, stats.refused], [300, 0, 0, 300]);
+    assert.ok(phone.reports.includes('digit 5'));
+    assert.ok(stats.rtcpReceived >= 1);
+  });
+
+  it('goes on in its count when the same keys are agreed again', () => {
+    const caller = new Bench();
+    caller.session.connect(agreed({ srtp: { suite, ...keys } }));
+    const sent: Uint8Array[] = [];
+    caller.onWire = (packet) => sent.push(packet);
+    const receiver = new SrtpContext(Buffer.alloc(16, 1), Buffer.alloc(14, 1), 10);
+    caller.tick(5);
+    caller.session.connect(agreed({ remotePort: 4_444, srtp: { suite, ...keys } }));
+    caller.tick(5);
+    assert.equal(sent.filter((packet) => receiver.unprotect(packet)).length, 10);
   });
 });

@@ -22,6 +22,8 @@ import { RtcpConversation } from '../rtp/rtcp-conversation.ts';
 import { DIGITS, type Digit, TELEPHONE_EVENT_BYTES, writeTelephoneEvent } from '../rtp/telephone-event.ts';
 import { addToTimestamp, nextSequence, timestampDistance } from '../rtp/wrap.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
+import { splitMasterKey } from '../srtp/sdes.ts';
+import { SrtpContext } from '../srtp/srtp-context.ts';
 import type { Bridge, BridgeVoice } from './bridge.ts';
 import type { PlayOrder, SessionSetup } from './messages.ts';
 import { FRAME_SAMPLES, PromptPlayer } from './prompt-player.ts';
@@ -111,6 +113,8 @@ export class RtpSession implements BridgeVoice {
   #remoteHost = '';
   #remotePort = 0;
   #isLatched = false;
+  #encrypts: SrtpContext | undefined;
+  #decrypts: SrtpContext | undefined;
 
   readonly #rtcp: RtcpConversation;
   /** The first RTP source has been followed, so RTCP is taken from its host only. */
@@ -194,6 +198,7 @@ export class RtpSession implements BridgeVoice {
       this.#accepted[payloadType] = ACCEPTED_CODES[format];
     if (this.#accepted[NOISE_PAYLOAD_TYPE] === NOT_ACCEPTED)
       this.#accepted[NOISE_PAYLOAD_TYPE] = ACCEPTED_NOISE;
+    this.#agreeOnKeys(before?.srtp, media.srtp);
     const law = lawOf(media.codec);
     if (this.#jitter && law !== this.#law) this.#jitter = new JitterBuffer(law);
     this.#law = law;
@@ -203,6 +208,23 @@ export class RtpSession implements BridgeVoice {
     this.#rtcpPort = media.remoteRtcpPort;
     this.#isLatched = false;
     this.#ticksSinceHeard = 0;
+  }
+
+  /** Contexts live as long as their key: another answer with the same one must not start its count again. */
+  #agreeOnKeys(before: NegotiatedMedia['srtp'], agreed: NegotiatedMedia['srtp']): void {
+    if (!agreed) {
+      this.#encrypts = undefined;
+      this.#decrypts = undefined;
+      return;
+    }
+    const { suite, ours, theirs } = agreed;
+    const tagBytes = suite === 'AES_CM_128_HMAC_SHA1_80' ? 10 : 4;
+    const contextOf = (masterKey: string): SrtpContext => {
+      const { key, salt } = splitMasterKey(masterKey);
+      return new SrtpContext(key, salt, tagBytes);
+    };
+    if (before?.suite !== suite || before.ours !== ours) this.#encrypts = contextOf(ours);
+    if (before?.suite !== suite || before.theirs !== theirs) this.#decrypts = contextOf(theirs);
   }
 
   play(order: PlayOrder): void {
@@ -314,13 +336,20 @@ export class RtpSession implements BridgeVoice {
   /** Takes a datagram that came on the RTCP port. */
   receiveReport(datagram: Uint8Array, host: string, nowMs: number): void {
     // The port may be any: NATs give RTCP one of its own.
-    if (host === this.#remoteHost) this.#rtcp.hear(datagram, nowMs);
+    const report = this.#decrypts ? this.#decrypts.unprotectRtcp(datagram) : datagram;
+    if (report && host === this.#remoteHost) this.#rtcp.hear(report, nowMs);
     else this.#rtcp.refused += 1;
   }
 
   /** Judges one datagram from a source and takes what it carries. */
-  receive(datagram: Uint8Array, host: string, port: number, nowMs: number): void {
+  receive(received: Uint8Array, host: string, port: number, nowMs: number): void {
     const packet = this.#packet;
+    // Before anything is believed of it; a stranger without the key cannot even be latched on to.
+    const datagram = this.#decrypts ? this.#decrypts.unprotect(received) : received;
+    if (!datagram) {
+      this.#refused += 1;
+      return;
+    }
     // Port 0 can be forged, and could never be answered.
     if (port === 0 || !readRtpPacket(datagram, packet)) {
       this.#malformed += 1;
@@ -497,7 +526,8 @@ export class RtpSession implements BridgeVoice {
     this.#sequence = nextSequence(this.#sequence);
     this.#packetsSent += 1;
     this.#octetsSent += octets;
-    this.#world.send(packet, this.#remoteHost, this.#remotePort);
+    const wire = this.#encrypts ? this.#encrypts.protect(packet) : packet;
+    this.#world.send(wire, this.#remoteHost, this.#remotePort);
   }
 
   #letListen(frame: Uint8Array, origin: 'received' | 'concealed'): void {
@@ -515,7 +545,8 @@ export class RtpSession implements BridgeVoice {
     if (!sendReport || this.#rtcpPort === 0) return;
     const own = { rtpTimestamp, packets: this.#packetsSent, octets: this.#octetsSent };
     const report = this.#rtcp.report(this.#world.nowMs(), own, this.#reception, kind);
-    sendReport(report, this.#remoteHost, this.#rtcpPort);
+    const wire = this.#encrypts ? this.#encrypts.protectRtcp(report) : report;
+    sendReport(wire, this.#remoteHost, this.#rtcpPort);
   }
 
   #latch(host: string, port: number): void {

@@ -39,6 +39,7 @@ const AGREED: NegotiatedMedia = {
   codec: 'PCMU',
   payloadType: PCMU_PAYLOAD_TYPE,
   telephoneEventPayloadType: undefined,
+  srtp: undefined,
   accepted: [{ payloadType: PCMU_PAYLOAD_TYPE, format: 'PCMU' }],
   direction: 'sendrecv',
 };

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { RtcpPacketConverter, RtcpRrPacket, RtpPacket, SrtcpSession, SrtpSession } from 'werift';
+import { emptyPacketView, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
+import { deriveKeys, SrtpContext } from './srtp-context.ts';
+
+const key = Buffer.from('e1f97a0d3e018be0d64fa32c06de4139', 'hex');
+const salt = Buffer.from('0ec675ad498afeebb6960b3aabe6', 'hex');
+
+function rtp(sequence: number, payload: Uint8Array, ssrc = 0xcafe_babe): Uint8Array {
+  const packet = new Uint8Array(12 + payload.length);
+  writeRtpHeader(packet, false, 0, sequence & 0xffff, (sequence * 160) >>> 0, ssrc);
+  packet.set(payload, 12);
+  return packet;
+}
+
+const payload = new Uint8Array(160).map((_, i) => i);
+const contexts = (tagBytes: 10 | 4 = 10): [SrtpContext, SrtpContext] => [
+  new SrtpContext(key, salt, tagBytes),
+  new SrtpContext(key, salt, tagBytes),
+];
+
+describe('SRTP', () => {
+  it('derives the keys of RFC 3711 B.3', () => {
+    const { cipher, salt: sessionSalt, auth } = deriveKeys(key, salt, 0);
+    assert.equal(cipher.toString('hex'), 'c61e7a93744f39ee10734afe3ff7a087');
+    assert.equal(sessionSalt.toString('hex'), '30cbbc08863d8c85d49db34a9ae1');
+    assert.equal(auth.toString('hex'), 'cebe321f6ff7716b6fd4ab49af256a156d38baa4');
+  });
+
+  it('speaks with another implementation, both ways, over the wrap of sequence numbers', () => {
+    const other = new SrtpSession({
+      profile: 1,
+      keys: { localMasterKey: key, localMasterSalt: salt, remoteMasterKey: key, remoteMasterSalt: salt },
+    });
+    const [ours, theirs] = contexts();
+    for (let sequence = 65_530; sequence < 65_560; sequence += 1) {
+      const plain = rtp(sequence, payload);
+      assert.deepEqual(new Uint8Array(other.decrypt(ours.protect(plain))), plain);
+      const { header } = RtpPacket.deSerialize(Buffer.from(plain));
+      assert.deepEqual(theirs.unprotect(other.encrypt(Buffer.from(payload), header)), plain);
+    }
+  });
+
+  it('speaks SRTCP with another implementation, both ways', () => {
+    const other = new SrtcpSession({
+      profile: 1,
+      keys: { localMasterKey: key, localMasterSalt: salt, remoteMasterKey: key, remoteMasterSalt: salt },
+    });
+    const [ours, theirs] = contexts();
+    const report = new RtcpRrPacket({ ssrc: 7, reports: [] }).serialize();
+    for (let n = 0; n < 3; n += 1) {
+      assert.deepEqual(Buffer.from(other.decrypt(ours.protectRtcp(report))), report);
+      assert.deepEqual(Buffer.from(theirs.unprotectRtcp(other.encrypt(report)) ?? []), report);
+    }
+    assert.equal(RtcpPacketConverter.deSerialize(report).length, 1);
+  });
+
+  for (const tagBytes of [10, 4] as const) {
+    it(`${tagBytes * 8} bit tag › takes late packets once, and none twice`, () => {
+      const [sender, receiver] = contexts(tagBytes);
+      const packets = Array.from({ length: 100 }, (_, n) => sender.protect(rtp(65_500 + n, payload)));
+      const order = packets.map((_, n) => (n % 10 === 3 ? n + 4 : n % 10 === 7 ? n - 4 : n));
+      for (const n of order) assert.ok(receiver.unprotect(packets[n] as Buffer), `packet ${n}`);
+      for (const packet of packets) assert.equal(receiver.unprotect(packet), undefined);
+    });
+  }
+
+  it('refuses what was changed, cut, or made under another key', () => {
+    const [sender, receiver] = contexts();
+    const packet = sender.protect(rtp(1, payload));
+    for (let at = 0; at < packet.length; at += 1) {
+      const changed = Buffer.from(packet);
+      changed[at] = (changed[at] as number) ^ 1;
+      assert.equal(receiver.unprotect(changed), undefined, `byte ${at}`);
+    }
+    for (let length = 0; length < packet.length; length += 1) {
+      assert.equal(receiver.unprotect(packet.subarray(0, length)), undefined);
+      assert.equal(receiver.unprotectRtcp(packet.subarray(0, length)), undefined);
+    }
+    const stranger = new SrtpContext(Buffer.alloc(16, 1), salt, 10);
+    assert.equal(receiver.unprotect(stranger.protect(rtp(1, payload))), undefined);
+    assert.ok(receiver.unprotect(packet), 'the true packet still counts');
+  });
+
+  it('hides the payload and leaves the header readable', () => {
+    const [sender] = contexts();
+    const packet = sender.protect(rtp(5, payload));
+    const view = emptyPacketView();
+    assert.ok(readRtpPacket(packet, view));
+    assert.equal(view.sequenceNumber, 5);
+    assert.notDeepEqual(packet.subarray(12, 172), Buffer.from(payload));
+  });
+});
