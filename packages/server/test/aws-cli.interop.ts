@@ -110,8 +110,8 @@ describe('the AWS CLI', () => {
     refused(
       'an operation that is missing',
       'OperationNotImplementedException',
-      /ListUsers.*compatibility/,
-      () => ['list-users', ...instance()],
+      /ListApprovedOrigins.*compatibility/,
+      () => ['list-approved-origins', ...instance()],
     );
   });
 

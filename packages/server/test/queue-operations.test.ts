@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as sdk from '@aws-sdk/client-connect';
 import { type ContactFlowId, newId, type PhoneNumberId } from '../src/ids.ts';
-import { openTestApi, refused, type TestApi, unknownId } from '../src/test-support/test-api.ts';
+import { openTestApi, refused, type TestApi, unknownId } from './support/test-api.ts';
 
 let test: TestApi;
 let InstanceId: string;

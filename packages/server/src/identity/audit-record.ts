@@ -39,6 +39,8 @@ const hiddenMembers = new Set([
   'CustomerId',
   'Password',
   'IdentityInfo',
+  'PhoneConfig',
+  'PhoneNumberConfigs',
   'SearchText',
   'ParticipantCredentials',
   'Credentials',

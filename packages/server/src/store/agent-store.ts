@@ -78,8 +78,6 @@ export interface AgentStore {
    * @throws {ReferenceMissing}
    */
   update(instanceId: InstanceId, id: AgentId, change: AgentChange, nowMs: number): Promise<boolean>;
-  /** False when there is no such user. */
-  setPasswordHash(instanceId: InstanceId, id: AgentId, passwordHash: string, nowMs: number): Promise<boolean>;
   /** With everything that belongs to it. False when there is no such user. */
   remove(instanceId: InstanceId, id: AgentId): Promise<boolean>;
   /** Ordered by attribute and value. */
@@ -191,8 +189,6 @@ export function openAgentStore(database: RingbackDatabase): AgentStore {
         }
         return found;
       }),
-    setPasswordHash: (instanceId, id, passwordHash, nowMs) =>
-      rows.update(database, instanceId, id, { password_hash: passwordHash }, nowMs),
     remove: (instanceId, id) => rows.remove(database, instanceId, id),
     async proficienciesOf(instanceId, id) {
       const found = await database.query<Proficiency>(

@@ -2,22 +2,22 @@
 import assert from 'node:assert/strict';
 import { ConnectClient, type ConnectServiceException } from '@aws-sdk/client-connect';
 import { operations } from '@ringback/connect-api';
-import { type HttpServer, openHttpServer } from '../api/http-server.ts';
-import type { ApiDeps } from '../api/operation.ts';
-import { systemClock } from '../clock.ts';
+import { type HttpServer, openHttpServer } from '../../src/api/http-server.ts';
+import type { ApiDeps } from '../../src/api/operation.ts';
+import { systemClock } from '../../src/clock.ts';
+import { openAuthentication } from '../../src/identity/authenticate.ts';
+import { type InstanceId, type NodeId, newId } from '../../src/ids.ts';
+import { openQuotas, type QuotaDefaults } from '../../src/policy/quotas.ts';
+import { openContactStore } from '../../src/store/contact-store.ts';
+import { openDirectory } from '../../src/store/directory.ts';
+import { openNodeStore } from '../../src/store/node-store.ts';
+import { openResourceStore, type ResourceStore } from '../../src/store/resource-store.ts';
+import { openRoutingStore } from '../../src/store/routing-store.ts';
+import { capturedLogger } from '../../src/test-support/captured-logger.ts';
+import { openTestDatabase, type TestDatabase } from '../../src/test-support/test-database.ts';
 import { openInProcessBus } from '../events/bus.ts';
-import { openAuthentication } from '../identity/authenticate.ts';
-import { type InstanceId, type NodeId, newId } from '../ids.ts';
-import { openQuotas, type QuotaDefaults } from '../policy/quotas.ts';
 import { openRouting, type Routing } from '../routing/routing.ts';
 import { openRoutingDirectory } from '../routing/routing-directory.ts';
-import { openContactStore } from '../store/contact-store.ts';
-import { openDirectory } from '../store/directory.ts';
-import { openNodeStore } from '../store/node-store.ts';
-import { openResourceStore, type ResourceStore } from '../store/resource-store.ts';
-import { openRoutingStore } from '../store/routing-store.ts';
-import { capturedLogger } from './captured-logger.ts';
-import { openTestDatabase, type TestDatabase } from './test-database.ts';
 
 export interface TestApi {
   readonly client: ConnectClient;
