@@ -90,6 +90,7 @@ module.exports = {
     },
     serverFolder('calls', ['events', 'store'], 'A leg never learns which contact it serves.'),
     serverFolder('flows', ['events', 'store', 'calls'], 'Stored flows and prompts know no contact.'),
+    serverFolder('routing', ['events', 'store'], 'Routing knows contacts by id; it does not know calls.'),
     serverFolder('policy', ['store'], 'Policy answers questions; it acts on nothing.'),
     serverFolder('identity', ['store'], 'Who a caller is does not depend on what he wants.'),
     serverFolder('events', ['store'], 'Facts go out; nothing inside is decided from them.'),
