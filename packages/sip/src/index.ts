@@ -84,6 +84,13 @@ export type {
   RegistrationStatus,
 } from './registration/registration.ts';
 export type { SessionTimerPolicy } from './session/session-timer-terms.ts';
+export type { CallTrace, CallTracesOptions } from './trace/call-traces.ts';
+export { CallTraces } from './trace/call-traces.ts';
+export type { HepExporter, HepExporterOptions, HepIdentity } from './trace/hep.ts';
+export { encodeHep, openHepExporter } from './trace/hep.ts';
+export { formatLadder } from './trace/ladder.ts';
+export { writePcap } from './trace/pcap.ts';
+export type { TracedMessage } from './trace/traced-message.ts';
 export type { SipCounters } from './transport/counters.ts';
 export { newCounters } from './transport/counters.ts';
 export type { DatagramNetwork, DatagramSocket, NetworkAddress } from './transport/datagram-network.ts';
