@@ -5,7 +5,7 @@ import * as sdk from '@aws-sdk/client-connect';
 import { type AgentId, type ContactId, newId, type QueueId } from '../src/ids.ts';
 import type { RoutedContact } from '../src/routing/routing-change.ts';
 import { makeRoutingTeam, type RoutingTeam } from '../src/test-support/routing-team.ts';
-import { openTestApi, refused, type TestApi, unknownId } from '../src/test-support/test-api.ts';
+import { openTestApi, refused, type TestApi, unknownId } from './support/test-api.ts';
 
 const longestWaitMs = 20_000;
 

@@ -5,9 +5,12 @@ import { operations } from '@ringback/connect-api';
 import { type HttpServer, openHttpServer } from '../../src/api/http-server.ts';
 import type { ApiDeps } from '../../src/api/operation.ts';
 import { systemClock } from '../../src/clock.ts';
+import { openInProcessBus } from '../../src/events/bus.ts';
 import { openAuthentication } from '../../src/identity/authenticate.ts';
 import { type InstanceId, type NodeId, newId } from '../../src/ids.ts';
 import { openQuotas, type QuotaDefaults } from '../../src/policy/quotas.ts';
+import { openRouting, type Routing } from '../../src/routing/routing.ts';
+import { openRoutingDirectory } from '../../src/routing/routing-directory.ts';
 import { openContactStore } from '../../src/store/contact-store.ts';
 import { openDirectory } from '../../src/store/directory.ts';
 import { openNodeStore } from '../../src/store/node-store.ts';
@@ -15,9 +18,6 @@ import { openResourceStore, type ResourceStore } from '../../src/store/resource-
 import { openRoutingStore } from '../../src/store/routing-store.ts';
 import { capturedLogger } from '../../src/test-support/captured-logger.ts';
 import { openTestDatabase, type TestDatabase } from '../../src/test-support/test-database.ts';
-import { openInProcessBus } from '../events/bus.ts';
-import { openRouting, type Routing } from '../routing/routing.ts';
-import { openRoutingDirectory } from '../routing/routing-directory.ts';
 
 export interface TestApi {
   readonly client: ConnectClient;
