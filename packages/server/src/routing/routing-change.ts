@@ -155,6 +155,7 @@ export function scopeOf(
   const agents: AgentKey[] = [];
   const contacts: ContactKey[] = [];
   const waiting: ContactKey[] = [];
+  const fresh: ContactKey[] = [];
   const counted = new Map<string, { readonly instanceId: InstanceId; readonly placeId: string }>();
   let takesOwnership = false;
   for (const change of changes) {
@@ -162,8 +163,9 @@ export function scopeOf(
     if ('agentId' in change) agents.push({ instanceId, agentId: change.agentId });
     // What an agent has in hand is locked with the agent.
     if (change.kind === 'offer') waiting.push({ instanceId, contactId: change.contactId });
+    else if (change.kind === 'enqueue') fresh.push({ instanceId, contactId: change.contactId });
     else if ('contactId' in change) contacts.push({ instanceId, contactId: change.contactId });
-    if (change.kind === 'begin') contacts.push({ instanceId, contactId: change.contact.contactId });
+    if (change.kind === 'begin') fresh.push({ instanceId, contactId: change.contact.contactId });
     if (change.kind === 'enqueue' && change.maxContacts !== undefined) {
       const id = placeId(change.place);
       counted.set(`${instanceId} ${id}`, { instanceId, placeId: id });
@@ -174,6 +176,7 @@ export function scopeOf(
     agents,
     contacts,
     waiting,
+    fresh,
     counted: [...counted.values()],
     owner: takesOwnership ? deps.node : undefined,
     newAgent: ({ instanceId, agentId }) => {

@@ -48,6 +48,8 @@ export interface ChangeScope {
   readonly contacts: readonly ContactKey[];
   /** Contacts that only matter as long as nobody has them in hand. */
   readonly waiting?: readonly ContactKey[];
+  /** Contacts that most likely nobody has in hand, because they are new. */
+  readonly fresh?: readonly ContactKey[];
   /** Queues whose size matters; changes that ask for one wait for each other. */
   readonly counted?: readonly { readonly instanceId: InstanceId; readonly placeId: string }[];
   /** Whose lease must hold for what is written. */
@@ -160,12 +162,12 @@ const recordSeparator = '\u001e';
 export function openRoutingStore(database: RingbackDatabase): RoutingStore {
   return {
     change: (scope, decide) =>
-      again(() => database.withTransaction((transaction) => change(transaction, scope, decide))),
+      again((attempt) =>
+        database.withTransaction((transaction) => change(transaction, scope, decide, attempt)),
+      ),
     match: (instanceId, work) =>
       again(() =>
         database.withTransaction(async (transaction) => {
-          // A process that is stopped in here must not keep the whole instance waiting.
-          await transaction.query(`SET LOCAL idle_in_transaction_session_timeout = '5s'`);
           await transaction.query(matchingTurn, [instanceId]);
           return work(turnOn(transaction, instanceId));
         }),
@@ -230,10 +232,10 @@ export function openRoutingStore(database: RingbackDatabase): RoutingStore {
 }
 
 /** Runs a transaction again that met a deadlock, or something that moved. It has written nothing. */
-async function again<Result>(run: () => Promise<Result>): Promise<Result> {
+async function again<Result>(run: (attempt: number) => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await run();
+      return await run(attempt);
     } catch (error) {
       const passes = error instanceof RoutingMoved || classifyDatabaseError(error) === 'conflict';
       if (!passes || attempt === maxTries) throw error;
@@ -245,12 +247,15 @@ async function change<Result>(
   on: Queryable<Schema>,
   scope: ChangeScope,
   decide: Decide<Result>,
+  attempt = 1,
 ): Promise<Result> {
   for (const { instanceId, placeId } of sorted(scope.counted ?? [], ({ placeId }) => placeId)) {
     await on.query(countingTurn, [`${instanceId} ${placeId}`]);
   }
   const agentKeys = new Map(scope.agents.map((key) => [keyOfAgent(key), key]));
-  for (const holder of await holdersOf(on, scope.contacts)) agentKeys.set(keyOfAgent(holder), holder);
+  const fresh = scope.fresh ?? [];
+  const maybeHeld = attempt === 1 ? scope.contacts : [...scope.contacts, ...fresh];
+  for (const holder of await holdersOf(on, maybeHeld)) agentKeys.set(keyOfAgent(holder), holder);
 
   // Agents before contacts, each in the order of their ids: whoever locks both does so in this order.
   let agents = await lockAgents(on, [...agentKeys.values()]);
@@ -261,7 +266,7 @@ async function change<Result>(
     agents = await lockAgents(on, [...agentKeys.values()]);
   }
   const contactKeys = new Map(
-    [...scope.contacts, ...(scope.waiting ?? [])].map((key) => [keyOfContact(key), key]),
+    [...scope.contacts, ...fresh, ...(scope.waiting ?? [])].map((key) => [keyOfContact(key), key]),
   );
   for (const [key, { state }] of agents) {
     const instanceId = agentKeys.get(key)?.instanceId;
@@ -271,7 +276,7 @@ async function change<Result>(
     }
   }
   const entries = await lockEntries(on, [...contactKeys.values()]);
-  for (const { instanceId, contactId } of scope.contacts) {
+  for (const { instanceId, contactId } of [...scope.contacts, ...fresh]) {
     const agentId = entries.get(keyOfContact({ instanceId, contactId }))?.agentId;
     if (agentId !== undefined && !agentKeys.has(keyOfAgent({ instanceId, agentId })))
       throw new RoutingMoved(`contact ${contactId} got an agent`);
@@ -504,7 +509,9 @@ const agentRow = 'instance_id, agent_id, state, version, event_sequence';
 
 const matchingTurn = {
   name: 'routing-matching-turn',
-  text: `SELECT pg_advisory_xact_lock(hashtextextended('ringback matching ' || $1, 0))`,
+  // A process that is stopped in its turn must not keep the whole instance waiting.
+  text: `SELECT set_config('idle_in_transaction_session_timeout', '5s', true),
+                pg_advisory_xact_lock(hashtextextended('ringback matching ' || $1, 0))`,
 };
 
 const countingTurn = {
