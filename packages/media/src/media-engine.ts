@@ -3,6 +3,7 @@
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { availableParallelism } from 'node:os';
 import type { AudioSession, EngineAudioSession, SessionHome } from './audio-session.ts';
 import {
   MediaAtCapacity,
@@ -20,6 +21,7 @@ import {
   type WebRtcSession,
   type WebRtcSessionOptions,
 } from './webrtc-session.ts';
+import { IDLE, isOverloaded, type WorkerLoad } from './worker/admission.ts';
 import type { SessionSetup } from './worker/messages.ts';
 import { TICK_MS } from './worker/ticker.ts';
 import { QuestionRefused, WorkerLink } from './worker-link.ts';
@@ -29,7 +31,7 @@ export interface MediaEngineOptions {
   host: string;
   /** RTP port range, both ends included. Sessions take the even ports; those held by others are skipped. */
   ports: { first: number; last: number };
-  /** Worker threads; the range is shared out among them. Default 1. */
+  /** Worker threads; the range is shared out among them. Default: one less than the machine has cores, 1 … 16. */
   workers?: number;
   /** Most sessions at once. Default: as many as ports. */
   maxSessions?: number;
@@ -84,6 +86,8 @@ interface Berth {
   ports: { first: number; last: number };
   link: WorkerLink;
   sessions: Map<number, EngineAudioSession>;
+  /** As the worker last told. */
+  load: WorkerLoad;
   /** Sessions being opened, counted so that a burst spreads over the workers. */
   opening: number;
 }
@@ -107,11 +111,12 @@ class ThreadedMediaEngine implements MediaEngine {
   readonly #onFault: (fault: MediaFault) => void;
   readonly #prompts = new Map<string, SharedArrayBuffer>();
   readonly #berths: Berth[];
+  readonly #refused = { sessions: 0, load: 0 };
   #nextSession = 1;
   #closing: Promise<void> | undefined;
 
   constructor(options: MediaEngineOptions) {
-    const { host, ports, workers = 1 } = options;
+    const { host, ports, workers = workersForMachine(ports) } = options;
     const shares = sharePorts(ports, workers);
     if (!isIPv4(host))
       throw new RangeError(`media host ${JSON.stringify(host)} is not a numeric IPv4 address`);
@@ -124,7 +129,14 @@ class ThreadedMediaEngine implements MediaEngine {
     this.#berths = shares.map((share, index) => {
       const name = `media-${index}`;
       const sessions = new Map<number, EngineAudioSession>();
-      return { name, ports: share, sessions, opening: 0, link: this.#startThread(index, name, share) };
+      return {
+        name,
+        ports: share,
+        sessions,
+        load: IDLE,
+        opening: 0,
+        link: this.#startThread(index, name, share),
+      };
     });
   }
 
@@ -173,16 +185,24 @@ class ThreadedMediaEngine implements MediaEngine {
   #berthFor(beside: AudioSession | undefined): Berth {
     const load = (berth: Berth): number => berth.sessions.size + berth.opening;
     const total = this.#berths.reduce((sum, berth) => sum + load(berth), 0);
-    if (total >= this.#maxSessions) throw new MediaAtCapacity(this.#maxSessions);
+    if (total >= this.#maxSessions) {
+      this.#refused.sessions += 1;
+      throw new MediaAtCapacity('sessions', this.#maxSessions);
+    }
     if (beside) {
       const berth = this.#berths.find(({ sessions }) => sessions.get(beside.id) === beside);
       if (!berth) throw new MediaSessionClosed(beside.id);
+      // It completes a call that is under way, and there is no other place for it.
       return berth;
     }
     const alive = this.#berths.filter(({ link }) => link.isAlive);
-    const [first] = alive;
-    if (!first) throw new MediaEngineClosed('every media worker has died');
-    return alive.reduce((least, each) => (load(each) < load(least) ? each : least), first);
+    if (alive.length === 0) throw new MediaEngineClosed('every media worker has died');
+    const [fit, ...others] = alive.filter((berth) => !isOverloaded(berth.load, load(berth)));
+    if (!fit) {
+      this.#refused.load += 1;
+      throw new MediaAtCapacity('load', total);
+    }
+    return others.reduce((least, each) => (load(each) < load(least) ? each : least), fit);
   }
 
   async stats({ latenessMs = 60_000 }: { latenessMs?: number } = {}): Promise<EngineStats> {
@@ -205,10 +225,12 @@ class ThreadedMediaEngine implements MediaEngine {
       packetsSent: sum(({ packetsSent }) => packetsSent),
       packetsReceived: sum(({ packetsReceived }) => packetsReceived),
       cpuMicros: sum(({ cpuMicros }) => cpuMicros),
-      workers: parts.map(({ sessions, cpuMicros, eventLoopUtilization }) => ({
+      refused: { ...this.#refused },
+      workers: parts.map(({ sessions, cpuMicros, eventLoopUtilization }, index) => ({
         sessions,
         cpuMicros,
         eventLoopUtilization,
+        cpuShare: this.#berths[index]?.load.cpuShare ?? 0,
       })),
     };
   }
@@ -271,7 +293,11 @@ class ThreadedMediaEngine implements MediaEngine {
     return {
       link: berth.link,
       hasPrompt: (prompt: string) => this.#prompts.has(prompt),
-      forget: (session: number) => berth.sessions.delete(session),
+      forget: (session: number) => {
+        berth.sessions.delete(session);
+        // A worker without sessions tells nothing more.
+        if (berth.sessions.size === 0) berth.load = IDLE;
+      },
       consumerFailed: (error: unknown) =>
         this.#onFault({ kind: 'consumerFailed', message: `onEvent threw: ${String(error)}`, error }),
     };
@@ -282,8 +308,12 @@ class ThreadedMediaEngine implements MediaEngine {
       name,
       { host: this.#host, ports, webRtc: this.#webRtc },
       (notice) => {
-        if (notice.kind !== 'libraryFault') this.#berths[index]?.sessions.get(notice.session)?.take(notice);
-        else this.#onFault({ kind: 'libraryFailed', message: notice.message, error: undefined });
+        const berth = this.#berths[index];
+        if (notice.kind === 'libraryFault') {
+          this.#onFault({ kind: 'libraryFailed', message: notice.message, error: undefined });
+        } else if (notice.kind === 'load') {
+          if (berth) berth.load = notice.load;
+        } else berth?.sessions.get(notice.session)?.take(notice);
       },
       (error) => this.#threadDied(index, error),
     );
@@ -313,6 +343,11 @@ function checkSessionOptions(options: MediaSessionOptions | WebRtcSessionOptions
     throw new RangeError(`silence of ${silenceMs} ms cannot end speech`);
   }
   if (!(mediaTimeoutMs >= 0)) throw new RangeError(`media timeout of ${mediaTimeoutMs} ms: use 0 or more`);
+}
+
+/** One core is left to the process itself; a small range of ports feeds few workers. */
+function workersForMachine({ first, last }: { first: number; last: number }): number {
+  return Math.max(1, Math.min(16, availableParallelism() - 1, Math.floor((last - first) / 2)));
 }
 
 /** Splits the range into one part a worker, each with as many even ports as the others, or one more. */

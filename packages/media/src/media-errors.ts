@@ -16,12 +16,20 @@ export class NoMediaPort extends Error {
   }
 }
 
+/**
+ * The engine takes no further session: `sessions` as many as configured are open · `load` every worker is so busy that
+ * audio would suffer.
+ */
 export class MediaAtCapacity extends Error {
-  readonly maxSessions: number;
-  constructor(maxSessions: number) {
-    super(`the media engine already carries ${maxSessions} sessions, its configured most`);
+  readonly reason: 'sessions' | 'load';
+  constructor(reason: 'sessions' | 'load', sessions: number) {
+    const why = {
+      sessions: `its configured most, ${sessions} sessions`,
+      load: `${sessions} sessions, and every worker is so busy that their audio would suffer`,
+    };
+    super(`the media engine already carries ${why[reason]}`);
     this.name = 'MediaAtCapacity';
-    this.maxSessions = maxSessions;
+    this.reason = reason;
   }
 }
 

@@ -82,5 +82,13 @@ export interface EngineStats {
   packetsReceived: number;
   /** CPU time of the worker threads since their start, µs. */
   cpuMicros: number;
-  workers: readonly { sessions: number; cpuMicros: number; eventLoopUtilization: number }[];
+  /** Sessions refused since the start, because of their number or of the load (`MediaAtCapacity`). */
+  refused: { sessions: number; load: number };
+  workers: readonly {
+    sessions: number;
+    cpuMicros: number;
+    eventLoopUtilization: number;
+    /** Over the last second, share of one core. */
+    cpuShare: number;
+  }[];
 }

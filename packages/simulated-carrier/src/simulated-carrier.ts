@@ -155,6 +155,7 @@ class Exchange implements SimulatedCarrier {
       this.#ownMedia = await openMediaEngine({
         host: this.#host,
         ports: rtpPorts,
+        workers: 1,
         onFault: (fault) => this.#report({ kind: 'media', fault }),
       });
     }

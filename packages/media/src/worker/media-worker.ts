@@ -66,6 +66,10 @@ interface Carried {
   amd: SessionAmd | 'starting' | 'stopping' | undefined;
 }
 
+/** Load is told each second, over the last five. */
+const TICKS_BETWEEN_LOADS = 50;
+const LOAD_TICKS = 250;
+
 /** The source of packets that came through DTLS; never an address. */
 const PEER_HOST = 'peer';
 const PEER_PORT = 1;
@@ -79,6 +83,8 @@ export class MediaWorker {
   readonly #bridges = new Set<Bridge>();
   #vad: Promise<WebRtcVadModule> | undefined;
   readonly #webRtc: WebRtcOptions & { host: string };
+  #loadAtMs = 0;
+  #loadCpuMicros = 0;
   #closedPacketsSent = 0;
   #closedPacketsReceived = 0;
 
@@ -352,6 +358,7 @@ export class MediaWorker {
   }
 
   #tick(tick: number): void {
+    if (tick % TICKS_BETWEEN_LOADS === 0) this.#tellLoad();
     // First everybody's frame, then the mixes of them: nobody hears a frame of the tick before.
     for (const bridge of this.#bridges) bridge.gather();
     for (const carried of this.#carried.values()) {
@@ -361,6 +368,19 @@ export class MediaWorker {
         this.#bug(carried, error);
       }
     }
+  }
+
+  #tellLoad(): void {
+    const { clock, usage, post } = this.#surroundings;
+    const nowMs = clock.nowMs();
+    const { cpuMicros } = usage();
+    const elapsedMicros = (nowMs - this.#loadAtMs) * 1_000;
+    const cpuShare = elapsedMicros > 0 ? (cpuMicros - this.#loadCpuMicros) / elapsedMicros : 0;
+    this.#loadAtMs = nowMs;
+    this.#loadCpuMicros = cpuMicros;
+    const lateness = this.#ticker.lateness(LOAD_TICKS).sort();
+    const latenessP95Ms = lateness[Math.floor(lateness.length * 0.95)] ?? 0;
+    post({ kind: 'load', session: 0, load: { cpuShare, latenessP95Ms } });
   }
 
   /** One session's bug must not end the calls beside it; told once, not fifty times a second. */

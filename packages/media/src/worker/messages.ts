@@ -14,6 +14,7 @@ import type { DigitRun } from '../rtp/digit-sender.ts';
 import type { SdpUnusableReason } from '../sdp/sdp-unusable.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
 import type { WebRtcOptions } from '../webrtc-session.ts';
+import type { WorkerLoad } from './admission.ts';
 
 /** What a worker is told at its start. */
 export interface WorkerSetup {
@@ -96,6 +97,8 @@ export type FromWorker =
   | { kind: 'event'; session: number; event: MediaEvent }
   | { kind: 'playEnded'; session: number; play: number; outcome: PlayOutcome }
   | { kind: 'digitsEnded'; session: number; run: number; outcome: 'sent' | 'stopped' }
+  /** Each second while there are sessions; of no session (0). */
+  | { kind: 'load'; session: 0; load: WorkerLoad }
   /** An error of the WebRTC library that reached nobody; of no known session (0). */
   | { kind: 'libraryFault'; session: 0; message: string };
 
