@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { openAgentSide } from './agents/agent-side.ts';
 import { type HttpServer, openHttpServer } from './api/http-server.ts';
 import { openPromptLinks } from './api/prompt-links.ts';
+import { watchMedia } from './calls/media-metrics.ts';
 import type { Trunk } from './calls/trunk.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } from './config.ts';
@@ -398,6 +399,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     'Flow-log records that could not be written.',
     () => flowLogs.lost,
   );
+  watchMedia(metrics, media);
   metrics.watch('ringback_agents', 'Agents whose page is on this node.', () => agents.desks.size);
   metrics.watch('ringback_active_contacts', 'Contacts that this node runs.', () => active.size);
   let address = '';
