@@ -28,8 +28,11 @@ const HIGH_JITTER_MS = 30;
 /** Frame and play-out beside the jitter, ms. */
 const FIXED_DELAY_MS = 40;
 
+/** What the score is made of. */
+type HeardStream = Pick<RtpStats, 'packetsReceived' | 'lost' | 'jitterMs' | 'roundTripMs'>;
+
 /** Undefined where nothing was heard. */
-export function audioQuality(stats: RtpStats): AudioQuality | undefined {
+export function audioQuality(stats: HeardStream): AudioQuality | undefined {
   const expected = stats.packetsReceived + stats.lost;
   if (stats.packetsReceived === 0) return undefined;
   const loss = stats.lost / expected;
