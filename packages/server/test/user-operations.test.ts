@@ -213,6 +213,38 @@ describe('users', () => {
     }
   });
 
+  it('keep both of two changes at once', async () => {
+    const UserId = await createUser();
+    const Channel = 'VOICE';
+    await Promise.all([
+      send(
+        new sdk.UpdateUserConfigCommand({
+          InstanceId,
+          UserId,
+          AutoAcceptConfigs: [{ Channel, AutoAccept: true }],
+        }),
+      ),
+      send(
+        new sdk.UpdateUserConfigCommand({
+          InstanceId,
+          UserId,
+          PersistentConnectionConfigs: [{ Channel, PersistentConnection: true }],
+        }),
+      ),
+      send(
+        new sdk.UpdateUserConfigCommand({
+          InstanceId,
+          UserId,
+          VoiceEnhancementConfigs: [{ Channel, VoiceEnhancementMode: 'NONE' }],
+        }),
+      ),
+    ]);
+    const user = await describeUser(UserId);
+    assert.deepEqual(user.AutoAcceptConfigs, [{ Channel, AutoAccept: true }]);
+    assert.deepEqual(user.PersistentConnectionConfigs, [{ Channel, PersistentConnection: true }]);
+    assert.deepEqual(user.VoiceEnhancementConfigs, [{ Channel, VoiceEnhancementMode: 'NONE' }]);
+  });
+
   it('are found by id and by ARN of their own instance only', async () => {
     const id = await createUser();
     const { Arn } = await describeUser(id);

@@ -52,7 +52,8 @@ export interface AgentChange {
   readonly securityProfileIds?: readonly SecurityProfileId[];
   /** `null` takes the user out of the hierarchy. */
   readonly hierarchyGroupId?: HierarchyGroupId | null;
-  readonly settings?: AgentSettings;
+  /** What becomes of the settings; no other change comes between. */
+  readonly settings?: (known: AgentSettings) => AgentSettings;
 }
 
 export interface AgentStore {
@@ -183,7 +184,12 @@ export function openAgentStore(database: RingbackDatabase): AgentStore {
       }),
     update: (instanceId, id, change, nowMs) =>
       database.withTransaction(async (transaction) => {
-        const found = await rows.update(transaction, instanceId, id, columnsOf(change), nowMs);
+        const settings = change.settings && (await lockedSettings(transaction, instanceId, id));
+        const columns = {
+          ...columnsOf(change),
+          ...(change.settings && settings ? { settings: JSON.stringify(change.settings(settings)) } : {}),
+        };
+        const found = await rows.update(transaction, instanceId, id, columns, nowMs);
         if (found && change.securityProfileIds) {
           await setSecurityProfiles(transaction, instanceId, id, change.securityProfileIds);
         }
@@ -269,6 +275,19 @@ export function openAgentStore(database: RingbackDatabase): AgentStore {
   }
 }
 
+/** Undefined when there is no such user. */
+async function lockedSettings(
+  on: Queryable<Schema>,
+  instanceId: InstanceId,
+  id: AgentId,
+): Promise<AgentSettings | undefined> {
+  const { rows } = await on.query<{ settings: AgentSettings }>(
+    'SELECT settings FROM agent WHERE instance_id = $1 AND id = $2 FOR NO KEY UPDATE',
+    [instanceId, id],
+  );
+  return rows[0]?.settings;
+}
+
 async function setSecurityProfiles(
   on: Queryable<Schema>,
   instanceId: InstanceId,
@@ -306,7 +325,6 @@ function columnsOf(change: AgentChange): ColumnValues {
     ...(change.identity ? identityColumns(change.identity) : {}),
     ...(change.routingProfileId ? { routing_profile_id: change.routingProfileId } : {}),
     ...(change.hierarchyGroupId === undefined ? {} : { hierarchy_group_id: change.hierarchyGroupId }),
-    ...(change.settings ? { settings: JSON.stringify(change.settings) } : {}),
   };
 }
 

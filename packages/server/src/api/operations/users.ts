@@ -104,18 +104,19 @@ export const updateUserIdentityInfo: OperationCode<'UpdateUserIdentityInfo'> = (
 
 /** The voice channel's settings are replaced as a whole; what is not given gets its default. */
 export const updateUserPhoneConfig: OperationCode<'UpdateUserPhoneConfig'> = (input, caller, deps) =>
-  changeUser('UpdateUserPhoneConfig', input, caller, deps, async (_, { settings }) => ({
-    settings: withPhoneConfig(settings, checkedPhoneConfig(input.PhoneConfig)),
-  }));
+  changeUser('UpdateUserPhoneConfig', input, caller, deps, async () => {
+    const phone = checkedPhoneConfig(input.PhoneConfig);
+    return { settings: (known) => withPhoneConfig(known, phone) };
+  });
 
 /** Each list that is given replaces the one that was. */
 export const updateUserConfig: OperationCode<'UpdateUserConfig'> = (input, caller, deps) =>
-  changeUser('UpdateUserConfig', input, caller, deps, async (_, { settings }) => {
+  changeUser('UpdateUserConfig', input, caller, deps, async () => {
     const given = checkedSettings(input);
     if (Object.keys(given).length === 0) {
       throw invalidRequestException(`One of ${settingMembers.join(', ')} is required.`);
     }
-    return { settings: { ...settings, ...given } };
+    return { settings: (known) => ({ ...known, ...given }) };
   });
 
 export const updateUserRoutingProfile: OperationCode<'UpdateUserRoutingProfile'> = (input, caller, deps) =>
@@ -146,10 +147,10 @@ async function changeUser(
   input: { readonly InstanceId: string; readonly UserId: string },
   caller: Caller,
   deps: ApiDeps,
-  changeOf: (instance: Instance, agent: Agent) => Promise<AgentChange>,
+  changeOf: (instance: Instance) => Promise<AgentChange>,
 ): Promise<undefined> {
   const { instance, item } = await requireNamed(kinds.agent, input.InstanceId, input.UserId, caller, deps);
-  const change = await changeOf(instance, item);
+  const change = await changeOf(instance);
   return changing(operation, kinds.agent, deps, () =>
     deps.resources.agents.update(instance.id, item.id, change, deps.clock.now()),
   );
