@@ -16,6 +16,7 @@ const kinds = {
   unit: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
   interop: ['packages/*/test/**/*.interop.ts'],
   browser: ['packages/*/test/**/*.browser.ts'],
+  nightly: ['packages/*/test/**/*.nightly.ts'],
 } as const satisfies Record<string, readonly string[]>;
 
 const [kind = 'unit', ...only] = process.argv.slice(2);
@@ -38,7 +39,13 @@ if (kind === 'browser') installDebianPackages(browserPackages);
 const concurrency = kind === 'unit' ? Math.max(2, availableParallelism()) + 1 : 2;
 const runner = spawn(
   process.execPath,
-  ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=300000', '--test-reporter=spec', ...files],
+  [
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${kind === 'nightly' ? 3_600_000 : 300_000}`,
+    '--test-reporter=spec',
+    ...files,
+  ],
   { stdio: 'inherit' },
 );
 runner.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

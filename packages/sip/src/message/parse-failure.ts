@@ -20,7 +20,11 @@ export class ParseFailure extends Error {
   readonly status: 400 | 505 | 513;
 
   constructor(code: ParseFailureCode, what: string, found?: string) {
+    // Garbage from outside comes in floods: a stack, which says nothing about the bytes, would be most of what refusing it costs.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(found === undefined ? what : `${what}: ${excerpt(found)}`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.status = code === 'version' ? 505 : code === 'tooLarge' ? 513 : 400;
   }

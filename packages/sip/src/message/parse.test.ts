@@ -110,6 +110,11 @@ describe('parse › unusual but legal', () => {
     assert.deepEqual(request.headers.getAll('Supported'), ['100rel', 'timer']);
   });
 
+  test('a folded line of nothing adds nothing', () => {
+    const request = parseRequest(change('CSeq: 7 INVITE', 'CSeq: 7 INVITE\r\n \r\n\t'));
+    assert.equal(request.headers.get('CSeq'), '7 INVITE');
+  });
+
   test('folded fields are one value', () => {
     const request = parseRequest(
       change(

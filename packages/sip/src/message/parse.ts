@@ -186,6 +186,7 @@ function unfold(values: string[], continuation: string): void {
   const value = values[last];
   if (value === undefined)
     throw new ParseFailure('header', 'a continuation line without a header field before it');
+  if (continuation === '') return;
   const joined = value === '' ? continuation : `${value} ${continuation}`;
   if (joined.length > MAX_HEADER_CHARACTERS) throw tooLong('folded');
   values[last] = joined;
