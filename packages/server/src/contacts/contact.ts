@@ -77,6 +77,8 @@ export interface RtpOutcome {
   readonly packetsReceived: number;
   readonly packetsLost: number;
   readonly jitterMs: number;
+  /** By RTCP, where the far end speaks it. */
+  readonly roundTripMs?: number;
 }
 
 /** The contact's time in a queue. */
