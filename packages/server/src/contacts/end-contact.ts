@@ -136,11 +136,13 @@ function rtpOutcomeOf(stats: {
   readonly packetsReceived: number;
   readonly lost: number;
   readonly jitterMs: number;
+  readonly roundTripMs: number | undefined;
 }): RtpOutcome {
   return {
     packetsSent: stats.packetsSent,
     packetsReceived: stats.packetsReceived,
     packetsLost: stats.lost,
     jitterMs: Math.round(stats.jitterMs * 100) / 100,
+    ...(stats.roundTripMs === undefined ? {} : { roundTripMs: Math.round(stats.roundTripMs) }),
   };
 }
