@@ -1,6 +1,7 @@
 /** Contact → contact record (Administrator Guide, data model for contact records). Pure; written to the outbox when the contact ends. */
+import { audioQuality } from '@ringback/media';
 import { instanceArn, instanceResourceArn } from '../arn.ts';
-import type { Contact, RecordingOutcome } from './contact.ts';
+import type { Contact, RecordingOutcome, RtpOutcome } from './contact.ts';
 import { outboundStrategyOf, segmentAttributesOf } from './contact-wire.ts';
 
 const formatVersion = '2017-03-10';
@@ -62,9 +63,17 @@ export function contactRecord(contact: Contact): object {
     Recordings: recordings.length > 0 ? recordings : null,
     MediaStreams: [{ Type: 'AUDIO' }],
     DisconnectDetails: null,
-    QualityMetrics: null,
+    QualityMetrics: qualityOf(outcome.rtp),
     CustomerId: outcome.customerId ?? null,
   };
+}
+
+/** Connect tells the customer's side of web calls only; ours is measured on the trunk (RTCP), so it is told of every call. */
+function qualityOf(rtp: RtpOutcome | undefined) {
+  const quality =
+    rtp && audioQuality({ ...rtp, lost: rtp.packetsLost, roundTripMs: rtp.roundTripMs });
+  if (!quality) return null;
+  return { Customer: { Audio: { QualityScore: quality.score, PotentialQualityIssues: quality.issues } } };
 }
 
 function queueOf({ tenant, instanceId, request, outcome: { queue } }: Contact) {
