@@ -203,6 +203,17 @@ describe('contact record', () => {
       PreviewEndTimestamp: null,
     });
   });
+
+  it('tells how the call sounded', () => {
+    const rtp = { packetsSent: 1_000, packetsReceived: 900, packetsLost: 100, jitterMs: 60, roundTripMs: 20 };
+    const contact = sampleContact({ id, state: 'ENDED', disconnectedAtMs: sampleTimeMs, outcome: { rtp } });
+    // E-model (G.107): 10 % of random loss alone takes 27 points of the rating.
+    assert.deepEqual(recordOf(contact).QualityMetrics, {
+      Customer: {
+        Audio: { QualityScore: 3.21, PotentialQualityIssues: ['HighPacketLoss', 'HighJitterBuffer'] },
+      },
+    });
+  });
 });
 
 const recordOf = (contact: Parameters<typeof contactRecord>[0]): Record<string, unknown> =>
