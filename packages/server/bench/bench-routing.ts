@@ -2,6 +2,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { measureAssignmentRate } from './assignment-rate.ts';
+import { measureMatchingRate } from './matching-rate.ts';
 import { measureOfferLatency } from './offer-latency.ts';
 import { describeResults, type PhaseResult } from './results.ts';
 
@@ -15,6 +16,7 @@ interface RoutingBenchOptions {
 
 /** Each phase by its letter; those that need calls and browsers stand beside these. */
 const phases: Readonly<Record<string, (options: RoutingBenchOptions) => Promise<PhaseResult>>> = {
+  Q: measureMatchingRate,
   R: measureAssignmentRate,
   S: measureOfferLatency,
 };
