@@ -17,7 +17,10 @@ const slopes: ReadonlyMap<MeasureName, Slope> = new Map([
   ['lastUtterance', 'machine'],
   ['firstUtterance', 'machine'],
   ['silence', 'human'],
-  ['unexpectedSilence', 'human'],
+  ['silenceAfterSyllable', 'human'],
+  ['silenceAfterWord', 'human'],
+  ['silenceAfterPhrase', 'human'],
+  ['silenceAfterSentence', 'human'],
   ['syllables', 'machine'],
   ['utterances', 'machine'],
   ['longestPause', 'human'],
@@ -97,7 +100,7 @@ function isAskedOf(silence: number): boolean {
 /** What the dev part says of each threshold for people: how fast, and who is mistaken for whom. */
 function thresholds(items: readonly Heard[]): string {
   const lines = ['threshold  human p50/p95 ms after first speech  human missed  machines taken for people'];
-  for (let threshold = 0; threshold <= 5; threshold += 0.5) {
+  for (let threshold = 1; threshold <= 4; threshold += 0.25) {
     const times = items.map((item) => ({ item, ms: firstHumanMs(item, threshold) }));
     const people = times.filter(({ item }) => item.label === 'human');
     const machines = times.filter(({ item }) => item.label === 'machine');

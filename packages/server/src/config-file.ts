@@ -118,6 +118,26 @@ const Caps = Type.Union([
   ),
 ]);
 
+const decibels = (minimum: number, maximum: number) => Type.Optional(Type.Number({ minimum, maximum }));
+const milliseconds = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }));
+
+/** Settings of the media engine's detector; docs/amd.md says what each costs. */
+const AnsweringMachineDetection = Type.Object(
+  {
+    lowestLevelDb: decibels(-80, -20),
+    aboveNoiseDb: decibels(3, 30),
+    /** Log-odds, not decibels: 0 is even. */
+    humanLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 10 })),
+    leastSilenceMs: milliseconds(100, 2_000),
+    machineSpeechMs: milliseconds(1_000, 30_000),
+    initialSilenceMs: milliseconds(1_000, 30_000),
+    longestAnalysisMs: milliseconds(2_000, 60_000),
+    promptEndSilenceMs: milliseconds(500, 30_000),
+    longestPromptMs: milliseconds(5_000, 600_000),
+  },
+  strict,
+);
+
 /** Shape of the file named by `RINGBACK_CONFIG`. Every key is optional; an unknown key is a mistake. */
 export const ConfigFile = Type.Object(
   {
@@ -131,7 +151,8 @@ export const ConfigFile = Type.Object(
     openPrefixes: Type.Optional(prefixes),
     /** Against toll fraud: calls a minute and a day, and money a day. */
     caps: Type.Optional(Caps),
-    /** Countries, prefixes and caps of single instances, by alias or id. */
+    answeringMachineDetection: Type.Optional(AnsweringMachineDetection),
+    /** Countries, prefixes, caps and detection of single instances, by alias or id. */
     instances: Type.Optional(
       recordOf(
         '^[A-Za-z0-9][A-Za-z0-9-]{0,61}$',
@@ -140,6 +161,7 @@ export const ConfigFile = Type.Object(
             countries: Type.Optional(countries),
             openPrefixes: Type.Optional(prefixes),
             caps: Type.Optional(Caps),
+            answeringMachineDetection: Type.Optional(AnsweringMachineDetection),
           },
           strict,
         ),

@@ -130,7 +130,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     signatures: file.signatures === 'strict' ? 'strict' : 'when there are keys',
     secretKey,
     trunks: (file.trunks ?? []).map(trunkOf),
-    policy: { countries: file.countries, openPrefixes: file.openPrefixes, caps: file.caps },
+    policy: {
+      countries: file.countries,
+      openPrefixes: file.openPrefixes,
+      caps: file.caps,
+      answeringMachineDetection: file.answeringMachineDetection,
+    },
     instancePolicies: file.instances ?? {},
     phoneNumbers: file.phoneNumbers ?? (file.trunks?.length ? [] : [emulatorNumber]),
     quotas: {

@@ -18,8 +18,10 @@ import type { Trunk } from './calls/trunk.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } from './config.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
+import { callByAgent } from './contacts/call-by-agent.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
 import { endings } from './contacts/endings.ts';
+import type { OutboundContactDeps } from './contacts/outbound-contact.ts';
 import { openInProcessBus } from './events/bus.ts';
 import { openFileSink } from './events/file-sink.ts';
 import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
@@ -282,45 +284,49 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   );
   // Closed until it is known that no administrator has stopped dialling.
   const gate = openDialGate('closed', clock);
+  const story: OutboundContactDeps = {
+    clock,
+    random: Math.random,
+    directory,
+    flows: openStoredFlows(directory, resources),
+    messages: openMessages({ media, speech, directory, resources, buckets, promptAudio, clock }),
+    lambda,
+    flowLogs,
+    hours: openHoursOfOperationStore(database),
+    amdSettings: (instance) => policies.of(instance).amdSettings,
+    recordingsDirectory: path.join(config.dataDir, 'recordings'),
+    logger,
+    ...(observe ? { observe } : {}),
+    dialling: { userAgent, media, trunks, clock, newCallId: () => randomBytes(16).toString('hex') },
+    gate,
+    policies,
+    countCall: (call) => countCall(database, call),
+    tasks: {
+      newEventId: randomUUID,
+      async write({ instance, id, facts, atMs }) {
+        await storeTaskFacts(database, { instanceId: instance.id, contactId: id, facts, atMs });
+        factsWritten();
+      },
+    },
+    maxDialDelayMs: config.dialling.maxDialDelayMs,
+    resources,
+    agents: {
+      routing: agents.routing,
+      desks: agents.desks,
+      media,
+      queueMetrics: (contact, target) => queueMetricsFor(agents.routing, contact, target),
+    },
+  };
   const active = openActiveContacts({
     node,
     store: contacts,
     clock,
     logger,
     writing: { advance: (advance) => contacts.advance(advance), clock, newEventId: randomUUID, factsWritten },
-    story: {
-      clock,
-      random: Math.random,
-      directory,
-      flows: openStoredFlows(directory, resources),
-      messages: openMessages({ media, speech, directory, resources, buckets, promptAudio, clock }),
-      lambda,
-      flowLogs,
-      hours: openHoursOfOperationStore(database),
-      recordingsDirectory: path.join(config.dataDir, 'recordings'),
-      logger,
-      ...(observe ? { observe } : {}),
-      dialling: { userAgent, media, trunks, clock, newCallId: () => randomBytes(16).toString('hex') },
-      gate,
-      policies,
-      countCall: (call) => countCall(database, call),
-      tasks: {
-        newEventId: randomUUID,
-        async write({ instance, id, facts, atMs }) {
-          await storeTaskFacts(database, { instanceId: instance.id, contactId: id, facts, atMs });
-          factsWritten();
-        },
-      },
-      maxDialDelayMs: config.dialling.maxDialDelayMs,
-      resources,
-      agents: {
-        routing: agents.routing,
-        desks: agents.desks,
-        media,
-        queueMetrics: (contact, target) => queueMetricsFor(agents.routing, contact, target),
-      },
-    },
+    story,
   });
+  const accepting = { store: contacts, active, node, clock, newEventId: randomUUID, factsWritten };
+  agents.desks.dial = (desk, phoneNumber) => callByAgent(desk, phoneNumber, story, accepting);
   // What can no longer be written is not waited for.
   stopWriting.signal.addEventListener('abort', () => active.abandon());
   if (stopWriting.signal.aborted) active.abandon();
@@ -426,7 +432,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         buckets,
         promptAudio,
         promptLinks: openPromptLinks(config.secretKey, () => config.prompts.publicUrl ?? address),
-        accepting: { store: contacts, active, node, clock, newEventId: randomUUID, factsWritten },
+        accepting,
         policies,
         quotas,
         decisions,

@@ -165,8 +165,8 @@ function speaker(part: Part, kind: GreetingKind, random: Seeded): { voice: Voice
     kind,
   );
   const own = texts.filter(({ language }) => language === voice.language);
-  // Most people have one word for the telephone: the first of a list stand for half of the answers.
-  return { voice, greeting: random.pick(kind === 'short' && random.chance(0.5) ? own.slice(0, 4) : own) };
+  // Most people have one word for the telephone: the first of a list stand for four answers in five.
+  return { voice, greeting: random.pick(kind === 'short' && random.chance(0.8) ? own.slice(0, 4) : own) };
 }
 
 /** People who say their name or their firm's for the hundredth time speak faster than these programs read. */

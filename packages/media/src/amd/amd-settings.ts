@@ -5,14 +5,12 @@ export interface AmdSettings {
   readonly lowestLevelDb: number;
   /** Speech stands at least so far above the noise, dB. Default 8. */
   readonly aboveNoiseDb: number;
-  /** A person is believed from these log-odds on; higher is slower and surer. Default 1.5. */
+  /** A person is believed from these log-odds on; higher is slower and surer. Default 2.4. */
   readonly humanLogOdds: number;
-  /** A machine is believed from so much below zero on. Default 3. */
-  readonly machineLogOdds: number;
   /** No person is believed before so much silence after the last word, ms. Default 200. */
   readonly leastSilenceMs: number;
-  /** No machine is believed on its speech alone before so much of it, ms. Default 2,000. */
-  readonly leastMachineSpeechMs: number;
+  /** So much speech, pauses left out, is a machine's, ms. Default 3,600. */
+  readonly machineSpeechMs: number;
   /** Nobody spoke for so long after the answer: unresolved, ms. Default 4,000. */
   readonly initialSilenceMs: number;
   /** A verdict is given at the latest so long after the answer, ms. Default 7,000. */
@@ -26,10 +24,9 @@ export interface AmdSettings {
 export const defaultAmdSettings: AmdSettings = {
   lowestLevelDb: -52,
   aboveNoiseDb: 8,
-  humanLogOdds: 1.5,
-  machineLogOdds: 3,
+  humanLogOdds: 2.4,
   leastSilenceMs: 200,
-  leastMachineSpeechMs: 2_000,
+  machineSpeechMs: 3_600,
   initialSilenceMs: 4_000,
   longestAnalysisMs: 7_000,
   promptEndSilenceMs: 3_000,

@@ -112,10 +112,7 @@ export class AnswerDetector {
     const logOdds = humanLogOdds(this.#model, measures);
     if (measures.silence * 1000 >= settings.leastSilenceMs && logOdds >= settings.humanLogOdds) {
       this.#give({ kind: 'human' }, this.#words());
-    } else if (
-      measures.speech * 1000 >= settings.leastMachineSpeechMs &&
-      logOdds <= -settings.machineLogOdds
-    ) {
+    } else if (measures.speech * 1000 >= settings.machineSpeechMs) {
       this.#give({ kind: 'machine' }, this.#words());
     } else if (nowMs >= Math.max(settings.longestAnalysisMs, cadence.startedMs + 4_000)) {
       this.#giveByOdds([`no surer after ${seconds(nowMs)}`]);

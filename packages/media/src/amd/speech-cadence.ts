@@ -19,8 +19,14 @@ export interface CadenceMeasures {
   longestPause: number;
   /** Peaks of loudness in the last utterance, about its syllables. */
   syllables: number;
-  /** Silence since the last speech less what such an utterance makes one expect before the next sentence. */
-  unexpectedSilence: number;
+  /**
+   * The same silence, by what it follows: a syllable (under 0.3 s of speech so far), a word (0.55 s), a phrase (1.1 s), or
+   * more. The others are 0. What half a second of silence means depends on it.
+   */
+  silenceAfterSyllable: number;
+  silenceAfterWord: number;
+  silenceAfterPhrase: number;
+  silenceAfterSentence: number;
   /** How much weaker the end of the last utterance is than its loudest part, dB: sentences fade, calls for an answer do not. */
   fade: number;
 }
@@ -47,7 +53,10 @@ export class SpeechCadence {
     utterances: 0,
     longestPause: 0,
     syllables: 0,
-    unexpectedSilence: 0,
+    silenceAfterSyllable: 0,
+    silenceAfterWord: 0,
+    silenceAfterPhrase: 0,
+    silenceAfterSentence: 0,
     fade: 0,
   };
   #nowMs = 0;
@@ -152,9 +161,11 @@ export class SpeechCadence {
     if (measures.utterances === 1) measures.firstUtterance = measures.lastUtterance;
     measures.speech = (this.#speechBeforeMs + utteranceMs) / 1000;
     measures.silence = (this.#nowMs - this.#lastSpeechEndMs) / 1000;
-    // Longer sentences are followed by longer pauses, and so are several.
-    measures.unexpectedSilence =
-      measures.silence - (0.15 + 0.25 * Math.min(2.5, measures.speech) + 0.1 * (measures.utterances - 1));
+    const { speech, silence } = measures;
+    measures.silenceAfterSyllable = speech < 0.3 ? silence : 0;
+    measures.silenceAfterWord = speech >= 0.3 && speech < 0.55 ? silence : 0;
+    measures.silenceAfterPhrase = speech >= 0.55 && speech < 1.1 ? silence : 0;
+    measures.silenceAfterSentence = speech >= 1.1 ? silence : 0;
     let ending = 0;
     for (const levelDb of this.#ending) ending += levelDb;
     measures.fade = this.#loudestDb - ending / ENDING_FRAMES;

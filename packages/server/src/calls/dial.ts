@@ -1,5 +1,11 @@
 /** Places an outbound call: an ordered list of attempts, each committed before its INVITE leaves. Called by the contact's story. */
-import { type AudioSession, type MediaEngine, type MediaSession, SdpUnusable } from '@ringback/media';
+import {
+  type AmdEvent,
+  type AudioSession,
+  type MediaEngine,
+  type MediaSession,
+  SdpUnusable,
+} from '@ringback/media';
 import { InviteCancelled, type InviteDialog, type UserAgent } from '@ringback/sip';
 import type { Clock } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
@@ -45,6 +51,8 @@ export interface DialProgress {
   /** Announcements or the network's own ringing are to be heard before the answer (183 with SDP, RFC 3960). */
   earlyMedia?(): void;
   digit?(digit: string): void;
+  /** What answering machine detection found; only where somebody started it on the leg. */
+  detected?(event: AmdEvent): void;
 }
 
 /** RTP that stays away this long after the answer ends the leg: neither side would ever hang up. */
@@ -75,6 +83,7 @@ export async function dial(
       progress.digit?.(digit);
     },
     ended: mediaEnded.resolve,
+    detected: (event) => progress.detected?.(event),
   });
   try {
     progress.opened?.(media);
@@ -91,7 +100,7 @@ export async function dial(
 async function openMedia(
   engine: MediaEngine,
   beside: AudioSession | undefined,
-  on: { digit(digit: string): void; ended(end: MediaEnd): void },
+  on: { digit(digit: string): void; ended(end: MediaEnd): void; detected(event: AmdEvent): void },
 ): Promise<MediaSession> {
   try {
     return await engine.openSession({
@@ -99,6 +108,7 @@ async function openMedia(
       ...(beside ? { beside } : {}),
       onEvent: (event) => {
         if (event.kind === 'digit') on.digit(event.digit);
+        else if (event.kind === 'amd') on.detected(event.event);
         else if (event.kind === 'mediaLost') on.ended({ by: 'media loss' });
         else if (event.kind === 'fault') on.ended({ by: 'media fault', detail: event.message });
       },

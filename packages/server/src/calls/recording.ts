@@ -1,7 +1,10 @@
-/** Records a leg to a stereo WAV: customer left, system right. One recording at a time per leg. */
-import { mkdir } from 'node:fs/promises';
+/**
+ * Records a leg to a stereo WAV: customer left, system right. One recording at a time per leg. Beside each `name.wav` lies
+ * `name.json`, which tells of it, also when the process died on the way (`status` is then still `recording`).
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type MediaSession, RecordingFailed } from '@ringback/media';
+import { type MediaSession, RecordingFailed, type RecordingSummary } from '@ringback/media';
 import type { Clock } from '../clock.ts';
 
 /** A finished file, or the part of it that could be written. */
@@ -18,6 +21,28 @@ export interface RunningRecording {
   stop(): Promise<FinishedRecording>;
 }
 
+/** What `name.json` holds; times are ISO 8601 in UTC. */
+export interface RecordingSidecar {
+  readonly file: string;
+  readonly startedAt: string;
+  readonly stoppedAt?: string;
+  /** `failed`: the disk did, and the file ends early. */
+  readonly status: 'recording' | 'complete' | 'failed';
+  readonly failure?: string;
+  readonly sampleRateHz: 8000;
+  readonly channels: readonly ['customer', 'agent and system'];
+  readonly durationMs?: number;
+  /** Stretches of silence because recording was suspended, ms from the start. */
+  readonly pauses?: RecordingSummary['pauses'];
+  /** Where a copy was uploaded to. */
+  readonly uploadedTo?: string;
+}
+
+/** `name.wav` → `name.json`. */
+export function sidecarOf(location: string): string {
+  return location.replace(/\.wav$/, '.json');
+}
+
 /**
  * Starts recording into `directory/YYYY/MM/DD/name_HHmmss.wav` (UTC).
  *
@@ -30,27 +55,50 @@ export async function startRecording(
   clock: Clock,
 ): Promise<RunningRecording> {
   const startedAtMs = clock.now();
-  const [date = '', time = ''] = new Date(startedAtMs).toISOString().split('T');
+  const startedAt = new Date(startedAtMs).toISOString();
+  const [date = '', time = ''] = startedAt.split('T');
   const day = path.join(directory, ...date.split('-'));
   const location = path.join(day, `${name}_${time.slice(0, 8).replaceAll(':', '')}.wav`);
   await mkdir(day, { recursive: true });
   await media.startRecording(location);
+  const about = {
+    file: path.basename(location),
+    startedAt,
+    sampleRateHz: 8000,
+    channels: ['customer', 'agent and system'],
+  } as const;
+  await describe(location, { ...about, status: 'recording' });
   return {
     location,
     async stop() {
-      const failure = await media.stopRecording().then(
-        () => undefined,
+      const end = await media.stopRecording().then(
+        (summary) => ({ summary, failure: undefined }),
         (error: unknown) => {
-          if (error instanceof RecordingFailed) return error.message;
+          if (error instanceof RecordingFailed) return { summary: undefined, failure: error.message };
           throw error;
         },
       );
-      return {
-        location,
-        startedAtMs,
-        stoppedAtMs: clock.now(),
+      const stoppedAtMs = clock.now();
+      const { summary, failure } = end;
+      const told = await describe(location, {
+        ...about,
+        stoppedAt: new Date(stoppedAtMs).toISOString(),
+        status: failure === undefined ? 'complete' : 'failed',
         ...(failure === undefined ? {} : { failure }),
-      };
+        ...(summary ? { durationMs: summary.durationMs, pauses: summary.pauses } : {}),
+      });
+      const reason = failure ?? told;
+      return { location, startedAtMs, stoppedAtMs, ...(reason === undefined ? {} : { failure: reason }) };
     },
   };
+}
+
+/** Writes the description; answers why not, where the disk refuses: the recording itself is worth more. */
+async function describe(location: string, sidecar: RecordingSidecar): Promise<string | undefined> {
+  try {
+    await writeFile(sidecarOf(location), `${JSON.stringify(sidecar, null, 2)}\n`, { mode: 0o640 });
+    return undefined;
+  } catch (error) {
+    return `its description could not be written: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-/** The `ringback` command: `check` a configuration file, `flow` to lint and run flow documents, `keys` for access keys, `quotas`, `dialling`. The service itself is `npm start`. */
+/** The `ringback` command: `check` a configuration file, `flow` to lint and run flow documents, `amd` to try detection on recordings, `keys` for access keys, `quotas`, `dialling`. The service itself is `npm start`. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ConfigFileUnusable, readConfigFile } from '../config-file.ts';
+import { amdCommand } from './amd.ts';
 import { diallingCommand } from './dialling.ts';
 import { flowCommand } from './flow.ts';
 import { keysCommand } from './keys.ts';
@@ -31,6 +32,7 @@ program
   });
 
 program.addCommand(flowCommand(processTerminal()));
+program.addCommand(amdCommand(processTerminal()));
 program.addCommand(keysCommand(print));
 program.addCommand(quotasCommand(print));
 program.addCommand(diallingCommand(print));

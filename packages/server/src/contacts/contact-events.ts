@@ -65,6 +65,14 @@ export function contactEvent(
       ...(outcome.answeringMachineDetectionStatus
         ? { answeringMachineDetectionStatus: outcome.answeringMachineDetectionStatus }
         : {}),
+      ...(outcome.customerVoiceActivity
+        ? {
+            customerVoiceActivity: {
+              ...timestamp('greetingStartTimestamp', outcome.customerVoiceActivity.greetingStartedAtMs),
+              ...timestamp('greetingEndTimestamp', outcome.customerVoiceActivity.greetingEndedAtMs),
+            },
+          }
+        : {}),
       ...(request.campaignId ? { campaign: { campaignId: request.campaignId } } : {}),
       ...(request.preview ? { outboundStrategy: lowerCamelKeys(outboundStrategyOf(request.preview)) } : {}),
       ...(contact.disconnectReason && reasonsInEvents.has(contact.disconnectReason)

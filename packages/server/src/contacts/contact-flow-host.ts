@@ -28,6 +28,7 @@ import type { Observer } from '../timeline.ts';
 import { AgentPart } from './agent-part.ts';
 import { ContactRecording } from './contact-recording.ts';
 import { segmentAttributesOf } from './contact-wire.ts';
+import { outboundCallStatusOf, toldAnswer } from './detected-answer.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { customerOn } from './flow-participants.ts';
 import type { OpenContact } from './open-contact.ts';
@@ -147,6 +148,15 @@ export function contactFlowHost(
       : {}),
     transferToThirdParty: (request, signal) =>
       transferToThirdParty(request, contact, instance, held, deps, signal),
+    async outboundCallStatus(signal) {
+      const { detection } = held;
+      if (!detection) return failed('Answering machine detection is off for this contact.');
+      const answer = await toldAnswer(detection, signal);
+      const status = outboundCallStatusOf(answer.status);
+      return status
+        ? done(status)
+        : failed(`Answering machine detection failed: ${answer.reasons.join('; ')}`);
+    },
     async isOpen(reference) {
       if (reference === undefined && !view.target) {
         return failed('No hours are named, and no target queue is set whose hours could be asked.');

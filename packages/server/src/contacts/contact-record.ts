@@ -29,7 +29,12 @@ export function contactRecord(contact: Contact): object {
     TransferCompletedTimestamp: seconds(outcome.transferredTo?.atMs),
     DisconnectReason: contact.disconnectReason ?? null,
     AnsweringMachineDetectionStatus: outcome.answeringMachineDetectionStatus ?? null,
-    CustomerVoiceActivity: null,
+    CustomerVoiceActivity: outcome.customerVoiceActivity
+      ? {
+          GreetingStartTimestamp: seconds(outcome.customerVoiceActivity.greetingStartedAtMs),
+          GreetingEndTimestamp: seconds(outcome.customerVoiceActivity.greetingEndedAtMs),
+        }
+      : null,
     CustomerEndpoint: { Type: 'TELEPHONE_NUMBER', Address: request.destination },
     SystemEndpoint: { Type: 'TELEPHONE_NUMBER', Address: request.source },
     TransferredToEndpoint: outcome.transferredTo
@@ -70,8 +75,7 @@ export function contactRecord(contact: Contact): object {
 
 /** Connect tells the customer's side of web calls only; ours is measured on the trunk (RTCP), so it is told of every call. */
 function qualityOf(rtp: RtpOutcome | undefined) {
-  const quality =
-    rtp && audioQuality({ ...rtp, lost: rtp.packetsLost, roundTripMs: rtp.roundTripMs });
+  const quality = rtp && audioQuality({ ...rtp, lost: rtp.packetsLost, roundTripMs: rtp.roundTripMs });
   if (!quality) return null;
   return { Customer: { Audio: { QualityScore: quality.score, PotentialQualityIssues: quality.issues } } };
 }

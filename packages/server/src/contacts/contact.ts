@@ -30,6 +30,8 @@ export interface ContactRequest {
   /** First contact of the chain that transfers made; absent in the first. */
   readonly initialContactId?: ContactId;
   readonly previousContactId?: ContactId;
+  /** Who calls, where an agent does. */
+  readonly agentId?: AgentId;
   readonly destination: PhoneNumber;
   /** The caller ID shown to the customer. */
   readonly source: PhoneNumber;
@@ -114,6 +116,11 @@ export interface ContactOutcome {
   readonly agentConnectionAttempts?: number;
   readonly nextContactId?: ContactId;
   readonly answeringMachineDetectionStatus?: AnsweringMachineDetectionStatus;
+  /** When the customer's greeting began and ended, where detection heard one. */
+  readonly customerVoiceActivity?: {
+    readonly greetingStartedAtMs: number;
+    readonly greetingEndedAtMs?: number;
+  };
   readonly recordings?: readonly RecordingOutcome[];
   /** Why a recording is missing or ends early: a full disk, for example. */
   readonly recordingFailure?: string;

@@ -6,6 +6,7 @@ import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { AgentPart } from './agent-part.ts';
 import type { ContactOutcome, RecordingOutcome, RtpOutcome } from './contact.ts';
 import type { ContactRecording } from './contact-recording.ts';
+import type { ContactDetection } from './detected-answer.ts';
 import type { Ending } from './endings.ts';
 import type { FlowHooks } from './flow-hooks.ts';
 import type { OpenContact } from './open-contact.ts';
@@ -14,6 +15,8 @@ import type { StoryCard } from './story-card.ts';
 /** What a contact holds that must be let go. */
 export interface HeldByContact {
   leg?: Leg;
+  /** Who answered, being found out or known; undefined without answering machine detection. */
+  detection?: ContactDetection;
   /** Whom the customer was transferred to. */
   thirdParty?: Leg | undefined;
   /** Flows that run at certain moments, where a flow has set any. */
@@ -60,6 +63,14 @@ export async function endContact(
       return undefined;
     }
   };
+  const { detection } = held;
+  // Its event must be written before the contact's last ones, with what is known by now.
+  if (detection) {
+    await letGo('finishing detection', async () => {
+      await detection.detection.finish();
+      await detection.told;
+    });
+  }
   const recording = await letGo('finishing the recording', () => held.finishRecording?.());
   const stats = await letGo('closing the leg', () => held.leg?.close());
   await letGo('closing the leg of the third party', () => held.thirdParty?.close());

@@ -52,10 +52,23 @@ export class OpenContact {
     }));
   }
 
-  /** The customer's endpoint answered. */
-  connectedToSystem(atMs: number): Promise<void> {
+  /** The customer's endpoint answered, and who that is will be told with `connectedToSystem`. */
+  answered(atMs: number): Promise<void> {
+    return this.#change((contact) => ({
+      contact: { ...contact, state: 'CONNECTED', connectedAtMs: atMs },
+      facts: [],
+    }));
+  }
+
+  /** The customer's endpoint answered at `atMs`; with detection on, `outcome` says who. */
+  connectedToSystem(atMs: number, outcome: Partial<ContactOutcome> = {}): Promise<void> {
     return this.#change((contact) => {
-      const next: Contact = { ...contact, state: 'CONNECTED', connectedAtMs: atMs };
+      const next: Contact = {
+        ...contact,
+        state: 'CONNECTED',
+        connectedAtMs: atMs,
+        outcome: { ...contact.outcome, ...outcome },
+      };
       return { contact: next, facts: [this.#event(next, 'CONNECTED_TO_SYSTEM', atMs, 1)] };
     });
   }

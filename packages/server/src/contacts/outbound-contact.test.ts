@@ -647,7 +647,11 @@ function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'clos
       },
       gate: openDialGate(options.gate ?? 'open', clock),
       policies: {
-        of: () => ({ destinations: { countries: new Set(['US']), openPrefixes: [] }, caps: noCaps }),
+        of: () => ({
+          destinations: { countries: new Set(['US']), openPrefixes: [] },
+          caps: noCaps,
+          amdSettings: {},
+        }),
       },
       countCall: async () => undefined,
       maxDialDelayMs: 30_000,

@@ -3,7 +3,9 @@ import { createContactFlowState, runFlow } from '@ringback/flow';
 import { dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
 import { liveAgentFirst } from './agent-first-contact.ts';
+import { liveCallByAgent } from './call-by-agent.ts';
 import { contactFlowHost, type FlowHostDeps } from './contact-flow-host.ts';
+import { type DetectionDeps, detectionFor, startDetection, toldAnswer } from './detected-answer.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endingOf, endings } from './endings.ts';
 import { untilLegEnds } from './leg-endings.ts';
@@ -11,7 +13,7 @@ import type { OpenContact } from './open-contact.ts';
 import { queuedContact, serveFromQueue } from './queued-contact.ts';
 import { endOf } from './third-party-transfer.ts';
 
-export interface OutboundContactDeps extends FlowHostDeps {
+export interface OutboundContactDeps extends FlowHostDeps, DetectionDeps {
   /** Aborted when this node must not wait for agents' after-contact work any more. */
   readonly stopWaiting?: AbortSignal;
   /** A contact that could not be dialled for so long ends undialled, ms after its request. */
@@ -28,7 +30,9 @@ export async function runOutboundContact(
   signal: AbortSignal,
 ): Promise<void> {
   const held: HeldByContact = {};
-  const story = contact.current.request.preview ? liveAgentFirst : live;
+  const { request } = contact.current;
+  const story =
+    request.initiationMethod === 'OUTBOUND' ? liveCallByAgent : request.preview ? liveAgentFirst : live;
   const ending = await story(contact, held, deps, signal).catch((error: unknown) => whyEnded(error, signal));
   await endContact(contact, ending, held, deps);
 }
@@ -42,6 +46,8 @@ async function live(
   const { request, initiatedAtMs, instanceId } = contact.current;
   await deps.gate.pass(initiatedAtMs + deps.maxDialDelayMs, signal);
 
+  const instance = await deps.directory.instance(instanceId);
+  const detection = detectionFor(contact, instance, deps);
   const leg = await dial(
     {
       destination: request.destination,
@@ -52,6 +58,7 @@ async function live(
     {
       commitAttempt: (attempt) => contact.dialAttempted(attempt),
       ringing: (ringStartedAtMs) => contact.learned({ ringStartedAtMs }),
+      ...(detection ? { detected: (event) => detection.take(event) } : {}),
       digit: (digit) =>
         deps.observe?.({ kind: 'digit', atMs: deps.clock.now(), contactId: contact.current.id, digit }),
     },
@@ -59,9 +66,9 @@ async function live(
     signal,
   );
   held.leg = leg;
-  await contact.connectedToSystem(leg.answeredAtMs);
+  if (detection) held.detection = await startDetection(detection, leg, contact);
+  else await contact.connectedToSystem(leg.answeredAtMs);
 
-  const instance = await deps.directory.instance(instanceId);
   const flow = instance && (await deps.flows.find(instance, request.contactFlowId, 'flow'));
   if (!instance || !flow) return endings.flowUnavailable;
   const host = contactFlowHost(contact, instance, held, deps);
@@ -83,6 +90,8 @@ async function live(
         return whileConnected.aborted ? undefined : endings.thirdPartyHungUp;
       case 'queued':
       case 'transferredToAgent': {
+        // QUEUED never precedes CONNECTED_TO_SYSTEM.
+        if (held.detection) await toldAnswer(held.detection, whileConnected);
         const queued = queuedContact(contact, instance, held, host, flowState, deps);
         return queued ? serveFromQueue(queued, leg, whileConnected) : endings.flowEnded;
       }

@@ -184,7 +184,11 @@ async function makeWorld({
     clock,
     directory: directory as Directory,
     policies: {
-      of: () => ({ destinations: { countries: new Set(['US', 'GB']), openPrefixes: [] }, caps }),
+      of: () => ({
+        destinations: { countries: new Set(['US', 'GB']), openPrefixes: [] },
+        caps,
+        amdSettings: {},
+      }),
     },
     countCall: async () => cap,
     logger: capturedLogger().logger,

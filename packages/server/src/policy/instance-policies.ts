@@ -1,10 +1,13 @@
 /** What each instance may dial and how often: the configuration's own word for it, else the one for all. */
+import type { AmdSettings } from '@ringback/media';
 import type { InstanceId } from '../ids.ts';
 import { type DestinationPolicy, defaultCountries } from './destination.ts';
 import { type CallCaps, type CallRateCap, defaultTrunkCaps, noCaps, type SpendCap } from './toll-fraud.ts';
 
 export interface InstancePolicy {
   readonly destinations: DestinationPolicy;
+  /** Answering machine detection, where it is not as by default. */
+  readonly amdSettings: Partial<AmdSettings>;
   readonly caps: CallCaps;
 }
 
@@ -33,7 +36,11 @@ export interface ConfiguredPolicy {
   readonly countries?: readonly string[] | undefined;
   readonly openPrefixes?: readonly string[] | undefined;
   readonly caps?: ConfiguredCaps | 'off' | undefined;
+  readonly answeringMachineDetection?: ConfiguredDetection | undefined;
 }
+
+/** Settings of answering machine detection as configured: those of the media engine, any of them absent. */
+export type ConfiguredDetection = { readonly [Name in keyof AmdSettings]?: AmdSettings[Name] | undefined };
 
 export interface InstancePoliciesOptions {
   readonly region: string;
@@ -54,6 +61,7 @@ export function openInstancePolicies(options: InstancePoliciesOptions): Instance
       openPrefixes: forAll.openPrefixes ?? [],
     },
     caps: capsOf(forAll.caps, carrier === 'trunk' ? defaultTrunkCaps : noCaps),
+    amdSettings: presentOf(forAll.answeringMachineDetection),
   };
   const own = new Map(
     Object.entries(instances).map(([name, configured]): [string, InstancePolicy] => [
@@ -64,10 +72,15 @@ export function openInstancePolicies(options: InstancePoliciesOptions): Instance
           openPrefixes: configured.openPrefixes ?? general.destinations.openPrefixes,
         },
         caps: capsOf(configured.caps, general.caps),
+        amdSettings: { ...general.amdSettings, ...presentOf(configured.answeringMachineDetection) },
       },
     ]),
   );
   return { of: ({ id, alias }) => own.get(id) ?? own.get(alias) ?? general };
+}
+
+function presentOf(configured: ConfiguredDetection | undefined): Partial<AmdSettings> {
+  return Object.fromEntries(Object.entries(configured ?? {}).filter(([, value]) => value !== undefined));
 }
 
 function capsOf(configured: ConfiguredCaps | 'off' | undefined, otherwise: CallCaps): CallCaps {

@@ -77,6 +77,10 @@ function wireContact(contact: Contact) {
     SystemEndpoint: { Type: 'TELEPHONE_NUMBER' as const, Address: request.source },
     Campaign: request.campaignId ? { CampaignId: request.campaignId } : undefined,
     AnsweringMachineDetectionStatus: outcome.answeringMachineDetectionStatus,
+    CustomerVoiceActivity: outcome.customerVoiceActivity && {
+      GreetingStartTimestamp: at(outcome.customerVoiceActivity.greetingStartedAtMs),
+      GreetingEndTimestamp: at(outcome.customerVoiceActivity.greetingEndedAtMs),
+    },
     OutboundStrategy: request.preview ? outboundStrategyOf(request.preview) : undefined,
     Recordings: outcome.recordings?.map(wireRecording),
     Tags: {
