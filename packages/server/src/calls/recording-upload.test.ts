@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { VirtualClock } from '@ringback/testkit';
+import { openRecordingUpload, type PutObject } from './recording-upload.ts';
+
+const wav = Buffer.from('RIFF and so on');
+
+describe('recording upload', () => {
+  let directory: string;
+  const warnings: string[] = [];
+  const surroundings = (put?: PutObject) => ({
+    clock: new VirtualClock(),
+    logger: { warn: (_about: object, message: string) => warnings.push(message) },
+    ...(put ? { put } : {}),
+  });
+
+  async function record(name: string, status: string): Promise<string> {
+    const day = path.join(directory, '2026', '01', '31');
+    await mkdir(day, { recursive: true });
+    await writeFile(path.join(day, `${name}.wav`), wav);
+    await writeFile(path.join(day, `${name}.json`), JSON.stringify({ file: `${name}.wav`, status }));
+    return path.join(day, `${name}.json`);
+  }
+
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'ringback-upload-'));
+    warnings.length = 0;
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('copies finished recordings once, with their description, and leaves those under way', async () => {
+    const finished = await record('a', 'complete');
+    await record('b', 'recording');
+    await record('c', 'failed');
+    const keys: string[] = [];
+    const upload = openRecordingUpload(
+      directory,
+      { bucket: 'calls', prefix: 'connect/', region: 'us-east-1' },
+      surroundings(async (key) => {
+        keys.push(key);
+      }),
+    );
+    assert.equal(await upload.sweep(), 2);
+    assert.equal(await upload.sweep(), 0);
+    await upload.close();
+    const day = 'connect/2026/01/31';
+    assert.deepEqual(keys, [`${day}/a.wav`, `${day}/a.json`, `${day}/c.wav`, `${day}/c.json`]);
+    const sidecar = JSON.parse(await readFile(finished, 'utf8'));
+    assert.equal(sidecar.uploadedTo, `s3://calls/${day}/a.wav`);
+    const again = openRecordingUpload(
+      directory,
+      { bucket: 'calls', region: 'us-east-1' },
+      surroundings(async () => {
+        assert.fail('uploaded twice');
+      }),
+    );
+    assert.equal(await again.sweep(), 0);
+    await again.close();
+  });
+
+  it('tries again, ever more rarely, for as long as the store refuses', async () => {
+    await record('a', 'complete');
+    let tries = 0;
+    const around = surroundings(async () => {
+      tries += 1;
+      if (tries < 4) throw new Error('503');
+    });
+    const upload = openRecordingUpload(directory, { bucket: 'calls', region: 'us-east-1' }, around);
+    const settle = async (): Promise<void> => {
+      for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    for (const waitMs of [10_000, 20_000, 40_000, 80_000]) {
+      await around.clock.advance(waitMs);
+      await settle();
+    }
+    await upload.close();
+    assert.equal(warnings.length, 3);
+    assert.equal(tries, 5, 'three refusals, then the recording and its description');
+  });
+
+  it('speaks the protocol of S3 to an endpoint of one’s own', async () => {
+    await record('a', 'complete');
+    const received: string[] = [];
+    const server = createServer((request, response) => {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => {
+        received.push(
+          `${request.method} ${request.url?.split('?')[0]} ${Buffer.concat(parts).includes(wav)}`,
+        );
+        response.writeHead(200).end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const upload = openRecordingUpload(
+      directory,
+      {
+        bucket: 'calls',
+        region: 'us-east-1',
+        endpoint: `http://127.0.0.1:${port}`,
+        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      },
+      surroundings(),
+    );
+    assert.equal(await upload.sweep(), 1);
+    await upload.close();
+    server.closeAllConnections();
+    server.close();
+    assert.deepEqual(received, ['PUT /calls/2026/01/31/a.wav true', 'PUT /calls/2026/01/31/a.json false']);
+  });
+});
