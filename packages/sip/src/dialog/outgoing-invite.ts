@@ -12,6 +12,7 @@ import {
 import { type HeaderList, SipHeaders } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest, type SipResponse } from '../message/message.ts';
 import { createResponse } from '../message/response.ts';
+import { formatMessage } from '../message/serialize.ts';
 import { isSessionBody } from '../session/session-agreement.ts';
 import {
   DEFAULT_INTERVAL_SECONDS,
@@ -24,6 +25,7 @@ import type { ClientTransaction } from '../transaction/client-transaction.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
 import type { SipEndpoint, SipPeer } from '../transport/sip-endpoint.ts';
+import { AnsweredInvite, MAX_FORKS } from './answered-invite.ts';
 import {
   type CallerIdentity,
   type CallParty,
@@ -108,8 +110,6 @@ export interface OutgoingInvite {
   cancel(options?: { reason?: string }): void;
 }
 
-/** More phones than any sane forking rings or answers: those beyond are left to time out. */
-const MAX_FORKS = 16;
 /** 422s answered by asking for a longer interval; one comes from each hop at most. */
 const MAX_BRIEF_INTERVALS = 3;
 
@@ -507,6 +507,16 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     }
     this.#acknowledge(fork, undefined);
     this.#resolve(fork.dialog);
+    this.#handOver(fork);
+  }
+
+  /** From here on only copies of 2xx can come, so the transaction need not hold on to all this. */
+  #handOver(fork: Fork): void {
+    if (fork.ack === undefined) return;
+    const { wire, destination } = fork.ack;
+    const first = { remoteTag: fork.dialog.remoteTag, wire, destination };
+    const text = this.#transaction?.requestText ?? formatMessage(this.#invite);
+    this.#transaction?.handTo(new AnsweredInvite(this.#core, this.#digest, text, first));
   }
 
   /** The offer came with the 2xx; the ACK carries our answer (§13.2.2.4). */

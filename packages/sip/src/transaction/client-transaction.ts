@@ -96,6 +96,16 @@ export class ClientTransaction {
     this.#response = undefined;
   }
 
+  /** The request as it was sent; undefined once nothing needs it any more. */
+  get requestText(): string | undefined {
+    return this.#wire;
+  }
+
+  /** Lets somebody else hear what still comes. */
+  handTo(user: ClientTransactionUser): void {
+    this.#user = user;
+  }
+
   /** Ends the transaction without telling its user: given up after CANCEL (RFC 3261 §9.1). */
   abandon(): void {
     this.#state = 'terminated';
