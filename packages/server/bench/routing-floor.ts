@@ -9,6 +9,7 @@ import type { RoutedContact } from '../src/routing/routing-change.ts';
 import { openRoutingDirectory } from '../src/routing/routing-directory.ts';
 import { openNodeStore } from '../src/store/node-store.ts';
 import { openResourceStore } from '../src/store/resource-store.ts';
+import { setUpFingerprint } from '../src/store/routing-set-up-store.ts';
 import { openRoutingStore } from '../src/store/routing-store.ts';
 import type { RingbackDatabase } from '../src/store/schema.ts';
 import { makeRoutingTeam, type RoutingTeam } from '../src/test-support/routing-team.ts';
@@ -37,7 +38,9 @@ export async function openRoutingFloor(agentCount: number): Promise<RoutingFloor
   const routing = openRouting({
     node,
     store: openRoutingStore(database),
-    directory: openRoutingDirectory(openResourceStore(database), systemClock),
+    directory: openRoutingDirectory(openResourceStore(database), systemClock, (id) =>
+      setUpFingerprint(database, id),
+    ),
     clock: systemClock,
     bus: openInProcessBus(),
     logger: pino({ level: 'warn' }, { write: (line: string) => void complaints.push(line) }),

@@ -41,18 +41,46 @@ type SetUpSource = Pick<
   'findInstance' | 'agents' | 'agentStatuses' | 'routingProfiles' | 'queues'
 >;
 
-export function openRoutingDirectory(source: SetUpSource, clock: Clock): RoutingDirectory {
-  const known = new Map<
-    InstanceId,
-    { readonly setUp: Promise<RoutingSetUp | undefined>; readonly untilMs: number }
-  >();
+interface KnownSetUp {
+  readonly setUp: Promise<RoutingSetUp | undefined>;
+  readonly fingerprint: Promise<string | undefined>;
+  untilMs: number;
+}
+
+/**
+ * @param fingerprint tells cheaply whether anything changed (store/routing-set-up-store.ts); without it everything is
+ *   read again each time.
+ */
+export function openRoutingDirectory(
+  source: SetUpSource,
+  clock: Clock,
+  fingerprint: (instanceId: InstanceId) => Promise<string | undefined> = () => Promise.resolve(undefined),
+): RoutingDirectory {
+  const known = new Map<InstanceId, KnownSetUp>();
+
+  /** What is known, if it still holds; else what is read now. */
+  async function renewed(
+    instanceId: InstanceId,
+    former: KnownSetUp | undefined,
+    now: Promise<string | undefined>,
+  ): Promise<RoutingSetUp | undefined> {
+    const current = await now;
+    if (former && current !== undefined && current === (await former.fingerprint)) {
+      const setUp = await former.setUp;
+      if (setUp) return setUp;
+    }
+    return read(source, instanceId);
+  }
+
   return {
     of(instanceId) {
       const nowMs = clock.now();
       const remembered = known.get(instanceId);
       if (remembered && remembered.untilMs > nowMs) return remembered.setUp;
-      const setUp = read(source, instanceId);
-      const entry = { setUp, untilMs: nowMs + keptForMs };
+      // Looked at before the rows: a change in between is found by the next look.
+      const current = fingerprint(instanceId);
+      const setUp = renewed(instanceId, remembered, current);
+      const entry: KnownSetUp = { setUp, fingerprint: current, untilMs: nowMs + keptForMs };
       known.set(instanceId, entry);
       setUp.catch(() => {
         if (known.get(instanceId) === entry) known.delete(instanceId);

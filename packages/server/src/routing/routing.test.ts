@@ -9,6 +9,7 @@ import { openPostgresBus, type PostgresBus } from '../events/postgres-bus.ts';
 import { type AgentId, type ContactId, type InstanceId, type NodeId, newId, type QueueId } from '../ids.ts';
 import { openNodeStore } from '../store/node-store.ts';
 import { openResourceStore } from '../store/resource-store.ts';
+import { setUpFingerprint } from '../store/routing-set-up-store.ts';
 import { openRoutingStore } from '../store/routing-store.ts';
 import type { RingbackDatabase } from '../store/schema.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
@@ -73,7 +74,9 @@ async function openNode(leaseMs = 3_600_000, bus?: (node: NodeId) => PostgresBus
   const routing = openRouting({
     node,
     store: openRoutingStore(database),
-    directory: openRoutingDirectory(openResourceStore(database), clock),
+    directory: openRoutingDirectory(openResourceStore(database), clock, (id) =>
+      setUpFingerprint(database, id),
+    ),
     clock,
     bus: opened ?? openInProcessBus(),
     logger,
@@ -312,6 +315,36 @@ describe('routing', () => {
     await routing.sweep();
     assert.deepEqual(await inHand(routing), []);
     assert.equal(await routing.entry(contact), undefined);
+  });
+
+  it('heeds a change of the routing profile within a second', async () => {
+    const { routing } = await openNode();
+    await atDesk(routing);
+    const contact = newContact();
+    await routing.enqueue(contact, queue(1));
+    await routing.sweep();
+    await until('a turn was taken', async () => (await routing.entry(contact))?.state === 'waiting');
+    const resources = openResourceStore(database);
+    const agent = await resources.agents.find(instanceId, agentOf(0).agentId);
+    assert.ok(agent);
+    const { profile } = (await routing.realTime(instanceId))?.setUp.agents.get(agent.id) ?? {};
+    assert.ok(profile);
+    const served = { queueId: queue(1).queueId, channel: 'VOICE', priority: 1, delaySeconds: 0 } as const;
+    // By a clock that is behind: what counts is that it changed.
+    await resources.routingProfiles.addQueues(
+      { instanceId, id: profile.id },
+      { queues: [served], manualQueues: [] },
+      10,
+      clock.now() - 3_600_000,
+    );
+    clock.nowMs += 1000;
+    await routing.sweep();
+    await until('it rings', async () => (await inHand(routing)).length > 0);
+    await resources.routingProfiles.removeQueues(
+      { instanceId, id: profile.id },
+      { queues: [served], manualQueues: [] },
+      clock.now(),
+    );
   });
 
   it('tells pages and contacts of another node', async () => {
