@@ -15,6 +15,7 @@ import {
 } from '../routing/routing-directory.ts';
 import { openAgentSessionStore } from '../store/agent-session-store.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
+import { setUpFingerprint } from '../store/routing-set-up-store.ts';
 import { openRoutingStore } from '../store/routing-store.ts';
 import type { RingbackDatabase } from '../store/schema.ts';
 import { pageAbsenceMs } from './agent-desk.ts';
@@ -44,7 +45,9 @@ export interface OpenAgentSide {
 
 export function openAgentSide(options: AgentSideOptions): OpenAgentSide {
   const { database, resources, clock, logger } = options;
-  const directory = openRoutingDirectory(resources, clock);
+  const directory = openRoutingDirectory(resources, clock, (instanceId) =>
+    setUpFingerprint(database, instanceId),
+  );
   const routing = openRouting({
     node: options.node,
     store: openRoutingStore(database),
