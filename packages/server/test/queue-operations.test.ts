@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as sdk from '@aws-sdk/client-connect';
-import { type ContactFlowId, newId, type PhoneNumberId } from '../src/ids.ts';
+import { type ContactFlowId, newId, type PhoneNumberId, type QueueId as QueueIdOf } from '../src/ids.ts';
+import { isOpenAt } from '../src/routing/hours-of-operation.ts';
+import { openHoursOfOperationStore } from '../src/store/hours-of-operation-store.ts';
 import { openTestApi, refused, type TestApi, unknownId } from './support/test-api.ts';
 
 let test: TestApi;
@@ -669,6 +671,14 @@ describe('hours of operation', () => {
       (await describeHours(child))?.ParentHoursOfOperations?.map(({ Name }) => Name),
       ['Bureau'],
     );
+    // What flows ask in CheckHoursOfOperation.
+    const asked = openHoursOfOperationStore(test.database);
+    const byName = required(await asked.find(test.instanceId, 'Child'));
+    assert.equal(isOpenAt(byName, Date.parse('2026-03-03T10:00:00+01:00')), false, 'a holiday');
+    assert.equal(isOpenAt(byName, Date.parse('2026-03-10T10:00:00+01:00')), true, 'the Tuesday after it');
+    const QueueId = await createQueue('Desk', { HoursOfOperationId: child });
+    assert.deepEqual(await asked.ofQueue(test.instanceId, QueueId as QueueIdOf), byName);
+    await deleteQueue(QueueId);
     await refused(
       create('Grandchild', { ParentHoursOfOperationConfigs: [{ HoursOfOperationId: child }] }),
       'InvalidParameterException',
