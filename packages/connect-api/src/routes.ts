@@ -42,6 +42,13 @@ export function isOperationName(name: string): name is OperationName {
 
 const routesByMethod = compileRoutes();
 
+/** Routes without labels by `METHOD path`: the one that is called most is among them, and needs no taking apart. */
+const fixedRoutes: ReadonlyMap<string, RouteMatch> = new Map(
+  allRoutes()
+    .filter(({ path }) => !path.includes('{'))
+    .map(({ name, method, path }) => [`${method} ${path}`, { operation: name, pathParameters: {} }]),
+);
+
 /**
  * The operation that a request line stands for, or undefined when the service has none.
  *
@@ -50,6 +57,8 @@ const routesByMethod = compileRoutes();
  * @throws {ApiError} SerializationException when a label is not valid percent-encoded UTF-8.
  */
 export function matchRoute(method: string, rawPath: string): RouteMatch | undefined {
+  const fixed = fixedRoutes.get(`${method} ${rawPath}`);
+  if (fixed !== undefined) return fixed;
   const root = routesByMethod.get(method);
   if (root === undefined || !rawPath.startsWith('/')) return undefined;
   const segments = rawPath.split('/');

@@ -275,7 +275,10 @@ describe('verifySigV4 › what each rule refuses', () => {
     assert.equal(await outcome(request, { secretFor: expired }), 'ExpiredTokenException');
     assert.deepEqual(seen, ['session']);
     const broken = () => Promise.reject(new Error('database gone'));
-    await assert.rejects(verifySigV4(request, { ...options, secretFor: broken }), /database gone/);
+    await assert.rejects(
+      async () => verifySigV4(request, { ...options, secretFor: broken }),
+      /database gone/,
+    );
   });
 
   test('checks region and service only where one is expected', async () => {

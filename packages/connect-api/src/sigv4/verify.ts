@@ -59,10 +59,14 @@ const UNKNOWN_KEY_TEXT = 'The access key of the request is not known here.';
  *
  * Refusals: MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException for an
  * unknown key, else InvalidSignatureException. Throws only what `secretFor` throws besides an `ApiError`.
+ *
+ * @returns a promise only where `secretFor` gives one.
  */
-export async function verifySigV4(request: SignedRequest, options: VerifyOptions): Promise<VerifyResult> {
-  const { signingKeys } = options;
-  const parsed = parseAuthorization(request, signingKeys);
+export function verifySigV4(
+  request: SignedRequest,
+  options: VerifyOptions,
+): VerifyResult | Promise<VerifyResult> {
+  const parsed = parseAuthorization(request, options.signingKeys);
   if (parsed.kind === 'refused') return parsed;
   const { authorization } = parsed;
   const payload = payloadHashOf(request, options.unsignedPayload ?? 'refused');
@@ -70,14 +74,25 @@ export async function verifySigV4(request: SignedRequest, options: VerifyOptions
     problemWithHeaders(request, authorization) ?? problemWithScope(authorization, options) ?? payload.problem;
   if (problem !== undefined) return { kind: 'refused', error: problem };
 
-  const secret = await lookUp(options, authorization);
-  if (secret instanceof ApiError) return { kind: 'refused', error: secret };
+  const secret = lookUp(options, authorization);
+  return secret instanceof Promise
+    ? secret.then((found) => judge(request, authorization, payload.hash, found, options.signingKeys))
+    : judge(request, authorization, payload.hash, secret, options.signingKeys);
+}
 
+function judge(
+  request: SignedRequest,
+  authorization: Authorization,
+  payloadHash: string,
+  secret: string | ApiError,
+  signingKeys: SigningKeys | undefined,
+): VerifyResult {
+  if (secret instanceof ApiError) return { kind: 'refused', error: secret };
   const { scope, form, sessionToken, head } = authorization;
   const known = signingKeys?.knownHead(head.text);
   const isKnown = known?.secret === secret;
   const key = isKnown ? known.key : (signingKeys?.keyFor(secret, scope) ?? deriveSigningKey(secret, scope));
-  const expected = key.sign(stringToSign(request, authorization, payload.hash));
+  const expected = key.sign(stringToSign(request, authorization, payloadHash));
   if (!timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(authorization.signature, 'latin1'))) {
     return { kind: 'refused', error: wrongSignature() };
   }
@@ -88,18 +103,25 @@ export async function verifySigV4(request: SignedRequest, options: VerifyOptions
   return { kind: 'verified', scope, form, sessionToken };
 }
 
-async function lookUp(
+function lookUp(
   options: VerifyOptions,
   { scope, sessionToken }: Authorization,
-): Promise<string | ApiError> {
+): string | ApiError | Promise<string | ApiError> {
   try {
     const found = options.secretFor(scope.accessKeyId, sessionToken);
-    const secret = typeof found === 'object' ? await found : found;
-    return secret ?? unrecognizedClientException(UNKNOWN_KEY_TEXT);
+    return found instanceof Promise ? found.then(orUnknown).catch(onlyApiError) : orUnknown(found);
   } catch (error) {
-    if (error instanceof ApiError) return error;
-    throw error;
+    return onlyApiError(error);
   }
+}
+
+function orUnknown(secret: string | undefined): string | ApiError {
+  return secret ?? unrecognizedClientException(UNKNOWN_KEY_TEXT);
+}
+
+function onlyApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  throw error;
 }
 
 function stringToSign(request: SignedRequest, authorization: Authorization, payloadHash: string): string {

@@ -4,6 +4,7 @@ import {
   parseAuthorization,
   type SignedRequest,
   SigningKeys,
+  type VerifyResult,
   verifySigV4,
 } from '@ringback/connect-api';
 import type { Clock } from '../clock.ts';
@@ -33,13 +34,13 @@ export interface AuthenticateDeps {
 export function openAuthentication({ accessKeys, clock, region }: AuthenticateDeps): Authenticate {
   const signingKeys = new SigningKeys();
 
-  async function verified(request: SignedRequest): Promise<Authenticated> {
+  function verified(request: SignedRequest): Authenticated | Promise<Authenticated> {
     let key: AccessKey | undefined;
     const proveWith = (found: AccessKey | undefined, sessionToken: string | undefined): string => {
       key = found;
       return secretOf(found, sessionToken, clock.now());
     };
-    const verdict = await verifySigV4(request, {
+    const verdict = verifySigV4(request, {
       secretFor: (accessKeyId, sessionToken) => {
         const found = accessKeys.find(accessKeyId);
         return found instanceof Promise
@@ -50,9 +51,12 @@ export function openAuthentication({ accessKeys, clock, region }: AuthenticateDe
       expectedRegion: region,
       signingKeys,
     });
-    if (verdict.kind === 'refused') throw verdict.error;
-    if (!key) throw new Error('a signature was verified without a key');
-    return { caller: key.caller, scope: verdict.scope };
+    const judged = (result: VerifyResult): Authenticated => {
+      if (result.kind === 'refused') throw result.error;
+      if (!key) throw new Error('a signature was verified without a key');
+      return { caller: key.caller, scope: result.scope };
+    };
+    return verdict instanceof Promise ? verdict.then(judged) : judged(verdict);
   }
 
   return async (request) => {
