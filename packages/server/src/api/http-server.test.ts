@@ -281,6 +281,66 @@ describe('http server › who asks', () => {
   });
 });
 
+describe('http server › signed requests once there are keys', () => {
+  const path = '/contact/outbound-voice';
+
+  it('are judged by their signature, and served', async () => {
+    const server = await open({ accessKeys: withKeys });
+    const forged = await ask(server, { method: 'PUT', path, body: '{}' });
+    assert.deepEqual([forged.status, forged.errorType], [403, 'InvalidSignatureException']);
+    const { InstanceSummaryList } = await sdk(server).send(new ListInstancesCommand({}));
+    assert.equal(InstanceSummaryList?.length, 1);
+    assert.deepEqual(answered, [
+      ['StartOutboundVoiceContact', 403],
+      ['ListInstances', 200],
+    ]);
+  });
+
+  it('may have a megabyte of body, and no more, whether they say so before or not', async () => {
+    const server = await open({ accessKeys: withKeys });
+    const megabyte = 'x'.repeat(1024 * 1024);
+    assert.equal((await ask(server, { method: 'PUT', path, body: megabyte })).status, 403);
+    for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) {
+      const answer = await ask(server, { method: 'PUT', path, body: `${megabyte}y`, headers });
+      assert.deepEqual([answer.status, answer.errorType], [413, 'RequestEntityTooLargeException']);
+      assert.equal(answer.headers.connection, 'close');
+    }
+  });
+
+  it('share one connection', async () => {
+    const server = await open({ accessKeys: withKeys });
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    opened.push({ close: () => agent.destroy() });
+    const sockets = new Set<unknown>();
+    for (const n of [1, 2, 3]) {
+      const answer = await ask(server, { method: 'PUT', path, body: `{"n":${n}}`, agent });
+      assert.equal(answer.status, 403);
+      sockets.add(answer.socket);
+    }
+    assert.equal(sockets.size, 1);
+  });
+
+  it('are forgotten when the client goes away in the middle', async () => {
+    const server = await open({ accessKeys: withKeys });
+    const socket = net.connect(server.port, '127.0.0.1');
+    socket.write(
+      `PUT ${path} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorizationFor('connect')}\r\ncontent-length: 99\r\n\r\n{`,
+    );
+    await ask(server, { path: '/health' });
+    socket.destroy();
+    await new Promise((resolve) => socket.once('close', resolve));
+    await sdk(server).send(new ListInstancesCommand({}));
+    assert.deepEqual(answered, [['ListInstances', 200]]);
+  });
+
+  it('leave other paths to whom they belong', async () => {
+    const server = await open({ accessKeys: withKeys });
+    assert.equal((await ask(server, { path: '/health' })).status, 200);
+    assert.equal((await ask(server, { path: '/no/such/thing' })).status, 403);
+    assert.equal((await ask(server, { path: '/contacts/%zz/x' })).status, 400);
+  });
+});
+
 describe('http server › health, metrics, end', () => {
   it('tells how each part is, without a signature', async () => {
     const server = await open();
@@ -410,6 +470,7 @@ async function ask(
     readonly path: string;
     readonly body?: string;
     readonly headers?: Readonly<Record<string, string | undefined>>;
+    readonly agent?: http.Agent;
   },
 ) {
   const given: Record<string, string | undefined> = {
@@ -421,13 +482,14 @@ async function ask(
   const headers = Object.fromEntries(
     Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  const { method = 'GET', path } = request;
+  const { method = 'GET', path, agent = false } = request;
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     http
-      .request({ host: '127.0.0.1', port: server.port, method, path, headers, agent: false }, resolve)
+      .request({ host: '127.0.0.1', port: server.port, method, path, headers, agent }, resolve)
       .on('error', reject)
       .end(request.body);
   });
+  const { socket } = response;
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += chunk;
   const status = response.statusCode ?? 0;
@@ -440,5 +502,5 @@ async function ask(
     assert.match(requestId, uuid);
     assert.equal(typeof body?.Message, 'string');
   }
-  return { status, headers: response.headers, errorType, requestId, text, body };
+  return { status, headers: response.headers, errorType, requestId, text, body, socket };
 }

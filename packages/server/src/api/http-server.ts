@@ -1,7 +1,7 @@
 /** The HTTP edge: raw bytes in, signature checked, operation found, typed answer or typed error out. No rules of the product live here. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { STATUS_CODES } from 'node:http';
+import { type RequestListener, STATUS_CODES } from 'node:http';
 import {
   ApiError,
   awsJsonContentType,
@@ -38,7 +38,7 @@ import { type Config, isLoopback } from '../config.ts';
 import type { AccessKeys } from '../identity/access-keys.ts';
 import type { AuditLog } from '../identity/audit-log.ts';
 import type { Authenticate } from '../identity/authenticate.ts';
-import { authorize, type RequestSurroundings } from '../identity/authorize.ts';
+import { authorize } from '../identity/authorize.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { OperationMembers } from '../identity/operation-resources.ts';
 import type { Throttle } from '../policy/throttle.ts';
@@ -46,6 +46,14 @@ import { isConnectionError } from '../store/database-errors.ts';
 import { BatchClosed, BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
 import type { Observer } from '../timeline.ts';
 import { type AgentDoorDeps, addAgentDoor } from './agent-door.ts';
+import {
+  type ApiAnswer,
+  type ApiRequest,
+  type DirectRequests,
+  isDirect,
+  splitUrl,
+  takeDirectly,
+} from './direct-requests.ts';
 import { implementedOperations } from './implemented-operations.ts';
 import type { ApiDeps, OperationCode } from './operation.ts';
 import { addPromptDoor, type EdgeForDoors, type PermittedAs } from './prompt-door.ts';
@@ -136,10 +144,19 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   });
   addPromptDoor(server, edge, options.api);
   if (options.agentDoor) addAgentDoor(server, options.agentDoor);
-  server.setNotFoundHandler((request, reply) => edge.answer(request, reply));
+  server.setNotFoundHandler(async (request, reply) => {
+    const { status, headers, body } = await edge.answer(apiRequestOf(request));
+    return reply.code(status).headers(headers).send(body);
+  });
   if (options.accessKeys.wasOpenToAnyone) {
     server.addHook('onRequest', async (request, reply) => edge.refuseForeignOrigin(request, reply));
   }
+  const toRoutes = server.server.listeners('request') as RequestListener[];
+  server.server.removeAllListeners('request').on('request', (request, response) => {
+    // Without keys every request must pass the hook above.
+    if (!options.accessKeys.wasOpenToAnyone && isDirect(request)) takeDirectly(request, response, edge);
+    else for (const listener of toRoutes) listener(request, response);
+  });
 
   try {
     await server.listen({ host, port });
@@ -162,6 +179,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     async close() {
       // A half-sent request counts as one under way, and would hold the end up until its own time-out.
       const cutOff = setTimeout(() => server.server.closeAllConnections(), closingGraceMs);
+      edge.isClosing = true;
       try {
         await server.close();
       } finally {
@@ -171,7 +189,10 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   };
 }
 
-class Edge implements EdgeForDoors {
+class Edge implements EdgeForDoors, DirectRequests {
+  readonly maxBodyBytes = maxBodyBytes;
+  /** Set when the server closes: connections end with their next answer. */
+  isClosing = false;
   readonly #options: HttpServerOptions;
   #isDraining = false;
   #underWay = 0;
@@ -189,23 +210,24 @@ class Edge implements EdgeForDoors {
     });
   }
 
-  async answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  answer(request: ApiRequest): Promise<ApiAnswer> {
     this.#underWay += 1;
-    try {
-      return await this.#answer(request, reply);
-    } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#idle?.();
-    }
+    const target = request.headers['x-amz-target'];
+    return isServiceQuotasTarget(target)
+      ? this.#answerServiceQuotas(target, request)
+      : this.#answerConnect(request);
+  }
+
+  #leave(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#idle?.();
   }
 
   /** Runs one operation. Every way out, good or bad, is an answer that AWS clients understand. */
-  async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async #answerConnect(request: ApiRequest): Promise<ApiAnswer> {
     const startedAtMs = performance.now();
     const requestId = randomUUID();
-    const [path = '', query = ''] = splitAt(request.raw.url ?? '/', '?');
-    const target = request.headers['x-amz-target'];
-    if (isServiceQuotasTarget(target)) return this.#answerServiceQuotas(target, requestId, request, reply);
+    const { path, query } = splitUrl(request.url);
     const call: Call = { caller: undefined, input: undefined, output: undefined };
     let operation = 'unknown';
     let refusal: ApiError | undefined;
@@ -221,19 +243,21 @@ class Edge implements EdgeForDoors {
         throw operationNotImplementedException(name, compatibilityPage);
       }
       const body = await this.#run(name, route.pathParameters, query, call, request);
-      return await reply
-        .code(200)
-        .headers({ 'content-type': 'application/json', 'x-amzn-requestid': requestId })
-        .send(body);
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId },
+        body,
+      };
     } catch (error) {
-      refusal = this.#sendError(error, requestId, reply);
-      return reply;
+      refusal = this.#knownError(error, requestId);
+      return errorResponse(refusal, requestId);
     } finally {
       const status = refusal?.httpStatus ?? 200;
       if (mutatingOperations.has(operation))
         this.#audit('connect', operation, call, refusal, requestId, request);
       this.#options.answered(operation, status, performance.now() - startedAtMs);
       this.#options.observe?.({ kind: 'api', atMs: this.#options.clock.now(), operation, status });
+      this.#leave();
     }
   }
 
@@ -242,17 +266,17 @@ class Edge implements EdgeForDoors {
     pathParameters: Readonly<Record<string, string>>,
     query: string,
     call: Call,
-    request: FastifyRequest,
+    request: ApiRequest,
   ): Promise<string> {
     const caller = call.caller as Caller;
     const input = readInput(name, {
       pathParameters,
-      query: new URLSearchParams(query),
-      body: bodyOf(request),
+      query: query === '' ? noQuery : new URLSearchParams(query),
+      body: request.body,
       contentType: request.headers['content-type'],
     });
     call.input = input as OperationMembers;
-    authorize(caller, 'connect', name, call.input, this.#surroundings(request));
+    this.#authorize(caller, 'connect', name, call.input, request);
     // One name selects code, input and output alike; TypeScript cannot follow that through the table.
     const code = implementedOperations[name] as unknown as OperationCode<Name>;
     const output = await code(input, caller, this.#options.api);
@@ -261,13 +285,9 @@ class Edge implements EdgeForDoors {
   }
 
   /** The same for the Service Quotas API, whose operation stands in a header (awsJson 1.1). */
-  async #answerServiceQuotas(
-    target: string,
-    requestId: string,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<FastifyReply> {
+  async #answerServiceQuotas(target: string, request: ApiRequest): Promise<ApiAnswer> {
     const startedAtMs = performance.now();
+    const requestId = randomUUID();
     const call: Call = { caller: undefined, input: undefined, output: undefined };
     let operation = 'unknown';
     let refusal: ApiError | undefined;
@@ -278,31 +298,32 @@ class Edge implements EdgeForDoors {
       if (this.#isDraining) throw serviceUnavailableException('The service is shutting down.');
       this.#throttle(call.caller, name);
       const output = await this.#runServiceQuotas(name, call, request);
-      return await reply
-        .code(200)
-        .headers({ 'content-type': awsJsonContentType, 'x-amzn-requestid': requestId })
-        .send(JSON.stringify(output));
+      return {
+        status: 200,
+        headers: { 'content-type': awsJsonContentType, 'x-amzn-requestid': requestId },
+        body: JSON.stringify(output),
+      };
     } catch (error) {
       refusal = this.#knownError(error, requestId);
-      const answer = awsJsonErrorResponse(refusal, requestId);
-      return reply.code(answer.status).headers(answer.headers).send(answer.body);
+      return awsJsonErrorResponse(refusal, requestId);
     } finally {
       const status = refusal?.httpStatus ?? 200;
       if (mutatingServiceQuotasOperations.has(operation))
         this.#audit('servicequotas', operation, call, refusal, requestId, request);
       this.#options.answered(operation, status, performance.now() - startedAtMs);
+      this.#leave();
     }
   }
 
   async #runServiceQuotas<Name extends ServiceQuotasOperationName>(
     name: Name,
     call: Call,
-    request: FastifyRequest,
+    request: ApiRequest,
   ): Promise<ServiceQuotasOutput<Name>> {
     const caller = call.caller as Caller;
-    const input = readServiceQuotasInput(name, bodyOf(request));
+    const input = readServiceQuotasInput(name, request.body);
     call.input = input as OperationMembers;
-    authorize(caller, 'servicequotas', name, call.input, this.#surroundings(request));
+    this.#authorize(caller, 'servicequotas', name, call.input, request);
     const output = await serviceQuotasCode[name](input, caller, this.#options.api);
     call.output = output as OperationMembers;
     return output;
@@ -325,19 +346,20 @@ class Edge implements EdgeForDoors {
     work: (caller: Caller, permitted: PermittedAs) => Promise<OperationMembers>,
   ): Promise<FastifyReply> {
     this.#underWay += 1;
+    const asked = apiRequestOf(request);
     const requestId = randomUUID();
     const call: Call = { caller: undefined, input: undefined, output: undefined };
     let operation = 'unknown';
     let refusal: ApiError | undefined;
     try {
-      const caller = await this.#authenticate(request, 'connect');
+      const caller = await this.#authenticate(asked, 'connect');
       call.caller = caller;
       if (this.#isDraining) throw serviceUnavailableException('The service is shutting down.');
       call.output = await work(caller, (permittedAs, input) => {
         operation = permittedAs;
         call.input = input;
         this.#throttle(caller, permittedAs);
-        authorize(caller, 'connect', permittedAs, input, this.#surroundings(request));
+        this.#authorize(caller, 'connect', permittedAs, input, asked);
       });
       return await reply.code(200).headers({ 'x-amzn-requestid': requestId }).send(call.output);
     } catch (error) {
@@ -345,23 +367,32 @@ class Edge implements EdgeForDoors {
       return reply;
     } finally {
       if (mutatingOperations.has(operation))
-        this.#audit('connect', operation, call, refusal, requestId, request);
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#idle?.();
+        this.#audit('connect', operation, call, refusal, requestId, asked);
+      this.#leave();
     }
+  }
+
+  bodyTooLarge(): ApiAnswer {
+    return errorResponse(requestEntityTooLargeException(maxBodyBytes), randomUUID());
   }
 
   refuse(error: unknown, reply: FastifyReply): void {
     this.#sendError(error, randomUUID(), reply);
   }
 
-  #surroundings(request: FastifyRequest): RequestSurroundings {
-    return {
+  #authorize(
+    caller: Caller,
+    service: 'connect' | 'servicequotas',
+    operation: string,
+    input: OperationMembers,
+    { sourceAddress, headers }: ApiRequest,
+  ): void {
+    authorize(caller, service, operation, input, {
       nowMs: this.#options.clock.now(),
-      sourceAddress: request.ip,
-      userAgent: request.headers['user-agent'],
+      sourceAddress,
+      userAgent: headers['user-agent'],
       transport: this.#options.config.http.tls ? 'tls' : 'plain',
-    };
+    });
   }
 
   /**
@@ -384,7 +415,7 @@ class Edge implements EdgeForDoors {
     { caller, input, output }: Call,
     refusal: ApiError | undefined,
     requestId: string,
-    request: FastifyRequest,
+    request: ApiRequest,
   ): void {
     if (!caller) return;
     this.#options.audit.record({
@@ -394,7 +425,7 @@ class Edge implements EdgeForDoors {
       atMs: this.#options.clock.now(),
       requestId,
       eventId: randomUUID(),
-      sourceAddress: request.ip,
+      sourceAddress: request.sourceAddress,
       userAgent: request.headers['user-agent'],
       input,
       output: refusal ? undefined : output,
@@ -403,13 +434,8 @@ class Edge implements EdgeForDoors {
   }
 
   /** Services share a port and some of their routes; the credential scope says which one is meant. */
-  async #authenticate(request: FastifyRequest, service: 'connect' | 'servicequotas'): Promise<Caller> {
-    const { caller, scope } = await this.#options.authenticate({
-      method: request.method,
-      url: request.raw.url ?? '/',
-      headers: request.headers,
-      body: bodyOf(request),
-    });
+  async #authenticate(request: ApiRequest, service: 'connect' | 'servicequotas'): Promise<Caller> {
+    const { caller, scope } = await this.#options.authenticate(request);
     if (scope.service !== service) {
       throw unrecognizedClientException(
         `The request is signed for the service "${shorten(scope.service)}", and its operation is one of "${service}".`,
@@ -477,6 +503,8 @@ interface Call {
 
 const noBytes = new Uint8Array(0);
 
+const noQuery = new URLSearchParams();
+
 const mutatingOperations: ReadonlySet<string> = new Set(
   listOperations()
     .filter(({ access }) => access === 'write')
@@ -498,13 +526,14 @@ function isImplemented(name: OperationName): name is keyof typeof implementedOpe
   return Object.hasOwn(implementedOperations, name);
 }
 
-function bodyOf(request: FastifyRequest): Uint8Array {
-  return request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
-}
-
-function splitAt(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+function apiRequestOf(request: FastifyRequest): ApiRequest {
+  return {
+    method: request.method,
+    url: request.raw.url ?? '/',
+    headers: request.headers,
+    body: request.body instanceof Uint8Array ? request.body : noBytes,
+    sourceAddress: request.ip,
+  };
 }
 
 function hostNameOf(url: string): string | undefined {

@@ -1,0 +1,104 @@
+/**
+ * Takes signed requests straight from Node's HTTP server and writes their answers. They are nearly all there is, and need
+ * nothing that Fastify does between the socket and an operation; it took a tenth of accepting a contact (docs/benchmarks.md).
+ */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { matchRoute } from '@ringback/connect-api';
+
+/** A request as far as operations look at it. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path and query as on the request line. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Raw bytes; empty where there are none. */
+  readonly body: Uint8Array;
+  readonly sourceAddress: string;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  /** Names in lower case, without the length. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface DirectRequests {
+  /** Longest body, bytes. */
+  readonly maxBodyBytes: number;
+  /** Never rejects. */
+  answer(request: ApiRequest): Promise<ApiAnswer>;
+  /** The answer to a body that is longer. */
+  bodyTooLarge(): ApiAnswer;
+  /** Whether connections end with their next answer. */
+  readonly isClosing: boolean;
+}
+
+/** Whether a request is one for an operation, signed in the header as all SDKs do; anything else goes through Fastify's routes. */
+export function isDirect({ method, url, headers }: IncomingMessage): boolean {
+  if (!headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) return false;
+  try {
+    return matchRoute(method ?? '', splitUrl(url ?? '').path) !== undefined;
+  } catch {
+    // A path with broken escapes: the other way says what is wrong with it.
+    return false;
+  }
+}
+
+export function splitUrl(url: string): { readonly path: string; readonly query: string } {
+  const mark = url.indexOf('?');
+  return mark === -1 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}
+
+/** Reads the body, and answers. A client that goes away before its body was read is answered by nobody. */
+export function takeDirectly(request: IncomingMessage, response: ServerResponse, edge: DirectRequests): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const refuse = (): void => {
+    request.off('data', take).off('end', answer);
+    // What still comes is read by nobody, and the connection cannot be used again.
+    request.resume();
+    write(response, edge.bodyTooLarge(), 'closes');
+  };
+  const take = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > edge.maxBodyBytes) refuse();
+    else chunks.push(chunk);
+  };
+  const answer = (): void => {
+    void edge
+      .answer({
+        method: request.method ?? '',
+        url: request.url ?? '/',
+        headers: request.headers,
+        // A copy: a chunk may be a view of the buffer that the next request is read into.
+        body: Buffer.concat(chunks, bytes),
+        sourceAddress: request.socket.remoteAddress ?? '',
+      })
+      .then(
+        (answered) => write(response, answered, edge.isClosing ? 'closes' : 'stays'),
+        // A bug in answering must not leave the client waiting.
+        () => response.destroy(),
+      );
+  };
+  if (Number(request.headers['content-length'] ?? 0) > edge.maxBodyBytes) {
+    refuse();
+    return;
+  }
+  request.on('data', take).on('end', answer);
+  // Without a listener an aborted request would end the process.
+  request.on('error', () => undefined);
+}
+
+function write(
+  response: ServerResponse,
+  { status, headers, body }: ApiAnswer,
+  connection: 'stays' | 'closes',
+): void {
+  response.writeHead(status, {
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    ...(connection === 'closes' ? { connection: 'close' } : {}),
+  });
+  response.end(body);
+}
