@@ -20,7 +20,9 @@ export interface AuditLogOptions {
 }
 
 /** Records of so long are one write, ms: a write takes three trips through the thread pool, whatever its size. */
-const gatherMs = 10;
+const gatherMs = 25;
+
+const dayMs = 86_400_000;
 
 /** Most calls that wait while the disk is slow; what comes on top is counted as lost. */
 const maxWaiting = 20_000;
@@ -70,10 +72,10 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
   }
 
   async function writeCalls(calls: readonly AuditedCall[]): Promise<void> {
-    for (const [day, ofDay] of Map.groupBy(calls, ({ atMs }) => dayOf(atMs))) {
+    for (const [day, ofDay] of Map.groupBy(calls, ({ atMs }) => Math.floor(atMs / dayMs))) {
       try {
         const lines = `${ofDay.map(auditRecord).join('\n')}\n`;
-        const file = path.join(directory, `audit-${day}.jsonl`);
+        const file = path.join(directory, `audit-${new Date(day * dayMs).toISOString().slice(0, 10)}.jsonl`);
         await appendFile(file, mustStartLine ? `\n${lines}` : lines, { mode: 0o600 });
         mustStartLine = false;
       } catch (error) {
@@ -107,5 +109,3 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
     },
   };
 }
-
-const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);

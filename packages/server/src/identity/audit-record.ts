@@ -49,50 +49,45 @@ const hiddenMembers = new Set([
 /** Longest requestParameters and responseElements, characters of JSON; longer ones are left out with a note. */
 const maxPartLength = 100_000;
 
-/** The user part of a record is the same for each call of a key. */
-const identities = new WeakMap<Caller, string>();
+/** The members that tell of the caller are the same for each call of a key. */
+const callerParts = new WeakMap<Caller, string>();
 
 /** The record as one line of JSON, without a line end. */
 export function auditRecord(call: AuditedCall): string {
-  const { caller, refusal } = call;
-  const rest = JSON.stringify({
-    eventTime: `${new Date(call.atMs).toISOString().slice(0, 19)}Z`,
-    eventSource: `${call.service}.amazonaws.com`,
-    eventName: call.operation,
-    awsRegion: caller.tenant.region,
-    sourceIPAddress: call.sourceAddress,
-    userAgent: call.userAgent,
-    ...(refusal ? { errorCode: refusal.name, errorMessage: refusal.message } : {}),
-    requestID: call.requestId,
-    eventID: call.eventId,
-    readOnly: false,
-    eventType: 'AwsApiCall',
-    managementEvent: true,
-    recipientAccountId: caller.tenant.accountId,
-    eventCategory: 'Management',
-  });
+  const { caller, refusal, userAgent } = call;
+  // Written piece by piece: only text from outside needs quoting, and this is done for each call.
   return (
-    `{"eventVersion":"${eventVersion}","userIdentity":${identityOf(caller)},${rest.slice(1, -1)},` +
+    `{"eventVersion":"${eventVersion}",${partsOf(caller)},` +
+    `"eventTime":"${new Date(call.atMs).toISOString().slice(0, 19)}Z","eventSource":"${call.service}.amazonaws.com",` +
+    `"eventName":"${call.operation}","sourceIPAddress":"${call.sourceAddress}",` +
+    (userAgent === undefined ? '' : `"userAgent":${JSON.stringify(userAgent)},`) +
+    (refusal ? `"errorCode":"${refusal.name}","errorMessage":${JSON.stringify(refusal.message)},` : '') +
+    `"requestID":"${call.requestId}","eventID":"${call.eventId}","readOnly":false,"eventType":"AwsApiCall",` +
+    `"managementEvent":true,"eventCategory":"Management",` +
     `"requestParameters":${partOf(call.input, 'requestParameters')},` +
     `"responseElements":${partOf(call.output, 'responseElements')}}`
   );
 }
 
-function identityOf(caller: Caller): string {
-  const known = identities.get(caller);
+function partsOf(caller: Caller): string {
+  const known = callerParts.get(caller);
   if (known !== undefined) return known;
-  const { accountId } = caller.tenant;
+  const { accountId, region } = caller.tenant;
   const isTemporary = caller.credentials === 'temporary';
   const text = JSON.stringify({
-    type: isTemporary ? 'FederatedUser' : 'IAMUser',
-    principalId: isTemporary ? `${accountId}:${caller.userName}` : caller.accessKeyId,
-    arn: caller.arn,
-    accountId,
-    accessKeyId: caller.accessKeyId,
-    userName: caller.userName,
-    ...(caller.principal === undefined ? {} : { invokedBy: caller.principal }),
-  });
-  identities.set(caller, text);
+    userIdentity: {
+      type: isTemporary ? 'FederatedUser' : 'IAMUser',
+      principalId: isTemporary ? `${accountId}:${caller.userName}` : caller.accessKeyId,
+      arn: caller.arn,
+      accountId,
+      accessKeyId: caller.accessKeyId,
+      userName: caller.userName,
+      ...(caller.principal === undefined ? {} : { invokedBy: caller.principal }),
+    },
+    awsRegion: region,
+    recipientAccountId: accountId,
+  }).slice(1, -1);
+  callerParts.set(caller, text);
   return text;
 }
 
