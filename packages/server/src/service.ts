@@ -21,6 +21,7 @@ import { type ActiveContacts, openActiveContacts } from './contacts/active-conta
 import { callByAgent } from './contacts/call-by-agent.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
 import { endings } from './contacts/endings.ts';
+import { InitiatedEvents } from './contacts/initiated-events.ts';
 import type { OutboundContactDeps } from './contacts/outbound-contact.ts';
 import { openInProcessBus } from './events/bus.ts';
 import { openFileSink } from './events/file-sink.ts';
@@ -325,7 +326,15 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     writing: { advance: (advance) => contacts.advance(advance), clock, newEventId: randomUUID, factsWritten },
     story,
   });
-  const accepting = { store: contacts, active, node, clock, newEventId: randomUUID, factsWritten };
+  const accepting = {
+    store: contacts,
+    active,
+    node,
+    clock,
+    newEventId: randomUUID,
+    initiatedEvents: new InitiatedEvents(),
+    factsWritten,
+  };
   agents.desks.dial = (desk, phoneNumber) => callByAgent(desk, phoneNumber, story, accepting);
   // What can no longer be written is not waited for.
   stopWriting.signal.addEventListener('abort', () => active.abandon());

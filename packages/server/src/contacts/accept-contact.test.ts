@@ -12,6 +12,7 @@ import { sampleRequest, sampleTenant } from '../test-support/sample-contact.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
 import { acceptContact } from './accept-contact.ts';
 import type { ActiveContacts } from './active-contacts.ts';
+import { InitiatedEvents } from './initiated-events.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -87,6 +88,7 @@ function makeWorld() {
           node: newId<NodeId>(),
           clock,
           newEventId: randomUUID,
+          initiatedEvents: new InitiatedEvents(),
           factsWritten: () => undefined,
         },
       ),

@@ -8,7 +8,7 @@ import type { ContactStore } from '../store/contact-store.ts';
 import { BatchFailed } from '../store/micro-batch.ts';
 import type { ActiveContacts } from './active-contacts.ts';
 import type { Contact, ContactAttributes, ContactRequest } from './contact.ts';
-import { contactEvent } from './contact-events.ts';
+import type { InitiatedEvents } from './initiated-events.ts';
 
 /** How long a ClientToken stands for its contact (API page, member ClientToken). */
 const clientTokenLifetimeMs = 7 * 24 * 60 * 60 * 1000;
@@ -30,6 +30,7 @@ export interface AcceptDeps {
   readonly node: NodeId;
   readonly clock: Clock;
   readonly newEventId: () => string;
+  readonly initiatedEvents: InitiatedEvents;
   readonly factsWritten: () => void;
 }
 
@@ -80,7 +81,7 @@ async function commit(contact: Contact, accept: AcceptRequest, deps: AcceptDeps)
       {
         sequence: 1,
         stream: 'contact-events',
-        payload: JSON.stringify(contactEvent(contact, 'INITIATED', initiatedAtMs, deps.newEventId())),
+        payload: deps.initiatedEvents.textOf(contact, deps.newEventId()),
       },
     ],
   });
