@@ -1,6 +1,7 @@
 /** An agent at work against a running service: a queued contact is taken, spoken with, held, handed on and finished. Audio is measured at both ends. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { StopContactCommand } from '@aws-sdk/client-connect';
 import { decodeMulaw, toneLevel } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
 import { startTestService, type TestService } from './support/test-service.ts';
@@ -8,6 +9,7 @@ import { startTestService, type TestService } from './support/test-service.ts';
 const agentHz = 1000;
 /** Says hello and listens. */
 const person = '+12065550101';
+const ringsTwoSeconds = '+12065550100';
 
 const transferToQueue = [
   {
@@ -35,6 +37,7 @@ describe('an agent', () => {
     });
     await agent.connectSoftphone();
     agent.speak();
+    await agent.setStatus('Available');
   });
 
   after(async () => {
@@ -42,8 +45,18 @@ describe('an agent', () => {
     await ringback?.close();
   });
 
+  /** The phone's recording may be written a moment after the call. */
+  async function phoneHears(number: string, hz: number): Promise<void> {
+    const giveUpAtMs = Date.now() + 20_000;
+    for (;;) {
+      const [heard] = (await ringback.phoneHeard(number)) ?? [];
+      if (heard && loudest(heard, hz) > 0.9) return;
+      assert.ok(Date.now() < giveUpAtMs, `${number} did not hear ${hz} Hz`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
   it('takes a queued contact, talks, holds, hangs up and does after-contact work', async () => {
-    await agent.setStatus('Available');
     const contactId = await ringback.call(person, flowId);
     const offered = await agent.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');
     assert.equal(offered.contact?.contactId, contactId);
@@ -72,13 +85,103 @@ describe('an agent', () => {
       'DISCONNECTED',
       'COMPLETED',
     ]);
-    const [heard] = (await ringback.phoneHeard(person)) ?? [];
-    assert.ok(heard);
-    assert.ok(loudest(heard, agentHz) > 0.9, 'the phone heard the agent');
+    await phoneHears(person, agentHz);
     assert.ok(
       decodeMulaw(Buffer.concat(agent.heard)).some((sample) => Math.abs(sample) > 1000),
       'and the agent the phone',
     );
+  });
+
+  it('calls a number from the page, hears it ring, and talks', async () => {
+    await agent.do({ do: 'dial', phoneNumber: ringsTwoSeconds });
+    await agent.until('ringing', ({ contact }) => contact?.state === 'DIALLING');
+    const { contact } = await agent.until('the answer', ({ contact }) => contact?.state === 'CONNECTED');
+    await untilHeard(agent, agent.heard.length + 100);
+    await agent.do({ do: 'hangUp', contactId: contact?.contactId });
+    await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+    await agent.do({ do: 'clear', contactId: contact?.contactId });
+    const record = await ringback.record(contact?.contactId ?? '');
+    assert.equal(record.InitiationMethod, 'OUTBOUND');
+    assert.equal(record.DisconnectReason, 'AGENT_DISCONNECT');
+    await phoneHears(ringsTwoSeconds, agentHz);
+  });
+
+  it('may not call where nobody may', async () => {
+    await assert.rejects(agent.do({ do: 'dial', phoneNumber: '+911' }), { code: 'NOT_DIALABLE' });
+    await assert.rejects(agent.do({ do: 'dial', phoneNumber: '+8821612345678' }), { code: 'NOT_DIALABLE' });
+    assert.equal(agent.state.contact, undefined);
+  });
+
+  it('asks a third party first, makes a conference, and leaves the two together', async () => {
+    const contactId = await ringback.call(person, flowId);
+    await agent.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');
+    await agent.do({ do: 'accept', contactId });
+    await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
+    await agent.do({ do: 'transfer', contactId, kind: 'warm', phoneNumber: ringsTwoSeconds });
+    await agent.until(
+      'the third party',
+      ({ contact }) =>
+        contact?.parties.some(({ id, state }) => id === 'third' && state === 'connected') === true &&
+        contact.state === 'CONNECTED_ONHOLD',
+    );
+    await agent.do({ do: 'join', contactId });
+    await agent.until(
+      'the conference',
+      ({ contact }) => contact?.parties.every(({ state }) => state === 'connected') === true,
+    );
+    await untilHeard(agent, agent.heard.length + 50);
+    await agent.do({ do: 'hangUp', contactId });
+    await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+    await ringback.client.send(
+      new StopContactCommand({ InstanceId: ringback.instanceId, ContactId: contactId }),
+    );
+    await agent.do({ do: 'clear', contactId });
+    const record = await ringback.record(contactId);
+    assert.deepEqual(record.TransferredToEndpoint, { Type: 'TELEPHONE_NUMBER', Address: ringsTwoSeconds });
+  });
+
+  it('gets an offer again after it was rejected, once there is a choice of status', async () => {
+    const contactId = await ringback.call(person, flowId);
+    await agent.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');
+    await agent.do({ do: 'reject', contactId });
+    await agent.until('rejected', ({ contact }) => contact?.state === 'REJECTED');
+    await agent.do({ do: 'clear', contactId });
+    await agent.until('another offer', ({ contact }) => contact?.state === 'CONNECTING');
+    await ringback.client.send(
+      new StopContactCommand({ InstanceId: ringback.instanceId, ContactId: contactId }),
+    );
+    await agent.until('nothing', ({ contact }) => contact === undefined);
+    const record = await ringback.record(contactId);
+    assert.equal(record.AgentConnectionAttempts, 2);
+    assert.equal(record.Agent, null);
+  });
+
+  it('comes back to a conversation after the network broke', async () => {
+    const contactId = await ringback.call(person, flowId);
+    await agent.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');
+    await agent.do({ do: 'accept', contactId });
+    await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
+    agent.breakSocket();
+    await agent.open();
+    assert.equal(agent.state.contact?.state, 'CONNECTED');
+    await agent.connectSoftphone();
+    await untilHeard(agent, agent.heard.length + 50);
+    await agent.do({ do: 'hangUp', contactId });
+    await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+    await agent.do({ do: 'clear', contactId });
+  });
+
+  it('is let go when the service stops in the middle of a conversation', async () => {
+    const contactId = await ringback.call(person, flowId);
+    await agent.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');
+    await agent.do({ do: 'accept', contactId });
+    await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
+    await ringback.service.close({ patienceMs: 100 });
+    const record = await ringback.record(contactId);
+    assert.equal(record.DisconnectReason, 'OTHER');
+    assert.deepEqual((record.SegmentAttributes as Record<string, unknown>)['ringback:EndCause'], {
+      ValueString: 'SERVICE_DRAINED',
+    });
   });
 });
 

@@ -30,7 +30,8 @@ export interface AgentDeskDeps {
   readonly permissions: (agent: AgentSetUp) => Promise<ReadonlySet<string>>;
   /** Calls a number for an agent; resolves with why not. */
   readonly dial: (desk: AgentDesk, phoneNumber: string) => Promise<DeskRefusal | undefined>;
-  readonly signedOut: (desk: AgentDesk) => Promise<void>;
+  /** The desk is over; the next page of its agent opens another. */
+  readonly closed: (desk: AgentDesk) => void;
   readonly iceServers: readonly DeskIceServer[];
   readonly clock: Clock;
   readonly logger: Logger;
@@ -50,7 +51,8 @@ export class AgentDesk {
   #routed: RoutedDesk | undefined;
   #absence: unknown;
   #version = 0;
-  #isMuted = false;
+  /** The contact in which the agent is muted; the next one begins unmuted. */
+  #mutedIn: ContactId | undefined;
   #echoing: Echo | undefined;
   #offeredTo: string | undefined;
   #isShowing = false;
@@ -65,7 +67,7 @@ export class AgentDesk {
       {
         changed: () => this.changed(),
         replaced: (audio) => {
-          this.#isMuted = false;
+          if (this.#mutedIn !== undefined && this.#mutedIn === this.#talkingIn()) audio.mute();
           for (const listener of this.#audioListeners) listener(audio);
         },
       },
@@ -128,9 +130,10 @@ export class AgentDesk {
     if (why) this.#page?.page.close(why);
     this.#page = undefined;
     this.#gone.resolve();
+    // First of all, so that a page that comes back at this moment gets a desk that lives.
+    this.#deps.closed(this);
     await this.endEcho();
     await this.#softphone.close();
-    await this.#deps.signedOut(this);
   }
 
   /** Shows the newest state; several changes at once are shown once. */
@@ -191,6 +194,10 @@ export class AgentDesk {
     return this.#view()?.state.contacts.find((held) => held.contactId === contactId);
   }
 
+  #talkingIn(): ContactId | undefined {
+    return this.#view()?.state.contacts.find(isTalking)?.contactId;
+  }
+
   async #onContact(
     command: Exclude<
       DeskCommand,
@@ -209,9 +216,10 @@ export class AgentDesk {
       }
     >,
   ): Promise<DeskRefusal | undefined> {
-    const contactId =
-      'contactId' in command ? command.contactId : this.#view()?.state.contacts.find(isTalking)?.contactId;
-    if (contactId === undefined || !this.#held(contactId)) return noSuchContact;
+    const contactId = 'contactId' in command ? command.contactId : this.#talkingIn();
+    const held = contactId === undefined ? undefined : this.#held(contactId);
+    // Whom it was offered to before still has it on his page, but the buttons are those of whoever talks.
+    if (contactId === undefined || !held || !isTalking(held)) return noSuchContact;
     const card = this.#deps.cards.find(contactId as ContactId);
     if (!card || card.instanceId !== this.instanceId) return noSuchContact;
     if (command.do === 'recording' && !(await this.#may('RecordingControl'))) return notPermitted;
@@ -237,9 +245,11 @@ export class AgentDesk {
   #mute(on: boolean): DeskRefusal | undefined {
     const { audio } = this;
     if (!audio) return noSoftphone;
+    const contactId = this.#talkingIn();
+    if (contactId === undefined) return { code: 'NOT_NOW', message: 'You are talking to nobody.' };
     if (on) audio.mute();
     else audio.unmute();
-    this.#isMuted = on;
+    this.#mutedIn = on ? contactId : undefined;
     this.changed();
     return undefined;
   }
@@ -334,7 +344,7 @@ export class AgentDesk {
       permissions,
       quickConnects,
       softphone: this.#softphone.state,
-      isMuted: this.#isMuted,
+      mutedIn: this.#mutedIn,
       isEchoing: this.#echoing !== undefined,
       cardOf: (contactId) => this.#deps.cards.find(contactId),
     });

@@ -115,6 +115,8 @@ export function openAgentPage(
   };
   const running = owner(page);
   socket.on('message', (data, isBinary) => {
+    // A page that was told to close may still send; it is not the agent's any more.
+    if (socket.readyState !== socket.OPEN) return;
     if (isBinary) page.close('protocol');
     else void take(data.toString());
   });

@@ -9,7 +9,7 @@ import type {
 import type { ContactId } from '../ids.ts';
 import type { AgentState, HeldContact } from '../routing/agent-state.ts';
 import type { AgentSetUp, RoutingSetUp } from '../routing/routing-directory.ts';
-import type { ContactCard } from './contact-card.ts';
+import type { CardView, ContactCard } from './contact-card.ts';
 import type { SoftphoneState } from './softphone.ts';
 
 export interface DeskStateParts {
@@ -22,7 +22,7 @@ export interface DeskStateParts {
   readonly permissions: ReadonlySet<string>;
   readonly quickConnects: readonly DeskQuickConnect[];
   readonly softphone: SoftphoneState;
-  readonly isMuted: boolean;
+  readonly mutedIn: ContactId | undefined;
   readonly isEchoing: boolean;
   readonly cardOf: (contactId: ContactId) => ContactCard | undefined;
 }
@@ -81,7 +81,7 @@ function contactOf(held: HeldContact, parts: DeskStateParts): DeskContact {
   const card = parts.cardOf(held.contactId)?.view();
   const { place } = held;
   const queue = card?.queue ?? (place?.kind === 'queue' ? queueOf(place.queueId, parts.setUp) : undefined);
-  const { phase, failure, preview, ...shown } = card ?? emptyCard(held);
+  const { phase, failure, preview, ...shown } = card ? cardFor(held, card) : emptyCard(held);
   const state = stateOf(held, phase, failure !== undefined);
   return {
     ...shown,
@@ -95,7 +95,7 @@ function contactOf(held: HeldContact, parts: DeskStateParts): DeskContact {
       ? { acceptUntil: held.deadlineAtMs }
       : {}),
     ...(preview && (state === 'PREVIEW' || state === 'CONNECTING') ? { preview } : {}),
-    isMuted: parts.isMuted,
+    isMuted: parts.mutedIn === held.contactId,
     ...(held.state === 'afterContactWork' && held.deadlineAtMs !== undefined
       ? { workUntil: held.deadlineAtMs }
       : {}),
@@ -103,8 +103,15 @@ function contactOf(held: HeldContact, parts: DeskStateParts): DeskContact {
   };
 }
 
+/** Who let an offer pass sees what was offered, and nothing of the conversation that somebody else has with it. */
+function cardFor(held: HeldContact, card: CardView): CardView {
+  if (held.state !== 'missed' && held.state !== 'rejected') return card;
+  const { recording: _recording, failure: _failure, ...offered } = card;
+  return { ...offered, parties: [] };
+}
+
 /** A contact that went on to somebody else after it was missed. */
-function emptyCard(held: HeldContact): ReturnType<ContactCard['view']> {
+function emptyCard(held: HeldContact): CardView {
   return {
     initialContactId: held.contactId,
     initiationMethod: held.initiationMethod,

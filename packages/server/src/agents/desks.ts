@@ -8,7 +8,7 @@ import { type AgentId, type ContactId, type InstanceId, newId, type QueueId } fr
 import type { Routing } from '../routing/routing.ts';
 import type { AgentSetUp, RoutingDirectory } from '../routing/routing-directory.ts';
 import { AgentDesk, type AgentDeskDeps } from './agent-desk.ts';
-import { type AgentSocket, openAgentPage } from './agent-socket.ts';
+import { type AgentPage, type AgentSocket, openAgentPage } from './agent-socket.ts';
 import { ContactCards } from './contact-card.ts';
 
 export interface DesksDeps {
@@ -32,13 +32,16 @@ export class Desks {
   dial: AgentDeskDeps['dial'] = async () => cannotDial;
   readonly #deps: DesksDeps;
   readonly #desks = new Map<string, AgentDesk>();
-  /** Open pages by their session's token, so that signing out elsewhere closes them. */
-  readonly #pages = new Map<string, () => void>();
+  /** Open pages and the tokens of their sessions: a session that ends takes its pages with it. */
+  readonly #pages = new Map<AgentPage, string>();
   #isClosing = false;
 
   constructor(deps: DesksDeps) {
     this.#deps = deps;
     this.cards = new ContactCards((contactId) => this.#changed(contactId));
+    deps.sessions.onEnded((ended) => {
+      for (const [page, token] of this.#pages) if (token === ended) page.close('signedOut');
+    });
   }
 
   find(instanceId: InstanceId, agentId: AgentId): AgentDesk | undefined {
@@ -69,7 +72,7 @@ export class Desks {
           gone: () => {
             isGone = true;
             clock.clearTimeout(look);
-            this.#pages.delete(pageSession);
+            this.#pages.delete(page);
             desk.detach(pageSession).catch((error: unknown) => {
               logger.error({ err: error }, 'an agent page could not be detached');
             });
@@ -85,7 +88,7 @@ export class Desks {
       if (!isGone) look = clock.setTimeout(() => void keep(), sessionLookEveryMs);
     };
     look = clock.setTimeout(() => void keep(), sessionLookEveryMs);
-    this.#pages.set(pageSession, () => page.close('signedOut'));
+    this.#pages.set(page, session.token);
   }
 
   /** Closes all pages; conversations are the stories' business. */
@@ -103,7 +106,7 @@ export class Desks {
       ...deps,
       cards: this.cards,
       dial: (dialling, phoneNumber) => this.dial(dialling, phoneNumber),
-      signedOut: async () => {
+      closed: () => {
         if (this.#desks.get(key) === desk) this.#desks.delete(key);
       },
     });

@@ -46,6 +46,8 @@ export function openSoftphone(
   let state: SoftphoneState = 'disconnected';
   let lastOffer = 0;
   let hasAnswered = false;
+  /** The session that listeners know. */
+  let told: WebRtcSession | undefined;
 
   function become(next: SoftphoneState): void {
     if (state === next) return;
@@ -66,6 +68,10 @@ export function openSoftphone(
                 ? 'connected'
                 : 'connecting',
           );
+          if (event.state === 'connected' && told !== opened) {
+            told = opened;
+            events.replaced(opened);
+          }
         }
       },
     });
@@ -96,10 +102,7 @@ export function openSoftphone(
     async answer(offerId, sdp) {
       if (offerId !== lastOffer || !session) return false;
       await session.acceptAnswer(sdp);
-      if (!hasAnswered) {
-        hasAnswered = true;
-        events.replaced(session);
-      }
+      hasAnswered = true;
       return true;
     },
     async close() {

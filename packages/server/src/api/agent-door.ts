@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import { deskProtocol, maxDeskMessageBytes } from '@ringback/connect-api';
+import { deskClose, deskProtocol, maxDeskMessageBytes } from '@ringback/connect-api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
@@ -34,6 +34,9 @@ const csrfHeader = 'x-ringback-csrf';
 /** A name, a password and an instance. */
 const maxSignInBytes = 4096;
 const maxPasswordLength = 256;
+
+/** Time for pages to take leave when the service stops, ms. */
+const goodbyeMs = 500;
 
 /** Built by `npm run build:web`, which `npm ci` runs. */
 const pageDirectory = fileURLToPath(new URL('../../../web/dist/ccp', import.meta.url));
@@ -153,8 +156,13 @@ function addSocket(server: FastifyInstance, deps: AgentDoorDeps): void {
       },
     );
   });
-  server.addHook('onClose', async () => {
-    for (const client of sockets.clients) client.terminate();
+  // Before the server waits for its connections to end: an upgraded one would never.
+  server.addHook('preClose', async () => {
+    for (const client of sockets.clients) {
+      client.close(deskClose.restarting, 'restarting');
+      // A page that does not answer is not waited for.
+      setTimeout(() => client.terminate(), goodbyeMs).unref();
+    }
     sockets.close();
   });
 }

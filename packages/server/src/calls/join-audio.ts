@@ -1,5 +1,11 @@
 /** Lets two sessions hear each other wherever they are carried: directly beside each other, else over a pair of relay sessions that speak RTP on loopback. Used by conversations. */
-import { type AudioSession, BridgeRefused, type BridgeRole, type MediaEngine } from '@ringback/media';
+import {
+  type AudioSession,
+  BridgeRefused,
+  type BridgeRole,
+  type MediaEngine,
+  MediaSessionClosed,
+} from '@ringback/media';
 
 /** Two sessions joined; `part` ends that and frees what carried it. May be called twice. */
 export interface JoinedAudio {
@@ -24,11 +30,20 @@ export async function joinAudio(
 ): Promise<JoinedAudio> {
   try {
     await hub.bridge(other, { as });
-    return { part: once(() => other.unbridge()) };
+    return { part: once(() => leaveBridge(other)) };
   } catch (error) {
     if (!(error instanceof BridgeRefused) || error.reason !== 'otherWorker') throw error;
   }
   return relay(engine, hub, other, as);
+}
+
+/** A session that ended meanwhile has left every bridge. */
+async function leaveBridge(session: AudioSession): Promise<void> {
+  try {
+    await session.unbridge();
+  } catch (error) {
+    if (!(error instanceof MediaSessionClosed)) throw error;
+  }
 }
 
 async function relay(

@@ -156,12 +156,14 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       });
       await Promise.race([all(), patience]);
       deps.clock.clearTimeout(timer);
+      stopWaiting.abort();
       stopAll(endings.drained);
       await all();
     },
     abandon() {
       waiting.beginAll();
       lost.abort();
+      stopWaiting.abort();
       stopAll(endings.ownershipLost);
     },
   };

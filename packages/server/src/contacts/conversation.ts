@@ -209,8 +209,7 @@ class Conversation {
       return;
     }
     await this.#parts.part.end();
-    await endOf(third.leg, new AbortController().signal);
-    this.#over.resolve(endings.thirdPartyHungUp);
+    void third.leg.ended.then(() => this.#over.resolve(endings.thirdPartyHungUp));
   }
 
   async #join(): Promise<void> {
