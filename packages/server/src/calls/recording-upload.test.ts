@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { VirtualClock } from '@ringback/testkit';
 import { openRecordingUpload, type PutObject } from './recording-upload.ts';
 
@@ -14,7 +15,7 @@ describe('recording upload', () => {
   let directory: string;
   const warnings: string[] = [];
   const surroundings = (put?: PutObject) => ({
-    clock: new VirtualClock(),
+    clock: new VirtualClock({ startMs: Date.now() }),
     logger: { warn: (_about: object, message: string) => warnings.push(message) },
     ...(put ? { put } : {}),
   });
@@ -63,6 +64,20 @@ describe('recording upload', () => {
     await again.close();
   });
 
+  it('finds what a process left that was killed', async () => {
+    const left = await record('a', 'recording');
+    const longAgo = new Date(Date.now() - 3_600_000);
+    await utimes(left.replace('.json', '.wav'), longAgo, longAgo);
+    const upload = openRecordingUpload(
+      directory,
+      { bucket: 'calls', region: 'us-east-1' },
+      surroundings(async () => undefined),
+    );
+    assert.equal(await upload.sweep(), 1);
+    await upload.close();
+    assert.equal(JSON.parse(await readFile(left, 'utf8')).status, 'interrupted');
+  });
+
   it('tries again, ever more rarely, for as long as the store refuses', async () => {
     await record('a', 'complete');
     let tries = 0;
@@ -71,13 +86,21 @@ describe('recording upload', () => {
       if (tries < 4) throw new Error('503');
     });
     const upload = openRecordingUpload(directory, { bucket: 'calls', region: 'us-east-1' }, around);
-    const settle = async (): Promise<void> => {
-      for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    // The disk takes real time; what it leads to is waited for, not a number of turns.
+    const until = async (isSo: () => boolean): Promise<void> => {
+      for (let turn = 0; turn < 1_000 && !isSo(); turn += 1) await delay(5);
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     };
-    for (const waitMs of [10_000, 20_000, 40_000, 80_000]) {
-      await around.clock.advance(waitMs);
-      await settle();
-    }
+    await around.clock.advance(10_000);
+    await until(() => warnings.length === 1);
+    await around.clock.advance(19_000);
+    assert.equal(tries, 1);
+    await around.clock.advance(1_000);
+    await until(() => warnings.length === 2);
+    await around.clock.advance(40_000);
+    await until(() => warnings.length === 3);
+    await around.clock.advance(80_000);
+    await until(() => tries === 5);
     await upload.close();
     assert.equal(warnings.length, 3);
     assert.equal(tries, 5, 'three refusals, then the recording and its description');

@@ -37,6 +37,9 @@ interface Surroundings {
 
 const SWEEP_EVERY_MS = 10_000;
 
+/** A file under way is written to each second; one left alone for so long lost its process. */
+const ABANDONED_AFTER_MS = 600_000;
+
 /** After a failure the store is left alone for longer and longer, at most this. */
 const LONGEST_WAIT_MS = 300_000;
 
@@ -52,17 +55,24 @@ export function openRecordingUpload(
   let running: Promise<number> | undefined;
   let timer: unknown;
 
+  const isGrowing = async ({ status }: RecordingSidecar, file: string): Promise<boolean> => {
+    if (status !== 'recording') return false;
+    const { mtimeMs } = await stat(file.replace(/\.json$/, '.wav'));
+    return clock.now() - mtimeMs < ABANDONED_AFTER_MS;
+  };
+
   const uploadOne = async (relative: string): Promise<boolean> => {
     const file = path.join(directory, relative);
     const sidecar = JSON.parse(await readFile(file, 'utf8')) as RecordingSidecar;
     if (sidecar.uploadedTo !== undefined) done.add(relative);
-    if (sidecar.uploadedTo !== undefined || sidecar.status === 'recording') return false;
+    if (sidecar.uploadedTo !== undefined || (await isGrowing(sidecar, file))) return false;
+    const status = sidecar.status === 'recording' ? 'interrupted' : sidecar.status;
     const key = `${prefix}${relative.split(path.sep).join('/')}`;
     const uploadedTo = `s3://${options.bucket}/${key.replace(/\.json$/, '.wav')}`;
     await put(key.replace(/\.json$/, '.wav'), file.replace(/\.json$/, '.wav'), 'audio/wav');
     await put(key, file, 'application/json');
     // In one step: a crash in between must not leave half a description.
-    await writeFile(`${file}.new`, `${JSON.stringify({ ...sidecar, uploadedTo }, null, 2)}\n`, {
+    await writeFile(`${file}.new`, `${JSON.stringify({ ...sidecar, status, uploadedTo }, null, 2)}\n`, {
       mode: 0o640,
     });
     await rename(`${file}.new`, file);

@@ -26,8 +26,8 @@ export interface RecordingSidecar {
   readonly file: string;
   readonly startedAt: string;
   readonly stoppedAt?: string;
-  /** `failed`: the disk did, and the file ends early. */
-  readonly status: 'recording' | 'complete' | 'failed';
+  /** `failed`: the disk did, and the file ends early. `interrupted`: the process ended first; found later. */
+  readonly status: 'recording' | 'complete' | 'failed' | 'interrupted';
   readonly failure?: string;
   readonly sampleRateHz: 8000;
   readonly channels: readonly ['customer', 'agent and system'];
@@ -46,6 +46,7 @@ export function sidecarOf(location: string): string {
 /**
  * Starts recording into `directory/YYYY/MM/DD/name_HHmmss.wav` (UTC).
  *
+ * @param tell told when a description cannot be written; default: a process warning.
  * @throws {RecordingFailed} the file cannot be written.
  */
 export async function startRecording(
@@ -53,6 +54,7 @@ export async function startRecording(
   directory: string,
   name: string,
   clock: Clock,
+  tell: (problem: string) => void = (problem) => process.emitWarning(problem, 'RecordingUndescribed'),
 ): Promise<RunningRecording> {
   const startedAtMs = clock.now();
   const startedAt = new Date(startedAtMs).toISOString();
@@ -67,7 +69,8 @@ export async function startRecording(
     sampleRateHz: 8000,
     channels: ['customer', 'agent and system'],
   } as const;
-  await describe(location, { ...about, status: 'recording' });
+  // Nobody waits for descriptions: the call goes on at once, and the recording is worth more than what is told of it.
+  let described = describe(location, { ...about, status: 'recording' }, tell);
   return {
     location,
     async stop() {
@@ -80,25 +83,29 @@ export async function startRecording(
       );
       const stoppedAtMs = clock.now();
       const { summary, failure } = end;
-      const told = await describe(location, {
+      const sidecar: RecordingSidecar = {
         ...about,
         stoppedAt: new Date(stoppedAtMs).toISOString(),
         status: failure === undefined ? 'complete' : 'failed',
         ...(failure === undefined ? {} : { failure }),
         ...(summary ? { durationMs: summary.durationMs, pauses: summary.pauses } : {}),
-      });
-      const reason = failure ?? told;
-      return { location, startedAtMs, stoppedAtMs, ...(reason === undefined ? {} : { failure: reason }) };
+      };
+      described = described.then(() => describe(location, sidecar, tell));
+      return { location, startedAtMs, stoppedAtMs, ...(failure === undefined ? {} : { failure }) };
     },
   };
 }
 
-/** Writes the description; answers why not, where the disk refuses: the recording itself is worth more. */
-async function describe(location: string, sidecar: RecordingSidecar): Promise<string | undefined> {
+async function describe(
+  location: string,
+  sidecar: RecordingSidecar,
+  tell: (problem: string) => void,
+): Promise<void> {
   try {
     await writeFile(sidecarOf(location), `${JSON.stringify(sidecar, null, 2)}\n`, { mode: 0o640 });
-    return undefined;
   } catch (error) {
-    return `its description could not be written: ${error instanceof Error ? error.message : String(error)}`;
+    tell(
+      `${sidecarOf(location)} could not be written: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
