@@ -218,6 +218,28 @@ export const ConfigFile = Type.Object(
         strict,
       ),
     ),
+    recordings: Type.Optional(
+      Type.Object(
+        {
+          /** Where copies of finished recordings go. */
+          s3: Type.Optional(
+            Type.Object(
+              {
+                bucket: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,62}$' }),
+                prefix: Type.Optional(Type.String({ maxLength: 512 })),
+                region: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+                /** Of a store that is not Amazon's. */
+                endpoint: Type.Optional(Type.String({ pattern: '^https?://' })),
+                accessKeyId: Type.Optional(Type.String({ minLength: 1 })),
+                secretAccessKey: Type.Optional(Type.String({ minLength: 1 })),
+              },
+              strict,
+            ),
+          ),
+        },
+        strict,
+      ),
+    ),
     /** How the browsers of agents reach the service with audio (WebRTC). */
     agents: Type.Optional(
       Type.Object(
