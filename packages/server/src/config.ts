@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { IceServer } from '@ringback/media';
+import type { RecordingUploadOptions } from './calls/recording-upload.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
 import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
@@ -84,6 +85,8 @@ export interface Config {
     readonly buckets: Readonly<Record<string, string>>;
     readonly publicUrl: string | undefined;
   };
+  /** Where copies of finished recordings go. */
+  readonly recordingUpload: RecordingUploadOptions | undefined;
   /** How agents' browsers reach the media engine. */
   readonly agents: {
     readonly iceServers: readonly IceServer[];
@@ -158,6 +161,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       buckets: bucketsOf(file.prompts?.buckets ?? {}, env.RINGBACK_CONFIG ?? ''),
       publicUrl: file.prompts?.publicUrl,
     },
+    recordingUpload: recordingUploadOf(file.recordings?.s3, regionOf(env)),
     agents: {
       iceServers: (file.agents?.iceServers ?? []).map(({ urls, username, credential }) => ({
         urls,
@@ -275,6 +279,25 @@ function tlsOf(env: Readonly<Record<string, string | undefined>>): TlsFiles | un
     );
   }
   return { certFile, keyFile };
+}
+
+/** Keys in the file go before what the SDK finds by itself. */
+function recordingUploadOf(
+  s3: NonNullable<ConfigFile['recordings']>['s3'],
+  region: string,
+): RecordingUploadOptions | undefined {
+  if (!s3) return undefined;
+  const { bucket, prefix, endpoint, accessKeyId, secretAccessKey } = s3;
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    throw new ConfigUnusable('recordings.s3 needs accessKeyId and secretAccessKey, or neither');
+  }
+  return {
+    bucket,
+    region: s3.region ?? region,
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {}),
+  };
 }
 
 function regionOf(env: Readonly<Record<string, string | undefined>>): string {
