@@ -14,6 +14,7 @@ import { openAgentSide } from './agents/agent-side.ts';
 import { type HttpServer, openHttpServer } from './api/http-server.ts';
 import { openPromptLinks } from './api/prompt-links.ts';
 import { watchMedia } from './calls/media-metrics.ts';
+import { openRecordingUpload } from './calls/recording-upload.ts';
 import type { Trunk } from './calls/trunk.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } from './config.ts';
@@ -415,6 +416,10 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     () => flowLogs.lost,
   );
   watchMedia(metrics, media);
+  if (config.recordingUpload) {
+    const directory = path.join(config.dataDir, 'recordings');
+    opened.keep(openRecordingUpload(directory, config.recordingUpload, { clock, logger }), (upload) => upload.close());
+  }
   metrics.watch('ringback_agents', 'Agents whose page is on this node.', () => agents.desks.size);
   metrics.watch('ringback_active_contacts', 'Contacts that this node runs.', () => active.size);
   let address = '';
