@@ -1,11 +1,16 @@
 /** The Contact Control Panel in a real browser: signs in, takes calls, previews; what is heard is measured at both ends. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { StartOutboundVoiceContactCommandInput } from '@aws-sdk/client-connect';
 import { toneLevel } from '@ringback/media';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { startTestService, type TestService } from './support/test-service.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Screenshots are kept where the documents show them; a run elsewhere may name another folder. */
 const pictures = process.env.RINGBACK_TEST_PICTURES ?? path.join(import.meta.dirname, '../../../docs/ccp');
@@ -68,7 +73,13 @@ describe('the Contact Control Panel', () => {
     await ringback?.close();
   });
 
-  const picture = (name: string) => page.screenshot({ path: path.join(pictures, `${name}.png`) });
+  /** Keeps a picture, and lets nobody be shut out of what it shows (WCAG 2.2, levels A and AA). */
+  async function picture(name: string): Promise<void> {
+    await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    await page.evaluate(axe);
+    const violations = await page.evaluate(findViolations);
+    assert.deepEqual(violations, [], `${name}: WCAG`);
+  }
   const title = (text: string) =>
     page.getByRole('heading', { level: 1, name: text, exact: true }).waitFor({ timeout: 60_000 });
   const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
@@ -129,7 +140,10 @@ describe('the Contact Control Panel', () => {
     assert.equal(await page.locator('a[href^="javascript:"]').count(), 0);
   });
 
-  const preview = (seconds: number, actions: readonly string[]) => ({
+  const preview = (
+    seconds: number,
+    actions: ('CALL' | 'DISCARD')[],
+  ): Partial<StartOutboundVoiceContactCommandInput> => ({
     Name: 'Ada Lovelace',
     Description: 'Asked for a call back about her engine.',
     OutboundStrategy: {
@@ -211,6 +225,16 @@ describe('the Contact Control Panel', () => {
     );
   });
 });
+
+/** Runs in the page, after axe. */
+async function findViolations(): Promise<string[]> {
+  interface Axe {
+    run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+  }
+  const { axe } = globalThis as unknown as { axe: Axe };
+  const { violations } = await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
 
 /** Runs in the page before its own code: keeps its peer connections, so that what arrives on them can be measured. */
 function listenToConnections(): void {
