@@ -30,6 +30,7 @@ const anyRequest: fc.Arbitrary<ContactRequest> = fc.record(
     description: text,
     references: fc.dictionary(text, fc.record({ type: fc.constant('URL' as const), value: text })),
     relatedContactId: text,
+    agentId: text,
     campaignId: text,
     trafficType: fc.constantFrom('GENERAL', 'CAMPAIGN'),
     answerMachineDetection: fc.record({ awaitPrompt: fc.boolean() }),
