@@ -129,6 +129,7 @@ const AnsweringMachineDetection = Type.Object(
     /** Log-odds, not decibels: 0 is even. */
     humanLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 10 })),
     leastSilenceMs: milliseconds(100, 2_000),
+    waitingSilenceMs: milliseconds(300, 10_000),
     machineSpeechMs: milliseconds(1_000, 30_000),
     initialSilenceMs: milliseconds(1_000, 30_000),
     longestAnalysisMs: milliseconds(2_000, 60_000),

@@ -5,11 +5,13 @@ export interface AmdSettings {
   readonly lowestLevelDb: number;
   /** Speech stands at least so far above the noise, dB. Default 8. */
   readonly aboveNoiseDb: number;
-  /** A person is believed from these log-odds on; higher is slower and surer. Default 2.4. */
+  /** A person is believed from these log-odds on; higher is slower and surer. Default 2.7. */
   readonly humanLogOdds: number;
   /** No person is believed before so much silence after the last word, ms. Default 200. */
   readonly leastSilenceMs: number;
-  /** So much speech, pauses left out, is a machine's, ms. Default 3,600. */
+  /** Who said less than `machineSpeechMs` and is then silent for so long waits for an answer: a person, ms. Default 1,800. */
+  readonly waitingSilenceMs: number;
+  /** So much speech, pauses left out, is a machine's, ms. Default 3,300. */
   readonly machineSpeechMs: number;
   /** Nobody spoke for so long after the answer: unresolved, ms. Default 4,000. */
   readonly initialSilenceMs: number;
@@ -24,9 +26,10 @@ export interface AmdSettings {
 export const defaultAmdSettings: AmdSettings = {
   lowestLevelDb: -52,
   aboveNoiseDb: 8,
-  humanLogOdds: 2.4,
+  humanLogOdds: 2.7,
   leastSilenceMs: 200,
-  machineSpeechMs: 3_600,
+  waitingSilenceMs: 1_800,
+  machineSpeechMs: 3_300,
   initialSilenceMs: 4_000,
   longestAnalysisMs: 7_000,
   promptEndSilenceMs: 3_000,

@@ -112,6 +112,9 @@ export class AnswerDetector {
     const logOdds = humanLogOdds(this.#model, measures);
     if (measures.silence * 1000 >= settings.leastSilenceMs && logOdds >= settings.humanLogOdds) {
       this.#give({ kind: 'human' }, this.#words());
+    } else if (measures.silence * 1000 >= settings.waitingSilenceMs && !this.#listener.isTone) {
+      // A machine goes on, or beeps; whoever says a sentence and waits is at the telephone.
+      this.#give({ kind: 'human' }, this.#words());
     } else if (measures.speech * 1000 >= settings.machineSpeechMs) {
       this.#give({ kind: 'machine' }, this.#words());
     } else if (nowMs >= Math.max(settings.longestAnalysisMs, cadence.startedMs + 4_000)) {

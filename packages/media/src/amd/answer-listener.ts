@@ -10,8 +10,11 @@ import {
 import { WebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
 import { SpeechCadence } from './speech-cadence.ts';
 
+/** From so much steady tone on it is no voice, ms. */
+const TONE_MS = 170;
+
 export class AnswerListener {
-  readonly cadence = new SpeechCadence();
+  #cadence = new SpeechCadence();
   readonly #vad: WebRtcVad;
   readonly #voice: VoiceActivity;
   readonly #tones: ToneTracker;
@@ -33,6 +36,11 @@ export class AnswerListener {
     return this.#nowMs;
   }
 
+  /** The rhythm of what was said. */
+  get cadence(): SpeechCadence {
+    return this.#cadence;
+  }
+
   get frame(): VoiceFrame {
     return this.#voice.frame;
   }
@@ -48,13 +56,21 @@ export class AnswerListener {
     this.#tones.hear(pcm);
     const frame = this.#voice.hear(pcm);
     const { ongoing } = this.#tones;
-    this.cadence.hear(frame, ongoing !== undefined);
+    if (ongoing && ongoing.lengthMs >= TONE_MS) this.#forgetTone(ongoing.startMs);
+    this.#cadence.hear(frame, ongoing !== undefined);
     this.#signals.pass(this.#nowMs, ongoing, this.#spokeBefore(ongoing?.startMs ?? this.#nowMs));
   }
 
   /** Frees the detector's memory. May be called twice. */
   close(): void {
     this.#vad.close();
+  }
+
+  /** The first moments of a tone may have been taken for speech: what began with it was none. */
+  #forgetTone(toneStartMs: number): void {
+    const { startedMs } = this.#cadence;
+    if (startedMs === undefined || startedMs < toneStartMs - 80) return;
+    this.#cadence = new SpeechCadence(this.#nowMs - FRAME_MS);
   }
 
   /** A tone's first moments may look like speech. */

@@ -59,7 +59,7 @@ export class SpeechCadence {
     silenceAfterSentence: 0,
     fade: 0,
   };
-  #nowMs = 0;
+  #nowMs: number;
   /** Speech that may turn out to be a click. */
   #runFrames = 0;
   #runVoiced = 0;
@@ -75,6 +75,11 @@ export class SpeechCadence {
   #isRising = true;
   readonly #ending = new Float64Array(ENDING_FRAMES);
   #endingAt = 0;
+
+  /** @param nowMs audio that went before, ms. */
+  constructor(nowMs = 0) {
+    this.#nowMs = nowMs;
+  }
 
   /** When the first speech began and the last one ended, ms of audio; undefined before anybody spoke. */
   get startedMs(): number | undefined {

@@ -29,6 +29,7 @@ export interface EventDetail {
   readonly disconnectTimestamp?: string;
   readonly segmentAttributes: Readonly<Record<string, { readonly valueString: string }>>;
   readonly updatedProperties?: readonly string[];
+  readonly answeringMachineDetectionStatus?: string;
 }
 
 export interface TestService {
