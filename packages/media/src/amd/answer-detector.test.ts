@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { before, describe, it } from 'node:test';
+import { decodeMulaw } from '../codec/g711.ts';
+import { ToneGenerator, type ToneSpec } from '../codec/tone-generator.ts';
+import { loadWebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
+import { type AmdSettings, defaultAmdSettings } from './amd-settings.ts';
+import { AnswerDetector } from './answer-detector.ts';
+import type { AmdEvent } from './answer-verdict.ts';
+
+/** Synthetic speech, "Hello. This is a call about your appointment.", 8 kHz. */
+const speech = decodeMulaw(readFileSync(new URL('../../test/fixtures/speech.ulaw', import.meta.url)));
+
+const silence = (ms: number): Int16Array => new Int16Array(8 * ms);
+const hello = speech.subarray(0, 8 * 420);
+
+function tone(spec: ToneSpec, ms: number): Int16Array {
+  const frame = new Uint8Array(160);
+  const generator = new ToneGenerator(spec);
+  const frames = Array.from({ length: ms / 20 }, () => {
+    generator.fill(frame, 160);
+    return [...decodeMulaw(frame)];
+  });
+  return Int16Array.from(frames.flat());
+}
+
+describe('answer detector', () => {
+  let module: WebRtcVadModule;
+
+  before(async () => {
+    module = await loadWebRtcVad();
+  });
+
+  function hear(parts: readonly Int16Array[], settings: Partial<AmdSettings> = {}): AmdEvent[] {
+    const events: AmdEvent[] = [];
+    const detector = new AnswerDetector(module, { ...defaultAmdSettings, ...settings }, (event) =>
+      events.push(event),
+    );
+    const pcm = Int16Array.from(parts.flatMap((part) => [...part]));
+    for (let at = 0; at + 160 <= pcm.length; at += 160) detector.hear(pcm.subarray(at, at + 160));
+    detector.finish();
+    detector.close();
+    return events;
+  }
+
+  function verdictOf(parts: readonly Int16Array[], settings: Partial<AmdSettings> = {}) {
+    const [first] = hear(parts, settings);
+    assert.equal(first?.kind, 'verdict');
+    return first.verdict;
+  }
+
+  it('takes one word and a wait for a person, within a second of the word', () => {
+    const {
+      answeredBy,
+      atMs,
+      greetingStartMs = 0,
+      reasons,
+    } = verdictOf([silence(400), hello, silence(3_000)]);
+    assert.equal(answeredBy.kind, 'human', reasons.join('; '));
+    assert.ok(atMs < 1_820, `given at ${atMs} ms`);
+    assert.ok(Math.abs(greetingStartMs - 400) < 100, `began at ${greetingStartMs} ms`);
+  });
+
+  it('takes long speech for a machine, and tells of its beep', () => {
+    const beep = tone({ frequenciesHz: [1_000] }, 400);
+    const events = hear([silence(400), speech, speech, silence(500), beep, silence(1_000)]);
+    assert.deepEqual(
+      events.map((event) => (event.kind === 'verdict' ? event.verdict.answeredBy.kind : event.kind)),
+      ['machine', 'promptEnded'],
+    );
+    const [, ended] = events;
+    assert.equal(ended?.kind === 'promptEnded' && ended.by, 'beep');
+    const beepEndMs = 400 + (2 * speech.length) / 8 + 500 + 400;
+    assert.ok(ended?.kind === 'promptEnded' && Math.abs(ended.atMs - beepEndMs) < 350);
+  });
+
+  it('ends the wait for a beep after silence', () => {
+    const events = hear([silence(400), speech, speech, silence(4_000)]);
+    assert.equal(events[1]?.kind === 'promptEnded' && events[1].by, 'silence');
+  });
+
+  it('gives up on who stays silent, when the settings say so', () => {
+    const { answeredBy, atMs } = verdictOf([silence(5_000)], { initialSilenceMs: 3_000 });
+    assert.equal(answeredBy.kind, 'silence');
+    assert.equal(atMs, 3_000);
+  });
+
+  it('knows fax, busy and special information tones', () => {
+    const fax = verdictOf([silence(300), tone({ frequenciesHz: [2_100] }, 2_600)]);
+    assert.equal(fax.answeredBy.kind, 'fax');
+    const busy = verdictOf([silence(300), tone({ frequenciesHz: [480, 620], onMs: 500, offMs: 500 }, 4_000)]);
+    assert.equal(busy.answeredBy.kind, 'busy');
+    const sit = verdictOf([
+      silence(300),
+      tone({ frequenciesHz: [985.2] }, 380),
+      tone({ frequenciesHz: [1_370.6] }, 280),
+      tone({ frequenciesHz: [1_776.7] }, 380),
+      silence(500),
+    ]);
+    assert.deepEqual(sit.answeredBy, { kind: 'sit', cause: 'vacant code' });
+  });
+
+  it('takes a key that is pressed for no beep', () => {
+    const key = tone({ frequenciesHz: [770, 1_336] }, 200);
+    assert.notEqual(verdictOf([silence(500), key, silence(5_000)]).answeredBy.kind, 'machine');
+  });
+
+  it('decides by what it heard when the call ends', () => {
+    const { answeredBy } = verdictOf([silence(400), hello, silence(60)]);
+    assert.equal(answeredBy.kind, 'human');
+  });
+});
