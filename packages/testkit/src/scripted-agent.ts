@@ -1,12 +1,14 @@
 // An agent's page without a browser: signs in, speaks the agent socket, answers the softphone's offer, sends a tone and keeps what
 // it hears. For tests and benchmarks against a running service.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RTCPeerConnection, RtpHeader, RtpPacket, usePCMU } from 'werift';
 import { WebSocket } from 'ws';
 
 /** What the service tells of the page's state; shaped as connect-api's `DeskState`, of which tests read what they need. */
 export interface AgentSnapshot {
   readonly version: number;
+  readonly agent: { readonly permissions: readonly string[] };
   readonly status: { readonly id: string; readonly name: string };
   readonly nextStatus?: { readonly name: string };
   readonly statuses: readonly { readonly id: string; readonly name: string; readonly type: string }[];
@@ -27,6 +29,8 @@ export interface AgentSignIn {
   readonly url: string;
   readonly username: string;
   readonly password: string;
+  /** Id or alias; needed where there are several. */
+  readonly instance?: string;
   /** Frequency of the tone that the agent speaks, Hz. */
   readonly toneHz?: number;
 }
@@ -43,7 +47,14 @@ export class CommandRefused extends Error {
 
 const protocol = 'ringback.agent.v1';
 const packetMs = 20;
+const newsWithinMs = 60_000;
+/** Why a command of a page that comes back was not answered. */
+const offline = 'OFFLINE';
 const samplesPerPacket = 160;
+/** As the page comes back: pauses between tries, ms; the last one repeats. */
+const comeBackPausesMs = [250, 500, 1000, 2000];
+/** Close codes after which a page must not come back by itself: signed out, and another window took over. */
+const finalCloses = [4001, 4002];
 
 export class ScriptedAgent {
   /** µ-law payloads received, in order of arrival. */
@@ -64,6 +75,8 @@ export class ScriptedAgent {
   #next = 1;
   #sequence = 0;
   #speaking: NodeJS.Timeout | undefined;
+  #comesBack = false;
+  #comingBack: Promise<void> | undefined;
 
   constructor(url: string, cookie: string, toneHz: number) {
     this.#url = url;
@@ -72,11 +85,11 @@ export class ScriptedAgent {
   }
 
   /** Signs in and opens the socket; resolves with the first snapshot there. */
-  static async signIn({ url, username, password, toneHz = 1000 }: AgentSignIn): Promise<ScriptedAgent> {
+  static async signIn({ url, toneHz = 1000, ...who }: AgentSignIn): Promise<ScriptedAgent> {
     const answer = await fetch(`${url}/_ringback/session`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: url },
-      body: JSON.stringify({ username, password }),
+      body: JSON.stringify(who),
     });
     if (!answer.ok) throw new Error(`signing in: ${answer.status} ${await answer.text()}`);
     const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
@@ -95,6 +108,7 @@ export class ScriptedAgent {
     socket.on('message', (data) => void this.#take(JSON.parse(String(data))));
     socket.on('close', (code) => {
       this.closedWith.push(code);
+      if (this.#comesBack && !finalCloses.includes(code)) this.#cameApart();
       this.#woken();
     });
     await new Promise<void>((resolve, reject) => {
@@ -104,7 +118,12 @@ export class ScriptedAgent {
         reject(new Error(`the socket was refused: ${response.statusCode}`)),
       );
     });
-    await this.until('the first snapshot', () => true);
+    while (!this.#snapshot) await this.#newsOn(socket);
+  }
+
+  /** From now on comes back by itself, softphone and all, whenever the socket breaks; with the pauses of the page. */
+  comeBackByItself(): void {
+    this.#comesBack = true;
   }
 
   /** The newest snapshot. */
@@ -124,16 +143,53 @@ export class ScriptedAgent {
       if (this.#snapshot && isSo(this.#snapshot)) return this.#snapshot;
       const leftMs = giveUpAtMs - Date.now();
       if (leftMs <= 0) throw new Error(`never: ${what}; the page shows ${JSON.stringify(this.#snapshot)}`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(done, leftMs);
-        const watchers = this.#watchers;
-        function done(): void {
-          clearTimeout(timer);
-          watchers.delete(done);
-          resolve();
-        }
-        watchers.add(done);
-      });
+      await this.#news(leftMs);
+    }
+  }
+
+  /** Resolves when something happened, or after `withinMs`. */
+  #news(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, withinMs);
+      const watchers = this.#watchers;
+      function done(): void {
+        clearTimeout(timer);
+        watchers.delete(done);
+        resolve();
+      }
+      watchers.add(done);
+    });
+  }
+
+  /** The same, on a socket that is open. Throws when it is not. */
+  async #newsOn(socket: WebSocket | undefined): Promise<void> {
+    if (socket?.readyState !== WebSocket.OPEN) throw new Error('The socket closed.');
+    await this.#news(newsWithinMs);
+  }
+
+  #cameApart(): void {
+    for (const answer of this.#answers.values()) {
+      answer({ error: { code: offline, message: 'The connection broke.' } });
+    }
+    this.#answers.clear();
+    this.#comingBack ??= this.#comeBack().finally(() => {
+      this.#comingBack = undefined;
+    });
+  }
+
+  async #comeBack(): Promise<void> {
+    for (let tries = 0; this.#comesBack; tries += 1) {
+      const pauseMs = comeBackPausesMs[Math.min(tries, comeBackPausesMs.length - 1)] ?? 0;
+      await sleep(pauseMs * (0.75 + Math.random() / 2));
+      if (!this.#comesBack) return;
+      try {
+        await this.open();
+        await this.do({ do: 'softphone' });
+        while (this.state.softphone !== 'connected') await this.#newsOn(this.#socket);
+        return;
+      } catch {
+        // Not there yet, or gone again: the next try tells.
+      }
     }
   }
 
@@ -182,7 +238,9 @@ export class ScriptedAgent {
   }
 
   async close(): Promise<void> {
+    this.#comesBack = false;
     this.silence();
+    await this.#comingBack;
     this.#socket?.removeAllListeners('close');
     this.#socket?.terminate();
     await this.#connection?.close();
@@ -205,7 +263,10 @@ export class ScriptedAgent {
       this.#woken();
     } else if (message.tell === 'offer' && message.sdp !== undefined) {
       const sdp = await this.#answer(message.sdp);
-      await this.do({ do: 'answer', offerId: message.offerId, sdp });
+      await this.do({ do: 'answer', offerId: message.offerId, sdp }).catch((error: unknown) => {
+        // With the socket the offer is gone as well.
+        if (!(error instanceof CommandRefused) || error.code !== offline) throw error;
+      });
     }
   }
 
