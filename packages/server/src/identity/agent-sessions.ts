@@ -38,6 +38,8 @@ export interface AgentSessions {
   /** Keeps a session from ending for lack of use. */
   touch(token: string): Promise<void>;
   end(token: string): Promise<void>;
+  /** Tells of every session that was ended here, by its token; not of those that ended by their age. */
+  onEnded(listener: (token: string) => void): void;
   isCsrfTokenOf(session: AgentSession, given: string | undefined): boolean;
   /** Removes what has ended. */
   removeOld(): Promise<void>;
@@ -67,6 +69,7 @@ const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 export function openAgentSessions(deps: AgentSessionsDeps): AgentSessions {
   const { store, agents, clock } = deps;
   const touchedAtMs = new Map<string, number>();
+  const endListeners: ((token: string) => void)[] = [];
 
   async function begin(instanceId: InstanceId, agentId: AgentId): Promise<AgentSession> {
     const token = randomBytes(tokenBytes).toString('base64url');
@@ -111,6 +114,10 @@ export function openAgentSessions(deps: AgentSessionsDeps): AgentSessions {
     async end(token) {
       touchedAtMs.delete(token);
       await store.remove(hash(token));
+      for (const listener of endListeners) listener(token);
+    },
+    onEnded(listener) {
+      endListeners.push(listener);
     },
     isCsrfTokenOf(session, given) {
       const expected = Buffer.from(session.csrfToken);
