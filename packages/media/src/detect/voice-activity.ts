@@ -4,8 +4,6 @@
  */
 import type { WebRtcVad } from './webrtc-vad.ts';
 
-/** Samples of a frame, 8 kHz. */
-export const FRAME_SAMPLES = 160;
 export const FRAME_MS = 20;
 
 export interface VoiceFrame {
