@@ -10,7 +10,14 @@ import { type MediaEngine, SdpUnusable, type WebRtcSession } from '@ringback/med
 import type { Logger } from 'pino';
 import { type Echo, openEcho } from '../calls/echo.ts';
 import type { Clock } from '../clock.ts';
-import type { AgentId, AgentStatusId, ContactId, InstanceId, QueueId } from '../ids.ts';
+import {
+  type AgentId,
+  type AgentStatusId,
+  type ContactId,
+  type InstanceId,
+  isUuid,
+  type QueueId,
+} from '../ids.ts';
 import type { HeldContact } from '../routing/agent-state.ts';
 import type { Desk as RoutedDesk, Routing } from '../routing/routing.ts';
 import type { AgentView, RoutingOutcome, RoutingRefusal } from '../routing/routing-change.ts';
@@ -229,6 +236,13 @@ export class AgentDesk {
       !(await this.#may('TransferToExternal'))
     ) {
       return notPermitted;
+    }
+    if (
+      command.do === 'transfer' &&
+      command.quickConnectId !== undefined &&
+      !isUuid(command.quickConnectId)
+    ) {
+      return { code: 'NOT_NOW', message: 'There is no such quick connect any more.' };
     }
     return card.run(command, this.agentId);
   }
