@@ -1,19 +1,11 @@
 /** Which flow runs at which moment of a contact: what the contact's own flows said, else the instance's default flow of that type. */
 import type { EventHook, EventHookSetting, Flow } from '@ringback/flow';
+import { defaultFlowNames } from '../flows/default-flows.ts';
 import type { StoredFlows } from '../flows/stored-flows.ts';
 import type { Instance } from '../store/resource-store.ts';
 
 /** What flows set with UpdateContactEventHooks; empty in the beginning. */
 export type FlowHooks = Map<EventHook, EventHookSetting>;
-
-/** Names of default flows are Amazon Connect's (flows/default-flows.ts). Hooks without one run nothing unless they are set. */
-const defaultFlowNames: Partial<Record<EventHook, string>> = {
-  CustomerQueue: 'Default customer queue',
-  AgentWhisper: 'Default agent whisper',
-  CustomerWhisper: 'Default customer whisper',
-  CustomerHold: 'Default customer hold',
-  AgentHold: 'Default agent hold',
-};
 
 /** The flow to run, or undefined where nothing is to run or the flow is gone. */
 export async function flowOfHook(

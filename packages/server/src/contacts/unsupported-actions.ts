@@ -1,6 +1,6 @@
 /** Flow actions that the language package carries but contact-flow-host.ts cannot do yet: they take their error branch. For the compatibility page. */
 
-const needsQueues = 'Contacts are not queued for agents yet.';
+const needsCallbacks = 'Callbacks are not made yet.';
 
 /** Actions of which a part takes the error branch: type to that part. */
 export const partlySupportedActions: Readonly<Record<string, string>> = {
@@ -11,13 +11,7 @@ export const partlySupportedActions: Readonly<Record<string, string>> = {
 
 /** Action type to what is missing. */
 export const unsupportedActions: Readonly<Record<string, string>> = {
-  CheckMetricData: needsQueues,
-  CheckOutboundCallStatus: 'Answering machine detection does not listen yet.',
   CompleteOutboundCall: 'Calls dialled by agents do not exist yet.',
-  CreateCallbackContact: needsQueues,
-  DequeueContactAndTransferToQueue: needsQueues,
-  GetMetricData: needsQueues,
-  TransferContactToAgent: needsQueues,
-  TransferContactToQueue: needsQueues,
-  UpdateContactCallbackNumber: needsQueues,
+  CreateCallbackContact: needsCallbacks,
+  UpdateContactCallbackNumber: needsCallbacks,
 };

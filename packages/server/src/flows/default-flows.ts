@@ -100,7 +100,7 @@ export const defaultFlows: readonly InitialFlow[] = [
 ];
 
 /** The default flow of each moment. Hooks without one run nothing unless a flow sets them. */
-const defaultNames: Partial<Record<EventHook, string>> = {
+export const defaultFlowNames: Partial<Record<EventHook, string>> = {
   CustomerQueue: 'Default customer queue',
   AgentWhisper: 'Default agent whisper',
   CustomerWhisper: 'Default customer whisper',
@@ -113,7 +113,7 @@ export function defaultFlowOfHook(
   hook: EventHook,
   find: (name: string) => Flow | undefined,
 ): Flow | undefined {
-  const name = defaultNames[hook];
+  const name = defaultFlowNames[hook];
   const initial = defaultFlows.find((candidate) => candidate.name === name);
   if (!initial) return undefined;
   const known = find(initial.name);
