@@ -1,13 +1,14 @@
 /**
  * The measured program of `bench:media`: one media engine with a number of calls, each playing a prompt, recorded, heard
- * both ways, a tenth of them listened to for speech; or pairs that are bridged.
+ * both ways, answering machine detection running on a tenth of them; or pairs that are bridged.
  */
 import { join } from 'node:path';
 import { encodeMulaw, type MediaEngine, type MediaSession, openMediaEngine } from '../src/index.ts';
 import type { CallAddress, FromService, ServiceReading, ToService } from './media-messages.ts';
 
-/** One call in so many is listened to. */
+/** One call in so many is asked who answered, again and again. */
 const LISTENED = 10;
+const DETECTED_MS = 3_000;
 
 let engine: MediaEngine;
 let baselineRssBytes = 0;
@@ -37,15 +38,14 @@ async function open(order: Extract<ToService, { kind: 'open' }>): Promise<CallAd
   baselineRssBytes = process.memoryUsage().rss;
   for (let n = 0; n < order.legs; n += 1) {
     const before = pairs === 'bridged' && n % 2 === 1 ? sessions[n - 1] : undefined;
-    const listens = pairs === 'single' && n % LISTENED === 0;
-    sessions.push(
-      await engine.openSession({
-        ...(before ? { beside: before } : {}),
-        ...(listens ? { speechDetection: { silenceMs: 800 } } : {}),
-      }),
-    );
+    sessions.push(await engine.openSession(before ? { beside: before } : {}));
   }
   return sessions.map(({ localPort }, call) => ({ call, port: localPort }));
+}
+
+/** Detection ends with its verdict; begun anew it goes on for as long as the measurement. */
+function detect(): void {
+  for (let call = 0; call < sessions.length; call += LISTENED) sessions[call]?.startAmd();
 }
 
 async function connect(calls: readonly CallAddress[]): Promise<void> {
@@ -63,6 +63,9 @@ async function connect(calls: readonly CallAddress[]): Promise<void> {
       await session.startRecording(join(folder, `${call}.wav`));
     }
   }
+  if (pairs === 'bridged') return;
+  detect();
+  setInterval(detect, DETECTED_MS);
 }
 
 let lastReadMs = 0;

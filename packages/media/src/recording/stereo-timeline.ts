@@ -104,10 +104,11 @@ export class StereoTimeline {
     const { silence } = this.#law;
     const toLinear = RECORDED[this.#law.codec];
     const from = this.#released;
+    const [left, right] = [this.#left, this.#right];
     for (let i = 0; i < samples; i += 1) {
       const place = (from + i) & MASK;
-      pcm[2 * i] = toLinear[this.#left[place] as number] as number;
-      pcm[2 * i + 1] = toLinear[this.#right[place] as number] as number;
+      pcm[2 * i] = toLinear[left[place] as number] as number;
+      pcm[2 * i + 1] = toLinear[right[place] as number] as number;
     }
     const end = from + samples;
     for (const ring of [this.#left, this.#right]) {
@@ -122,7 +123,7 @@ export class StereoTimeline {
   #put(ring: Uint8Array, position: number, from: Uint8Array, start: number, end: number, law: Law): void {
     const place = position & MASK;
     if (law === this.#law && place + end - start <= CAPACITY) {
-      // Whole frames, as RTP payloads of a fixed place are, need no view of their own.
+      // A view and `set` take a third of the time of a loop.
       ring.set(start === 0 && end === from.length ? from : from.subarray(start, end), place);
       return;
     }
