@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
 import type { NodeId } from '../ids.ts';
+import type { Routing } from '../routing/routing.ts';
 import type { ContactAdvance } from '../store/advance-contacts.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
 import { BatchFailed } from '../store/micro-batch.ts';
@@ -34,6 +35,23 @@ describe('active contacts', () => {
     assert.equal(await world.clock.settle(world.active.recover()), 1);
     assert.deepEqual(world.ended(), [[contact.id, 'SERVICE_RESTARTED', 2]]);
     assert.equal(await world.active.recover(), 0, 'it is not ended twice');
+  });
+
+  it('free the agent of a contact that they end for another', async () => {
+    const world = makeWorld();
+    const contact = sampleContact();
+    world.active.mayBeCommitted(contact);
+    world.table.add(contact, 1);
+    world.isRoutingAway = true;
+    assert.equal(await world.active.recover(), 1, 'the end is what counts');
+    assert.deepEqual(world.ended(), [[contact.id, 'SERVICE_RESTARTED', 2]]);
+
+    world.isRoutingAway = false;
+    const another = sampleContact();
+    world.active.mayBeCommitted(another);
+    world.table.add(another, 1);
+    await world.active.recover();
+    assert.deepEqual(world.freed, [[another.id, 'none']]);
   });
 
   it('run a contact whose commit succeeded although its answer was lost', async () => {
@@ -121,6 +139,9 @@ interface World {
   readonly table: Table;
   readonly active: ActiveContacts;
   isDatabaseAway: boolean;
+  isRoutingAway: boolean;
+  /** Contacts that routing was told the end of, and what work is left to their agents. */
+  readonly freed: readonly (readonly [string, string | undefined])[];
   /** Id, end cause and epoch of each written end. */
   ended(): readonly (readonly [string, string | undefined, number])[];
 }
@@ -136,6 +157,7 @@ function makeWorld(): World {
   const clock = new VirtualClock();
   const table = new Table();
   const ends: Contact[] = [];
+  const freed: [string, string | undefined][] = [];
   const { logger } = capturedLogger();
   const reach = (): void => {
     if (world.isDatabaseAway) throw new Error('the database is away');
@@ -148,6 +170,13 @@ function makeWorld(): World {
     async reclaim(_node, contacts) {
       reach();
       return table.reclaim(contacts);
+    },
+  };
+  const routing: Pick<Routing, 'contactEnded'> = {
+    async contactEnded({ contactId }, afterContactWork) {
+      if (world.isRoutingAway) throw new Error('routing is away');
+      freed.push([contactId, afterContactWork]);
+      return { kind: 'done' };
     },
   };
   const active = openActiveContacts({
@@ -165,13 +194,21 @@ function makeWorld(): World {
       newEventId: () => 'event',
       factsWritten: () => undefined,
     },
-    story: { gate: closedGate, maxDialDelayMs: 30_000, clock, logger } as unknown as OutboundContactDeps,
+    story: {
+      gate: closedGate,
+      maxDialDelayMs: 30_000,
+      clock,
+      logger,
+      agents: { routing },
+    } as unknown as OutboundContactDeps,
   });
   const world: World = {
     clock,
     table,
     active,
     isDatabaseAway: false,
+    isRoutingAway: false,
+    freed,
     ended: () => ends.map(({ id, endCause, epoch }) => [id, endCause, epoch]),
   };
   return world;

@@ -96,7 +96,17 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     // The number may have been rung; it is never rung again for this request.
     const open = new OpenContact(contact, writing);
     await endContact(open, endings.serviceRestarted, {}, deps);
-    if (open.current.state !== 'ENDED') strayed(contact);
+    if (open.current.state === 'ENDED') await freeAgent(open.current);
+    else strayed(contact);
+  }
+
+  /** Routing would find out by itself, but looks seldom; whoever talked is to be offered the next contact at once. */
+  async function freeAgent({ instanceId, id: contactId, epoch }: Contact): Promise<void> {
+    try {
+      await deps.story.agents?.routing.contactEnded({ instanceId, contactId, epoch }, 'none');
+    } catch (error) {
+      deps.logger.warn({ err: error, contactId }, 'routing could not be told of an end; it looks for itself');
+    }
   }
 
   function strayed(contact: Contact): void {

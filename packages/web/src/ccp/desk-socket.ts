@@ -31,8 +31,11 @@ export class Refused extends Error {
   }
 }
 
-/** Pauses between tries to come back, ms; the last one repeats. */
-const pausesMs = [250, 500, 1000, 2000, 4000];
+/**
+ * Pauses between tries to come back, ms; the last one repeats. It is what an agent may lose after the service is there
+ * again, which is to be less than 5 s in all.
+ */
+const pausesMs = [250, 500, 1000, 2000];
 
 export class DeskSocket {
   readonly #listener: DeskListener;
@@ -96,7 +99,7 @@ export class DeskSocket {
 
   #comeBack(): void {
     this.#listener.connection('broken');
-    const pauseMs = pausesMs[Math.min(this.#tries, pausesMs.length - 1)] ?? 4000;
+    const pauseMs = pausesMs[Math.min(this.#tries, pausesMs.length - 1)] ?? 2000;
     this.#tries += 1;
     this.#timer = window.setTimeout(() => this.#open(), pauseMs * (0.75 + Math.random() / 2));
   }
