@@ -19,7 +19,6 @@ const anyRequest: fc.Arbitrary<ContactRequest> = fc.record(
   {
     initiationMethod: fc.constantFrom('API', 'OUTBOUND', 'TRANSFER', 'QUEUE_TRANSFER', 'MONITOR'),
     initialContactId: text,
-    agentId: text,
     previousContactId: text,
     destination: fc.stringMatching(/^\+[1-9]\d{1,14}$/),
     source: fc.constantFrom('+12065550199', '+12065550198'),
