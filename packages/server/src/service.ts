@@ -418,7 +418,9 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   watchMedia(metrics, media);
   if (config.recordingUpload) {
     const directory = path.join(config.dataDir, 'recordings');
-    opened.keep(openRecordingUpload(directory, config.recordingUpload, { clock, logger }), (upload) => upload.close());
+    opened.keep(openRecordingUpload(directory, config.recordingUpload, { clock, logger }), (upload) =>
+      upload.close(),
+    );
   }
   metrics.watch('ringback_agents', 'Agents whose page is on this node.', () => agents.desks.size);
   metrics.watch('ringback_active_contacts', 'Contacts that this node runs.', () => active.size);
