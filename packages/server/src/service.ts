@@ -18,6 +18,7 @@ import { openRecordingUpload } from './calls/recording-upload.ts';
 import type { Trunk } from './calls/trunk.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } from './config.ts';
+import { acceptContact } from './contacts/accept-contact.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
 import { callByAgent } from './contacts/call-by-agent.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
@@ -312,6 +313,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     },
     maxDialDelayMs: config.dialling.maxDialDelayMs,
     resources,
+    createContact: (request) => acceptContact(request, accepting),
     agents: {
       routing: agents.routing,
       desks: agents.desks,

@@ -45,12 +45,12 @@ describe('an agent', () => {
     await ringback?.close();
   });
 
-  /** The phone's recording may be written a moment after the call. */
+  /** Most of what it heard for half a second is the tone. Its recording may be written a moment after the call. */
   async function phoneHears(number: string, hz: number): Promise<void> {
     const giveUpAtMs = Date.now() + 20_000;
     for (;;) {
       const [heard] = (await ringback.phoneHeard(number)) ?? [];
-      if (heard && loudest(heard, hz) > 0.9) return;
+      if (heard && loudest(heard, hz) > 0.5) return;
       assert.ok(Date.now() < giveUpAtMs, `${number} did not hear ${hz} Hz`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -169,6 +169,51 @@ describe('an agent', () => {
     await agent.do({ do: 'hangUp', contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
     await agent.do({ do: 'clear', contactId });
+  });
+
+  it('is given the callback that a flow ordered, hears it ring, and talks', async () => {
+    const ordering = await ringback.createFlow([
+      {
+        Identifier: 'number',
+        Type: 'UpdateContactCallbackNumber',
+        Parameters: { CallbackNumber: '$.Attributes.callback' },
+        Transitions: {
+          NextAction: 'order',
+          Errors: [
+            { NextAction: 'end', ErrorType: 'InvalidCallbackNumber' },
+            { NextAction: 'end', ErrorType: 'CallbackNumberNotDialable' },
+          ],
+        },
+      },
+      {
+        Identifier: 'order',
+        Type: 'CreateCallbackContact',
+        Parameters: {
+          InitialCallDelaySeconds: '1',
+          MaximumConnectionAttempts: '1',
+          RetryDelaySeconds: '60',
+          QueueId: ringback.queueId,
+        },
+        Transitions: { NextAction: 'end', Errors: [{ NextAction: 'end', ErrorType: 'NoMatchingError' }] },
+      },
+      { Identifier: 'end', Type: 'DisconnectParticipant', Parameters: {}, Transitions: {} },
+    ]);
+    const first = await ringback.call(person, ordering, { Attributes: { callback: ringsTwoSeconds } });
+    const offered = await agent.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');
+    const contactId = offered.contact?.contactId ?? '';
+    assert.notEqual(contactId, first);
+    await agent.do({ do: 'accept', contactId });
+    await agent.until('the answer', ({ contact }) => contact?.state === 'CONNECTED');
+    await untilHeard(agent, agent.heard.length + 50);
+    await agent.do({ do: 'hangUp', contactId });
+    await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+    await agent.do({ do: 'clear', contactId });
+    const record = await ringback.record(contactId);
+    assert.equal(record.InitiationMethod, 'CALLBACK');
+    assert.equal(record.PreviousContactId, first);
+    assert.equal(record.InitialContactId, first);
+    assert.deepEqual(record.CustomerEndpoint, { Type: 'TELEPHONE_NUMBER', Address: ringsTwoSeconds });
+    assert.equal((await ringback.record(first)).DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
   });
 
   it('is let go when the service stops in the middle of a conversation', async () => {

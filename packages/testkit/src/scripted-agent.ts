@@ -224,7 +224,14 @@ export class ScriptedAgent {
 
   /** Sends the tone from now on. */
   speak(): void {
-    this.#speaking ??= setInterval(() => this.#sendPacket(), packetMs);
+    if (this.#speaking) return;
+    // By the clock, so that a starved machine delays packets and loses none.
+    const startedAtMs = performance.now();
+    let sent = 0;
+    this.#speaking = setInterval(() => {
+      const due = Math.floor((performance.now() - startedAtMs) / packetMs);
+      for (; sent < due; sent += 1) this.#sendPacket();
+    }, packetMs);
   }
 
   silence(): void {

@@ -126,7 +126,8 @@ function showPreview(
   );
 }
 
-async function callAndTalk(
+/** Calls the customer while the agent listens, and lets the two talk. */
+export async function callAndTalk(
   queued: QueuedContact,
   desk: AgentDesk,
   deps: OutboundContactDeps,

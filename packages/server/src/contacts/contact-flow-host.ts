@@ -26,6 +26,7 @@ import type { Queue } from '../store/queue-store.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { Observer } from '../timeline.ts';
 import { AgentPart } from './agent-part.ts';
+import { type CreateContact, checkCallbackNumber, createCallback } from './callback-contact.ts';
 import { ContactRecording } from './contact-recording.ts';
 import { segmentAttributesOf } from './contact-wire.ts';
 import { outboundCallStatusOf, toldAnswer } from './detected-answer.ts';
@@ -39,6 +40,8 @@ import { type ThirdPartyDeps, transferToThirdParty } from './third-party-transfe
 
 export interface FlowHostDeps extends ThirdPartyDeps {
   readonly resources: ResourceStore;
+  /** Makes a contact of its own, for callbacks. */
+  readonly createContact?: CreateContact;
   /** Absent where contacts cannot be queued: then those actions take their error branch. */
   readonly agents?: AgentSide;
   readonly random: () => number;
@@ -132,6 +135,28 @@ export function contactFlowHost(
       held.hooks.set(setting.hook, setting);
       return done();
     },
+    setCallbackNumber(phoneNumber) {
+      const checked = checkCallbackNumber(phoneNumber, instance, deps);
+      if (checked.kind !== 'done') return checked;
+      held.callbackNumber = checked.value;
+      return done();
+    },
+    ...(deps.agents && deps.createContact
+      ? {
+          createCallback: (request) =>
+            createCallback(
+              request,
+              {
+                number: held.callbackNumber,
+                queueId: view.target?.id,
+                agentId: view.agentTarget?.id,
+              },
+              contact,
+              instance,
+              deps,
+            ),
+        }
+      : {}),
     ...(deps.agents ? queueing(contact, view, held, deps, deps.agents) : {}),
     async invokeLambda(request, signal) {
       try {

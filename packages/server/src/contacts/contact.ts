@@ -23,6 +23,19 @@ export interface PreviewStrategy {
   readonly allowedUserActions: readonly ('CALL' | 'DISCARD')[];
 }
 
+/** A callback as its flow ordered it (CreateCallbackContact). */
+export interface CallbackOrder {
+  /** When it joins its queue, ms since the epoch. */
+  readonly notBeforeMs: number;
+  /** This attempt included; each is a contact of its own. */
+  readonly attemptsLeft: number;
+  readonly retryDelayMs: number;
+  /** It waits for this agent instead of in the request's queue. */
+  readonly agentId?: AgentId;
+  /** Decides where it waits. */
+  readonly contactFlowId?: ContactFlowId;
+}
+
 /** What StartOutboundVoiceContact asked for, checked and resolved. Never changes afterwards. */
 export interface ContactRequest {
   /** `API` where it is left out. */
@@ -32,6 +45,7 @@ export interface ContactRequest {
   readonly previousContactId?: ContactId;
   /** Who calls, where an agent does. */
   readonly agentId?: AgentId;
+  readonly callback?: CallbackOrder;
   readonly destination: PhoneNumber;
   /** The caller ID shown to the customer. */
   readonly source: PhoneNumber;
@@ -147,7 +161,7 @@ export interface ContactOutcome {
 export type ContactState = 'ACCEPTED' | 'PREVIEWED' | 'DIALLING' | 'CONNECTED' | 'DISCONNECTED' | 'ENDED';
 
 /** How a contact came to be (API page, `InitiationMethod`). */
-export type InitiationMethod = 'API' | 'OUTBOUND' | 'TRANSFER' | 'QUEUE_TRANSFER' | 'MONITOR';
+export type InitiationMethod = 'API' | 'OUTBOUND' | 'CALLBACK' | 'TRANSFER' | 'QUEUE_TRANSFER' | 'MONITOR';
 
 /** A contact as stored. */
 export interface Contact {

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Leg } from '../calls/leg.ts';
 import type { Clock } from '../clock.ts';
+import type { PhoneNumber } from '../ids.ts';
 import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { AgentPart } from './agent-part.ts';
 import type { ContactOutcome, RecordingOutcome, RtpOutcome } from './contact.ts';
@@ -21,6 +22,8 @@ export interface HeldByContact {
   thirdParty?: Leg | undefined;
   /** Flows that run at certain moments, where a flow has set any. */
   hooks?: FlowHooks;
+  /** Where a callback rings, if a flow said so. */
+  callbackNumber?: PhoneNumber;
   /** Its place in a queue, and the agent who took it. */
   agentPart?: AgentPart;
   /** What agents see of it, and how to take that away. */

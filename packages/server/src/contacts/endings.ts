@@ -20,6 +20,7 @@ export const endings = {
   thirdPartyHungUp: { disconnectReason: 'THIRD_PARTY_DISCONNECT' },
   customerHungUp: { disconnectReason: 'CUSTOMER_DISCONNECT' },
   agentHungUp: { disconnectReason: 'AGENT_DISCONNECT' },
+  queueRefused: { disconnectReason: 'OTHER', endCause: 'QUEUE_REFUSED' },
   agentBusy: { disconnectReason: 'OTHER', endCause: 'AGENT_BUSY' },
   agentLost: { disconnectReason: 'AGENT_DISCONNECT', endCause: 'AGENT_CONNECTION_LOST' },
   /** The literal is documented without its second O (Administrator Guide, disconnect reasons of campaigns). */

@@ -17,7 +17,7 @@ const text = fc.oneof(fc.constantFrom('a', 'b', '"\\\n', '9999-12-31T23:59:59.99
 /** Every member, so that one that is added is tested too. */
 const anyRequest: fc.Arbitrary<ContactRequest> = fc.record(
   {
-    initiationMethod: fc.constantFrom('API', 'OUTBOUND', 'TRANSFER', 'QUEUE_TRANSFER', 'MONITOR'),
+    initiationMethod: fc.constantFrom('API', 'CALLBACK', 'OUTBOUND', 'TRANSFER', 'QUEUE_TRANSFER', 'MONITOR'),
     initialContactId: text,
     previousContactId: text,
     destination: fc.stringMatching(/^\+[1-9]\d{1,14}$/),
@@ -30,6 +30,7 @@ const anyRequest: fc.Arbitrary<ContactRequest> = fc.record(
     references: fc.dictionary(text, fc.record({ type: fc.constant('URL' as const), value: text })),
     relatedContactId: text,
     agentId: text,
+    callback: fc.record({ notBeforeMs: fc.nat(), attemptsLeft: fc.nat(9), retryDelayMs: fc.nat() }),
     campaignId: text,
     trafficType: fc.constantFrom('GENERAL', 'CAMPAIGN'),
     answerMachineDetection: fc.record({ awaitPrompt: fc.boolean() }),

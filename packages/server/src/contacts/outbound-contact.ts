@@ -4,6 +4,8 @@ import { dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
 import { liveAgentFirst } from './agent-first-contact.ts';
 import { liveCallByAgent } from './call-by-agent.ts';
+import { liveCallback } from './callback-contact.ts';
+import type { ContactRequest } from './contact.ts';
 import { contactFlowHost, type FlowHostDeps } from './contact-flow-host.ts';
 import { type DetectionDeps, detectionFor, startDetection, toldAnswer } from './detected-answer.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
@@ -30,11 +32,15 @@ export async function runOutboundContact(
   signal: AbortSignal,
 ): Promise<void> {
   const held: HeldByContact = {};
-  const { request } = contact.current;
-  const story =
-    request.initiationMethod === 'OUTBOUND' ? liveCallByAgent : request.preview ? liveAgentFirst : live;
+  const story = storyOf(contact.current.request);
   const ending = await story(contact, held, deps, signal).catch((error: unknown) => whyEnded(error, signal));
   await endContact(contact, ending, held, deps);
+}
+
+function storyOf({ initiationMethod, preview }: ContactRequest): typeof live {
+  if (initiationMethod === 'OUTBOUND') return liveCallByAgent;
+  if (initiationMethod === 'CALLBACK') return liveCallback;
+  return preview ? liveAgentFirst : live;
 }
 
 async function live(

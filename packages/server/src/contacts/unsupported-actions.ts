@@ -1,7 +1,5 @@
 /** Flow actions that the language package carries but contact-flow-host.ts cannot do yet: they take their error branch. For the compatibility page. */
 
-const needsCallbacks = 'Callbacks are not made yet.';
-
 /** Actions of which a part takes the error branch: type to that part. */
 export const partlySupportedActions: Readonly<Record<string, string>> = {
   CreateTask:
@@ -11,7 +9,6 @@ export const partlySupportedActions: Readonly<Record<string, string>> = {
 
 /** Action type to what is missing. */
 export const unsupportedActions: Readonly<Record<string, string>> = {
-  CompleteOutboundCall: 'Calls dialled by agents do not exist yet.',
-  CreateCallbackContact: needsCallbacks,
-  UpdateContactCallbackNumber: needsCallbacks,
+  CompleteOutboundCall:
+    'An outbound whisper flow runs once the customer has answered; it does not choose the moment of the call.',
 };
