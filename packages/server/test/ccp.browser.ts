@@ -1,16 +1,13 @@
 /** The Contact Control Panel in a real browser: signs in, takes calls, previews; what is heard is measured at both ends. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StartOutboundVoiceContactCommandInput } from '@aws-sdk/client-connect';
 import { toneLevel } from '@ringback/media';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { startTestService, type TestService } from './support/test-service.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Screenshots are kept where the documents show them; a run elsewhere may name another folder. */
 const pictures = process.env.RINGBACK_TEST_PICTURES ?? path.join(import.meta.dirname, '../../../docs/ccp');
@@ -76,7 +73,7 @@ describe('the Contact Control Panel', () => {
   /** Keeps a picture, and lets nobody be shut out of what it shows (WCAG 2.2, levels A and AA). */
   async function picture(name: string): Promise<void> {
     await page.screenshot({ path: path.join(pictures, `${name}.png`) });
-    await page.evaluate(axe);
+    await page.evaluate(axe.source);
     const violations = await page.evaluate(findViolations);
     assert.deepEqual(violations, [], `${name}: WCAG`);
   }

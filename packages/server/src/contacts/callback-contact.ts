@@ -1,140 +1,16 @@
-/** A callback: a flow asked that somebody calls the customer later. How it is made (CreateCallbackContact), and its story: wait, queue, an agent, the call. */
-import {
-  type CallbackRequest,
-  createContactFlowState,
-  done,
-  failed,
-  type HostResult,
-  runFlow,
-} from '@ringback/flow';
-import { idOf } from '../arn.ts';
+/** The story of a callback that a flow ordered: its time comes, it waits for an agent, who then hears the customer's telephone ring. */
+import { createContactFlowState, runFlow } from '@ringback/flow';
 import { DialFailure } from '../calls/dial-failure.ts';
 import { delay } from '../clock.ts';
-import type { AgentId, ContactFlowId, PhoneNumber, QueueId } from '../ids.ts';
-import { judgeDestination } from '../policy/destination.ts';
-import { isPriced } from '../policy/toll-fraud.ts';
-import type { AcceptOutcome } from '../store/accept-contacts.ts';
-import type { Instance } from '../store/resource-store.ts';
-import type { AcceptRequest } from './accept-contact.ts';
 import { callAndTalk } from './agent-first-contact.ts';
+import { acceptCallback } from './callback-order.ts';
 import type { ContactRequest } from './contact.ts';
-import { contactFlowHost, type FlowHostDeps } from './contact-flow-host.ts';
+import { contactFlowHost } from './contact-flow-host.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { type Ending, endings } from './endings.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { OutboundContactDeps } from './outbound-contact.ts';
 import { queuedContact, waitForDesk } from './queued-contact.ts';
-
-/** Makes a contact of its own; what is asked of policy is asked as for any call. */
-export type CreateContact = (request: AcceptRequest) => Promise<AcceptOutcome>;
-
-/** How long a callback rings, ms. */
-const ringTimeoutMs = 60_000;
-
-/** Where and as whom a flow's callback goes. */
-export interface CallbackPlan {
-  /** Set by the flow (UpdateContactCallbackNumber); else the customer's own number. */
-  readonly number: PhoneNumber | undefined;
-  /** The queue, or the agent whose queue it is, that the flow chose before. */
-  readonly queueId: QueueId | undefined;
-  readonly agentId: AgentId | undefined;
-}
-
-/** CallbackNumberNotDialable where policy says no (flow language, UpdateContactCallbackNumber). */
-export function checkCallbackNumber(
-  phoneNumber: string,
-  instance: Instance,
-  { policies }: FlowHostDeps,
-): HostResult<PhoneNumber> {
-  const verdict = judgeDestination(phoneNumber, policies.of(instance).destinations);
-  if (verdict.kind === 'allowed') return done(verdict.number);
-  return failed(
-    verdict.message,
-    verdict.kind === 'malformed' ? 'InvalidCallbackNumber' : 'CallbackNumberNotDialable',
-  );
-}
-
-export async function createCallback(
-  asked: CallbackRequest,
-  plan: CallbackPlan,
-  contact: OpenContact,
-  instance: Instance,
-  deps: FlowHostDeps,
-): Promise<HostResult> {
-  const { current } = contact;
-  const { target } = asked;
-  const queueId = target
-    ? target.kind === 'queue'
-      ? (idOf(target.queueId) as QueueId)
-      : undefined
-    : plan.queueId;
-  const agentId = target
-    ? target.kind === 'agent'
-      ? (idOf(target.agentId) as AgentId)
-      : undefined
-    : plan.agentId;
-  if (!queueId && !agentId) return failed('No queue is set that the callback could wait in.');
-  const queue = queueId && (await deps.directory.queue(instance.id, queueId));
-  if (queueId && !queue) return failed(`There is no queue ${queueId}.`);
-  const nowMs = deps.clock.now();
-  const request: ContactRequest = {
-    ...current.request,
-    initiationMethod: 'CALLBACK',
-    initialContactId: current.request.initialContactId ?? current.id,
-    previousContactId: current.id,
-    destination: plan.number ?? current.request.destination,
-    source: ((asked.callerIdNumber as PhoneNumber | undefined) ??
-      (queue ? queue.callerIdNumber : undefined) ??
-      current.request.source) as PhoneNumber,
-    ...(queueId ? { queueId } : {}),
-    callback: {
-      notBeforeMs: nowMs + asked.initialDelayMs,
-      attemptsLeft: asked.maximumAttempts,
-      retryDelayMs: asked.retryDelayMs,
-      ...(agentId ? { agentId } : {}),
-      ...(asked.contactFlowId === undefined
-        ? {}
-        : { contactFlowId: idOf(asked.contactFlowId) as ContactFlowId }),
-    },
-    ringTimeoutMs,
-  };
-  const refusal = await accept(request, current.attributes, instance, deps);
-  return refusal === undefined ? done() : failed(refusal);
-}
-
-/** Why it was not made; undefined when it was. */
-async function accept(
-  request: ContactRequest,
-  attributes: AcceptRequest['attributes'],
-  instance: Instance,
-  { policies, createContact }: FlowHostDeps,
-): Promise<string | undefined> {
-  if (!createContact) return 'Callbacks cannot be made here.';
-  const { destinations, caps } = policies.of(instance);
-  const verdict = judgeDestination(request.destination, destinations);
-  if (verdict.kind !== 'allowed') return verdict.message;
-  if (!isPriced(caps, verdict.number)) return 'Spending is capped, and the number has no price.';
-  // A strategy, detection and a campaign belong to the call that it follows.
-  const {
-    preview: _preview,
-    answerMachineDetection: _detection,
-    campaignId: _campaign,
-    agentId: _agent,
-    ...own
-  } = request;
-  const outcome = await createContact({
-    tenant: instance.tenant,
-    instanceId: instance.id,
-    request: { ...own, trafficType: 'GENERAL' },
-    attributes,
-    clientToken: undefined,
-    country: verdict.country,
-    caps,
-  });
-  if (outcome.kind === 'no call slot') return 'All calls that the instance may have at once are in use.';
-  if (outcome.kind === 'cap reached') return 'A cap on outbound calls is reached.';
-  return undefined;
-}
 
 /** Lives a callback to its end: its time comes, it waits for an agent, who then hears it ring. */
 export async function liveCallback(
@@ -182,7 +58,7 @@ export async function liveCallback(
           notBeforeMs: deps.clock.now() + callback.retryDelayMs,
         },
       };
-      const refusal = await accept(again, attributes, instance, deps);
+      const refusal = await acceptCallback(again, attributes, instance, deps);
       if (refusal !== undefined) {
         deps.logger.warn({ contactId: contact.current.id, refusal }, 'a callback is not tried again');
       }

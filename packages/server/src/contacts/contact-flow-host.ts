@@ -26,7 +26,7 @@ import type { Queue } from '../store/queue-store.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { Observer } from '../timeline.ts';
 import { AgentPart } from './agent-part.ts';
-import { type CreateContact, checkCallbackNumber, createCallback } from './callback-contact.ts';
+import { type CreateContact, checkCallbackNumber, createCallback } from './callback-order.ts';
 import { ContactRecording } from './contact-recording.ts';
 import { segmentAttributesOf } from './contact-wire.ts';
 import { outboundCallStatusOf, toldAnswer } from './detected-answer.ts';

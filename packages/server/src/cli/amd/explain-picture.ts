@@ -26,6 +26,7 @@ export function explainPicture(explained: Explained): string {
   ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" font-family="sans-serif" font-size="12">`,
+    '<title>What answering machine detection heard</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...timeLines(seconds),
     ...Object.entries({

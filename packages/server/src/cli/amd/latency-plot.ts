@@ -24,6 +24,7 @@ export function latencyPlot(judged: readonly JudgedItem[]): string {
   ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">`,
+    '<title>Verdict latency on the open set</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...grid(),
     ...curves.map(
