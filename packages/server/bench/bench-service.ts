@@ -9,6 +9,9 @@ import { type HttpAnswer, HttpConnection } from './http-connection.ts';
 import { RequestSigner } from './signed-request.ts';
 import { StartedProgram } from './started-program.ts';
 
+/** What `npm start` gives Node: garbage of requests and calls dies young, in a nursery that is large enough. */
+export const nodeFlags = ['--max-semi-space-size=64'];
+
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 /** Region, key and caller ID of every benchmark; the number is reserved for fiction. */
@@ -60,7 +63,7 @@ export async function startBenchService(options: BenchServiceOptions): Promise<B
   const profiling = profileDirectory ? ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`] : [];
   const started = new StartedProgram({
     program: process.execPath,
-    args: [...profiling, program],
+    args: [...nodeFlags, ...profiling, program],
     env: {
       RINGBACK_CONFIG: configFile,
       RINGBACK_DATA_DIR: dataDir,

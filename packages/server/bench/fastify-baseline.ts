@@ -1,8 +1,10 @@
 /** Phase D: the same requests, from the same client, against a bare Fastify route: what HTTP alone costs on this machine. */
+
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { acceptBody, acceptPath, detailOf } from './accept-rate.ts';
+import { nodeFlags } from './bench-service.ts';
 import { cpuSecondsOf } from './cpu-time.ts';
 import { runHttpLoad } from './http-load.ts';
 import type { PhaseResult } from './results.ts';
@@ -18,7 +20,7 @@ export interface BaselineOptions {
 export async function measureFastifyBaseline(options: BaselineOptions): Promise<PhaseResult> {
   const program = new StartedProgram({
     program: process.execPath,
-    args: [fileURLToPath(new URL('./fastify-route.ts', import.meta.url))],
+    args: [...nodeFlags, fileURLToPath(new URL('./fastify-route.ts', import.meta.url))],
     logFile: path.join(options.directory, 'fastify.log'),
   });
   try {

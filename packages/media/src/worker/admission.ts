@@ -19,10 +19,14 @@ const MOST_CPU_SHARE = 0.75;
 /** A frame. Jitter buffers of far ends absorb less than that; more is heard. */
 const MOST_LATENESS_MS = 20;
 
+/** Below this share of a core it is the machine that is starved, not the worker that is full: refusing calls would not help. */
+const LEAST_CPU_SHARE_WHEN_LATE = 0.4;
+
 /** A worker with fewer sessions is not what makes the machine late; refusing calls would not help. */
 const FEW_SESSIONS = 50;
 
 export function isOverloaded(load: WorkerLoad, sessions: number): boolean {
   if (sessions < FEW_SESSIONS) return false;
-  return load.cpuShare > MOST_CPU_SHARE || load.latenessP95Ms > MOST_LATENESS_MS;
+  if (load.cpuShare > MOST_CPU_SHARE) return true;
+  return load.latenessP95Ms > MOST_LATENESS_MS && load.cpuShare > LEAST_CPU_SHARE_WHEN_LATE;
 }
