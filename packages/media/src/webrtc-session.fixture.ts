@@ -43,21 +43,27 @@ export class TestBrowser {
     return sdp.replace(/(a=candidate:\S+ \d+ udp \d+) 127\.0\.0\.1/g, '$1 7c1b0f6e.local');
   }
 
-  /** Sends its tone from now on. */
+  /** Sends its tone from now on, by the clock: a starved machine delays packets and loses none. */
   speak(): void {
     const [transceiver] = this.#connection.getTransceivers();
+    const startedAtMs = performance.now();
+    let sent = 0;
     this.#timer = setInterval(() => {
-      const at = (this.#sequence * 160) % 8_000;
-      const header = new RtpHeader({
-        sequenceNumber: this.#sequence & 0xffff,
-        timestamp: this.#sequence * 160,
-        payloadType: 0,
-        ssrc: 7,
-      });
-      this.#sequence += 1;
-      const payload = Buffer.from(this.#tone.subarray(at, at + 160));
-      void transceiver?.sender.sendRtp(new RtpPacket(header, payload).serialize());
+      const due = Math.floor((performance.now() - startedAtMs) / 20);
+      for (; sent < due; sent += 1) void transceiver?.sender.sendRtp(this.#packet());
     }, 20);
+  }
+
+  #packet(): Buffer {
+    const at = (this.#sequence * 160) % 8_000;
+    const header = new RtpHeader({
+      sequenceNumber: this.#sequence & 0xffff,
+      timestamp: this.#sequence * 160,
+      payloadType: 0,
+      ssrc: 7,
+    });
+    this.#sequence += 1;
+    return new RtpPacket(header, Buffer.from(this.#tone.subarray(at, at + 160))).serialize();
   }
 
   /** The last second or less of what it heard, linear. */
