@@ -764,7 +764,7 @@ describe('security profiles', () => {
       new sdk.ListSecurityProfilesCommand({ InstanceId }),
     );
     assert.deepEqual(
-      list?.map(({ Name }) => Name),
+      list?.map(({ Name }) => Name).toSorted(),
       ['Admin', 'Agent', 'CallCenterManager', 'QualityAnalyst'],
     );
     assert.ok((await permissionsOf(agentProfileId)).Permissions?.includes('BasicAgentAccess'));
