@@ -97,18 +97,19 @@ export async function furnishInstance(
 ): Promise<void> {
   const { rowCount } = await query('SELECT FROM agent_status WHERE instance_id = $1 LIMIT 1', [instanceId]);
   if (rowCount > 0) return;
+  const ids = idsInOrder(defaultStatuses.length + defaultSecurityProfiles.length);
   for (const [index, [name, type]] of defaultStatuses.entries()) {
     await query(
       `INSERT INTO agent_status (instance_id, id, name, type, state, display_order, updated_at)
        VALUES ($1, $2, $3, $4, 'ENABLED', $5, $6)`,
-      [instanceId, newId(), name, type, index + 1, now],
+      [instanceId, ids.shift(), name, type, index + 1, now],
     );
   }
   for (const { name, description, permissions } of defaultSecurityProfiles) {
     await query(
       `INSERT INTO security_profile (instance_id, id, name, description, permissions, is_default, updated_at)
        VALUES ($1, $2, $3, $4, $5, true, $6)`,
-      [instanceId, newId(), name, description, [...permissions].sort(), now],
+      [instanceId, ids.shift(), name, description, [...permissions].sort(), now],
     );
   }
   await query(
@@ -119,4 +120,9 @@ export async function furnishInstance(
       WHERE agent.instance_id = $1`,
     [instanceId],
   );
+}
+
+/** Lists are in the order of ids, and those of one millisecond have none of their own. */
+function idsInOrder(count: number): string[] {
+  return Array.from({ length: count }, () => newId<string>()).sort();
 }
