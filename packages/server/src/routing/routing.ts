@@ -198,7 +198,7 @@ class LiveRouting implements Routing {
     changed: (view: AgentView) => void,
   ): Promise<Desk | undefined> {
     const id = keyOf(key);
-    const desk = new LiveDesk(changed, () => this.#detach(key, session, desk));
+    const desk: LiveDesk = new LiveDesk(changed, () => this.#detach(key, session, desk));
     // Before the commit, so that no news can pass between the two.
     this.#desks.set(id, desk);
     const outcome = await this.#input(key, { kind: 'attach', node: this.#options.node, session });
