@@ -1,44 +1,14 @@
 // GetCalculatedAttributesForCustomerProfile: without an adapter its error branch; with one, what the adapter is asked and what its answer does.
 
-import assert from 'node:assert/strict';
-import { done, failed } from '../../../src/flow-host.ts';
 import { testAction } from '../../action-table.ts';
+import { serviceActionCases } from '../../service-action-table.ts';
 
-testAction('GetCalculatedAttributesForCustomerProfile', [
-  {
-    name: 'without an adapter takes its error branch, and note and log say so',
-    Parameters: { ProfileRequestData: { _phone: 'it-1' } },
-    Errors: ['NoMatchingError'],
-    goesTo: 'NoMatchingError',
-    note: /GetCalculatedAttributesForCustomerProfile is not available/,
-    logs: [['GetCalculatedAttributesForCustomerProfile', { ProfileRequestData: { _phone: 'it-1' } }]],
-    logError: /not available/,
-  },
-  {
-    name: 'with an adapter asks it with references resolved, and goes on',
+testAction(
+  'GetCalculatedAttributesForCustomerProfile',
+  serviceActionCases({
+    type: 'GetCalculatedAttributesForCustomerProfile',
     Parameters: { ProfileRequestData: { _phone: '$.Attributes.it' } },
-    Errors: ['NoMatchingError'],
-    script: {
-      contact: { attributes: new Map([['it', 'it-1']]) },
-      host: {
-        runServiceAction: (request) => {
-          assert.deepEqual(request, {
-            actionType: 'GetCalculatedAttributesForCustomerProfile',
-            parameters: { ProfileRequestData: { _phone: 'it-1' } },
-          });
-          return done({ values: { root: 'Customer', value: { Kept: 'yes' } } });
-        },
-      },
-    },
-    goesTo: 'next',
-    also: (ran) => assert.deepEqual(ran.state.data.services.get('Customer'), { Kept: 'yes' }),
-  },
-  {
-    name: 'an adapter that fails names the error branch',
-    Parameters: { ProfileRequestData: { _phone: 'it-1' } },
-    Errors: ['NoMatchingError'],
-    script: { host: { runServiceAction: () => failed('no answer', 'NoMatchingError') } },
-    goesTo: 'NoMatchingError',
-    logError: /no answer/,
-  },
-]);
+    resolved: { ProfileRequestData: { _phone: 'it-1' } },
+    root: 'Customer',
+  }),
+);

@@ -1,44 +1,15 @@
 // GetCustomerProfile: without an adapter its error branch; with one, what the adapter is asked and what its answer does.
 
-import assert from 'node:assert/strict';
-import { done, failed } from '../../../src/flow-host.ts';
 import { testAction } from '../../action-table.ts';
+import { serviceActionCases } from '../../service-action-table.ts';
 
-testAction('GetCustomerProfile', [
-  {
-    name: 'without an adapter takes its error branch, and note and log say so',
-    Parameters: { ProfileRequestData: { _phone: 'it-1' } },
-    Errors: ['NoMatchingError'],
-    goesTo: 'NoMatchingError',
-    note: /GetCustomerProfile is not available/,
-    logs: [['GetCustomerProfile', { ProfileRequestData: { _phone: 'it-1' } }]],
-    logError: /not available/,
-  },
-  {
-    name: 'with an adapter asks it with references resolved, and goes on',
+testAction(
+  'GetCustomerProfile',
+  serviceActionCases({
+    type: 'GetCustomerProfile',
     Parameters: { ProfileRequestData: { _phone: '$.Attributes.it' } },
-    Errors: ['NoMatchingError'],
-    script: {
-      contact: { attributes: new Map([['it', 'it-1']]) },
-      host: {
-        runServiceAction: (request) => {
-          assert.deepEqual(request, {
-            actionType: 'GetCustomerProfile',
-            parameters: { ProfileRequestData: { _phone: 'it-1' } },
-          });
-          return done({ values: { root: 'Customer', value: { Kept: 'yes' } } });
-        },
-      },
-    },
-    goesTo: 'next',
-    also: (ran) => assert.deepEqual(ran.state.data.services.get('Customer'), { Kept: 'yes' }),
-  },
-  {
-    name: 'an adapter that fails names the error branch',
-    Parameters: { ProfileRequestData: { _phone: 'it-1' } },
+    resolved: { ProfileRequestData: { _phone: 'it-1' } },
+    root: 'Customer',
     Errors: ['NoneFoundError', 'NoMatchingError'],
-    script: { host: { runServiceAction: () => failed('no answer', 'NoneFoundError') } },
-    goesTo: 'NoneFoundError',
-    logError: /no answer/,
-  },
-]);
+  }),
+);

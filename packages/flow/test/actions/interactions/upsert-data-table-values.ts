@@ -1,44 +1,14 @@
 // UpsertDataTableValues: without an adapter its error branch; with one, what the adapter is asked and what its answer does.
 
-import assert from 'node:assert/strict';
-import { done, failed } from '../../../src/flow-host.ts';
 import { testAction } from '../../action-table.ts';
+import { serviceActionCases } from '../../service-action-table.ts';
 
-testAction('UpsertDataTableValues', [
-  {
-    name: 'without an adapter takes its error branch, and note and log say so',
-    Parameters: { Given: 'it-1', Deep: { List: ['on VOICE'] } },
-    Errors: ['NoMatchingError'],
-    goesTo: 'NoMatchingError',
-    note: /UpsertDataTableValues is not available/,
-    logs: [['UpsertDataTableValues', { Given: 'it-1', Deep: { List: ['on VOICE'] } }]],
-    logError: /not available/,
-  },
-  {
-    name: 'with an adapter asks it with references resolved, and goes on',
+testAction(
+  'UpsertDataTableValues',
+  serviceActionCases({
+    type: 'UpsertDataTableValues',
     Parameters: { Given: '$.Attributes.it', Deep: { List: ['on $.Channel'] } },
-    Errors: ['NoMatchingError'],
-    script: {
-      contact: { attributes: new Map([['it', 'it-1']]) },
-      host: {
-        runServiceAction: (request) => {
-          assert.deepEqual(request, {
-            actionType: 'UpsertDataTableValues',
-            parameters: { Given: 'it-1', Deep: { List: ['on VOICE'] } },
-          });
-          return done({ values: { root: 'DataTables', value: { Kept: 'yes' } } });
-        },
-      },
-    },
-    goesTo: 'next',
-    also: (ran) => assert.deepEqual(ran.state.data.services.get('DataTables'), { Kept: 'yes' }),
-  },
-  {
-    name: 'an adapter that fails names the error branch',
-    Parameters: { Given: 'it-1', Deep: { List: ['on VOICE'] } },
-    Errors: ['NoMatchingError'],
-    script: { host: { runServiceAction: () => failed('no answer', 'NoMatchingError') } },
-    goesTo: 'NoMatchingError',
-    logError: /no answer/,
-  },
-]);
+    resolved: { Given: 'it-1', Deep: { List: ['on VOICE'] } },
+    root: 'DataTables',
+  }),
+);
