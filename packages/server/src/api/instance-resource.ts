@@ -19,22 +19,22 @@ import { type ApiDeps, requireInstance } from './operation.ts';
 import { storingFor } from './resource-limits.ts';
 
 /** A kind of thing that an instance has. */
-export interface ResourceKind<Item> {
+export interface ResourceKind<Item, Member extends string = string> {
   /** As its ARN names it. */
   readonly arnKind: InstanceResource;
   /** The input member that names one. */
-  readonly member: string;
+  readonly member: Member;
   /** As messages call it. */
   readonly noun: string;
   readonly find: (store: ResourceStore, instanceId: InstanceId, id: string) => Promise<Item | undefined>;
 }
 
-function kind<Item>(
+function kind<Item, Member extends string>(
   arnKind: InstanceResource,
-  member: string,
+  member: Member,
   noun: string,
   find: ResourceKind<Item>['find'],
-): ResourceKind<Item> {
+): ResourceKind<Item, Member> {
   return { arnKind, member, noun, find };
 }
 
@@ -84,7 +84,7 @@ export async function requireResource<Item>(
   reference: string,
   instance: Instance,
   deps: ApiDeps,
-  member = of.member,
+  member: string = of.member,
 ): Promise<Item> {
   const id = idOf(reference).toLowerCase();
   const isOwn =
@@ -94,17 +94,31 @@ export async function requireResource<Item>(
   return item;
 }
 
-/** The instance and the thing of it that a request names. @throws {ApiError} ResourceNotFoundException. */
-export async function requireNamed<Item>(
-  of: ResourceKind<Item>,
-  instanceReference: string,
-  reference: string,
+/** Finds the instance that a request names and the thing of it. */
+type RequireNamed<Item, Member extends string> = (
+  input: { readonly InstanceId: string } & { readonly [Name in Member]: string },
   caller: Caller,
   deps: ApiDeps,
-): Promise<{ readonly instance: Instance; readonly item: Item }> {
-  const instance = await requireInstance(instanceReference, caller, deps);
-  return { instance, item: await requireResource(of, reference, instance, deps) };
+) => Promise<{ readonly instance: Instance; readonly item: Item }>;
+
+/** For requests that name a thing in its kind's own member. What it gives throws ResourceNotFoundException. */
+function requireNamed<Item, Member extends string>(
+  of: ResourceKind<Item, Member>,
+): RequireNamed<Item, Member> {
+  return async (input, caller, deps) => {
+    const instance = await requireInstance(input.InstanceId, caller, deps);
+    return { instance, item: await requireResource(of, input[of.member], instance, deps) };
+  };
 }
+
+export const requireAgentStatus = requireNamed(kinds.agentStatus);
+export const requireHierarchyGroup = requireNamed(kinds.hierarchyGroup);
+export const requireHours = requireNamed(kinds.hours);
+export const requireQueue = requireNamed(kinds.queue);
+export const requireQuickConnect = requireNamed(kinds.quickConnect);
+export const requireRoutingProfile = requireNamed(kinds.routingProfile);
+export const requireSecurityProfile = requireNamed(kinds.securityProfile);
+export const requireUser = requireNamed(kinds.agent);
 
 /**
  * Runs a change of one thing, which tells whether the thing was there; refusals come in the operation's own exceptions.
@@ -122,7 +136,7 @@ export async function changing(
   return undefined;
 }
 
-export function notFound(of: ResourceKind<unknown>, member = of.member) {
+export function notFound(of: ResourceKind<unknown>, member: string = of.member) {
   return resourceNotFoundException(`The instance has no ${of.noun} with this ${member}.`);
 }
 

@@ -3,7 +3,7 @@ import { invalidRequestException } from '@ringback/connect-api';
 import { type AgentStatusId, newId } from '../../ids.ts';
 import type { AgentStatus } from '../../store/agent-status-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
-import { arnOf, changing, clearable, kinds, lastModified, requireNamed } from '../instance-resource.ts';
+import { arnOf, changing, clearable, kinds, lastModified, requireAgentStatus } from '../instance-resource.ts';
 import { type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
@@ -32,25 +32,13 @@ export const createAgentStatus: OperationCode<'CreateAgentStatus'> = async (inpu
 };
 
 export const describeAgentStatus: OperationCode<'DescribeAgentStatus'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(
-    kinds.agentStatus,
-    input.InstanceId,
-    input.AgentStatusId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireAgentStatus(input, caller, deps);
   return { AgentStatus: wireStatus(instance, item) };
 };
 
 /** The statuses that every instance has stay enabled: without them nobody could begin or end to work. */
 export const updateAgentStatus: OperationCode<'UpdateAgentStatus'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(
-    kinds.agentStatus,
-    input.InstanceId,
-    input.AgentStatusId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireAgentStatus(input, caller, deps);
   if (input.State === 'DISABLED' && item.type !== 'CUSTOM') {
     throw invalidRequestException(
       `The status "${item.name}" cannot be disabled; it is one that all agents need.`,

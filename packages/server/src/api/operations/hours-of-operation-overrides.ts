@@ -11,12 +11,12 @@ import type { HoursOverride } from '../../routing/hours-of-operation.ts';
 import type { RecurrencePattern } from '../../routing/recurrence.ts';
 import type { StoredHours, StoredOverride } from '../../store/hours-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
-import { arnOf, kinds, lastModified } from '../instance-resource.ts';
+import { arnOf, kinds, lastModified, requireHours } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { storingFor } from '../resource-limits.ts';
 import { criteriaPredicate, type Predicate, tagFilterPredicate } from '../search-criteria.ts';
-import { requireDay, requireHours } from './hours-of-operation.ts';
+import { requireDay } from './hours-of-operation.ts';
 
 const defaultPageSize = 100;
 

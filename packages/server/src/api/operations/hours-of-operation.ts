@@ -22,7 +22,7 @@ import {
   clearable,
   kinds,
   lastModified,
-  requireNamed,
+  requireHours,
   requireResource,
 } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
@@ -187,14 +187,6 @@ export async function overridesOf(hours: StoredHours, deps: ApiDeps): Promise<re
     ),
   );
   return all.flat();
-}
-
-export function requireHours(
-  input: { readonly InstanceId: string; readonly HoursOfOperationId: string },
-  caller: Parameters<typeof requireInstance>[1],
-  deps: ApiDeps,
-): Promise<{ readonly instance: Instance; readonly item: StoredHours }> {
-  return requireNamed(kinds.hours, input.InstanceId, input.HoursOfOperationId, caller, deps);
 }
 
 /** Days since 1970-01-01. @throws {ApiError} InvalidParameterException for a date that does not exist. */

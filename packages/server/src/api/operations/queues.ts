@@ -16,7 +16,7 @@ import {
   clearable,
   kinds,
   lastModified,
-  requireNamed,
+  requireQueue,
   requireResource,
 } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
@@ -59,7 +59,7 @@ export const createQueue: OperationCode<'CreateQueue'> = async (input, caller, d
 };
 
 export const describeQueue: OperationCode<'DescribeQueue'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(kinds.queue, input.InstanceId, input.QueueId, caller, deps);
+  const { instance, item } = await requireQueue(input, caller, deps);
   return { Queue: wireQueue(instance, item) };
 };
 
@@ -111,7 +111,7 @@ async function changeQueue(
   deps: ApiDeps,
   changeOf: (instance: Instance) => Promise<QueueChange>,
 ): Promise<undefined> {
-  const { instance, item } = await requireNamed(kinds.queue, input.InstanceId, input.QueueId, caller, deps);
+  const { instance, item } = await requireQueue(input, caller, deps);
   const change = await changeOf(instance);
   return changing(operation, kinds.queue, deps, () =>
     deps.resources.queues.update(instance.id, item.id, change, deps.clock.now()),
@@ -119,7 +119,7 @@ async function changeQueue(
 }
 
 export const deleteQueue: OperationCode<'DeleteQueue'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(kinds.queue, input.InstanceId, input.QueueId, caller, deps);
+  const { instance, item } = await requireQueue(input, caller, deps);
   return changing('DeleteQueue', kinds.queue, deps, () => deps.resources.queues.remove(instance.id, item.id));
 };
 

@@ -9,7 +9,8 @@ import {
   clearable,
   kinds,
   lastModified,
-  requireNamed,
+  requireQueue,
+  requireQuickConnect,
   requireResource,
 } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
@@ -45,13 +46,7 @@ export const createQuickConnect: OperationCode<'CreateQuickConnect'> = async (in
 };
 
 export const describeQuickConnect: OperationCode<'DescribeQuickConnect'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(
-    kinds.quickConnect,
-    input.InstanceId,
-    input.QuickConnectId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireQuickConnect(input, caller, deps);
   return { QuickConnect: wireQuickConnect(instance, item) };
 };
 
@@ -60,13 +55,7 @@ export const updateQuickConnectName: OperationCode<'UpdateQuickConnectName'> = a
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.quickConnect,
-    input.InstanceId,
-    input.QuickConnectId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireQuickConnect(input, caller, deps);
   const change = withoutGaps({ name: input.Name, description: clearable(input.Description) });
   if (Object.keys(change).length === 0) throw invalidRequestException('Name or Description is required.');
   return changing('UpdateQuickConnectName', kinds.quickConnect, deps, () =>
@@ -79,13 +68,7 @@ export const updateQuickConnectConfig: OperationCode<'UpdateQuickConnectConfig'>
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.quickConnect,
-    input.InstanceId,
-    input.QuickConnectId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireQuickConnect(input, caller, deps);
   const config = await checkedConfig(input.QuickConnectConfig, instance, deps);
   return changing('UpdateQuickConnectConfig', kinds.quickConnect, deps, () =>
     deps.resources.quickConnects.update(instance.id, item.id, { config }, deps.clock.now()),
@@ -93,13 +76,7 @@ export const updateQuickConnectConfig: OperationCode<'UpdateQuickConnectConfig'>
 };
 
 export const deleteQuickConnect: OperationCode<'DeleteQuickConnect'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(
-    kinds.quickConnect,
-    input.InstanceId,
-    input.QuickConnectId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireQuickConnect(input, caller, deps);
   return changing('DeleteQuickConnect', kinds.quickConnect, deps, () =>
     deps.resources.quickConnects.remove(instance.id, item.id),
   );
@@ -142,7 +119,7 @@ export const listQueueQuickConnects: OperationCode<'ListQueueQuickConnects'> = a
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(kinds.queue, input.InstanceId, input.QueueId, caller, deps);
+  const { instance, item } = await requireQueue(input, caller, deps);
   const quickConnects = await deps.resources.quickConnects.ofQueue(instance.id, item.id);
   const page = pageOf(quickConnects, input.MaxResults ?? defaultPageSize, input.NextToken);
   return {
@@ -157,7 +134,7 @@ export const associateQueueQuickConnects: OperationCode<'AssociateQueueQuickConn
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(kinds.queue, input.InstanceId, input.QueueId, caller, deps);
+  const { instance, item } = await requireQueue(input, caller, deps);
   const ids = await requireQuickConnects(input.QuickConnectIds, instance, deps);
   await storingFor('AssociateQueueQuickConnects', () =>
     deps.resources.quickConnects.addToQueue(instance.id, item.id, ids, mostQuickConnectsOfQueue),
@@ -171,7 +148,7 @@ export const disassociateQueueQuickConnects: OperationCode<'DisassociateQueueQui
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(kinds.queue, input.InstanceId, input.QueueId, caller, deps);
+  const { instance, item } = await requireQueue(input, caller, deps);
   const ids = await requireQuickConnects(input.QuickConnectIds, instance, deps);
   await deps.resources.quickConnects.removeFromQueue(instance.id, item.id, ids);
   return undefined;

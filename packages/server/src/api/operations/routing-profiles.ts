@@ -16,7 +16,14 @@ import type {
   RoutingProfileChange,
   RoutingProfileQueue,
 } from '../../store/routing-profile-store.ts';
-import { arnOf, changing, kinds, lastModified, requireNamed, requireResource } from '../instance-resource.ts';
+import {
+  arnOf,
+  changing,
+  kinds,
+  lastModified,
+  requireResource,
+  requireRoutingProfile,
+} from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
@@ -65,13 +72,7 @@ export const describeRoutingProfile: OperationCode<'DescribeRoutingProfile'> = a
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.routingProfile,
-    input.InstanceId,
-    input.RoutingProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireRoutingProfile(input, caller, deps);
   const users = await deps.resources.agents.countWithRoutingProfile(instance.id, item.id);
   return { RoutingProfile: wireProfile(instance, item, users) };
 };
@@ -114,13 +115,7 @@ async function changeProfile(
   deps: ApiDeps,
   changeOf: (instance: Instance) => Promise<RoutingProfileChange>,
 ): Promise<undefined> {
-  const { instance, item } = await requireNamed(
-    kinds.routingProfile,
-    input.InstanceId,
-    input.RoutingProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireRoutingProfile(input, caller, deps);
   const change = await changeOf(instance);
   return changing(operation, kinds.routingProfile, deps, () =>
     deps.resources.routingProfiles.update(item, change, deps.clock.now()),
@@ -128,13 +123,7 @@ async function changeProfile(
 }
 
 export const deleteRoutingProfile: OperationCode<'DeleteRoutingProfile'> = async (input, caller, deps) => {
-  const { item } = await requireNamed(
-    kinds.routingProfile,
-    input.InstanceId,
-    input.RoutingProfileId,
-    caller,
-    deps,
-  );
+  const { item } = await requireRoutingProfile(input, caller, deps);
   return changing('DeleteRoutingProfile', kinds.routingProfile, deps, () =>
     deps.resources.routingProfiles.remove(item),
   );
@@ -184,13 +173,7 @@ export const listRoutingProfileQueues: OperationCode<'ListRoutingProfileQueues'>
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.routingProfile,
-    input.InstanceId,
-    input.RoutingProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireRoutingProfile(input, caller, deps);
   const queues = await deps.resources.queues.list(instance.id);
   const names = new Map(queues.map(({ id, name }) => [id, name]));
   const served = item.queues
@@ -216,13 +199,7 @@ export const associateRoutingProfileQueues: OperationCode<'AssociateRoutingProfi
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.routingProfile,
-    input.InstanceId,
-    input.RoutingProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireRoutingProfile(input, caller, deps);
   if (input.QueueConfigs === undefined && input.ManualAssignmentQueueConfigs === undefined) {
     throw invalidRequestException('QueueConfigs or ManualAssignmentQueueConfigs is required.');
   }
@@ -240,13 +217,7 @@ export const updateRoutingProfileQueues: OperationCode<'UpdateRoutingProfileQueu
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.routingProfile,
-    input.InstanceId,
-    input.RoutingProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireRoutingProfile(input, caller, deps);
   const queues = await Promise.all(input.QueueConfigs.map((queue) => servedQueue(queue, instance, deps)));
   const missing = await storingFor('UpdateRoutingProfileQueues', () =>
     deps.resources.routingProfiles.updateQueues(item, queues, deps.clock.now()),
@@ -266,13 +237,7 @@ export const disassociateRoutingProfileQueues: OperationCode<'DisassociateRoutin
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.routingProfile,
-    input.InstanceId,
-    input.RoutingProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireRoutingProfile(input, caller, deps);
   const { QueueReferences, ManualAssignmentQueueReferences } = input;
   if (QueueReferences === undefined && ManualAssignmentQueueReferences === undefined) {
     throw invalidRequestException('QueueReferences or ManualAssignmentQueueReferences is required.');

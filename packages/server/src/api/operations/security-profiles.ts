@@ -3,7 +3,14 @@ import { accessDeniedException, invalidParameterException, type OperationInput }
 import { newId, type SecurityProfileId } from '../../ids.ts';
 import type { Instance } from '../../store/resource-store.ts';
 import type { SecurityProfile } from '../../store/security-profile-store.ts';
-import { arnOf, changing, kinds, lastModified, requireNamed, requireResource } from '../instance-resource.ts';
+import {
+  arnOf,
+  changing,
+  kinds,
+  lastModified,
+  requireResource,
+  requireSecurityProfile,
+} from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
@@ -56,13 +63,7 @@ export const describeSecurityProfile: OperationCode<'DescribeSecurityProfile'> =
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.securityProfile,
-    input.InstanceId,
-    input.SecurityProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireSecurityProfile(input, caller, deps);
   const { TagRestrictedResources, AllowedAccessControlTags, ...access } = item.access as AccessInput;
   return {
     SecurityProfile: {
@@ -79,13 +80,7 @@ export const describeSecurityProfile: OperationCode<'DescribeSecurityProfile'> =
 
 /** What is not given stays as it is. */
 export const updateSecurityProfile: OperationCode<'UpdateSecurityProfile'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(
-    kinds.securityProfile,
-    input.InstanceId,
-    input.SecurityProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireSecurityProfile(input, caller, deps);
   const change = withoutGaps({
     description: input.Description,
     permissions: input.Permissions && permissionsOf(input.Permissions),
@@ -97,13 +92,7 @@ export const updateSecurityProfile: OperationCode<'UpdateSecurityProfile'> = asy
 };
 
 export const deleteSecurityProfile: OperationCode<'DeleteSecurityProfile'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(
-    kinds.securityProfile,
-    input.InstanceId,
-    input.SecurityProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireSecurityProfile(input, caller, deps);
   if (item.isDefault) {
     throw accessDeniedException(`The security profile "${item.name}" is one that every instance has.`);
   }
@@ -132,13 +121,7 @@ export const listSecurityProfilePermissions: OperationCode<'ListSecurityProfileP
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.securityProfile,
-    input.InstanceId,
-    input.SecurityProfileId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireSecurityProfile(input, caller, deps);
   const permissions = item.permissions.map((id) => ({ id }));
   const page = pageOf(permissions, input.MaxResults ?? defaultPageSize, input.NextToken);
   return {

@@ -8,7 +8,14 @@ import { instanceResourceArn } from '../../arn.ts';
 import { type HierarchyGroupId, newId } from '../../ids.ts';
 import type { HierarchyGroup, HierarchyLevel } from '../../store/hierarchy-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
-import { arnOf, changing, kinds, lastModified, requireNamed, requireResource } from '../instance-resource.ts';
+import {
+  arnOf,
+  changing,
+  kinds,
+  lastModified,
+  requireHierarchyGroup,
+  requireResource,
+} from '../instance-resource.ts';
 import { type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
@@ -65,13 +72,7 @@ export const describeUserHierarchyGroup: OperationCode<'DescribeUserHierarchyGro
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.hierarchyGroup,
-    input.InstanceId,
-    input.HierarchyGroupId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireHierarchyGroup(input, caller, deps);
   const [groups, levels] = await Promise.all([
     deps.resources.hierarchy.list(instance.id),
     deps.resources.hierarchy.levels(instance.id),
@@ -84,13 +85,7 @@ export const updateUserHierarchyGroupName: OperationCode<'UpdateUserHierarchyGro
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.hierarchyGroup,
-    input.InstanceId,
-    input.HierarchyGroupId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireHierarchyGroup(input, caller, deps);
   refuseName(input.Name, longestGroupName);
   return changing('UpdateUserHierarchyGroupName', kinds.hierarchyGroup, deps, () =>
     deps.resources.hierarchy.rename(instance.id, item.id, input.Name, deps.clock.now()),
@@ -102,13 +97,7 @@ export const deleteUserHierarchyGroup: OperationCode<'DeleteUserHierarchyGroup'>
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(
-    kinds.hierarchyGroup,
-    input.InstanceId,
-    input.HierarchyGroupId,
-    caller,
-    deps,
-  );
+  const { instance, item } = await requireHierarchyGroup(input, caller, deps);
   return changing('DeleteUserHierarchyGroup', kinds.hierarchyGroup, deps, () =>
     deps.resources.hierarchy.remove(instance.id, item.id),
   );

@@ -6,7 +6,7 @@ import {
 } from '@ringback/connect-api';
 import type { Agent, Proficiency } from '../../store/agent-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
-import { kinds, lastModified, requireNamed } from '../instance-resource.ts';
+import { lastModified, requireUser } from '../instance-resource.ts';
 import type { ApiDeps, OperationCode } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { storingFor } from '../resource-limits.ts';
@@ -27,7 +27,7 @@ export const associateUserProficiencies: OperationCode<'AssociateUserProficienci
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(kinds.agent, input.InstanceId, input.UserId, caller, deps);
+  const { instance, item } = await requireUser(input, caller, deps);
   const proficiencies = await checkedProficiencies(input.UserProficiencies, instance, deps);
   const known = await keysOf(item, deps);
   const twice = proficiencies.find((proficiency) => known.has(keyOf(proficiency)));
@@ -47,7 +47,7 @@ export const updateUserProficiencies: OperationCode<'UpdateUserProficiencies'> =
   caller,
   deps,
 ) => {
-  const { instance, item } = await requireNamed(kinds.agent, input.InstanceId, input.UserId, caller, deps);
+  const { instance, item } = await requireUser(input, caller, deps);
   const proficiencies = await checkedProficiencies(input.UserProficiencies, instance, deps);
   await refuseMissing(proficiencies, item, deps);
   await storingFor('UpdateUserProficiencies', () => add(item, proficiencies, deps));
@@ -59,7 +59,7 @@ export const disassociateUserProficiencies: OperationCode<'DisassociateUserProfi
   caller,
   deps,
 ) => {
-  const { item } = await requireNamed(kinds.agent, input.InstanceId, input.UserId, caller, deps);
+  const { item } = await requireUser(input, caller, deps);
   const gone = input.UserProficiencies.map(({ AttributeName, AttributeValue }) => ({
     attribute: AttributeName,
     value: AttributeValue,
@@ -72,7 +72,7 @@ export const disassociateUserProficiencies: OperationCode<'DisassociateUserProfi
 };
 
 export const listUserProficiencies: OperationCode<'ListUserProficiencies'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(kinds.agent, input.InstanceId, input.UserId, caller, deps);
+  const { instance, item } = await requireUser(input, caller, deps);
   const proficiencies = (await deps.resources.agents.proficienciesOf(item.instanceId, item.id))
     .map((proficiency) => ({ ...proficiency, id: keyOf(proficiency) }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -12,7 +12,7 @@ import {
   selectedAgents,
 } from '../../routing/real-time-metrics.ts';
 import { slotsOf } from '../../routing/routing-directory.ts';
-import { arnOf, kinds, notFound, requireNamed, requireResource } from '../instance-resource.ts';
+import { arnOf, kinds, notFound, requireResource, requireUser } from '../instance-resource.ts';
 import { type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 
@@ -20,13 +20,7 @@ const defaultPageSize = 100;
 
 /** With a contact in hand the status becomes the next one. */
 export const putUserStatus: OperationCode<'PutUserStatus'> = async (input, caller, deps) => {
-  const { instance, item: agent } = await requireNamed(
-    kinds.agent,
-    input.InstanceId,
-    input.UserId,
-    caller,
-    deps,
-  );
+  const { instance, item: agent } = await requireUser(input, caller, deps);
   const { id, name, type, state } = await requireResource(
     kinds.agentStatus,
     input.AgentStatusId,

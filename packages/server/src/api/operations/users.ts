@@ -10,7 +10,7 @@ import { type AgentId, newId, type PhoneNumber, type SecurityProfileId } from '.
 import { type AgentSettings, phoneConfigOf, withPhoneConfig } from '../../store/agent-settings.ts';
 import type { Agent, AgentChange, AgentIdentity } from '../../store/agent-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
-import { arnOf, changing, kinds, lastModified, requireNamed, requireResource } from '../instance-resource.ts';
+import { arnOf, changing, kinds, lastModified, requireResource, requireUser } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
@@ -56,7 +56,7 @@ export const createUser: OperationCode<'CreateUser'> = async (input, caller, dep
 };
 
 export const describeUser: OperationCode<'DescribeUser'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(kinds.agent, input.InstanceId, input.UserId, caller, deps);
+  const { instance, item } = await requireUser(input, caller, deps);
   return {
     User: {
       Id: item.id,
@@ -149,7 +149,7 @@ async function changeUser(
   deps: ApiDeps,
   changeOf: (instance: Instance) => Promise<AgentChange>,
 ): Promise<undefined> {
-  const { instance, item } = await requireNamed(kinds.agent, input.InstanceId, input.UserId, caller, deps);
+  const { instance, item } = await requireUser(input, caller, deps);
   const change = await changeOf(instance);
   return changing(operation, kinds.agent, deps, () =>
     deps.resources.agents.update(instance.id, item.id, change, deps.clock.now()),
@@ -157,7 +157,7 @@ async function changeUser(
 }
 
 export const deleteUser: OperationCode<'DeleteUser'> = async (input, caller, deps) => {
-  const { instance, item } = await requireNamed(kinds.agent, input.InstanceId, input.UserId, caller, deps);
+  const { instance, item } = await requireUser(input, caller, deps);
   return changing('DeleteUser', kinds.agent, deps, () => deps.resources.agents.remove(instance.id, item.id));
 };
 
