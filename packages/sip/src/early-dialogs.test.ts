@@ -7,8 +7,10 @@ import type { InviteDialog } from './dialog/invite-dialog.ts';
 import type { EarlyMedia } from './dialog/outgoing-invite.ts';
 import { InviteNotPending, InviteRejected, OfferUnanswered, SessionChangeRefused } from './errors.ts';
 import {
+  assertNothingLeft,
   CALLEE_HOST,
   CALLER_HOST,
+  calling,
   callTo,
   createWorld,
   foreignRequest,
@@ -16,25 +18,7 @@ import {
   sdp,
   sentAt,
   sentBy,
-  type World,
 } from './sip-fixture.ts';
-import type { UserAgent } from './user-agent.ts';
-
-const IDLE = { clientTransactions: 0, serverTransactions: 0, dialogs: 0, pendingCalls: 0, lateAnswers: 0 };
-
-async function assertNothingLeft(world: World, ...agents: UserAgent[]): Promise<void> {
-  await world.clock.advance(400_000);
-  for (const agent of agents) assert.deepEqual(agent.activity, IDLE);
-  assert.equal(world.clock.pendingTimers, 0);
-  assert.deepEqual(world.faults, []);
-}
-
-async function calling() {
-  const world = createWorld();
-  const agent = await world.open({ host: CALLER_HOST });
-  const peer = await ScriptedPeer.open(world);
-  return { world, agent, peer };
-}
 
 const RELIABLE = [
   ['Require', '100rel'],

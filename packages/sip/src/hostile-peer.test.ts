@@ -10,11 +10,11 @@ import {
   callTo,
   createWorld,
   foreignRequest,
+  IDLE,
   ScriptedPeer,
   sdp,
 } from './sip-fixture.ts';
 
-const IDLE = { clientTransactions: 0, serverTransactions: 0, dialogs: 0, pendingCalls: 0, lateAnswers: 0 };
 const ROUNDS = 400;
 const SPLICES = [
   '\r\n',

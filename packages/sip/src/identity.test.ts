@@ -2,18 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { InviteRejected, UnusableHeader } from './errors.ts';
-import { CALLEE_HOST, CALLER_HOST, callTo, createWorld, ScriptedPeer } from './sip-fixture.ts';
-
-async function setUp() {
-  const world = createWorld();
-  const agent = await world.open({ host: CALLER_HOST });
-  const peer = await ScriptedPeer.open(world);
-  return { world, agent, peer };
-}
+import { CALLEE_HOST, CALLER_HOST, calling, callTo, createWorld } from './sip-fixture.ts';
 
 describe('identity of the caller', () => {
   test('asserted and preferred identities with names, and Privacy', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     agent.invite(
       callTo({
         identity: {
@@ -38,7 +31,7 @@ describe('identity of the caller', () => {
   });
 
   test('user privacy leaves no trace of the caller but the asserted identity', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     agent.invite(
       callTo({
         identity: { asserted: [{ uri: 'sip:+12065550199@carrier.example' }], privacy: ['user', 'id'] },
@@ -53,7 +46,7 @@ describe('identity of the caller', () => {
   });
 
   test('more identities than RFC 3325 allows, and names that break out, are refused', async () => {
-    const { agent } = await setUp();
+    const { agent } = await calling();
     for (const asserted of [
       [{ uri: 'sip:a@x' }, { uri: 'sips:b@x' }],
       [{ uri: 'tel:+1' }, { uri: 'tel:+2' }],
@@ -64,7 +57,7 @@ describe('identity of the caller', () => {
   });
 
   test('a signature is waited for and sent', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const signing = Promise.withResolvers<string>();
     agent.invite(callTo({ sign: () => signing.promise }));
     await world.clock.drain();
@@ -78,7 +71,7 @@ describe('identity of the caller', () => {
   });
 
   test('without one the call goes out, and the fault is told; a call given up meanwhile does not', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     agent.invite(callTo({ sign: () => Promise.reject(new Error('no key')) }));
     await world.clock.drain();
     assert.equal(peer.request('INVITE').headers.has('Identity'), false);
@@ -104,7 +97,7 @@ describe('digest between calls', () => {
     ] as const;
 
   test('a nonce that served one call serves the next at once, counted up', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     for (const [round, callId] of ['one', 'two', 'three'].entries()) {
       const call = agent.invite(callTo({ credentials, callId }));
       await world.clock.drain();
@@ -121,7 +114,7 @@ describe('digest between calls', () => {
   });
 
   test('a stale nonce is replaced without giving up; a carrier whose nonces serve one call is learned', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     for (let number = 0; number < 6; number++) {
       const call = agent.invite(callTo({ credentials, callId: `call-${number}` }));
       await world.clock.drain();
@@ -139,7 +132,7 @@ describe('digest between calls', () => {
   });
 
   test('two realms on the way are both answered', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo({ credentials }));
     await world.clock.drain();
     await peer.reply(peer.request('INVITE'), 407, { headers: challenge('n1') });
@@ -159,7 +152,7 @@ describe('digest between calls', () => {
   });
 
   test('endless stale nonces are not chased for ever', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo({ credentials }));
     for (let round = 0; round < 10; round++) {
       await world.clock.drain();
@@ -174,7 +167,7 @@ describe('probe', () => {
   const target = { host: CALLEE_HOST, port: 5060, transport: 'udp' } as const;
 
   test('tells the response and the time it took, whatever the response', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     for (const status of [200, 405]) {
       const probing = agent.probe({ target });
       await world.clock.advance(40);
@@ -189,7 +182,7 @@ describe('probe', () => {
   });
 
   test('gives up after the time allowed, and says when there is no way there', async () => {
-    const { world, agent } = await setUp();
+    const { world, agent } = await calling();
     assert.deepEqual(await world.clock.settle(agent.probe({ target, timeoutMs: 3_000 })), {
       kind: 'silent',
       waitedMs: 3_000,

@@ -5,18 +5,18 @@ import { describe, test } from 'node:test';
 import type { IncomingInvite } from './dialog/incoming-invite.ts';
 import { InviteNotPending, UnusableHeader } from './errors.ts';
 import {
+  assertIdleAtLast,
   CALLEE_HOST,
   CALLER_HOST,
   createWorld,
   foreignRequest,
+  IDLE,
   ScriptedPeer,
   sdp,
   sentAt,
   type World,
 } from './sip-fixture.ts';
 import type { UserAgent, UserAgentOptions } from './user-agent.ts';
-
-const IDLE = { clientTransactions: 0, serverTransactions: 0, dialogs: 0, pendingCalls: 0, lateAnswers: 0 };
 
 /** Our agent listens on CALLER_HOST here; the peer calls it from CALLEE_HOST. */
 async function setUp(options: Partial<UserAgentOptions> = {}): Promise<{
@@ -50,12 +50,6 @@ async function called(options: Partial<UserAgentOptions> = {}) {
   return { ...setup, invite };
 }
 
-async function assertNothingLeft(world: World, agent: UserAgent): Promise<void> {
-  await world.clock.advance(400_000);
-  assert.deepEqual(agent.activity, IDLE);
-  assert.equal(world.clock.pendingTimers, 0);
-}
-
 describe('called › the same INVITE by two ways', () => {
   test('the second is answered 482, and only one call rings', async () => {
     const { world, agent, peer, invites } = await setUp();
@@ -67,7 +61,7 @@ describe('called › the same INVITE by two ways', () => {
     assert.deepEqual(peer.statuses(), [100, 482]);
     await world.clock.drain();
     assert.deepEqual(peer.statuses(), [100, 482, 486]);
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 
   test('a new attempt with the next CSeq is a call of its own', async () => {
@@ -167,7 +161,7 @@ describe('called › the answer', () => {
     assert.equal(bye.headers.to.tag, 'peer');
     await peer.reply(bye, 200);
     await hungUp;
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 
   test('without ACK for 32 s the dialog ends with a fault and a BYE', async () => {
@@ -187,7 +181,7 @@ describe('called › the answer', () => {
     );
     assert.equal(peer.requests('BYE').length, 1);
     await peer.reply(peer.request('BYE'), 200);
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 
   test('a BYE of ours waits for the ACK', async () => {
@@ -202,7 +196,7 @@ describe('called › the answer', () => {
     assert.equal(peer.requests('BYE').length, 1);
     await peer.reply(peer.request('BYE'), 200);
     await hungUp;
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 
   test('the caller’s BYE instead of an ACK stops the 200 and ends the dialog', async () => {
@@ -212,7 +206,7 @@ describe('called › the answer', () => {
     assert.equal((await dialog.ended).by, 'remote');
     await world.clock.advance(10_000);
     assert.deepEqual(sentAt(world.network, CALLER_HOST, '200 INVITE'), [0]);
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 
   test('an offerless INVITE brings its body with the ACK', async () => {
@@ -263,7 +257,7 @@ describe('called › rejection', () => {
     );
     await world.clock.advance(60_000);
     assert.equal(sentAt(world.network, CALLER_HOST, '302 INVITE').length, 4);
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 
   test('without ACK stops after 32 s', async () => {
@@ -271,7 +265,7 @@ describe('called › rejection', () => {
     invite.reject(486);
     await world.clock.advance(100_000);
     assert.equal(sentAt(world.network, CALLER_HOST, '486 INVITE').length, 11);
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 });
 
@@ -297,7 +291,7 @@ describe('called › CANCEL', () => {
       (error) => error instanceof InviteNotPending && error.because === 'cancelled',
     );
     await peer.send(foreignRequest('ACK', { branch: 'z9hG4bKinv', toTag: terminated?.headers.to.tag ?? '' }));
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 
   test('that came before anybody looked at `cancelled` shows there all the same', async () => {
@@ -349,7 +343,7 @@ describe('called › a caller that cannot be reached', () => {
       (error) => error instanceof InviteNotPending && error.because === 'transportError',
     );
     assert.deepEqual(peer.statuses(), [100]);
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 
   test('does not end an answered call: the 200 is repeated until it gets through', async () => {
@@ -425,7 +419,7 @@ describe('called › requests outside a call', () => {
       if (status === 405 || status === 200)
         assert.match(headers.get('Allow') ?? '', /^INVITE, ACK, CANCEL, BYE/);
       if (status === 420) assert.equal(headers.get('Unsupported'), 'foo');
-      await assertNothingLeft(world, agent);
+      await assertIdleAtLast(world, agent);
     });
   }
 
@@ -442,7 +436,7 @@ describe('called › requests outside a call', () => {
     await peer.send(foreignRequest('ACK', { branch: 'z9hG4bK1', toTag: 'x' }));
     await peer.send(foreignRequest('ACK', { branch: 'z9hG4bK2' }).replace('From: <', 'From: "x <'));
     assert.deepEqual(peer.statuses(), []);
-    await assertNothingLeft(world, agent);
+    await assertIdleAtLast(world, agent);
   });
 
   test('responses go where the request came from: received, and rport when asked for', async () => {

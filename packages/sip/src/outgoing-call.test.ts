@@ -11,39 +11,21 @@ import {
 } from './errors.ts';
 import { verifyDigest } from './message/digest-auth.ts';
 import {
+  assertNothingLeft,
   CALLEE_HOST,
   CALLER_HOST,
+  calling,
   callTo,
-  createWorld,
   foreignRequest,
-  ScriptedPeer,
+  IDLE,
   sdp,
   sentAt,
   sentBy,
-  type World,
 } from './sip-fixture.ts';
-import type { UserAgent } from './user-agent.ts';
-
-const IDLE = { clientTransactions: 0, serverTransactions: 0, dialogs: 0, pendingCalls: 0, lateAnswers: 0 };
-
-async function setUp(): Promise<{ world: World; agent: UserAgent; peer: ScriptedPeer }> {
-  const world = createWorld();
-  const agent = await world.open({ host: CALLER_HOST });
-  const peer = await ScriptedPeer.open(world);
-  return { world, agent, peer };
-}
-
-/** After any story and its aftermath, nothing may be left: no transaction, no dialog, no timer. */
-async function assertNothingLeft(world: World, agent: UserAgent): Promise<void> {
-  await world.clock.advance(400_000);
-  assert.deepEqual(agent.activity, IDLE);
-  assert.equal(world.clock.pendingTimers, 0);
-  assert.deepEqual(world.faults, []);
-}
 
 describe('calling › a silent peer', () => {
   test('gets the INVITE seven times, and timer B ends it at exactly 32 s', async () => {
-    const { world, agent } = await setUp();
+    const { world, agent } = await calling();
     const call = agent.invite(callTo());
     let outcome: Error | undefined;
     call.answered.catch((error) => {
@@ -61,7 +43,7 @@ describe('calling › a silent peer', () => {
   });
 
   test('that answers after timer B is still acknowledged and hung up', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.advance(32_000);
     await assert.rejects(call.answered, InviteTimedOut);
@@ -75,7 +57,7 @@ describe('calling › a silent peer', () => {
 
 describe('calling › provisional responses', () => {
   test('arrive in order, without 100, and stop the retransmission', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const seen: Array<[number, string]> = [];
     agent.invite(callTo({ onProvisional: (response) => seen.push([response.status, response.body]) }));
     await world.clock.drain();
@@ -92,7 +74,7 @@ describe('calling › provisional responses', () => {
   });
 
   test('a callback that throws becomes a fault, and the call goes on', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(
       callTo({
         onProvisional: () => {
@@ -110,7 +92,7 @@ describe('calling › provisional responses', () => {
 
 describe('calling › the answer', () => {
   test('is acknowledged to the Contact, over the recorded route', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     const invite = peer.request('INVITE');
@@ -133,7 +115,7 @@ describe('calling › the answer', () => {
   });
 
   test('behind a strict router puts the target at the end of the route', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     await peer.reply(peer.request('INVITE'), 200, {
@@ -147,7 +129,7 @@ describe('calling › the answer', () => {
   });
 
   test('repeated, gets the same ACK each time', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     const invite = peer.request('INVITE');
@@ -160,7 +142,7 @@ describe('calling › the answer', () => {
   });
 
   test('of a second phone behind a fork is acknowledged and hung up; the first call stays', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     const invite = peer.request('INVITE');
@@ -183,7 +165,7 @@ describe('calling › the answer', () => {
 
   test('without Contact, or with one that is no SIP URI, is acknowledged to where it came from', async () => {
     for (const contact of ['', 'Contact: <tel:+1>\r\n', 'Contact: <sip:broken\r\n']) {
-      const { world, agent, peer } = await setUp();
+      const { world, agent, peer } = await calling();
       const call = agent.invite(callTo());
       await world.clock.drain();
       const { headers } = peer.request('INVITE');
@@ -200,7 +182,7 @@ describe('calling › the answer', () => {
 
 describe('calling › final failures', () => {
   test('reject with the response; the ACK stays in the transaction and answers every copy', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     const invite = peer.request('INVITE');
@@ -222,7 +204,7 @@ describe('calling › final failures', () => {
   });
 
   test('a network that refuses the INVITE rejects with InviteTransportError', async () => {
-    const { world, agent } = await setUp();
+    const { world, agent } = await calling();
     world.network.interceptor = () => 'fail';
     const call = agent.invite(callTo());
     await world.clock.drain();
@@ -235,7 +217,7 @@ describe('calling › final failures', () => {
   });
 
   test('headers that would break the message are refused before anything is sent', async () => {
-    const { world, agent } = await setUp();
+    const { world, agent } = await calling();
     for (const bad of [
       { headers: [['Subject', 'x\r\nEvil: 1']] as const },
       { headers: [['Bad Name', 'x']] as const },
@@ -263,7 +245,7 @@ describe('calling › digest', () => {
     [407, 'Proxy-Authenticate', 'Proxy-Authorization'],
   ] as const) {
     test(`${status} is answered once, in the same call with the next CSeq`, async () => {
-      const { world, agent, peer } = await setUp();
+      const { world, agent, peer } = await calling();
       const call = agent.invite(callTo({ credentials }));
       await world.clock.drain();
       const first = peer.request('INVITE');
@@ -302,7 +284,7 @@ describe('calling › digest', () => {
       [{ credentials }, unanswerable, 1],
       [{}, answerable, 1],
     ] as const) {
-      const { world, agent, peer } = await setUp();
+      const { world, agent, peer } = await calling();
       const call = agent.invite(callTo(overrides));
       await world.clock.drain();
       for (let round = 0; round < invites; round++) {
@@ -316,7 +298,7 @@ describe('calling › digest', () => {
   });
 
   test('a challenged BYE is answered too', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo({ credentials }));
     await world.clock.drain();
     await peer.reply(peer.request('INVITE'), 200);
@@ -334,7 +316,7 @@ describe('calling › digest', () => {
 
 describe('calling › CANCEL', () => {
   test('before any provisional: rejects at once, sends nothing, and timer B ends the transaction', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     call.cancel();
@@ -345,7 +327,7 @@ describe('calling › CANCEL', () => {
   });
 
   test('before any provisional: a later one releases it, and 487 ends the call', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const seen: number[] = [];
     const call = agent.invite(callTo({ onProvisional: ({ status }) => seen.push(status) }));
     await world.clock.drain();
@@ -371,7 +353,7 @@ describe('calling › CANCEL', () => {
   });
 
   test('before any provisional: a late answer is acknowledged and hung up', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     call.cancel();
@@ -385,7 +367,7 @@ describe('calling › CANCEL', () => {
   });
 
   test('between 180 and 200: 487 rejects with InviteCancelled, not before', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     let isOver = false;
     call.answered.catch(() => {
@@ -405,7 +387,7 @@ describe('calling › CANCEL', () => {
   });
 
   test('crossed by 200: acknowledged, hung up with the reason, rejected as cancelled', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     const invite = peer.request('INVITE');
@@ -422,7 +404,7 @@ describe('calling › CANCEL', () => {
   });
 
   test('crossed by busy: rejects with what the phone said', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     const invite = peer.request('INVITE');
@@ -435,7 +417,7 @@ describe('calling › CANCEL', () => {
   });
 
   test('never answered: given up 32 s after the CANCEL; an answer after that is still hung up', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     const invite = peer.request('INVITE');
@@ -458,7 +440,7 @@ describe('calling › CANCEL', () => {
   });
 
   test('after the answer: no effect', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo());
     await world.clock.drain();
     await peer.reply(peer.request('INVITE'), 180);
@@ -472,7 +454,7 @@ describe('calling › CANCEL', () => {
   });
 
   test('of a challenged call: no second INVITE', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(callTo({ credentials: { username: 'u', password: 'p' } }));
     await world.clock.drain();
     const invite = peer.request('INVITE');
@@ -488,7 +470,7 @@ describe('calling › CANCEL', () => {
 
 describe('calling › strays', () => {
   test('a 200 that belongs to nothing we sent makes us send nothing', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     await peer.send(
       'SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKforged\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\n' +
         'Call-ID: forged\r\nCSeq: 1 INVITE\r\nContact: <sip:victim@6.6.6.6>\r\n\r\n',
@@ -500,7 +482,7 @@ describe('calling › strays', () => {
 
 describe('dialog › calling side', () => {
   async function connected() {
-    const setup = await setUp();
+    const setup = await calling();
     const call = setup.agent.invite(callTo());
     await setup.world.clock.drain();
     const invite = setup.peer.request('INVITE');
@@ -650,7 +632,7 @@ describe('dialog › calling side', () => {
 
 describe('dialog › handler for requests inside it', () => {
   test('answers INFO and re-INVITE, later if it likes; what it throws is a 500 and a fault', async () => {
-    const { world, agent, peer } = await setUp();
+    const { world, agent, peer } = await calling();
     const call = agent.invite(
       callTo({
         onRequest: async (request) => {

@@ -5,27 +5,19 @@ import type { DialogEnd, InviteDialog } from './dialog/invite-dialog.ts';
 import type { OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
 import { RequestFailed, SessionChangeRefused } from './errors.ts';
 import {
+  assertNothingLeft,
   CALLEE_HOST,
   CALLER_HOST,
   callTo,
   createWorld,
   foreignRequest,
+  IDLE,
   ScriptedPeer,
   sdp,
   sentAt,
   sentBy,
-  type World,
 } from './sip-fixture.ts';
-import type { UserAgent, UserAgentOptions } from './user-agent.ts';
-
-const IDLE = { clientTransactions: 0, serverTransactions: 0, dialogs: 0, pendingCalls: 0, lateAnswers: 0 };
-
-async function assertNothingLeft(world: World, ...agents: UserAgent[]): Promise<void> {
-  await world.clock.advance(400_000);
-  for (const agent of agents) assert.deepEqual(agent.activity, IDLE);
-  assert.equal(world.clock.pendingTimers, 0);
-  assert.deepEqual(world.faults, []);
-}
+import type { UserAgentOptions } from './user-agent.ts';
 
 type Fields = ReadonlyArray<readonly [string, string]>;
 

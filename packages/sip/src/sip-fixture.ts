@@ -1,5 +1,6 @@
 // Set-up shared by the protocol tests: user agents on a network in memory under a virtual clock, and a scripted peer that says
 // exactly what a test tells it to.
+import assert from 'node:assert/strict';
 import {
   InMemoryNetwork,
   type InMemorySocket,
@@ -189,4 +190,34 @@ export function foreignRequest(
     parts.body ?? '',
   ];
   return lines.join('\r\n');
+}
+
+/** Our user agent on CALLER_HOST, and a scripted peer on CALLEE_HOST. */
+export async function calling(): Promise<{ world: World; agent: UserAgent; peer: ScriptedPeer }> {
+  const world = createWorld();
+  const agent = await world.open({ host: CALLER_HOST });
+  const peer = await ScriptedPeer.open(world);
+  return { world, agent, peer };
+}
+
+/** The activity of a user agent with nothing under way. */
+export const IDLE = {
+  clientTransactions: 0,
+  serverTransactions: 0,
+  dialogs: 0,
+  pendingCalls: 0,
+  lateAnswers: 0,
+};
+
+/** After any story and its aftermath: no transaction, no dialog, no timer. */
+export async function assertIdleAtLast(world: World, ...agents: UserAgent[]): Promise<void> {
+  await world.clock.advance(400_000);
+  for (const agent of agents) assert.deepEqual(agent.activity, IDLE);
+  assert.equal(world.clock.pendingTimers, 0);
+}
+
+/** The same, and no fault on the way. */
+export async function assertNothingLeft(world: World, ...agents: UserAgent[]): Promise<void> {
+  await assertIdleAtLast(world, ...agents);
+  assert.deepEqual(world.faults, []);
 }

@@ -12,14 +12,13 @@ import {
   callTo,
   createWorld,
   foreignRequest,
+  IDLE,
   ScriptedPeer,
   sdp,
   summary,
 } from './sip-fixture.ts';
 import type { SipTraceEntry } from './transport/wire-trace.ts';
 import { openUserAgent, type UserAgentOptions } from './user-agent.ts';
-
-const IDLE = { clientTransactions: 0, serverTransactions: 0, dialogs: 0, pendingCalls: 0, lateAnswers: 0 };
 
 describe('two user agents › on a bad network', () => {
   for (const [name, conditions] of [
