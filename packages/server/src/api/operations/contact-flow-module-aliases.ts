@@ -10,7 +10,7 @@ import type { StoredFlow } from '../../store/flow-store.ts';
 import type { ModuleAlias } from '../../store/module-alias-store.ts';
 import { ReferenceMissing } from '../../store/resource-refusals.ts';
 import type { Instance } from '../../store/resource-store.ts';
-import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
+import type { ApiDeps, OperationCode } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { storing } from '../resource-limits.ts';
 import { moduleArn, requirePlainModule } from './contact-flow-modules.ts';
@@ -24,8 +24,7 @@ export const createContactFlowModuleAlias: OperationCode<'CreateContactFlowModul
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { instance, module } = await requirePlainModule(input, caller, deps);
   refuseReservedName(input.AliasName);
   const alias: ModuleAlias = {
     id: newId<string>(),
@@ -43,8 +42,7 @@ export const describeContactFlowModuleAlias: OperationCode<'DescribeContactFlowM
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { instance, module } = await requirePlainModule(input, caller, deps);
   const alias = await requireAlias(module, input.AliasId, deps);
   return {
     ContactFlowModuleAlias: {
@@ -66,8 +64,7 @@ export const updateContactFlowModuleAlias: OperationCode<'UpdateContactFlowModul
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { module } = await requirePlainModule(input, caller, deps);
   const { id } = await requireAlias(module, input.AliasId, deps);
   const { Name: name, Description: description, ContactFlowModuleVersion: version } = input;
   if (name === undefined && description === undefined && version === undefined) {
@@ -90,8 +87,7 @@ export const deleteContactFlowModuleAlias: OperationCode<'DeleteContactFlowModul
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { module } = await requirePlainModule(input, caller, deps);
   const { id } = await requireAlias(module, input.AliasId, deps);
   if (!(await deps.resources.deleteAlias(module, id))) throw noSuchAlias();
   return {};
@@ -102,8 +98,7 @@ export const listContactFlowModuleAliases: OperationCode<'ListContactFlowModuleA
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { instance, module } = await requirePlainModule(input, caller, deps);
   const aliases = await deps.resources.listAliases(module);
   const page = pageOf(aliases, input.MaxResults ?? defaultPageSize, input.NextToken);
   return {

@@ -5,7 +5,7 @@ import {
   resourceNotFoundException,
 } from '@ringback/connect-api';
 import { InUse } from '../../store/resource-refusals.ts';
-import { type OperationCode, requireInstance } from '../operation.ts';
+import type { OperationCode } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { storing } from '../resource-limits.ts';
 import { moduleArn, requirePlainModule } from './contact-flow-modules.ts';
@@ -22,8 +22,7 @@ export const createContactFlowModuleVersion: OperationCode<'CreateContactFlowMod
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { instance, module } = await requirePlainModule(input, caller, deps);
   if (
     input.FlowModuleContentSha256 !== undefined &&
     input.FlowModuleContentSha256 !== sha256(module.content)
@@ -49,8 +48,7 @@ export const listContactFlowModuleVersions: OperationCode<'ListContactFlowModule
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { instance, module } = await requirePlainModule(input, caller, deps);
   // Newest first; pages are cut in the order of ids, so the ids count down.
   const versions = (await deps.resources.listVersions(module)).map((version) => ({
     ...version,
@@ -72,8 +70,7 @@ export const deleteContactFlowModuleVersion: OperationCode<'DeleteContactFlowMod
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { module } = await requirePlainModule(input, caller, deps);
   const version = input.ContactFlowModuleVersion;
   try {
     if (version <= lastVersion && (await deps.resources.deleteVersion(module, version))) return {};

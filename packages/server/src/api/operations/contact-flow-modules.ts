@@ -8,6 +8,7 @@ import {
 } from '@ringback/connect-api';
 import { idOf, instanceResourceArn } from '../../arn.ts';
 import { type ContentPurpose, errorsOfContent } from '../../flows/flow-content.ts';
+import type { Caller } from '../../identity/caller.ts';
 import { type ContactFlowId, isUuid, newId } from '../../ids.ts';
 import type { FlowSummary, FlowVersionContent, ModuleRequest, StoredFlow } from '../../store/flow-store.ts';
 import { ClientTokenTaken } from '../../store/resource-refusals.ts';
@@ -87,8 +88,7 @@ export const describeContactFlowModule: OperationCode<'DescribeContactFlowModule
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const { module, alias } = await requireModule(input.ContactFlowModuleId, instance, deps);
+  const { instance, module, alias } = await requireModule(input, caller, deps);
   if (alias === savedAlias) {
     const content = module.draft ?? module.content;
     return { ContactFlowModule: { ...wireModule(instance, { ...module, content }), Status: 'SAVED' } };
@@ -116,8 +116,7 @@ export const updateContactFlowModuleContent: OperationCode<'UpdateContactFlowMod
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const { module, alias } = await requireModule(input.ContactFlowModuleId, instance, deps);
+  const { instance, module, alias } = await requireModule(input, caller, deps);
   if (alias !== undefined && alias !== savedAlias && alias !== latestAlias) {
     throw invalidRequestException('A version never changes; update the module and make another version.');
   }
@@ -146,8 +145,7 @@ export const updateContactFlowModuleMetadata: OperationCode<'UpdateContactFlowMo
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { module } = await requirePlainModule(input, caller, deps);
   const change = withoutGaps({ name: input.Name, description: input.Description, state: input.State });
   const found = await storing(() => deps.resources.updateFlow(module, change, deps.clock.now()));
   if (!found) throw noSuchModule();
@@ -161,8 +159,7 @@ export const deleteContactFlowModule: OperationCode<'DeleteContactFlowModule'> =
   caller,
   deps,
 ) => {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
-  const module = await requirePlainModule(input.ContactFlowModuleId, instance, deps);
+  const { module } = await requirePlainModule(input, caller, deps);
   if (!(await deps.resources.deleteFlow(module))) throw noSuchModule();
   deps.directory.forget();
   return {};
@@ -246,24 +243,35 @@ function wireModule(instance: Instance, module: StoredFlow) {
   };
 }
 
+/** A request that names a module. */
+interface NamesModule {
+  readonly InstanceId: string;
+  readonly ContactFlowModuleId: string;
+}
+
 /**
- * The module that an id, an ARN, or one of them with `:$SAVED`, `:$LATEST`, `:{version}` or `:{alias}` names; whether
+ * The instance and its module that an id, an ARN, or one of them with `:$SAVED`, `:$LATEST`, `:{version}` or `:{alias}` names; whether
  * there is such a version or alias is not looked at.
  *
  * @throws {ApiError} ResourceNotFoundException.
  */
 async function requireModule(
-  reference: string,
-  instance: Instance,
+  { InstanceId, ContactFlowModuleId: reference }: NamesModule,
+  caller: Caller,
   deps: ApiDeps,
-): Promise<{ readonly module: StoredFlow; readonly alias: string | undefined }> {
+): Promise<{
+  readonly instance: Instance;
+  readonly module: StoredFlow;
+  readonly alias: string | undefined;
+}> {
+  const instance = await requireInstance(InstanceId, caller, deps);
   const [id = '', alias, ...rest] = idOf(reference).split(':');
   const module =
     isUuid(id) && rest.length === 0 && isOwn(reference, instance)
       ? await deps.resources.findFlow(instance.id, id as ContactFlowId, 'module')
       : undefined;
   if (!module) throw noSuchModule();
-  return { module, alias };
+  return { instance, module, alias };
 }
 
 /** What a number or the name of an alias behind a module's id stands for. */
@@ -286,16 +294,16 @@ async function requireVersion(
  * @throws {ApiError} ResourceNotFoundException; InvalidRequestException for the draft.
  */
 export async function requirePlainModule(
-  reference: string,
-  instance: Instance,
+  input: NamesModule,
+  caller: Caller,
   deps: ApiDeps,
-): Promise<StoredFlow> {
-  const { module, alias } = await requireModule(reference, instance, deps);
+): Promise<{ readonly instance: Instance; readonly module: StoredFlow }> {
+  const { instance, module, alias } = await requireModule(input, caller, deps);
   if (alias !== undefined && alias !== savedAlias && alias !== latestAlias) throw noSuchModule();
   if (alias === savedAlias) {
     throw invalidRequestException(`ContactFlowModuleId ends in ":${alias}"; name the module itself here.`);
   }
-  return module;
+  return { instance, module };
 }
 
 async function refuseModule(
