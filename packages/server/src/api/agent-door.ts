@@ -135,6 +135,8 @@ function addSocket(server: FastifyInstance, deps: AgentDoorDeps): void {
     const refuseUpgrade = (status: string, why: string): void => {
       socket.end(
         `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`,
+        // The server no longer counts the socket among its own: a client that kept its half open would keep it from stopping.
+        () => socket.destroy(),
       );
     };
     socket.on('error', (error) => deps.logger.debug({ err: error }, 'a socket broke while it was opened'));

@@ -1,0 +1,56 @@
+// The agents' door with nobody behind it: what it does with sockets that it refuses.
+
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { AgentSessions } from '../identity/agent-sessions.ts';
+import type { Instance } from '../store/resource-store.ts';
+import { capturedLogger } from '../test-support/captured-logger.ts';
+import { sampleInstanceId } from '../test-support/sample-contact.ts';
+import { type AgentDoorDeps, addAgentDoor, agentSocketPath, } from './agent-door.ts';
+
+describe('agent door', () => {
+  let server: FastifyInstance;
+  let port: number;
+
+  beforeEach(async () => {
+    server = Fastify();
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    const sessions: Pick<AgentSessions, 'find' | 'signIn'> = {
+      find: () => Promise.resolve(undefined),
+      signIn: () => Promise.resolve({ kind: 'refused' }),
+    };
+    addAgentDoor(server, {
+      sessions: sessions as AgentSessions,
+      agents: { find: () => Promise.resolve(undefined) },
+      instances: () => Promise.resolve([{ id: sampleInstanceId } as Instance]),
+      openSocket: () => assert.fail('nobody is signed in'),
+      transport: 'plain',
+      logger: capturedLogger().logger,
+    } satisfies AgentDoorDeps);
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    ({ port } = server.server.address() as net.AddressInfo);
+  });
+  afterEach(() => server.close());
+
+  for (const [what, path, status] of [
+    ['leads nowhere', '/elsewhere', 404],
+    ['belongs to nobody', agentSocketPath, 401],
+  ] as const) {
+    it(`lets go of a socket that ${what}, though its client holds on to it`, async () => {
+      const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+          'Sec-WebSocket-Protocol: ringback.agent.v1\r\n\r\n',
+      );
+      assert.match(await text(socket), new RegExp(`^HTTP/1.1 ${status} `));
+      // The client has not closed its half. A server that waited for it could not stop.
+      await server.close();
+      socket.destroy();
+    });
+  }
+});
