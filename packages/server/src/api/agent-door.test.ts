@@ -1,4 +1,4 @@
-// The agents' door with nobody behind it: what it does with sockets that it refuses.
+// The agents' door with nobody behind it: what it does with sockets that it refuses and with names that nobody can have.
 
 import assert from 'node:assert/strict';
 import net from 'node:net';
@@ -9,19 +9,24 @@ import type { AgentSessions } from '../identity/agent-sessions.ts';
 import type { Instance } from '../store/resource-store.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
 import { sampleInstanceId } from '../test-support/sample-contact.ts';
-import { type AgentDoorDeps, addAgentDoor, agentSocketPath, } from './agent-door.ts';
+import { type AgentDoorDeps, addAgentDoor, agentSocketPath, sessionPath } from './agent-door.ts';
 
 describe('agent door', () => {
   let server: FastifyInstance;
   let port: number;
+  let signIns: number;
 
   beforeEach(async () => {
+    signIns = 0;
     server = Fastify();
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     const sessions: Pick<AgentSessions, 'find' | 'signIn'> = {
       find: () => Promise.resolve(undefined),
-      signIn: () => Promise.resolve({ kind: 'refused' }),
+      signIn: () => {
+        signIns += 1;
+        return Promise.resolve({ kind: 'refused' });
+      },
     };
     addAgentDoor(server, {
       sessions: sessions as AgentSessions,
@@ -53,4 +58,17 @@ describe('agent door', () => {
       socket.destroy();
     });
   }
+
+  it('asks nobody for a name that cannot be stored', async () => {
+    for (const username of ['a\u0000b', 'a\ud800']) {
+      const answer = await server.inject({
+        method: 'POST',
+        url: sessionPath,
+        payload: Buffer.from(JSON.stringify({ username, password: 'secret' })),
+        headers: { 'content-type': 'application/json' },
+      });
+      assert.equal(answer.statusCode, 400, answer.body);
+    }
+    assert.equal(signIns, 0);
+  });
 });

@@ -11,6 +11,7 @@ import { WebSocketServer } from 'ws';
 import type { AgentSocket } from '../agents/agent-socket.ts';
 import type { AgentSession, AgentSessions } from '../identity/agent-sessions.ts';
 import { type InstanceId, isUuid } from '../ids.ts';
+import { isStorable } from '../storable-text.ts';
 import type { AgentStore } from '../store/agent-store.ts';
 import type { Instance } from '../store/resource-store.ts';
 
@@ -221,6 +222,7 @@ function readSignIn(body: unknown): WantedSignIn | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { instance, username, password } = value as Readonly<Record<string, unknown>>;
   if (typeof username !== 'string' || username === '' || username.length > 100) return undefined;
+  if (!isStorable(username)) return undefined;
   if (typeof password !== 'string' || password.length > maxPasswordLength) return undefined;
   if (instance !== undefined && typeof instance !== 'string') return undefined;
   return { instance: instance === '' ? undefined : instance, username, password };
