@@ -46,11 +46,16 @@ export function openPostgresBus(options: PostgresBusOptions): PostgresBus {
       if (known && to === node) local.ring(known);
     });
     stop.signal.addEventListener('abort', leave, { once: true });
-    await client.query(`LISTEN ${channel}`);
-    // What was rung before somebody listened.
-    for (const topic of topics) local.ring(topic);
-    await broken.promise;
-    stop.signal.removeEventListener('abort', leave);
+    try {
+      await client.query(`LISTEN ${channel}`);
+      // A signal tells nothing to those who ask for it too late.
+      if (stop.signal.aborted) return;
+      // What was rung before somebody listened.
+      for (const topic of topics) local.ring(topic);
+      await broken.promise;
+    } finally {
+      stop.signal.removeEventListener('abort', leave);
+    }
   }
 
   async function run(): Promise<void> {
