@@ -75,19 +75,13 @@ export function takeDirectly(request: IncomingMessage, response: ServerResponse,
         body: Buffer.concat(chunks, bytes),
         sourceAddress: request.socket.remoteAddress ?? '',
       })
-      .then(
-        (answered) => write(response, answered, edge.isClosing ? 'closes' : 'stays'),
-        // A bug in answering must not leave the client waiting.
-        () => response.destroy(),
-      );
+      .then((answered) => write(response, answered, edge.isClosing ? 'closes' : 'stays'));
   };
   if (Number(request.headers['content-length'] ?? 0) > edge.maxBodyBytes) {
     refuse();
     return;
   }
   request.on('data', take).on('end', answer);
-  // Without a listener an aborted request would end the process.
-  request.on('error', () => undefined);
 }
 
 function write(

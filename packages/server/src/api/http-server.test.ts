@@ -181,6 +181,23 @@ describe('http server › operations', () => {
     assert.match(JSON.stringify(line?.err), /password in SQL/);
   });
 
+  it('answers, logs and drains although what stands around an operation fails', async () => {
+    for (const accessKeys of [openToAnyone, withKeys]) {
+      const server = await open({
+        accessKeys,
+        answered: () => {
+          throw new Error('a bug in counting');
+        },
+      });
+      const answer = await ask(server, { path: '/instance' });
+      assert.deepEqual([answer.status, answer.errorType], [500, 'InternalServiceException']);
+      const line = log.lines.filter(({ level }) => level === levels.error).at(-1);
+      assert.equal(line?.requestId, answer.requestId);
+      assert.match(JSON.stringify(line?.err), /a bug in counting/);
+      await server.refuseNewRequests();
+    }
+  });
+
   it('asks clients to come again while the database is away or too slow', async () => {
     const server = await open();
     const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });

@@ -210,12 +210,20 @@ class Edge implements EdgeForDoors, DirectRequests {
     });
   }
 
-  answer(request: ApiRequest): Promise<ApiAnswer> {
+  async answer(request: ApiRequest): Promise<ApiAnswer> {
     this.#underWay += 1;
     const target = request.headers['x-amz-target'];
-    return isServiceQuotasTarget(target)
-      ? this.#answerServiceQuotas(target, request)
-      : this.#answerConnect(request);
+    try {
+      return isServiceQuotasTarget(target)
+        ? await this.#answerServiceQuotas(target, request)
+        : await this.#answerConnect(request);
+    } catch (error) {
+      // Both answer what fails in an operation; this is a bug in what they do around it.
+      const requestId = randomUUID();
+      return errorResponse(this.#knownError(error, requestId), requestId);
+    } finally {
+      this.#leave();
+    }
   }
 
   #leave(): void {
@@ -257,7 +265,6 @@ class Edge implements EdgeForDoors, DirectRequests {
         this.#audit('connect', operation, call, refusal, requestId, request);
       this.#options.answered(operation, status, performance.now() - startedAtMs);
       this.#options.observe?.({ kind: 'api', atMs: this.#options.clock.now(), operation, status });
-      this.#leave();
     }
   }
 
@@ -311,7 +318,6 @@ class Edge implements EdgeForDoors, DirectRequests {
       if (mutatingServiceQuotasOperations.has(operation))
         this.#audit('servicequotas', operation, call, refusal, requestId, request);
       this.#options.answered(operation, status, performance.now() - startedAtMs);
-      this.#leave();
     }
   }
 
