@@ -12,7 +12,7 @@ import { type CallTarget, openServicePlace, type ServicePlace, startOf } from '.
 const seed = Number(process.env.RINGBACK_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const kills = 10;
 /** One more start is killed before it is ready, after every so many kills. */
-const killedStartEvery = 7;
+const killedStartEvery = 4;
 /** Longest life of the service under load, and of a start that is killed, ms. */
 const longestLifeMs = 1500;
 const longestStartMs = 2500;

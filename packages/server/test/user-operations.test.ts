@@ -763,12 +763,10 @@ describe('security profiles', () => {
     const { SecurityProfileSummaryList: list } = await test.client.send(
       new sdk.ListSecurityProfilesCommand({ InstanceId }),
     );
-    assert.deepEqual(list?.map(({ Name }) => Name).toSorted(), [
-      'Admin',
-      'Agent',
-      'CallCenterManager',
-      'QualityAnalyst',
-    ]);
+    assert.deepEqual(
+      list?.map(({ Name }) => Name),
+      ['Admin', 'Agent', 'CallCenterManager', 'QualityAnalyst'],
+    );
     assert.ok((await permissionsOf(agentProfileId)).Permissions?.includes('BasicAgentAccess'));
     await refused(
       send(new sdk.DeleteSecurityProfileCommand({ InstanceId, SecurityProfileId: adminProfileId })),
