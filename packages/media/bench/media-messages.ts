@@ -17,8 +17,18 @@ export type FromGenerator =
   | { kind: 'opened'; calls: readonly CallAddress[] }
   | { kind: 'counted'; received: number; lost: number; sent: number; cpuMicros: number };
 
+/** What a call can go without, to see what it costs. */
+export type Omitted = 'recording' | 'detection';
+
 export type ToService =
-  | { kind: 'open'; legs: number; pairs: 'single' | 'bridged'; folder: string; workers: number }
+  | {
+      kind: 'open';
+      legs: number;
+      pairs: 'single' | 'bridged';
+      folder: string;
+      workers: number;
+      without: readonly Omitted[];
+    }
   | { kind: 'connect'; calls: readonly CallAddress[] }
   | { kind: 'measure' }
   | { kind: 'stop' };

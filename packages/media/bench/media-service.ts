@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { encodeMulaw, type MediaEngine, type MediaSession, openMediaEngine } from '../src/index.ts';
-import type { CallAddress, FromService, ServiceReading, ToService } from './media-messages.ts';
+import type { CallAddress, FromService, Omitted, ServiceReading, ToService } from './media-messages.ts';
 
 /** One call in so many is asked who answered, again and again. */
 const LISTENED = 10;
@@ -14,6 +14,7 @@ let engine: MediaEngine;
 let baselineRssBytes = 0;
 let pairs: 'single' | 'bridged' = 'single';
 let folder = '';
+let without: readonly Omitted[] = [];
 const sessions: MediaSession[] = [];
 
 function tell(message: FromService): void {
@@ -25,7 +26,7 @@ const prompt = encodeMulaw(
 );
 
 async function open(order: Extract<ToService, { kind: 'open' }>): Promise<CallAddress[]> {
-  ({ pairs, folder } = order);
+  ({ pairs, folder, without } = order);
   engine = await openMediaEngine({
     host: '127.0.0.1',
     ports: { first: 20_000, last: 39_999 },
@@ -60,10 +61,10 @@ async function connect(calls: readonly CallAddress[]): Promise<void> {
     } else {
       // Ends with the session; nobody waits for it.
       void session.play({ prompt: 'bench' }, { repeat: 'forever' });
-      await session.startRecording(join(folder, `${call}.wav`));
+      if (!without.includes('recording')) await session.startRecording(join(folder, `${call}.wav`));
     }
   }
-  if (pairs === 'bridged') return;
+  if (pairs === 'bridged' || without.includes('detection')) return;
   detect();
   setInterval(detect, DETECTED_MS);
 }

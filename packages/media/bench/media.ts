@@ -5,6 +5,7 @@
  *     npm run bench:media -- --calls 400 --rounds 1 --seconds 20
  *     npm run bench:media -- --bridged 50,250               pairs joined with each other
  *     npm run bench:media -- --workers 4 --json
+ *     npm run bench:media -- --without recording,detection  what is left then is the price of the rest
  *     npm run bench:media -- --calls 400 --rounds 1 --profile DIR   CPU profiles of the service's threads; they slow it
  *
  * Service and generator are processes of their own. A step is clean when ticks are late by less than 10 ms in 99 of 100
@@ -16,7 +17,14 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { FromGenerator, FromService, ServiceReading, ToGenerator, ToService } from './media-messages.ts';
+import type {
+  FromGenerator,
+  FromService,
+  Omitted,
+  ServiceReading,
+  ToGenerator,
+  ToService,
+} from './media-messages.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,12 +36,21 @@ const { values } = parseArgs({
     gate: { type: 'string', default: '400' },
     cpu: { type: 'string', default: '15' },
     profile: { type: 'string' },
+    without: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 });
 
 const seconds = Number(values.seconds);
 const workers = Number(values.workers);
+const without = values.without.split(',').filter(isOmitted);
+
+function isOmitted(part: string): part is Omitted {
+  if (part === '') return false;
+  if (part !== 'recording' && part !== 'detection')
+    throw new RangeError(`--without ${part}: use recording, detection`);
+  return true;
+}
 
 /** Late ticks of the first seconds belong to the compiler. */
 const WARM_UP_MS = 4_000;
@@ -95,6 +112,7 @@ async function measureStep(mode: Step['mode'], calls: number): Promise<Step> {
       pairs: mode,
       folder,
       workers,
+      without,
     });
     const far = await generator.ask<Extract<FromGenerator, { kind: 'opened' }>>({
       kind: 'open',

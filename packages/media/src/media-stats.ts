@@ -19,11 +19,14 @@ export interface RtpStats {
   malformed: number;
   /** RTP with a payload type that was not agreed, or before anything was agreed. */
   unexpected: number;
-  /** RTP from another address than the one the session follows. */
+  /**
+   * RTP from another address than the one the session follows, until two seconds after it was found: from then on the
+   * system drops such packets before they cost us anything.
+   */
   refused: number;
   /** Digits that came faster than keys can be pressed; they were not reported. */
   digitsRefused: number;
-  /** Packets the system did not take. */
+  /** Packets the system did not take, but for the first few of a row of them. */
   sendFailures: number;
   /** Frames made up while others listened, each 20 ms, and how long received audio waits for its turn, ms. */
   concealedFrames: number;

@@ -1,7 +1,6 @@
 /**
  * The worker's side of the door: takes orders and questions, owns the sockets and the beat, and drives the sessions.
  */
-import type { Socket } from 'node:dgram';
 import type { AmdSettings } from '../amd/amd-settings.ts';
 import type { AmdEvent } from '../amd/answer-verdict.ts';
 import { loadWebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
@@ -26,7 +25,8 @@ import type {
 } from './messages.ts';
 import { NoPortLeft, PortPool } from './port-pool.ts';
 import { ReportSocket } from './report-socket.ts';
-import { RtpSession, type SessionWorld } from './rtp-session.ts';
+import { RtpSession, type SessionWay, type SessionWorld } from './rtp-session.ts';
+import { RtpSocket } from './rtp-socket.ts';
 import { SessionAmd } from './session-amd.ts';
 import { type SteadyClock, Ticker } from './ticker.ts';
 import { openPeer, type Peer } from './webrtc-peer.ts';
@@ -53,7 +53,7 @@ class Refused extends Error {
 }
 
 /** How a session's packets travel. */
-type Transport = { kind: 'rtp'; socket: Socket; reports: ReportSocket } | { kind: 'webRtc'; peer: Peer };
+type Transport = { kind: 'rtp'; rtp: RtpSocket; reports: ReportSocket } | { kind: 'webRtc'; peer: Peer };
 
 interface Carried {
   id: number;
@@ -188,18 +188,12 @@ export class MediaWorker {
     const socket = await this.#ports.bind().catch((error: unknown) => {
       throw error instanceof NoPortLeft ? new Refused({ error: 'noPort', code: error.code }) : error;
     });
-    // Without a callback dgram drops the system's refusals without a word; one for all packets costs next to nothing.
-    const sent = (error: Error | null): void => {
-      if (error) carried.session.sendFailed();
-    };
-    const reports = new ReportSocket(this.#ports.host, socket.address().port + 1, (datagram, host) =>
+    const rtp = new RtpSocket(socket, () => carried.session.sendFailed());
+    const reports = new ReportSocket(this.#ports.host, rtp.port + 1, (datagram, host) =>
       carried.session.receiveReport(datagram, host, this.#surroundings.clock.nowMs()),
     );
-    const carried: Carried = this.#carry(
-      setup,
-      { kind: 'rtp', socket, reports },
-      (packet, host, port) => socket.send(packet, port, host, sent),
-      (packet, host, port) => reports.send(packet, host, port),
+    const carried: Carried = this.#carry(setup, { kind: 'rtp', rtp, reports }, rtp, (packet, host, port) =>
+      reports.send(packet, host, port),
     );
     const { session } = carried;
     socket.on('message', (datagram, source) => {
@@ -209,9 +203,7 @@ export class MediaWorker {
         this.#bug(carried, error);
       }
     });
-    // An unconnected UDP socket has no errors but those of packets; without a listener one would end the thread.
-    socket.on('error', () => session.sendFailed());
-    return { port: socket.address().port };
+    return { port: rtp.port };
   }
 
   async #openPeer(setup: SessionSetup): Promise<{ offer: string }> {
@@ -228,7 +220,7 @@ export class MediaWorker {
       },
       changed: (state) => this.#report(id, { kind: 'connection', state }),
     }).catch(peerFailure);
-    const carried = this.#carry(setup, { kind: 'webRtc', peer }, (packet) => peer.send(packet), undefined);
+    const carried = this.#carry(setup, { kind: 'webRtc', peer }, peer, undefined);
     carried.session.connect(peer.media);
     return { offer: peer.offer };
   }
@@ -248,13 +240,13 @@ export class MediaWorker {
   #carry(
     setup: SessionSetup,
     transport: Transport,
-    send: SessionWorld['send'],
+    way: SessionWay,
     sendReport: SessionWorld['sendReport'],
   ): Carried {
     const { post, random, clock } = this.#surroundings;
     const id = setup.session;
     const session = new RtpSession(setup, {
-      send,
+      way,
       sendReport,
       nowMs: () => clock.nowMs(),
       report: (event) => this.#report(id, event),
@@ -311,7 +303,7 @@ export class MediaWorker {
     if (this.#carried.size === 0) this.#ticker.stop();
     session.close();
     if (transport.kind === 'rtp') {
-      this.#ports.release(transport.socket);
+      this.#ports.release(transport.rtp.socket);
       transport.reports.close();
     }
     const stats = session.stats();

@@ -22,6 +22,8 @@ export class Bench {
   readonly sent: SentPacket[] = [];
   readonly reports: string[] = [];
   readonly reportsSent: { packet: Uint8Array; host: string; port: number }[] = [];
+  /** Who the session says it hears alone; undefined: anyone. */
+  hears: { host: string; port: number } | undefined;
   readonly prompts = new Map<string, Uint8Array>();
   readonly session: RtpSession;
   tickNumber = 0;
@@ -33,16 +35,14 @@ export class Bench {
     this.session = new RtpSession(
       { session: 1, speechSilenceMs: undefined, mediaTimeoutMs: 0, hearsToneDigits: false, ...setup },
       {
-        send: (packet, host, port) => {
-          if (this.onWire) {
-            this.onWire(packet.slice());
-            return;
-          }
-          const datagram = packet.slice();
-          const view = emptyPacketView();
-          assert.ok(readRtpPacket(datagram, view));
-          const payload = datagram.subarray(view.payloadStart, view.payloadEnd);
-          this.sent.push({ ...view, tick: this.tickNumber, host, port, payload, datagram });
+        way: {
+          send: (packet, host, port) => this.#take(packet, host, port),
+          hearOnly: (host, port) => {
+            this.hears = { host, port };
+          },
+          hearAnyone: () => {
+            this.hears = undefined;
+          },
         },
         report: (event) => this.reports.push(lineOf(event)),
         playEnded: (play, outcome) =>
@@ -57,6 +57,18 @@ export class Bench {
         nextTick: () => this.tickNumber,
       },
     );
+  }
+
+  #take(packet: Uint8Array, host: string, port: number): void {
+    if (this.onWire) {
+      this.onWire(packet.slice());
+      return;
+    }
+    const datagram = packet.slice();
+    const view = emptyPacketView();
+    assert.ok(readRtpPacket(datagram, view));
+    const payload = datagram.subarray(view.payloadStart, view.payloadEnd);
+    this.sent.push({ ...view, tick: this.tickNumber, host, port, payload, datagram });
   }
 
   get nowMs(): number {

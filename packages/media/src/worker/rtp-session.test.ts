@@ -231,6 +231,24 @@ describe('RTP session › receiving', () => {
     assert.equal(bench.sent.at(-1)?.port, 4_446);
   });
 
+  it('leaves strangers to the system two seconds after a source was followed, until another address is agreed on', () => {
+    const bench = connected();
+    bench.tick(200);
+    assert.equal(bench.hears, undefined);
+    bench.hear({ port: 5_000 });
+    bench.tick(100);
+    assert.equal(bench.hears, undefined);
+    bench.tick(1);
+    assert.deepEqual(bench.hears, { host: '192.0.2.7', port: 5_000 });
+    bench.session.connect(agreed());
+    assert.deepEqual(bench.hears, { host: '192.0.2.7', port: 5_000 });
+    bench.session.connect(agreed({ remotePort: 4_444 }));
+    assert.equal(bench.hears, undefined);
+    bench.hear({ port: 4_444, sequenceNumber: 1 });
+    bench.tick(101);
+    assert.deepEqual(bench.hears, { host: '192.0.2.7', port: 4_444 });
+  });
+
   it('counts audio that is empty or of a size nobody sends', () => {
     const bench = connected();
     bench.hear({ payload: new Uint8Array(0) });

@@ -29,10 +29,18 @@ import type { PlayOrder, SessionSetup } from './messages.ts';
 import { FRAME_SAMPLES, PromptPlayer } from './prompt-player.ts';
 import { TICK_MS } from './ticker.ts';
 
-/** What a session does to the world. */
-export interface SessionWorld {
+/** How a session's packets leave. */
+export interface SessionWay {
   /** The buffer is overwritten a few ticks later. */
   send(packet: Uint8Array, host: string, port: number): void;
+  /** The session would refuse packets of any other source: they need not be brought to it. */
+  hearOnly(host: string, port: number): void;
+  hearAnyone(): void;
+}
+
+/** What a session does to the world. */
+export interface SessionWorld {
+  way: SessionWay;
   report(event: MediaEvent): void;
   playEnded(play: number, outcome: PlayOutcome): void;
   digitsEnded(run: number, outcome: 'sent' | 'stopped'): void;
@@ -58,6 +66,9 @@ const ownFrame = new Uint8Array(FRAME_SAMPLES);
 
 /** Packets in the air at once: the system may hold a buffer while its queue is full. */
 const SEND_BUFFERS = 4;
+
+/** Strangers are refused here, and counted, for so long after the far end was found; then the system does it. 2 s. */
+const TICKS_BEFORE_ALONE = 100;
 
 /** Largest audio payload accepted, bytes (200 ms). */
 const LARGEST_PAYLOAD = 1_600;
@@ -113,6 +124,7 @@ export class RtpSession implements BridgeVoice {
   #remoteHost = '';
   #remotePort = 0;
   #isLatched = false;
+  #ticksLatched = 0;
   #encrypts: SrtpContext | undefined;
   #decrypts: SrtpContext | undefined;
 
@@ -207,6 +219,7 @@ export class RtpSession implements BridgeVoice {
     this.#remotePort = media.remotePort;
     this.#rtcpPort = media.remoteRtcpPort;
     this.#isLatched = false;
+    this.#world.way.hearAnyone();
     this.#ticksSinceHeard = 0;
   }
 
@@ -329,6 +342,7 @@ export class RtpSession implements BridgeVoice {
       this.#recorder.tick(sample, recorded, this.#law, FRAME_SAMPLES);
     }
     if (isPlaying) this.#player.frameSent();
+    this.#watchStrangers();
     this.#watchMedia(media);
     if (this.#rtcp.tick()) this.#sendReport(timestamp, 'regular');
   }
@@ -527,7 +541,7 @@ export class RtpSession implements BridgeVoice {
     this.#packetsSent += 1;
     this.#octetsSent += octets;
     const wire = this.#encrypts ? this.#encrypts.protect(packet) : packet;
-    this.#world.send(wire, this.#remoteHost, this.#remotePort);
+    this.#world.way.send(wire, this.#remoteHost, this.#remotePort);
   }
 
   #letListen(frame: Uint8Array, origin: 'received' | 'concealed'): void {
@@ -551,6 +565,7 @@ export class RtpSession implements BridgeVoice {
 
   #latch(host: string, port: number): void {
     this.#isLatched = true;
+    this.#ticksLatched = 0;
     // A NAT that moved RTP has moved RTCP too, most likely to the port beside it.
     if (host !== this.#remoteHost || port !== this.#remotePort) this.#rtcpPort = Math.min(65_535, port + 1);
     this.#remoteHost = host;
@@ -624,6 +639,12 @@ export class RtpSession implements BridgeVoice {
     if (!this.#speech || !this.#isListening || this.#ticksSinceHeard <= QUIET_TICKS) return;
     this.#guessedSamples += FRAME_SAMPLES;
     this.#speech.skip(FRAME_SAMPLES);
+  }
+
+  #watchStrangers(): void {
+    if (!this.#isLatched || this.#ticksLatched > TICKS_BEFORE_ALONE) return;
+    this.#ticksLatched += 1;
+    if (this.#ticksLatched > TICKS_BEFORE_ALONE) this.#world.way.hearOnly(this.#remoteHost, this.#remotePort);
   }
 
   /** Counted in ticks done, not in wall time: a stalled worker must not take its own absence for the far end's. */

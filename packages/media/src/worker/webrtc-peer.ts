@@ -26,6 +26,9 @@ export interface Peer {
   restart(): Promise<string>;
   /** Encrypts and sends one RTP packet; dropped until the connection stands. */
   send(packet: Uint8Array): void;
+  /** DTLS has said who is heard. */
+  hearOnly(): void;
+  hearAnyone(): void;
   close(): Promise<void>;
 }
 
@@ -127,6 +130,8 @@ export async function openPeer(options: WebRtcOptions & { host: string }, world:
       // The library keeps the packet for a moment; the session writes into its buffer again.
       void transceiver.sender.sendRtp(Buffer.from(packet));
     },
+    hearOnly() {},
+    hearAnyone() {},
     close: () => connection.close(),
   };
 }
