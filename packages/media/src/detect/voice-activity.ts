@@ -132,15 +132,14 @@ export class VoiceActivity {
     let best = 0;
     const length = PITCH_SAMPLES - LONGEST_LAG;
     let energy = 0;
+    let lagged = 0;
     for (let n = 0; n < length; n += 1) energy += (pitch[n] as number) ** 2;
+    for (let n = 0; n < length; n += 1) lagged += (pitch[n + SHORTEST_LAG - 1] as number) ** 2;
     for (let lag = SHORTEST_LAG; lag <= LONGEST_LAG; lag += 1) {
+      // Halves of integers, so that what is added and taken away leaves no rounding behind.
+      lagged += (pitch[lag - 1 + length] as number) ** 2 - (pitch[lag - 1] as number) ** 2;
       let product = 0;
-      let lagged = 0;
-      for (let n = 0; n < length; n += 1) {
-        const later = pitch[n + lag] as number;
-        product += (pitch[n] as number) * later;
-        lagged += later * later;
-      }
+      for (let n = 0; n < length; n += 1) product += (pitch[n] as number) * (pitch[n + lag] as number);
       if (product <= 0) continue;
       const value = product / Math.sqrt(energy * lagged + 1);
       if (value > best) best = value;

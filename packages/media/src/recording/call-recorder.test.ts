@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeMulaw } from '../codec/g711.ts';
+import { encodeMulaw, MULAW_TO_LINEAR } from '../codec/g711.ts';
 import { MULAW } from '../codec/law.ts';
 import { readWav } from '../codec/wav.ts';
 import { CallRecorder } from './call-recorder.ts';
 import type { DiskFailure, OpenFile } from './growing-wav-file.ts';
+import { StretchBuffers } from './stretch-buffers.ts';
 
 /** A disk in memory: every state it went through is kept. It may be full after some bytes, or hang. */
 function memoryDisk(options: { mostBytes?: number; hangs?: boolean } = {}): {
@@ -46,6 +47,7 @@ async function record(
     'call.wav',
     () => 1_600,
     (failure) => failures.push(failure),
+    new StretchBuffers(),
     disk.open,
   );
   for (const tick of ticks) recorder.tick(tick * 160, frame, MULAW, 160);
@@ -70,6 +72,44 @@ describe('call recorder', () => {
     assert.deepEqual(new Set(channels[1]), new Set([4_092]));
     assert.equal(channels[1]?.length, 137 * 160);
     assert.equal(disk.isClosed(), true);
+  });
+
+  it('uses a buffer again only when the disk has taken what is in it', async () => {
+    const disk = memoryDisk();
+    let isBusy = true;
+    const waiting: (() => void)[] = [];
+    const open: OpenFile = async (path) => {
+      const file = await disk.open(path);
+      return {
+        write: async (...what) => {
+          if (isBusy && what[3] > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+          return file.write(...what);
+        },
+        close: () => file.close(),
+      };
+    };
+    const { recorder } = await record({ open }, []);
+    const valueAt = (second: number): number =>
+      MULAW_TO_LINEAR[encodeMulaw(Int16Array.of(1_000 * second))[0] as number] as number;
+    for (const tick of ticksFrom(10, 500)) {
+      const second = Math.floor((tick - 10) / 50);
+      recorder.tick(tick * 160, encodeMulaw(new Int16Array(160).fill(1_000 * second)), MULAW, 160);
+      if (second === 6 && isBusy) {
+        isBusy = false;
+        for (const go of waiting) go();
+      }
+      await settle();
+    }
+    await recorder.stop();
+    const [, right] = readWav(disk.states.at(-1) as Buffer).channels as [Int16Array, Int16Array];
+    const seconds = Array.from(
+      { length: 10 },
+      (_, n) => new Set(right.subarray(n * 8_000, n * 8_000 + 8_000)),
+    );
+    assert.deepEqual(
+      seconds,
+      Array.from({ length: 10 }, (_, n) => new Set([valueAt(n)])),
+    );
   });
 
   it('leaves a playable file at each moment, at most two seconds behind', async () => {

@@ -5,9 +5,7 @@
 import { type Law, MULAW } from '../codec/law.ts';
 import { type DiskFailure, GrowingWavFile, type OpenFile } from './growing-wav-file.ts';
 import { StereoTimeline, TIMELINE_HOLDS } from './stereo-timeline.ts';
-
-/** Written to disk in stretches of this many samples (1 s, 32 000 bytes). */
-const STRETCH = 8_000;
+import { STRETCH, type StretchBuffers } from './stretch-buffers.ts';
 
 const SAMPLES_PER_MS = 8;
 
@@ -30,11 +28,19 @@ export class CallRecorder {
   readonly timeline: StereoTimeline;
   readonly #startSample: number;
   readonly #file: GrowingWavFile;
+  readonly #buffers: StretchBuffers;
   readonly #pauses: { fromMs: number; toMs: number }[] = [];
   #pausedAtMs: number | undefined;
 
-  private constructor(path: string, startSample: number, file: GrowingWavFile, law: Law) {
+  private constructor(
+    path: string,
+    startSample: number,
+    file: GrowingWavFile,
+    buffers: StretchBuffers,
+    law: Law,
+  ) {
     this.path = path;
+    this.#buffers = buffers;
     this.timeline = new StereoTimeline(law);
     this.#startSample = startSample;
     this.#file = file;
@@ -45,6 +51,7 @@ export class CallRecorder {
    *
    * @param position reads the session's media time, samples; read once, when the file is open.
    * @param failed told once when the disk fails later; the recorder then only swallows audio.
+   * @param buffers what is written is made in them.
    * @param law the law of most of the call's audio.
    * @throws the system's error when the file cannot be created.
    */
@@ -52,11 +59,12 @@ export class CallRecorder {
     path: string,
     position: () => number,
     failed: (failure: DiskFailure) => void,
+    buffers: StretchBuffers,
     openFile?: OpenFile,
     law: Law = MULAW,
   ): Promise<CallRecorder> {
     const file = await GrowingWavFile.create(path, failed, openFile);
-    return new CallRecorder(path, position(), file, law);
+    return new CallRecorder(path, position(), file, buffers, law);
   }
 
   /** Takes the frame sent at a media time; `frame` undefined when nothing was sent in that tick. */
@@ -67,7 +75,7 @@ export class CallRecorder {
     this.#makeRoom(position + frameSamples);
     if (frame && this.#pausedAtMs === undefined) this.timeline.sent(position, frame, law);
     else this.timeline.advanceTo(position + frameSamples);
-    while (this.timeline.finished >= STRETCH) this.#file.append(this.timeline.release(STRETCH));
+    while (this.timeline.finished >= STRETCH) this.#write(STRETCH);
   }
 
   /** Keeps silence in place of what is said until `resume`. */
@@ -89,9 +97,7 @@ export class CallRecorder {
   /** Writes what is left and closes the file. */
   async stop(): Promise<RecordingEnd> {
     this.resume();
-    while (this.timeline.pending > 0) {
-      this.#file.append(this.timeline.release(Math.min(STRETCH, this.timeline.pending)));
-    }
+    while (this.timeline.pending > 0) this.#write(Math.min(STRETCH, this.timeline.pending));
     const failure = await this.#file.finish();
     if (failure) return { kind: 'failed', path: this.path, failure };
     const durationMs = this.timeline.length / SAMPLES_PER_MS;
@@ -103,7 +109,13 @@ export class CallRecorder {
     while (end - this.timeline.length + this.timeline.pending > TIMELINE_HOLDS) {
       if (this.timeline.pending < STRETCH)
         this.timeline.advanceTo(Math.min(end, this.timeline.length + STRETCH));
-      this.#file.append(this.timeline.release(Math.min(STRETCH, this.timeline.pending)));
+      this.#write(Math.min(STRETCH, this.timeline.pending));
     }
+  }
+
+  /** Sends the oldest samples, a stretch at most, on their way to the disk. */
+  #write(samples: number): void {
+    const buffer = this.#buffers.take();
+    this.#file.append(this.timeline.release(samples, buffer), () => this.#buffers.giveBack(buffer));
   }
 }

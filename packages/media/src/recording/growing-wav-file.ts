@@ -68,11 +68,16 @@ export class GrowingWavFile {
     return WAV_HEADER_BYTES + this.#dataBytes;
   }
 
-  /** Queues interleaved 16-bit stereo samples. Does not wait; a failure goes to `failed`. */
-  append(samples: Uint8Array): void {
-    if (this.#failure) return;
-    if (this.#waiting >= MOST_WAITING) {
+  /**
+   * Queues interleaved 16-bit stereo samples. Does not wait; a failure goes to `failed`.
+   *
+   * @param done called when the samples are no longer needed, written or not.
+   */
+  append(samples: Uint8Array, done: () => void): void {
+    if (!this.#failure && this.#waiting >= MOST_WAITING)
       this.#fail({ code: 'DISK_TOO_SLOW', message: `${MOST_WAITING} writes are waiting for the disk` });
+    if (this.#failure) {
+      done();
       return;
     }
     this.#waiting += 1;
@@ -83,6 +88,7 @@ export class GrowingWavFile {
         this.#fail(diskFailure(error));
       } finally {
         this.#waiting -= 1;
+        done();
       }
     });
   }

@@ -98,9 +98,8 @@ export class StereoTimeline {
     return this.#now - this.#released;
   }
 
-  /** Takes the oldest `samples` as interleaved little-endian 16-bit PCM and clears their place. */
-  release(samples: number): Uint8Array {
-    const pcm = new Int16Array(samples * 2);
+  /** Takes the oldest `samples` as interleaved little-endian 16-bit PCM, made in `pcm`, and clears their place. */
+  release(samples: number, pcm: Int16Array = new Int16Array(samples * 2)): Uint8Array {
     const { silence } = this.#law;
     const toLinear = RECORDED[this.#law.codec];
     const from = this.#released;
@@ -116,7 +115,7 @@ export class StereoTimeline {
       if ((from & MASK) + samples > CAPACITY) ring.fill(silence, 0, end & MASK);
     }
     this.#released = end;
-    const bytes = Buffer.from(pcm.buffer);
+    const bytes = Buffer.from(pcm.buffer, pcm.byteOffset, 4 * samples);
     return IS_BIG_ENDIAN ? bytes.swap16() : bytes;
   }
 

@@ -30,9 +30,12 @@ const random = (): number => {
   return pool[drawn - 1] as number;
 };
 
+// A getter, read for each packet otherwise.
+const { timeOrigin } = performance;
+
 const worker = new MediaWorker(workerData as WorkerSetup, {
   clock: {
-    nowMs: () => performance.timeOrigin + performance.now(),
+    nowMs: () => timeOrigin + performance.now(),
     setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
     clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
   },

@@ -9,6 +9,7 @@ import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
 import type { RecordingSummary } from '../recording/call-recorder.ts';
 import { diskFailure } from '../recording/growing-wav-file.ts';
+import { StretchBuffers } from '../recording/stretch-buffers.ts';
 import { SdpUnusable } from '../sdp/sdp-unusable.ts';
 import type { WebRtcOptions } from '../webrtc-session.ts';
 import { Bridge, MOST_MEMBERS } from './bridge.ts';
@@ -81,6 +82,7 @@ export class MediaWorker {
   readonly #prompts = new Map<string, Uint8Array>();
   readonly #carried = new Map<number, Carried>();
   readonly #bridges = new Set<Bridge>();
+  readonly #stretchBuffers = new StretchBuffers();
   #vad: Promise<WebRtcVadModule> | undefined;
   readonly #webRtc: WebRtcOptions & { host: string };
   #loadAtMs = 0;
@@ -255,6 +257,7 @@ export class MediaWorker {
       promptBytes: (prompt) => this.#prompts.get(prompt),
       random,
       nextTick: () => this.#ticker.next,
+      stretchBuffers: this.#stretchBuffers,
     });
     const carried: Carried = { id, session, transport, bridge: undefined, amd: undefined, isFaulty: false };
     this.#carried.set(id, carried);

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { decodeAlaw, decodeMulaw } from '../codec/g711.ts';
 import type { MediaEvent } from '../media-event.ts';
 import type { PlaySource } from '../play-source.ts';
+import { StretchBuffers } from '../recording/stretch-buffers.ts';
 import { emptyPacketView, type RtpPacketView, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
 import type { AudioCodec, NegotiatedMedia } from '../sdp/session-description.ts';
 import type { SessionSetup } from './messages.ts';
@@ -55,6 +56,7 @@ export class Bench {
         nowMs: () => this.nowMs,
         sendReport: (packet, host, port) => this.reportsSent.push({ packet, host, port }),
         nextTick: () => this.tickNumber,
+        stretchBuffers: new StretchBuffers(),
       },
     );
   }

@@ -13,6 +13,7 @@ import type { RtpStats } from '../media-stats.ts';
 import type { PlayOutcome, PlaySource } from '../play-source.ts';
 import { CallRecorder, type RecordingEnd } from '../recording/call-recorder.ts';
 import type { OpenFile } from '../recording/growing-wav-file.ts';
+import type { StretchBuffers } from '../recording/stretch-buffers.ts';
 import { DigitReceiver } from '../rtp/digit-receiver.ts';
 import { type DigitRun, DigitSender } from '../rtp/digit-sender.ts';
 import { JitterBuffer } from '../rtp/jitter-buffer.ts';
@@ -53,6 +54,8 @@ export interface SessionWorld {
   sendReport: ((packet: Uint8Array, host: string, port: number) => void) | undefined;
   /** Number of the tick that comes next. */
   nextTick(): number;
+  /** Shared by the recordings of all sessions. */
+  stretchBuffers: StretchBuffers;
 }
 
 /** Somebody who hears what is received, 160 linear samples a tick; silence where nothing came. The frame is reused. */
@@ -451,6 +454,7 @@ export class RtpSession implements BridgeVoice {
         path,
         () => this.#world.nextTick() * FRAME_SAMPLES,
         ({ code, message }) => this.#world.report({ kind: 'recordingFailed', path, code, message }),
+        this.#world.stretchBuffers,
         openFile,
         this.#law,
       );
