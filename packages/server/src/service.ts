@@ -21,6 +21,7 @@ import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } f
 import { acceptContact } from './contacts/accept-contact.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
 import { callByAgent } from './contacts/call-by-agent.ts';
+import { ContactTransfers } from './contacts/contact-transfer.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
 import { endings } from './contacts/endings.ts';
 import { InitiatedEvents } from './contacts/initiated-events.ts';
@@ -318,6 +319,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       routing: agents.routing,
       desks: agents.desks,
       media,
+      transfers: new ContactTransfers(),
       queueMetrics: (contact, target) => queueMetricsFor(agents.routing, contact, target),
     },
   };

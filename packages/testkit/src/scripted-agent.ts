@@ -12,6 +12,7 @@ export interface AgentSnapshot {
   readonly status: { readonly id: string; readonly name: string };
   readonly nextStatus?: { readonly name: string };
   readonly statuses: readonly { readonly id: string; readonly name: string; readonly type: string }[];
+  readonly quickConnects: readonly { readonly id: string; readonly name: string; readonly type: string }[];
   readonly softphone: string;
   readonly isEchoing: boolean;
   readonly contact?: {

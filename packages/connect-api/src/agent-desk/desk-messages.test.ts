@@ -14,6 +14,7 @@ describe('agent socket › requests', () => {
     { id: 4, do: 'transfer', contactId: 'c', kind: 'cold', quickConnectId: 'q' },
     { id: 5, do: 'answer', offerId: 1, sdp: 'v=0' },
     { id: 6, do: 'signOut' },
+    { id: 7, do: 'swap', contactId: 'c' },
   ];
   for (const value of accepted) {
     it(`reads ${message(value)}`, () => assert.deepEqual(readDeskRequest(message(value)), value));

@@ -39,6 +39,8 @@ const Command = Type.Union([
     quickConnectId: Type.Optional(Id),
     phoneNumber: Type.Optional(Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$' })),
   }),
+  /** Speaks to the other of customer and third party, and puts the one before on hold. */
+  Type.Object({ do: Type.Literal('swap'), contactId: Id }),
   /** Makes a conference of all parties. */
   Type.Object({ do: Type.Literal('join'), contactId: Id }),
   Type.Object({ do: Type.Literal('dropParty'), contactId: Id, partyId: Id }),

@@ -10,14 +10,7 @@ import { type MediaEngine, SdpUnusable, type WebRtcSession } from '@ringback/med
 import type { Logger } from 'pino';
 import { type Echo, openEcho } from '../calls/echo.ts';
 import type { Clock } from '../clock.ts';
-import {
-  type AgentId,
-  type AgentStatusId,
-  type ContactId,
-  type InstanceId,
-  isUuid,
-  type QueueId,
-} from '../ids.ts';
+import { type AgentId, type AgentStatusId, type ContactId, type InstanceId, isUuid } from '../ids.ts';
 import type { HeldContact } from '../routing/agent-state.ts';
 import type { Desk as RoutedDesk, Routing } from '../routing/routing.ts';
 import type { AgentView, RoutingOutcome, RoutingRefusal } from '../routing/routing-change.ts';
@@ -32,8 +25,8 @@ export interface AgentDeskDeps {
   readonly directory: RoutingDirectory;
   readonly cards: ContactCards;
   readonly media: Pick<MediaEngine, 'openWebRtcSession' | 'openSession'>;
-  /** Those of the queue that the contact in hand comes from, else of the agent's outbound queue. */
-  readonly quickConnects: (instanceId: InstanceId, queueId: QueueId) => Promise<readonly DeskQuickConnect[]>;
+  /** What the agent may transfer to. */
+  readonly quickConnects: (agent: AgentSetUp) => Promise<readonly DeskQuickConnect[]>;
   readonly permissions: (agent: AgentSetUp) => Promise<ReadonlySet<string>>;
   /** Calls a number for an agent; resolves with why not. */
   readonly dial: (desk: AgentDesk, phoneNumber: string) => Promise<DeskRefusal | undefined>;
@@ -343,10 +336,7 @@ export class AgentDesk {
     if (!found || !view || !this.#page) return undefined;
     const [permissions, quickConnects] = await Promise.all([
       this.#deps.permissions(found.agent),
-      this.#deps.quickConnects(
-        this.instanceId,
-        queueInHand(view.state) ?? found.agent.profile.defaultOutboundQueueId,
-      ),
+      this.#deps.quickConnects(found.agent),
     ]);
     this.#version += 1;
     return deskStateOf({
@@ -377,11 +367,6 @@ const notPermitted: DeskRefusal = {
 
 function isTalking({ state }: HeldContact): boolean {
   return state === 'connecting' || state === 'connected' || state === 'onHold';
-}
-
-function queueInHand(state: AgentView['state']): QueueId | undefined {
-  const place = state.contacts.find((held) => held.place?.kind === 'queue')?.place;
-  return place?.kind === 'queue' ? place.queueId : undefined;
 }
 
 function refusalOf(outcome: RoutingOutcome): DeskRefusal | undefined {

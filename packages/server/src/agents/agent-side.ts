@@ -2,15 +2,17 @@
 import type { DeskIceServer, DeskQuickConnect } from '@ringback/connect-api';
 import type { MediaEngine } from '@ringback/media';
 import type { Logger } from 'pino';
+import { idOf } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import type { Bus } from '../events/bus.ts';
 import { type AgentSessions, openAgentSessions } from '../identity/agent-sessions.ts';
 import { verifyPassword } from '../identity/passwords.ts';
-import type { InstanceId, NodeId, QueueId } from '../ids.ts';
+import type { NodeId } from '../ids.ts';
 import { openRouting, type Routing } from '../routing/routing.ts';
 import {
   type AgentSetUp,
   openRoutingDirectory,
+  queuesForTransfers,
   type RoutingDirectory,
 } from '../routing/routing-directory.ts';
 import { openAgentSessionStore } from '../store/agent-session-store.ts';
@@ -70,7 +72,7 @@ export function openAgentSide(options: AgentSideOptions): OpenAgentSide {
     directory,
     sessions,
     media: options.media,
-    quickConnects: (instanceId, queueId) => quickConnectsOf(resources, instanceId, queueId),
+    quickConnects: (agent) => quickConnectsOf(resources, agent),
     permissions: (agent) => permissionsOfAgent(resources, agent),
     iceServers: options.iceServers,
     clock,
@@ -88,16 +90,13 @@ export function openAgentSide(options: AgentSideOptions): OpenAgentSide {
   };
 }
 
-/** What the agents of a queue may transfer to. */
-async function quickConnectsOf(
-  resources: ResourceStore,
-  instanceId: InstanceId,
-  queueId: QueueId,
-): Promise<DeskQuickConnect[]> {
-  const found = await resources.quickConnects.ofQueue(instanceId, queueId);
+/** What the agent may transfer to, himself left out. */
+async function quickConnectsOf(resources: ResourceStore, setUp: AgentSetUp): Promise<DeskQuickConnect[]> {
+  const { agent } = setUp;
+  const found = await resources.quickConnects.ofQueues(agent.instanceId, queuesForTransfers(setUp));
   return found.flatMap(({ id, name, config }): DeskQuickConnect[] => {
-    const { QuickConnectType: type, PhoneConfig } = config;
-    if (type === 'FLOW') return [];
+    const { QuickConnectType: type, PhoneConfig, UserConfig } = config;
+    if (type === 'FLOW' || (UserConfig && idOf(UserConfig.UserId) === agent.id)) return [];
     return [{ id, name, type, ...(PhoneConfig ? { phoneNumber: PhoneConfig.PhoneNumber } : {}) }];
   });
 }

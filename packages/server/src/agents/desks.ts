@@ -4,7 +4,7 @@ import type { MediaEngine } from '@ringback/media';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { AgentSession, AgentSessions } from '../identity/agent-sessions.ts';
-import { type AgentId, type ContactId, type InstanceId, newId, type QueueId } from '../ids.ts';
+import { type AgentId, type ContactId, type InstanceId, newId } from '../ids.ts';
 import type { Routing } from '../routing/routing.ts';
 import type { AgentSetUp, RoutingDirectory } from '../routing/routing-directory.ts';
 import { AgentDesk, type AgentDeskDeps } from './agent-desk.ts';
@@ -16,7 +16,7 @@ export interface DesksDeps {
   readonly directory: RoutingDirectory;
   readonly sessions: AgentSessions;
   readonly media: Pick<MediaEngine, 'openWebRtcSession' | 'openSession'>;
-  readonly quickConnects: (instanceId: InstanceId, queueId: QueueId) => Promise<readonly DeskQuickConnect[]>;
+  readonly quickConnects: (agent: AgentSetUp) => Promise<readonly DeskQuickConnect[]>;
   readonly permissions: (agent: AgentSetUp) => Promise<ReadonlySet<string>>;
   readonly iceServers: readonly DeskIceServer[];
   readonly clock: Clock;

@@ -18,6 +18,12 @@ export interface FinishedRecording {
 
 export interface RunningRecording {
   readonly location: string;
+  /**
+   * Silence in the file in place of what is said, or the recording as before. Twice is once.
+   *
+   * @throws {RecordingFailed | MediaSessionClosed} nothing is recorded any more.
+   */
+  pause(state: 'paused' | 'recording'): Promise<void>;
   stop(): Promise<FinishedRecording>;
 }
 
@@ -71,8 +77,14 @@ export async function startRecording(
   } as const;
   // Nobody waits for descriptions: the call goes on at once, and the recording is worth more than what is told of it.
   let described = describe(location, { ...about, status: 'recording' }, tell);
+  let isPaused = false;
   return {
     location,
+    async pause(state) {
+      if (isPaused === (state === 'paused')) return;
+      await (state === 'paused' ? media.pauseRecording() : media.resumeRecording());
+      isPaused = state === 'paused';
+    },
     async stop() {
       const end = await media.stopRecording().then(
         (summary) => ({ summary, failure: undefined }),

@@ -4,7 +4,8 @@ import type { Clock } from '../clock.ts';
 import type { ContactId, NodeId } from '../ids.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
 import type { Contact } from './contact.ts';
-import { endContact } from './end-contact.ts';
+import type { ContactRecording } from './contact-recording.ts';
+import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endings } from './endings.ts';
 import { type ContactWriting, OpenContact } from './open-contact.ts';
 import { type OutboundContactDeps, runOutboundContact } from './outbound-contact.ts';
@@ -22,6 +23,8 @@ export interface ActiveContacts {
   stop(contactId: ContactId, ending: Ending): boolean;
   /** Ends every contact that runs here. */
   stopAll(ending: Ending): void;
+  /** What is recorded of a contact that runs here; undefined when none of that id does. */
+  recordingOf(contactId: ContactId): ContactRecording | undefined;
   readonly size: number;
   /**
    * Takes over contacts of dead nodes, and own ones that stand open with nobody running them: never attempted ones
@@ -49,8 +52,14 @@ const recoveryBatch = 200;
 /** A commit whose answer was lost may still become visible; after so long it cannot, ms. */
 const strayLifetimeMs = 60_000;
 
+interface RunningContact {
+  readonly stop: AbortController;
+  readonly held: HeldByContact;
+  readonly done: Promise<void>;
+}
+
 export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
-  const running = new Map<ContactId, { readonly stop: AbortController; readonly done: Promise<void> }>();
+  const running = new Map<ContactId, RunningContact>();
   const strays = new Map<ContactId, { readonly contact: Contact; readonly untilMs: number }>();
   const lost = new AbortController();
   const writing: ContactWriting = { ...deps.writing, lost: lost.signal };
@@ -63,7 +72,8 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
   gate.onOpen(() => waiting.beginAll());
 
   function start(contact: Contact): void {
-    if (gate.isOpen || isDraining || lost.signal.aborted || !waiting.hold(contact)) run(contact);
+    if (gate.isOpen || !dialsSomebody(contact) || isDraining || lost.signal.aborted || !waiting.hold(contact))
+      run(contact);
   }
 
   function run(contact: Contact): void {
@@ -71,7 +81,8 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     if (lost.signal.aborted) return;
     const stop = new AbortController();
     const open = new OpenContact(contact, writing);
-    const done = runOutboundContact(open, story, stop.signal)
+    const held: HeldByContact = {};
+    const done = runOutboundContact(open, story, stop.signal, held)
       .catch((error: unknown) => {
         // The story turns every failure into an ending; reaching this line is a bug in that.
         deps.logger.error(
@@ -83,13 +94,13 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
         running.delete(contact.id);
         if (open.current.state !== 'ENDED') strayed(open.current);
       });
-    running.set(contact.id, { stop, done });
+    running.set(contact.id, { stop, held, done });
   }
 
   async function takeOver({ contact, dialAttempts }: RecoveredContact): Promise<void> {
     // Found by a look that began before draining did; whoever has the lease next takes it over.
     if (isDraining) return;
-    if (dialAttempts === 0) {
+    if (dialAttempts === 0 && dialsSomebody(contact)) {
       start(contact);
       return;
     }
@@ -142,6 +153,10 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       return found !== undefined;
     },
     stopAll,
+    recordingOf(contactId) {
+      waiting.begin(contactId);
+      return running.get(contactId)?.held.recording;
+    },
     get size() {
       return running.size + waiting.size;
     },
@@ -177,4 +192,9 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       stopAll(endings.ownershipLost);
     },
   };
+}
+
+/** What an agent hands on has its customer already; without the process that had him nobody is left. */
+function dialsSomebody({ request }: Contact): boolean {
+  return request.initiationMethod !== 'TRANSFER';
 }

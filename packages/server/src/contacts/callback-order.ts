@@ -116,6 +116,7 @@ export async function acceptCallback(
     answerMachineDetection: _detection,
     campaignId: _campaign,
     agentId: _agent,
+    transfer: _transfer,
     ...own
   } = request;
   const outcome = await createContact({

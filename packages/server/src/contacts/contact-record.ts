@@ -26,7 +26,7 @@ export function contactRecord(contact: Contact): object {
     ConnectedToSystemTimestamp: seconds(contact.connectedAtMs),
     DisconnectTimestamp: seconds(contact.disconnectedAtMs),
     LastUpdateTimestamp: seconds(contact.updatedAtMs),
-    TransferCompletedTimestamp: seconds(outcome.transferredTo?.atMs),
+    TransferCompletedTimestamp: seconds(outcome.transferCompletedAtMs ?? outcome.transferredTo?.atMs),
     DisconnectReason: contact.disconnectReason ?? null,
     AnsweringMachineDetectionStatus: outcome.answeringMachineDetectionStatus ?? null,
     CustomerVoiceActivity: outcome.customerVoiceActivity

@@ -11,6 +11,21 @@ export interface ContactRecordingDeps {
   readonly logger: Logger;
 }
 
+/** Which side of a conversation is to be recorded. */
+export type RecordedParticipant = 'Agent' | 'Customer';
+
+/** The conversation with an agent, and what comes before it (`ContactRecordingType` of the API). */
+export type RecordedPart = 'AGENT' | 'IVR';
+
+/** What came of an order by the API (StartContactRecording and its siblings, API reference). */
+export type RecordingOrderOutcome =
+  | 'done'
+  /** It was started before; once is all that there is. */
+  | 'recorded already'
+  /** It was stopped, and that is for good. */
+  | 'stopped for good'
+  | 'not recorded';
+
 /**
  * What of a contact is recorded, as Connect does it: the automated part when the flow says so, the conversation when the flow or
  * the API named participants to record. One recording at a time; one that goes on into the conversation stays one file.
@@ -19,13 +34,17 @@ export class ContactRecording {
   readonly #contact: OpenContact;
   readonly #held: HeldByContact;
   readonly #deps: ContactRecordingDeps;
+  readonly #listeners = new Set<() => void>();
+  readonly #stoppedParts = new Set<RecordedPart>();
   #running: RunningRecording | undefined;
   #count = 0;
   /** Whom the conversation with an agent is recorded of; nobody: it is not recorded. */
-  #participants: readonly ('Agent' | 'Customer')[] = [];
+  #participants: readonly RecordedParticipant[] = [];
   #inConversation = false;
   #ofAutomatedPart: 'Enabled' | 'Disabled' = 'Disabled';
   #isSuspended = false;
+  /** Changes take effect one after the other. */
+  #lastChange: Promise<void> = Promise.resolve();
 
   constructor(contact: OpenContact, held: HeldByContact, deps: ContactRecordingDeps) {
     this.#contact = contact;
@@ -34,11 +53,17 @@ export class ContactRecording {
   }
 
   get state(): 'on' | 'off' | 'suspended' {
-    if (this.#isSuspended) return 'suspended';
-    return this.#running ? 'on' : 'off';
+    if (!this.#running) return 'off';
+    return this.#isSuspended ? 'suspended' : 'on';
   }
 
-  /** What is said while it is suspended is in no file; going on begins the next one. */
+  /** Told when recording begins, ends, is suspended or goes on; returns how to stop listening. */
+  onChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What is said while it is suspended is silence in the file. */
   async suspend(state: 'suspended' | 'recording'): Promise<void> {
     this.#isSuspended = state === 'suspended';
     await this.#adjust();
@@ -49,7 +74,7 @@ export class ContactRecording {
     await this.#adjust();
   }
 
-  async setParticipants(participants: readonly ('Agent' | 'Customer')[]): Promise<void> {
+  async setParticipants(participants: readonly RecordedParticipant[]): Promise<void> {
     this.#participants = participants;
     await this.#adjust();
   }
@@ -60,10 +85,68 @@ export class ContactRecording {
     await this.#adjust();
   }
 
-  async #adjust(): Promise<void> {
-    const wanted = this.#inConversation ? this.#participants.length > 0 : this.#ofAutomatedPart === 'Enabled';
-    if (wanted && !this.#isSuspended) await this.#start();
-    else await this.#stop();
+  /** Nothing more is recorded: the customer goes to another contact, or somebody ordered so. */
+  async finish(): Promise<void> {
+    this.#stoppedParts.add('AGENT').add('IVR');
+    await this.#adjust();
+  }
+
+  /** By the API. Before the conversation, it begins with the agent; the automated part begins at once. */
+  async startByOrder(order: {
+    readonly participants: readonly RecordedParticipant[];
+    readonly automatedPart: boolean;
+  }): Promise<RecordingOrderOutcome> {
+    const parts: RecordedPart[] = [
+      ...(order.participants.length > 0 ? (['AGENT'] as const) : []),
+      ...(order.automatedPart ? (['IVR'] as const) : []),
+    ];
+    if (parts.some((part) => this.#stoppedParts.has(part))) return 'stopped for good';
+    if (parts.every((part) => this.#isOrdered(part))) return 'recorded already';
+    if (order.participants.length > 0) this.#participants = order.participants;
+    if (order.automatedPart) this.#ofAutomatedPart = 'Enabled';
+    await this.#adjust();
+    return 'done';
+  }
+
+  /** By the API, and for good. Without a part: whatever is ordered. */
+  async stopByOrder(part: RecordedPart | undefined): Promise<RecordingOrderOutcome> {
+    const parts = part ? [part] : (['AGENT', 'IVR'] as const);
+    const ordered = parts.filter((one) => this.#isOrdered(one) && !this.#stoppedParts.has(one));
+    if (ordered.length === 0) return 'not recorded';
+    for (const one of ordered) this.#stoppedParts.add(one);
+    await this.#adjust();
+    return 'done';
+  }
+
+  /** By the API, while it records. Twice is once. */
+  async suspendByOrder(
+    state: 'suspended' | 'recording',
+    part: RecordedPart | undefined,
+  ): Promise<RecordingOrderOutcome> {
+    if (!this.#running || (part && part !== this.#partNow)) return 'not recorded';
+    await this.suspend(state);
+    return 'done';
+  }
+
+  get #partNow(): RecordedPart {
+    return this.#inConversation ? 'AGENT' : 'IVR';
+  }
+
+  #isOrdered(part: RecordedPart): boolean {
+    return part === 'AGENT' ? this.#participants.length > 0 : this.#ofAutomatedPart === 'Enabled';
+  }
+
+  #adjust(): Promise<void> {
+    const change = this.#lastChange.then(async () => {
+      const before = this.state;
+      const part = this.#partNow;
+      if (this.#isOrdered(part) && !this.#stoppedParts.has(part)) await this.#start();
+      else await this.#stop();
+      await this.#setPause();
+      if (this.state !== before) for (const listener of [...this.#listeners]) listener();
+    });
+    this.#lastChange = change.catch(() => undefined);
+    return change;
   }
 
   async #start(): Promise<void> {
@@ -81,6 +164,19 @@ export class ContactRecording {
     } catch (error) {
       // Connect gives this action no error branch: the call goes on unrecorded.
       this.#failed('the call is not recorded', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #setPause(): Promise<void> {
+    try {
+      await this.#running?.pause(this.#isSuspended ? 'paused' : 'recording');
+    } catch (error) {
+      // What must not be recorded is worth more than the rest of the recording.
+      this.#failed(
+        'the recording could not be suspended and ends',
+        error instanceof Error ? error.message : String(error),
+      );
+      await this.#stop();
     }
   }
 

@@ -46,6 +46,8 @@ export interface ContactRequest {
   /** Who calls, where an agent does. */
   readonly agentId?: AgentId;
   readonly callback?: CallbackOrder;
+  /** An agent transfers the customer of the previous contact: to this agent, or else to the request's queue. */
+  readonly transfer?: { readonly toAgentId?: AgentId };
   readonly destination: PhoneNumber;
   /** The caller ID shown to the customer. */
   readonly source: PhoneNumber;
@@ -141,6 +143,8 @@ export interface ContactOutcome {
   readonly rtp?: RtpOutcome;
   /** Whom the flow transferred the customer to last (TransferParticipantToThirdParty). */
   readonly transferredTo?: { readonly number: string; readonly atMs: number };
+  /** When an agent left the customer to a transfer before anybody had joined (Administrator Guide: cold transfers only). */
+  readonly transferCompletedAtMs?: number;
   readonly callId?: string;
   /** Final SIP status of the last attempt, and the carrier's Reason header (RFC 3326). */
   readonly sip?: { readonly status?: number; readonly reason?: string };

@@ -3,9 +3,10 @@
  * the story once an agent has accepted.
  */
 import type { DeskParty, DeskRefusal } from '@ringback/connect-api';
-import { type ContactFlowState, type FlowHost, runFlow } from '@ringback/flow';
+import { type ContactFlowState, type FlowHost, type FlowParticipant, runFlow } from '@ringback/flow';
 import type { MediaEngine } from '@ringback/media';
 import type { AgentDesk } from '../agents/agent-desk.ts';
+import type { CardCommand } from '../agents/contact-card.ts';
 import { type JoinedAudio, joinAudio } from '../calls/join-audio.ts';
 import type { Leg } from '../calls/leg.ts';
 import type { AgentSetUp } from '../routing/routing-directory.ts';
@@ -13,13 +14,15 @@ import type { Instance } from '../store/resource-store.ts';
 import type { AgentPart } from './agent-part.ts';
 import type { AgentOutcome } from './contact.ts';
 import type { FlowHostDeps } from './contact-flow-host.ts';
-import type { HeldByContact } from './end-contact.ts';
+import type { ContactTransfer, TransferNews } from './contact-transfer.ts';
+import { callGuest, type Guest, type GuestEvents, transferGuest } from './conversation-guest.ts';
+import { type HeldByContact, rtpOutcomeOf } from './end-contact.ts';
 import { type Ending, endings } from './endings.ts';
 import { type FlowHooks, flowOfHook } from './flow-hooks.ts';
 import { agentOn } from './flow-participants.ts';
 import type { OpenContact } from './open-contact.ts';
 import { type CardControls, customerParty, notNow, type StoryCard } from './story-card.ts';
-import { callThirdParty, endOf } from './third-party-transfer.ts';
+import { targetOfQuickConnect } from './transfer-by-agent.ts';
 
 export interface ConversationParts {
   readonly contact: OpenContact;
@@ -35,6 +38,8 @@ export interface ConversationParts {
   readonly deps: FlowHostDeps;
   /** Agent and customer hear each other already, since it rang. */
   readonly joined?: JoinedAudio;
+  /** The customer comes, or came, from another contact. */
+  readonly transfer?: ContactTransfer;
 }
 
 /** How it went: over, or the agent's side failed before it began and the contact waits again. */
@@ -121,11 +126,6 @@ function hostOf(host: FlowHost): FlowHost {
   return rest;
 }
 
-interface ThirdParty {
-  readonly party: DeskParty;
-  readonly leg: Leg;
-}
-
 class Conversation {
   readonly #parts: ConversationParts;
   readonly #customer: Leg;
@@ -136,10 +136,14 @@ class Conversation {
   #joined: JoinedAudio | undefined;
   #heldSinceMs: number | undefined;
   #holdFlow: AbortController | undefined;
-  #third: ThirdParty | undefined;
-  #calling: AbortController | undefined;
+  #guest: Guest | undefined;
+  #guestHoldFlow: AbortController | undefined;
+  /** A transfer is on its way to having a guest. */
+  #isBringingIn = false;
+  /** Plays to this agent while the one who transfers has him on hold. */
+  #selfHold: AbortController | undefined;
   #agentLeft = false;
-  #stopListening: (() => void) | undefined;
+  #stopListening: (() => void)[] = [];
 
   constructor(parts: ConversationParts, customer: Leg, agent: AgentSetUp) {
     this.#parts = parts;
@@ -148,7 +152,7 @@ class Conversation {
   }
 
   async begin(): Promise<void> {
-    const { contact, desk, part, held, deps } = this.#parts;
+    const { contact, desk, part, held, deps, transfer } = this.#parts;
     this.#joined = this.#parts.joined;
     if (!this.#joined) await this.#join();
     const connectedAtMs = deps.clock.now();
@@ -164,7 +168,10 @@ class Conversation {
     await contact.connectedToAgent(this.#outcome, connectedAtMs);
     await part.connected();
     await held.recording?.conversation('begins');
-    this.#stopListening = desk.onAudioReplaced(() => void this.#rejoin());
+    this.#stopListening.push(desk.onAudioReplaced(() => void this.#rejoin()));
+    if (held.recording) this.#stopListening.push(held.recording.onChanged(() => this.#show()));
+    if (transfer) this.#stopListening.push(transfer.listen((news) => this.#hear(news)));
+    transfer?.tellProgress({ state: 'connected', agentName: agent.username });
     this.#show();
   }
 
@@ -186,30 +193,51 @@ class Conversation {
   /** Parts everybody and keeps what the record wants to know. May be called after a `begin` that failed. */
   async end(): Promise<void> {
     const { held, desk } = this.#parts;
-    this.#stopListening?.();
-    this.#calling?.abort();
+    for (const stop of this.#stopListening) stop();
     this.#endHold();
+    this.#endSelfHold();
     this.#keepOutcome();
     await held.recording?.conversation('ends');
     if (!this.#agentLeft) await this.#joined?.part();
     desk.audio?.unmute();
-    await this.#third?.leg.close();
+    await this.#dismiss();
   }
 
   /** The agent leaves. With somebody else there, the customer stays in conversation with them. */
   async #leave(ending: Ending): Promise<void> {
     if (this.#agentLeft) return;
     this.#agentLeft = true;
-    const third = this.#third;
-    this.#resume();
-    this.#keepOutcome();
-    await this.#joined?.part();
-    if (!third) {
-      this.#over.resolve(ending);
-      return;
+    const { contact, card, held, part, deps } = this.#parts;
+    // What failed on the way is over with the conversation.
+    card.enter({}, {});
+    const guest = this.#guest;
+    // Ended before the customer can be anybody else's: one recording at a time.
+    if (guest && !guest.leg) {
+      await held.recording?.finish();
+      contact.learned({ rtp: rtpOutcomeOf(await this.#customer.media.stats()) });
     }
-    await this.#parts.part.end();
-    void third.leg.ended.then(() => this.#over.resolve(endings.thirdPartyHungUp));
+    const stays = guest?.stays() ?? { kind: 'nobody' };
+    this.#resume();
+    this.#endGuestHold();
+    this.#endSelfHold();
+    this.#keepOutcome();
+    if (stays.kind === 'took over') {
+      delete held.leg;
+      if (!stays.wasThere) contact.learned({ transferCompletedAtMs: deps.clock.now() });
+    }
+    await this.#joined?.part();
+    switch (stays.kind) {
+      case 'nobody':
+        this.#over.resolve(ending);
+        return;
+      case 'took over':
+        this.#guest = undefined;
+        this.#over.resolve(endings.transferred);
+        return;
+      case 'stays':
+        await part.end();
+        void stays.untilGone.then(() => this.#over.resolve(endings.thirdPartyHungUp));
+    }
   }
 
   async #join(): Promise<void> {
@@ -224,6 +252,7 @@ class Conversation {
     try {
       await this.#joined?.part();
       await this.#join();
+      if (this.#selfHold) this.#parts.desk.audio?.hold([]);
     } catch (error) {
       this.#parts.deps.logger.error({ err: error }, 'an agent could not be joined again');
     }
@@ -235,15 +264,69 @@ class Conversation {
     this.#parts.contact.learned({ agent: this.#outcome });
   }
 
+  /** The transfer that this contact follows, as long as the agent who transfers has the customer. */
+  get #consultation(): ContactTransfer | undefined {
+    const { transfer } = this.#parts;
+    return transfer && !transfer.handedOver.aborted ? transfer : undefined;
+  }
+
+  /** What the agent who transfers does with this one. */
+  #hear(news: TransferNews): void {
+    switch (news) {
+      case 'agent held':
+        this.#holdSelf();
+        break;
+      case 'agent retrieved':
+        this.#endSelfHold();
+        break;
+      case 'handed over':
+        this.#endSelfHold();
+        void this.#parts.held.recording?.conversation('begins');
+        break;
+      case 'customer changed':
+        break;
+    }
+    this.#show();
+  }
+
+  #holdSelf(): void {
+    const { desk, instance, deps } = this.#parts;
+    const { audio } = desk;
+    if (this.#selfHold || !audio) return;
+    audio.hold([]);
+    this.#selfHold = this.#playWhileHeld('AgentHold', agentOn(audio, instance, deps));
+  }
+
+  #endSelfHold(): void {
+    if (!this.#selfHold) return;
+    this.#selfHold.abort();
+    this.#selfHold = undefined;
+    this.#parts.desk.audio?.resume();
+  }
+
   #show(): void {
+    if (this.#agentLeft) return;
     const { card, contact, held } = this.#parts;
     const isHeld = this.#heldSinceMs !== undefined;
+    const { destination } = contact.current.request;
+    const consultation = this.#consultation;
+    if (consultation) {
+      const parties: DeskParty[] = [
+        customerParty(destination, consultation.customerState),
+        {
+          id: 'transferring',
+          kind: 'agent',
+          label: consultation.byAgent.name,
+          state: this.#selfHold ? 'hold' : 'connected',
+        },
+      ];
+      card.enter({ parties }, { hangUp: this.#hangUp });
+      return;
+    }
+    this.#guest?.customerIs(isHeld ? 'hold' : 'connected');
     const parties: DeskParty[] = [
-      customerParty(contact.current.request.destination, isHeld ? 'hold' : 'connected'),
-      ...(this.#third ? [this.#third.party] : []),
-      ...(this.#calling && !this.#third
-        ? [{ id: 'third', kind: 'external', label: this.#callingTo, state: 'connecting' } as const]
-        : []),
+      customerParty(destination, isHeld ? 'hold' : 'connected'),
+      ...(this.#guest ? [this.#guest.party] : []),
     ];
     card.enter(
       {
@@ -255,64 +338,80 @@ class Conversation {
       this.#controls(),
     );
   }
-  #callingTo = '';
+
+  readonly #hangUp = async (): Promise<undefined> => {
+    await this.#leave(endings.agentHungUp);
+    return undefined;
+  };
 
   #controls(): CardControls {
     return {
-      hangUp: async () => {
-        await this.#leave(endings.agentHungUp);
-        return undefined;
-      },
+      hangUp: this.#hangUp,
       hold: () => this.#hold(),
       resume: () => this.#unhold(),
       digits: async ({ digits }) => {
-        const leg = this.#third && this.#heldSinceMs !== undefined ? this.#third.leg : this.#customer;
+        const leg = (this.#heldSinceMs !== undefined && this.#guest?.leg) || this.#customer;
         await leg.media.sendDigits(digits);
         return undefined;
       },
-      transfer: ({ kind, phoneNumber, quickConnectId }) => this.#transfer(kind, phoneNumber, quickConnectId),
+      transfer: (command) => this.#transfer(command),
       join: async () => {
-        if (!this.#third) return notNow;
-        return this.#unhold();
+        if (this.#guest?.party.state === 'hold') {
+          this.#retrieveGuest();
+          this.#show();
+          return undefined;
+        }
+        return this.#guest ? this.#unhold() : notNow;
       },
+      swap: () => this.#swap(),
       dropParty: ({ partyId }) => this.#drop(partyId),
       recording: async ({ state }) => {
         const { recording } = this.#parts.held;
         if (!recording || recording.state === 'off') return notNow;
         await recording.suspend(state === 'suspended' ? 'suspended' : 'recording');
-        this.#show();
         return undefined;
       },
     };
   }
 
   async #hold(): Promise<DeskRefusal | undefined> {
-    const { part, deps } = this.#parts;
+    const { part, deps, host } = this.#parts;
     if (this.#heldSinceMs !== undefined) return notNow;
     this.#heldSinceMs = deps.clock.now();
     this.#holds.count += 1;
     this.#customer.media.hold([]);
-    void this.#playHoldFlow();
+    this.#holdFlow = this.#playWhileHeld('CustomerHold', host.participant);
+    this.#retrieveGuest();
     await part.held('hold');
     this.#show();
     return undefined;
   }
 
-  async #playHoldFlow(): Promise<void> {
+  /** Plays the flow of a hook to somebody on hold, until the answer is aborted. */
+  #playWhileHeld(
+    hook: 'CustomerHold' | 'AgentHold',
+    participant: FlowParticipant | undefined,
+  ): AbortController {
     const { hooks, instance, deps, host, flowState } = this.#parts;
     const stop = new AbortController();
-    this.#holdFlow = stop;
-    try {
-      const flow = await flowOfHook(hooks, 'CustomerHold', instance, deps.flows);
-      if (flow && !stop.signal.aborted)
-        await runFlow(flow, hostOf(host), { signal: stop.signal, state: flowState });
-    } catch (error) {
-      deps.logger.warn({ err: error }, 'the hold flow failed; the customer waits in silence');
-    }
+    const play = async (): Promise<void> => {
+      try {
+        const flow = await flowOfHook(hooks, hook, instance, deps.flows);
+        if (!flow || stop.signal.aborted) return;
+        await runFlow(flow, { ...hostOf(host), participant }, { signal: stop.signal, state: flowState });
+      } catch (error) {
+        deps.logger.warn({ err: error, hook }, 'the hold flow failed; whoever is on hold waits in silence');
+      }
+    };
+    void play();
+    return stop;
   }
 
   async #unhold(): Promise<DeskRefusal | undefined> {
-    if (this.#heldSinceMs === undefined) return this.#third ? undefined : notNow;
+    if (this.#heldSinceMs === undefined) return this.#guest ? undefined : notNow;
+    // While the guest is still to come, the agent may hear his flow: two at once would be heard by nobody.
+    if (this.#guest?.party.state === 'connecting' && !this.#guest.leg && this.#guest.party.kind === 'agent')
+      return { code: 'NOT_NOW', message: 'Wait for an answer, or end the transfer first.' };
     this.#resume();
     await this.#parts.part.held('retrieve');
     this.#show();
@@ -335,65 +434,117 @@ class Conversation {
     this.#holds.longestMs = Math.max(this.#holds.longestMs, heldMs);
   }
 
-  async #transfer(
-    kind: 'cold' | 'warm',
-    phoneNumber: string | undefined,
-    quickConnectId: string | undefined,
-  ): Promise<DeskRefusal | undefined> {
-    if (this.#third || this.#calling)
+  /** Speaks to the other of the two, and puts the one before on hold. */
+  async #swap(): Promise<DeskRefusal | undefined> {
+    const guest = this.#guest;
+    if (!guest || guest.party.state === 'connecting') return notNow;
+    if (this.#heldSinceMs === undefined) return this.#hold();
+    const { instance, contact, deps } = this.#parts;
+    guest.hold();
+    const listener = guest.participant(instance, contact, deps);
+    if (listener) this.#guestHoldFlow = this.#playWhileHeld('CustomerHold', listener);
+    return this.#unhold();
+  }
+
+  #retrieveGuest(): void {
+    this.#endGuestHold();
+    if (this.#guest?.party.state === 'hold') this.#guest.retrieve();
+  }
+
+  #endGuestHold(): void {
+    this.#guestHoldFlow?.abort();
+    this.#guestHoldFlow = undefined;
+  }
+
+  async #transfer(command: CommandOf<'transfer'>): Promise<DeskRefusal | undefined> {
+    if (this.#guest || this.#isBringingIn)
       return { code: 'NOT_NOW', message: 'Somebody else is on the line already.' };
-    const { deps, instance } = this.#parts;
-    let number = phoneNumber;
-    if (number === undefined && quickConnectId !== undefined) {
-      const found = await deps.resources.quickConnects.find(instance.id, quickConnectId as never);
-      number = found?.config.PhoneConfig?.PhoneNumber;
-      if (!found) return { code: 'NOT_NOW', message: 'There is no such quick connect any more.' };
+    this.#isBringingIn = true;
+    try {
+      return await this.#bringIn(command);
+    } finally {
+      this.#isBringingIn = false;
     }
-    if (number === undefined)
-      return { code: 'NOT_NOW', message: 'Transfers to agents and queues are not possible yet.' };
-    if (this.#heldSinceMs === undefined) await this.#hold();
-    const calling = new AbortController();
-    this.#calling = calling;
-    this.#callingTo = number;
-    this.#show();
-    void this.#call(kind, number, calling);
+  }
+
+  async #bringIn({
+    kind,
+    phoneNumber,
+    quickConnectId,
+  }: CommandOf<'transfer'>): Promise<DeskRefusal | undefined> {
+    const { deps, instance, contact, desk } = this.#parts;
+    const target = await this.#targetOf(phoneNumber, quickConnectId);
+    if ('code' in target) return target;
+    if (this.#agentLeft) return notNow;
+    const isCall = 'phoneNumber' in target;
+    const wasHeld = this.#heldSinceMs !== undefined;
+    // Whoever is handed over at once hears the flow of the transfer next.
+    if (!wasHeld && (isCall || kind === 'warm')) await this.#hold();
+    const events: GuestEvents = {
+      changed: () => {
+        this.#show();
+      },
+      joined: () => void this.#guestJoined(isCall ? kind : 'warm'),
+      gone: (failure) => void this.#guestGone(failure, kind),
+    };
+    const customer = this.#customer;
+    const guest = isCall
+      ? callGuest({ number: target.phoneNumber, customer, contact, instance, deps, events })
+      : await transferGuest({
+          customer,
+          byAgent: { name: this.#agent.agent.username, audio: () => desk.audio },
+          target,
+          contact,
+          instance,
+          deps,
+          events,
+        });
+    if ('code' in guest) {
+      if (!wasHeld && this.#heldSinceMs !== undefined) await this.#unhold();
+      return guest;
+    }
+    if (this.#agentLeft) {
+      await guest.close();
+      return notNow;
+    }
+    this.#guest = guest;
+    if (!isCall && kind === 'cold') await this.#leave(endings.agentHungUp);
+    else this.#show();
     return undefined;
   }
 
-  /** Dials the third party; the customer waits on hold meanwhile. */
-  async #call(kind: 'cold' | 'warm', number: string, calling: AbortController): Promise<void> {
-    const { contact, instance, deps, card } = this.#parts;
-    const outcome = await callThirdParty(number, this.#customer, contact, instance, deps, calling.signal);
-    if (this.#calling === calling) this.#calling = undefined;
-    if (outcome.kind === 'failed') {
-      if (calling.signal.aborted) return;
-      if (kind === 'cold') await this.#unhold();
-      this.#show();
-      card.show({
-        failure: { reason: 'TRANSFER_FAILED', text: `${number} could not be reached: ${outcome.why}` },
-      });
-      return;
-    }
-    const { leg } = outcome;
-    if (calling.signal.aborted || this.#agentLeft) {
-      await leg.close();
-      return;
-    }
-    this.#third = { party: { id: 'third', kind: 'external', label: number, state: 'connected' }, leg };
-    contact.learned({ transferredTo: { number, atMs: leg.answeredAtMs } });
-    await this.#customer.media.bridge(leg.media);
+  async #targetOf(phoneNumber: string | undefined, quickConnectId: string | undefined) {
+    if (phoneNumber !== undefined) return { phoneNumber };
+    const { desk, instance, deps } = this.#parts;
+    const setUp = await desk.setUp();
+    if (quickConnectId === undefined || !setUp)
+      return { code: 'NOT_NOW', message: 'Name a quick connect or a number.' } as const;
+    return targetOfQuickConnect(quickConnectId, setUp.agent, instance, deps);
+  }
+
+  async #guestJoined(kind: 'cold' | 'warm'): Promise<void> {
+    if (this.#agentLeft) return;
     this.#show();
-    void endOf(leg, calling.signal).then(() => this.#thirdLeft(leg));
     if (kind === 'cold') await this.#leave(endings.agentHungUp);
   }
 
-  async #thirdLeft(leg: Leg): Promise<void> {
-    if (this.#third?.leg !== leg) return;
+  /** The guest has left, or never came. Who was to be handed over at once is taken back; who was being asked about waits. */
+  async #guestGone(failure: string | undefined, kind: 'cold' | 'warm'): Promise<void> {
     if (this.#agentLeft) return;
-    this.#third = undefined;
-    await leg.close();
-    if (this.#heldSinceMs !== undefined) await this.#unhold();
+    this.#endGuestHold();
+    this.#guest = undefined;
+    if (this.#heldSinceMs !== undefined && (failure === undefined || kind === 'cold')) await this.#unhold();
     else this.#show();
+    if (failure !== undefined)
+      this.#parts.card.show({ failure: { reason: 'TRANSFER_FAILED', text: failure } });
+  }
+
+  /** Sends the guest away who is there, or on his way. */
+  async #dismiss(): Promise<void> {
+    const guest = this.#guest;
+    this.#guest = undefined;
+    this.#endGuestHold();
+    await guest?.close();
   }
 
   async #drop(partyId: string): Promise<DeskRefusal | undefined> {
@@ -401,16 +552,12 @@ class Conversation {
       this.#over.resolve(endings.agentHungUp);
       return undefined;
     }
-    if (this.#calling && !this.#third) {
-      this.#calling.abort();
-      this.#calling = undefined;
-      await this.#unhold();
-      return undefined;
-    }
-    const third = this.#third;
-    if (!third) return notNow;
-    await third.leg.close();
-    await this.#thirdLeft(third.leg);
+    if (!this.#guest) return notNow;
+    await this.#dismiss();
+    if (this.#heldSinceMs !== undefined) await this.#unhold();
+    else this.#show();
     return undefined;
   }
 }
+
+type CommandOf<Name extends CardCommand['do']> = Extract<CardCommand, { readonly do: Name }>;

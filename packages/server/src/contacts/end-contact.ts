@@ -145,7 +145,8 @@ function queueOutcomeOf(
 
 const never = new AbortController().signal;
 
-function rtpOutcomeOf(stats: {
+/** What the record tells of the leg. */
+export function rtpOutcomeOf(stats: {
   readonly packetsSent: number;
   readonly packetsReceived: number;
   readonly lost: number;

@@ -19,6 +19,9 @@ export const endings = {
   flowEnded: { disconnectReason: 'CONTACT_FLOW_DISCONNECT', endCause: 'FLOW_ENDED' },
   thirdPartyHungUp: { disconnectReason: 'THIRD_PARTY_DISCONNECT' },
   customerHungUp: { disconnectReason: 'CUSTOMER_DISCONNECT' },
+  /** The agent has left, and the customer is another contact's (docs/lifecycle.md, transfers). */
+  transferred: { disconnectReason: 'AGENT_DISCONNECT', endCause: 'TRANSFERRED' },
+  transferCancelled: { disconnectReason: 'AGENT_DISCONNECT', endCause: 'TRANSFER_CANCELLED' },
   agentHungUp: { disconnectReason: 'AGENT_DISCONNECT' },
   queueRefused: { disconnectReason: 'OTHER', endCause: 'QUEUE_REFUSED' },
   agentBusy: { disconnectReason: 'OTHER', endCause: 'AGENT_BUSY' },

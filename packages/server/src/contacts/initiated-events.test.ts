@@ -34,6 +34,7 @@ const anyRequest: fc.Arbitrary<ContactRequest> = fc.record(
     campaignId: text,
     trafficType: fc.constantFrom('GENERAL', 'CAMPAIGN'),
     answerMachineDetection: fc.record({ awaitPrompt: fc.boolean() }),
+    transfer: fc.record({ toAgentId: fc.uuid() }, { requiredKeys: [] }),
     preview: fc.record({
       postAcceptTimeoutSeconds: fc.nat(300),
       allowedUserActions: fc.subarray(['CALL', 'DISCARD'] as const),

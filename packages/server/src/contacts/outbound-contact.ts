@@ -2,18 +2,19 @@
 import { createContactFlowState, runFlow } from '@ringback/flow';
 import { dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
+import { goOnAfterFlow } from './after-flow.ts';
 import { liveAgentFirst } from './agent-first-contact.ts';
 import { liveCallByAgent } from './call-by-agent.ts';
 import { liveCallback } from './callback-contact.ts';
 import type { ContactRequest } from './contact.ts';
 import { contactFlowHost, type FlowHostDeps } from './contact-flow-host.ts';
-import { type DetectionDeps, detectionFor, startDetection, toldAnswer } from './detected-answer.ts';
+import { ContactRecording } from './contact-recording.ts';
+import { type DetectionDeps, detectionFor, startDetection } from './detected-answer.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endingOf, endings } from './endings.ts';
 import { untilLegEnds } from './leg-endings.ts';
 import type { OpenContact } from './open-contact.ts';
-import { queuedContact, serveFromQueue } from './queued-contact.ts';
-import { endOf } from './third-party-transfer.ts';
+import { liveTransferred } from './transferred-contact.ts';
 
 export interface OutboundContactDeps extends FlowHostDeps, DetectionDeps {
   /** Aborted when this node must not wait for agents' after-contact work any more. */
@@ -25,13 +26,16 @@ export interface OutboundContactDeps extends FlowHostDeps, DetectionDeps {
 /**
  * Lives one contact from acceptance to its end. Never rejects: whatever happens becomes the contact's one
  * ending. Aborting `signal` (with a `ContactEnded` as its reason) ends the contact that way.
+ *
+ * @param held what the contact has at each moment; empty in the beginning.
  */
 export async function runOutboundContact(
   contact: OpenContact,
   deps: OutboundContactDeps,
   signal: AbortSignal,
+  held: HeldByContact = {},
 ): Promise<void> {
-  const held: HeldByContact = {};
+  held.recording ??= new ContactRecording(contact, held, deps);
   const story = storyOf(contact.current.request);
   const ending = await story(contact, held, deps, signal).catch((error: unknown) => whyEnded(error, signal));
   await endContact(contact, ending, held, deps);
@@ -40,6 +44,7 @@ export async function runOutboundContact(
 function storyOf({ initiationMethod, preview }: ContactRequest): typeof live {
   if (initiationMethod === 'OUTBOUND') return liveCallByAgent;
   if (initiationMethod === 'CALLBACK') return liveCallback;
+  if (initiationMethod === 'TRANSFER') return liveTransferred;
   return preview ? liveAgentFirst : live;
 }
 
@@ -83,27 +88,7 @@ async function live(
 
   return untilLegEnds(leg, signal, async (whileConnected) => {
     const outcome = await runFlow(flow, host, { signal: whileConnected, state: flowState });
-    switch (outcome.kind) {
-      case 'disconnected':
-        return endings.flowDisconnected;
-      case 'stepLimitReached':
-        return endings.stepLimitReached;
-      case 'aborted':
-        // The leg or the signal ended the flow; `untilLegEnds` knows which.
-        return undefined;
-      case 'transferredToThirdParty':
-        if (held.thirdParty) await endOf(held.thirdParty, whileConnected);
-        return whileConnected.aborted ? undefined : endings.thirdPartyHungUp;
-      case 'queued':
-      case 'transferredToAgent': {
-        // QUEUED never precedes CONNECTED_TO_SYSTEM.
-        if (held.detection) await toldAnswer(held.detection, whileConnected);
-        const queued = queuedContact(contact, instance, held, host, flowState, deps);
-        return queued ? serveFromQueue(queued, leg, whileConnected) : endings.flowEnded;
-      }
-      default:
-        return endings.flowEnded;
-    }
+    return goOnAfterFlow(outcome, { contact, instance, held, host, flowState, deps }, leg, whileConnected);
   });
 }
 

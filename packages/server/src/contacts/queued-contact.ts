@@ -17,6 +17,7 @@ import type { Instance } from '../store/resource-store.ts';
 import type { AgentPart } from './agent-part.ts';
 import type { Contact } from './contact.ts';
 import type { FlowHostDeps } from './contact-flow-host.ts';
+import type { ContactTransfer, ContactTransfers } from './contact-transfer.ts';
 import { converse } from './conversation.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { type Ending, endings } from './endings.ts';
@@ -29,6 +30,7 @@ export interface AgentSide {
   readonly routing: Routing;
   readonly desks: Desks;
   readonly media: MediaEngine;
+  readonly transfers: ContactTransfers;
   /** Numbers of a queue for flows. */
   readonly queueMetrics?: (
     contact: Contact,
@@ -47,6 +49,8 @@ export interface QueuedContact {
   readonly part: AgentPart;
   readonly card: StoryCard;
   readonly agents: AgentSide;
+  /** The customer comes, or came, from another contact. */
+  readonly transfer?: ContactTransfer;
   readonly deps: FlowHostDeps;
 }
 
@@ -82,7 +86,8 @@ export async function serveFromQueue(
       await queued.part.failed();
       continue;
     }
-    if (end.ending?.disconnectReason !== 'AGENT_DISCONNECT') return end.ending;
+    // Only who still has the customer has somebody to go on with.
+    if (end.ending?.disconnectReason !== 'AGENT_DISCONNECT' || !queued.held.leg) return end.ending;
     return (await remainingFlow(queued, signal)) ?? end.ending;
   }
 }

@@ -131,3 +131,8 @@ export function afterContactWorkMsOf({ agent }: AgentSetUp): number | undefined 
   const { afterContactWorkSeconds } = voiceSettingsOf(agent.settings);
   return afterContactWorkSeconds === 0 ? undefined : afterContactWorkSeconds * 1000;
 }
+
+/** The queues whose quick connects an agent sees: those of the routing profile, and the one he dials for (Administrator Guide, transfers). */
+export function queuesForTransfers({ profile }: AgentSetUp): readonly QueueId[] {
+  return [...new Set([...profile.queues.map(({ queueId }) => queueId), profile.defaultOutboundQueueId])];
+}

@@ -55,6 +55,8 @@ export interface QuickConnectStore {
   remove(instanceId: InstanceId, id: QuickConnectId): Promise<boolean>;
   /** Those of a queue, in the order of their ids. */
   ofQueue(instanceId: InstanceId, queueId: QueueId): Promise<QuickConnect[]>;
+  /** Those of several queues, each once, by name. */
+  ofQueues(instanceId: InstanceId, queueIds: readonly QueueId[]): Promise<QuickConnect[]>;
   /**
    * Those that the queue has already are no mistake.
    *
@@ -127,6 +129,17 @@ export function openQuickConnectStore(database: RingbackDatabase): QuickConnectS
           WHERE instance_id = $1 AND q.queue_id = $2 AND q.quick_connect_id = id
           ORDER BY id`,
         [instanceId, queueId],
+      );
+      return found.rows.map((row) => quickConnectOf(instanceId, row));
+    },
+    async ofQueues(instanceId, queueIds) {
+      const found = await database.query<QuickConnectRow>(
+        `SELECT id, name, tags, updated_at, description, config
+           FROM quick_connect
+          WHERE instance_id = $1 AND id IN (SELECT quick_connect_id FROM queue_quick_connect
+                                             WHERE instance_id = $1 AND queue_id = ANY ($2::uuid[]))
+          ORDER BY name, id`,
+        [instanceId, queueIds],
       );
       return found.rows.map((row) => quickConnectOf(instanceId, row));
     },
