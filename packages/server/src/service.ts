@@ -470,6 +470,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         agents: resources.agents,
         instances: () => resources.allInstances(),
         openSocket: (session, socket) => agents.desks.open(session, socket),
+        // The data directory may have been an emulator's before.
+        ...(isOpenEmulator(config) ? {} : { refusedPassword: emulatorAgentPassword }),
         transport: config.http.tls ? 'tls' : 'plain',
         logger,
       },

@@ -11,6 +11,8 @@ import { capturedLogger } from '../test-support/captured-logger.ts';
 import { sampleInstanceId } from '../test-support/sample-contact.ts';
 import { type AgentDoorDeps, addAgentDoor, agentSocketPath, sessionPath } from './agent-door.ts';
 
+const wellKnown = 'ringback';
+
 describe('agent door', () => {
   let server: FastifyInstance;
   let port: number;
@@ -33,6 +35,7 @@ describe('agent door', () => {
       agents: { find: () => Promise.resolve(undefined) },
       instances: () => Promise.resolve([{ id: sampleInstanceId } as Instance]),
       openSocket: () => assert.fail('nobody is signed in'),
+      refusedPassword: wellKnown,
       transport: 'plain',
       logger: capturedLogger().logger,
     } satisfies AgentDoorDeps);
@@ -61,14 +64,25 @@ describe('agent door', () => {
 
   it('asks nobody for a name that cannot be stored', async () => {
     for (const username of ['a\u0000b', 'a\ud800']) {
-      const answer = await server.inject({
-        method: 'POST',
-        url: sessionPath,
-        payload: Buffer.from(JSON.stringify({ username, password: 'secret' })),
-        headers: { 'content-type': 'application/json' },
-      });
+      const answer = await signIn(username, 'secret');
       assert.equal(answer.statusCode, 400, answer.body);
     }
     assert.equal(signIns, 0);
   });
+
+  it('opens to nobody with the password that everybody knows', async () => {
+    const answer = await signIn('agent', wellKnown);
+    assert.deepEqual([answer.statusCode, signIns], [401, 0]);
+    assert.match(answer.body, /emulator.*CreateUser/);
+    await signIn('agent', `${wellKnown}.`);
+    assert.equal(signIns, 1);
+  });
+
+  const signIn = (username: string, password: string) =>
+    server.inject({
+      method: 'POST',
+      url: sessionPath,
+      payload: Buffer.from(JSON.stringify({ username, password })),
+      headers: { 'content-type': 'application/json' },
+    });
 });

@@ -20,6 +20,8 @@ export interface AgentDoorDeps {
   readonly agents: Pick<AgentStore, 'find'>;
   /** Every instance of this service, for pages that name none or name one by its alias. */
   readonly instances: () => Promise<readonly Instance[]>;
+  /** The password that the emulator's user is seeded with: everybody knows it, so it opens nothing but an emulator. */
+  readonly refusedPassword?: string;
   /** Takes a socket whose owner is known. */
   readonly openSocket: (session: AgentSession, socket: AgentSocket) => void;
   /** Whether browsers reach the service by HTTPS; then cookies are for HTTPS only. */
@@ -66,6 +68,7 @@ export function addAgentDoor(server: FastifyInstance, deps: AgentDoorDeps): void
         'Send JSON with "username" and "password", and "instance" where there are several.',
       );
     }
+    if (wanted.password === deps.refusedPassword) return refuse(reply, 401, knownToAll);
     const instance = await instanceOf(wanted.instance, deps);
     if (instance === 'ambiguous') {
       return refuse(reply, 400, 'There are several instances here; name one in "instance", by id or alias.');
@@ -174,6 +177,8 @@ function addSocket(server: FastifyInstance, deps: AgentDoorDeps): void {
 const noInstance = '00000000-0000-0000-0000-000000000000' as InstanceId;
 
 const foreignOrigin = "Only this service's own pages may ask for that.";
+const knownToAll =
+  "This is the emulator's password, and this service is no emulator: make users with CreateUser, each with a password of its own.";
 const noStore = { 'cache-control': 'no-store' } as const;
 
 /** Browsers name the page's origin in every such request; what names none is no browser, and carries no victim's cookie. */
