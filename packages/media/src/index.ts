@@ -44,3 +44,4 @@ export type { Digit } from './rtp/telephone-event.ts';
 export { SdpUnusable, type SdpUnusableReason } from './sdp/sdp-unusable.ts';
 export type { AudioCodec } from './sdp/session-description.ts';
 export type { IceServer, WebRtcOptions, WebRtcSession, WebRtcSessionOptions } from './webrtc-session.ts';
+export { keepHandshakeOrder } from './worker/handshake-order.ts';

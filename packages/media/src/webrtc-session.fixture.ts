@@ -3,6 +3,7 @@
  */
 import { RTCPeerConnection, RtpHeader, RtpPacket, usePCMU } from 'werift';
 import { decodeMulaw, encodeMulaw } from './codec/g711.ts';
+import { keepHandshakeOrder } from './worker/handshake-order.ts';
 
 export class TestBrowser {
   /** All µ-law payloads received, in order of arrival. */
@@ -32,6 +33,8 @@ export class TestBrowser {
   /** Takes an offer and answers it, the way browsers with named candidates do: no address in it. */
   async answer(offer: string): Promise<string> {
     await this.#connection.setRemoteDescription({ type: 'offer', sdp: offer });
+    // Browsers take repeats as they come; this library does so only behind an order.
+    if (!this.#hasStood) keepHandshakeOrder(this.#connection);
     for (const transceiver of this.#connection.getTransceivers()) transceiver.direction = 'sendrecv';
     await this.#connection.setLocalDescription(await this.#connection.createAnswer());
     if (this.#hasStood) {

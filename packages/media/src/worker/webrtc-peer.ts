@@ -7,6 +7,7 @@ import { isUsableCandidate, withAnnouncedHost, withoutNamedCandidates } from '..
 import { SdpUnusable } from '../sdp/sdp-unusable.ts';
 import { checkWebRtcAnswer, type NegotiatedMedia } from '../sdp/session-description.ts';
 import type { WebRtcOptions } from '../webrtc-session.ts';
+import { keepHandshakeOrder } from './handshake-order.ts';
 
 /** What a connection tells. */
 export interface PeerWorld {
@@ -99,6 +100,7 @@ export async function openPeer(options: WebRtcOptions & { host: string }, world:
   let offer: string;
   try {
     offer = await makeOffer(false);
+    keepHandshakeOrder(connection);
   } catch (error) {
     await connection.close();
     throw error;
