@@ -15,6 +15,8 @@ describe('agent socket › requests', () => {
     { id: 5, do: 'answer', offerId: 1, sdp: 'v=0' },
     { id: 6, do: 'signOut' },
     { id: 7, do: 'swap', contactId: 'c' },
+    { id: 8, do: 'softphone' },
+    { id: 9, do: 'softphone', connection: 'new' },
   ];
   for (const value of accepted) {
     it(`reads ${message(value)}`, () => assert.deepEqual(readDeskRequest(message(value)), value));
@@ -31,6 +33,7 @@ describe('agent socket › requests', () => {
     ['an object for an id', message({ id: 1, do: 'accept', contactId: {} })],
     ['letters among digits', message({ id: 1, do: 'digits', digits: '1;2' })],
     ['a number that is none', message({ id: 1, do: 'dial', phoneNumber: 'sip:a@b' })],
+    ['a connection of no kind', message({ id: 1, do: 'softphone', connection: true })],
     ['an SDP without end', message({ id: 1, do: 'answer', offerId: 1, sdp: 'a'.repeat(20_001) })],
   ];
   for (const [what, text] of refused) {

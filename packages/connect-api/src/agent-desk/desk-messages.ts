@@ -50,8 +50,14 @@ const Command = Type.Union([
   Type.Object({ do: Type.Literal('dial'), phoneNumber: Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$' }) }),
   Type.Object({ do: Type.Literal('recording'), contactId: Id, state: Type.Enum(['on', 'suspended']) }),
   Type.Object({ do: Type.Literal('echo'), on: Type.Boolean() }),
-  /** Asks for a fresh offer of the softphone: at the start, and after the network broke. */
-  Type.Object({ do: Type.Literal('softphone') }),
+  /**
+   * Asks for a fresh offer of the softphone: at the start, and after the network broke. `new`: the connection that was is
+   * beyond mending, as after a failed handshake; default `same`.
+   */
+  Type.Object({
+    do: Type.Literal('softphone'),
+    connection: Type.Optional(Type.Enum(['new', 'same'])),
+  }),
   Type.Object({ do: Type.Literal('answer'), offerId: Type.Integer(), sdp: Sdp }),
   Type.Object({ do: Type.Literal('signOut') }),
 ]);
@@ -105,11 +111,12 @@ export type DeskMessage =
   | { readonly re: number; readonly ok: true }
   | { readonly re: number; readonly error: DeskRefusal }
   | { readonly tell: 'state'; readonly state: DeskState }
-  /** The page answers with `answer`. */
+  /** The page answers with `answer`; on another connection than the one it has where the offer is of a `new` one. */
   | {
       readonly tell: 'offer';
       readonly offerId: number;
       readonly sdp: string;
+      readonly connection: 'new' | 'same';
       readonly iceServers: readonly DeskIceServer[];
     };
 

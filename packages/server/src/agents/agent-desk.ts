@@ -168,7 +168,7 @@ export class AgentDesk {
       case 'echo':
         return this.#echo(command.on);
       case 'softphone':
-        return this.#offerSoftphone();
+        return this.#offerSoftphone(command.connection);
       case 'answer':
         return this.#takeAnswer(command.offerId, command.sdp);
       case 'dial':
@@ -280,13 +280,13 @@ export class AgentDesk {
     await echo?.end();
   }
 
-  async #offerSoftphone(): Promise<DeskRefusal | undefined> {
+  async #offerSoftphone(wanted: 'new' | 'same' = 'same'): Promise<DeskRefusal | undefined> {
     const page = this.#page;
     if (!page) return undefined;
     const isSamePage = this.#offeredTo === page.session;
     this.#offeredTo = page.session;
-    const offer = await this.#softphone.offer(isSamePage ? 'same' : 'new');
-    page.page.offer(offer, this.#deps.iceServers);
+    const offer = await this.#softphone.offer(isSamePage ? wanted : 'new');
+    if (offer) page.page.offer(offer, this.#deps.iceServers);
     return undefined;
   }
 

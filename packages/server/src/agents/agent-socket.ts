@@ -110,7 +110,7 @@ export function openAgentPage(
 
   const page: AgentPage = {
     show: (state) => send({ tell: 'state', state }),
-    offer: ({ offerId, sdp }, iceServers) => send({ tell: 'offer', offerId, sdp, iceServers }),
+    offer: (offer, iceServers) => send({ tell: 'offer', ...offer, iceServers }),
     close: (why) => socket.close(deskClose[why], why),
   };
   const running = owner(page);

@@ -1,5 +1,5 @@
 /** The agent's telephone: one WebRTC connection with the agent's page, there before any call, so that an accepted call is heard at once. */
-import type { MediaEngine, WebRtcSession } from '@ringback/media';
+import { type MediaEngine, MediaSessionClosed, type WebRtcSession } from '@ringback/media';
 import type { Logger } from 'pino';
 
 export type SoftphoneState = 'disconnected' | 'connecting' | 'connected';
@@ -8,6 +8,8 @@ export type SoftphoneState = 'disconnected' | 'connecting' | 'connected';
 export interface SoftphoneOffer {
   readonly offerId: number;
   readonly sdp: string;
+  /** `same`: it mends the connection of the offer before. */
+  readonly connection: 'new' | 'same';
 }
 
 export interface Softphone {
@@ -16,11 +18,11 @@ export interface Softphone {
   readonly audio: WebRtcSession | undefined;
   /**
    * Makes an offer: the first one, a fresh one after the page was loaded again, or one that mends the connection after
-   * the network broke (ICE restart) while its session lives.
+   * the network broke (ICE restart) where it has stood and its session lives. Undefined where the softphone was closed meanwhile.
    *
-   * @param page `new`: the page knows nothing of the connection that was; it gets another.
+   * @param page `new`: the page has no use for the connection that was; it gets another.
    */
-  offer(page: 'new' | 'same'): Promise<SoftphoneOffer>;
+  offer(page: 'new' | 'same'): Promise<SoftphoneOffer | undefined>;
   /**
    * Takes the page's answer; false when it answers an offer that is not the last.
    *
@@ -46,7 +48,10 @@ export function openSoftphone(
   let state: SoftphoneState = 'disconnected';
   let lastOffer = 0;
   let hasAnswered = false;
-  /** The session that listeners know. */
+  let isClosed = false;
+  /** Offers are made one after the other. */
+  let offering: Promise<unknown> = Promise.resolve();
+  /** The session that listeners know: it has stood. */
   let told: WebRtcSession | undefined;
 
   function become(next: SoftphoneState): void {
@@ -78,6 +83,30 @@ export function openSoftphone(
     return opened;
   }
 
+  async function makeOffer(page: 'new' | 'same'): Promise<SoftphoneOffer | undefined> {
+    if (isClosed) return undefined;
+    lastOffer += 1;
+    const offerId = lastOffer;
+    const former = session;
+    // A restart of ICE mends nothing where the handshake never came to its end.
+    if (former && former === told && page === 'same') {
+      const sdp = await former.restartIce().catch(undefinedWhereClosed);
+      if (sdp !== undefined) return { offerId, sdp, connection: 'same' };
+    }
+    const opened = await open();
+    if (isClosed) {
+      await opened.close();
+      return undefined;
+    }
+    session = opened;
+    hasAnswered = false;
+    become('connecting');
+    former?.close().catch((error: unknown) => {
+      logger.warn({ err: error }, 'the softphone before could not be closed');
+    });
+    return { offerId, sdp: opened.offer, connection: 'new' };
+  }
+
   return {
     get state() {
       return state;
@@ -85,27 +114,27 @@ export function openSoftphone(
     get audio() {
       return hasAnswered ? session : undefined;
     },
-    async offer(page) {
-      lastOffer += 1;
-      const offerId = lastOffer;
-      if (session && hasAnswered && page === 'same') {
-        return { offerId, sdp: await session.restartIce() };
-      }
-      const former = session;
-      const opened = await open();
-      session = opened;
-      hasAnswered = false;
-      become('connecting');
-      void former?.close();
-      return { offerId, sdp: opened.offer };
+    offer(page) {
+      const made = offering.then(() => makeOffer(page));
+      offering = made.catch(() => undefined);
+      return made;
     },
     async answer(offerId, sdp) {
-      if (offerId !== lastOffer || !session) return false;
-      await session.acceptAnswer(sdp);
+      const answered = session;
+      if (offerId !== lastOffer || !answered) return false;
+      try {
+        await answered.acceptAnswer(sdp);
+      } catch (error) {
+        // Another offer has closed it meanwhile.
+        if (session !== answered && error instanceof MediaSessionClosed) return false;
+        throw error;
+      }
+      if (session !== answered) return false;
       hasAnswered = true;
       return true;
     },
     async close() {
+      isClosed = true;
       const closing = session;
       session = undefined;
       hasAnswered = false;
@@ -114,4 +143,9 @@ export function openSoftphone(
       await closing?.close();
     },
   };
+}
+
+/** The media worker of a session may have died; such a session has nothing to mend. */
+function undefinedWhereClosed(error: unknown): undefined {
+  if (!(error instanceof MediaSessionClosed)) throw error;
 }

@@ -1,14 +1,8 @@
 // The page's connection with the service: sends commands, receives snapshots, comes back after a break. No rule of a call is here.
 
-import type {
-  DeskCommand,
-  DeskIceServer,
-  DeskMessage,
-  DeskState,
-  deskClose,
-  deskProtocol,
-} from '@ringback/connect-api';
+import type { DeskCommand, DeskMessage, DeskState, deskClose, deskProtocol } from '@ringback/connect-api';
 import { note } from './desk-log.ts';
+import type { SoftphoneOffer } from './softphone.ts';
 
 /** Repeated here because the page takes only types from the contract; the compiler checks that they are the same. */
 const protocol: typeof deskProtocol = 'ringback.agent.v1';
@@ -19,7 +13,8 @@ export type ConnectionState = 'connecting' | 'open' | 'broken' | 'replaced' | 's
 export interface DeskListener {
   connection(state: ConnectionState): void;
   state(state: DeskState, receivedAt: number): void;
-  offer(offerId: number, sdp: string, iceServers: readonly DeskIceServer[]): void;
+  /** `answer` goes where the offer came from; it rejects as `run` does. */
+  offer(offer: SoftphoneOffer, answer: (sdp: string) => Promise<void>): void;
 }
 
 /** A command was refused; the message is for the agent. */
@@ -53,7 +48,10 @@ export class DeskSocket {
 
   /** Resolves when the service has done it. @throws {Refused} */
   run(command: DeskCommand): Promise<void> {
-    const socket = this.#socket;
+    return this.#runOn(this.#socket, command);
+  }
+
+  #runOn(socket: WebSocket | undefined, command: DeskCommand): Promise<void> {
     if (socket?.readyState !== WebSocket.OPEN) {
       return Promise.reject(new Refused('OFFLINE', 'The connection is broken; it is being made again.'));
     }
@@ -82,7 +80,7 @@ export class DeskSocket {
       this.#tries = 0;
       this.#listener.connection('open');
     };
-    socket.onmessage = ({ data }) => this.#take(JSON.parse(String(data)) as DeskMessage);
+    socket.onmessage = ({ data }) => this.#take(socket, JSON.parse(String(data)) as DeskMessage);
     socket.onclose = ({ code }) => {
       if (this.#socket !== socket) return;
       note('socket closed', { code });
@@ -104,7 +102,7 @@ export class DeskSocket {
     this.#timer = window.setTimeout(() => this.#open(), pauseMs * (0.75 + Math.random() / 2));
   }
 
-  #take(message: DeskMessage): void {
+  #take(socket: WebSocket, message: DeskMessage): void {
     if ('re' in message) {
       const answered = this.#waiting.get(message.re);
       this.#waiting.delete(message.re);
@@ -118,7 +116,8 @@ export class DeskSocket {
       note('snapshot', message.state);
       this.#listener.state(message.state, Date.now());
     } else {
-      this.#listener.offer(message.offerId, message.sdp, message.iceServers);
+      const { offerId } = message;
+      this.#listener.offer(message, (sdp) => this.#runOn(socket, { do: 'answer', offerId, sdp }));
     }
   }
 }

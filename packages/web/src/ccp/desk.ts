@@ -4,7 +4,7 @@ import type { DeskCommand, DeskState } from '@ringback/connect-api';
 import { note } from './desk-log.ts';
 import { type ConnectionState, DeskSocket, Refused } from './desk-socket.ts';
 import { notifyOfOffer, Ringer } from './ringer.ts';
-import { type MicrophoneState, Softphone, type SoftphoneQuality } from './softphone.ts';
+import { type MicrophoneState, Softphone, type SoftphoneOffer, type SoftphoneQuality } from './softphone.ts';
 
 export interface DeskView {
   readonly connection: ConnectionState;
@@ -29,6 +29,7 @@ export class Desk {
   readonly #watchers = new Set<() => void>();
   readonly #looking: number;
   #softphoneAskedFor = false;
+  #newestOffer: SoftphoneOffer | undefined;
   #view: DeskView = {
     connection: 'connecting',
     state: undefined,
@@ -41,7 +42,7 @@ export class Desk {
   constructor() {
     this.softphone = new Softphone({
       microphone: (microphone) => this.#set({ microphone }),
-      broken: () => void this.#askForSoftphone(),
+      broken: (wanted) => void this.#askForSoftphone(wanted),
     });
     this.#socket = new DeskSocket({
       connection: (connection) => {
@@ -50,15 +51,7 @@ export class Desk {
         if (connection === 'replaced' || connection === 'signedOut') this.#ringer.stop();
       },
       state: (state, receivedAt) => this.#show(state, receivedAt),
-      offer: (offerId, sdp, iceServers) => {
-        this.softphone.answer(sdp, iceServers).then(
-          (answer) => this.run({ do: 'answer', offerId, sdp: answer }),
-          (error: unknown) => {
-            note('signalling_handshake_failure', { error: String(error) });
-            this.#set({ notice: 'The softphone could not be connected. Load the page again.' });
-          },
-        );
-      },
+      offer: (offer, answer) => void this.#takeOffer(offer, answer),
     });
     this.#looking = window.setInterval(() => void this.#look(), lookEveryMs);
     void this.softphone.openMicrophone();
@@ -94,9 +87,23 @@ export class Desk {
     this.softphone.close();
   }
 
-  async #askForSoftphone(): Promise<void> {
+  async #askForSoftphone(connection: 'new' | 'same' = 'same'): Promise<void> {
     this.#softphoneAskedFor = true;
-    await this.run({ do: 'softphone' });
+    await this.run({ do: 'softphone', connection });
+  }
+
+  async #takeOffer(offer: SoftphoneOffer, answer: (sdp: string) => Promise<void>): Promise<void> {
+    this.#newestOffer = offer;
+    try {
+      const sdp = await this.softphone.answer(offer);
+      if (this.#newestOffer === offer) await answer(sdp);
+    } catch (error) {
+      // The offer after it has taken its place, or comes with the next socket.
+      const isOver = error instanceof Refused && (error.code === 'OFFLINE' || error.code === 'NOT_NOW');
+      if (isOver || this.#newestOffer !== offer) return;
+      note('signalling_handshake_failure', { error: String(error) });
+      this.#set({ notice: 'The softphone could not be connected. Load the page again.' });
+    }
   }
 
   #show(state: DeskState, receivedAt: number): void {

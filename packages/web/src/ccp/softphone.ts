@@ -4,6 +4,14 @@
 import type { DeskIceServer } from '@ringback/connect-api';
 import { note } from './desk-log.ts';
 
+/** An offer of the service, as it came. */
+export interface SoftphoneOffer {
+  readonly sdp: string;
+  readonly iceServers: readonly DeskIceServer[];
+  /** `same`: of the connection that the offer before made. */
+  readonly connection: 'new' | 'same';
+}
+
 export interface SoftphoneQuality {
   readonly roundTripMs: number | undefined;
   readonly lossPercent: number;
@@ -14,8 +22,8 @@ export type MicrophoneState = 'asking' | 'ready' | 'refused' | 'missing';
 
 export interface SoftphoneListener {
   microphone(state: MicrophoneState): void;
-  /** The connection is gone and does not heal by itself. */
-  broken(): void;
+  /** The connection is gone and does not heal by itself; `same`: an offer can mend it. */
+  broken(wanted: 'new' | 'same'): void;
 }
 
 const microphoneKey = 'ringback.microphone';
@@ -65,10 +73,10 @@ export class Softphone {
     }
   }
 
-  /** Answers an offer of the service: the first one, or one that mends the connection. */
-  async answer(sdp: string, iceServers: readonly DeskIceServer[]): Promise<string> {
-    if (this.#connection === undefined || !this.#knows(sdp)) this.#begin(iceServers);
-    const connection = this.#connection as RTCPeerConnection;
+  /** Answers an offer of the service: of another connection, or one that mends the connection that is there. */
+  async answer({ sdp, iceServers, connection: kind }: SoftphoneOffer): Promise<string> {
+    const known = kind === 'same' ? this.#connection : undefined;
+    const connection = known ?? this.#begin(iceServers);
     await connection.setRemoteDescription({ type: 'offer', sdp });
     const [transceiver] = connection.getTransceivers();
     if (transceiver) transceiver.direction = 'sendrecv';
@@ -151,7 +159,7 @@ export class Softphone {
     this.#speaker.srcObject = null;
   }
 
-  #begin(iceServers: readonly DeskIceServer[]): void {
+  #begin(iceServers: readonly DeskIceServer[]): RTCPeerConnection {
     this.#connection?.close();
     const connection = new RTCPeerConnection({ iceServers: [...iceServers] });
     this.#connection = connection;
@@ -164,14 +172,12 @@ export class Softphone {
     };
     connection.onconnectionstatechange = () => {
       note('softphone', { state: connection.connectionState });
-      if (connection === this.#connection && connection.connectionState === 'failed') this.#listener.broken();
+      if (connection !== this.#connection || connection.connectionState !== 'failed') return;
+      // ICE can be begun again; a handshake that failed cannot.
+      const [sender] = connection.getSenders();
+      this.#listener.broken(sender?.transport?.state === 'failed' ? 'new' : 'same');
     };
-  }
-
-  /** An offer of the connection that is there repeats its certificate. */
-  #knows(sdp: string): boolean {
-    const known = /a=fingerprint:\S+ (\S+)/.exec(this.#connection?.remoteDescription?.sdp ?? '')?.[1];
-    return known !== undefined && sdp.includes(known);
+    return connection;
   }
 
   async #feed(): Promise<void> {
