@@ -153,8 +153,7 @@ async function takeCall(agent: ScriptedAgent): Promise<string> {
   const contactId = required(contact?.contactId);
   await agent.do({ do: 'accept', contactId });
   await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
-  const enough = agent.heard.length + packetsOfTalk;
-  await until(() => agent.heard.length >= enough, 'the customer to be heard');
+  await agent.untilHeard(packetsOfTalk);
   return contactId;
 }
 

@@ -2,8 +2,8 @@
 // it hears. For tests and benchmarks against a running service.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RTCPeerConnection, RtpHeader, RtpPacket, usePCMU } from 'werift';
 import { WebSocket } from 'ws';
+import { AgentAudio } from './agent-audio.ts';
 
 /** What the service tells of the page's state; shaped as connect-api's `DeskState`, of which tests read what they need. */
 export interface AgentSnapshot {
@@ -47,42 +47,67 @@ export class CommandRefused extends Error {
 }
 
 const protocol = 'ringback.agent.v1';
-const packetMs = 20;
 const newsWithinMs = 60_000;
-/** Why a command of a page that comes back was not answered. */
+/** Code of a command that had no open socket, or whose socket closed before its answer. */
 const offline = 'OFFLINE';
-const samplesPerPacket = 160;
+/** Code with which an answer is refused that a newer offer has overtaken. */
+const notNow = 'NOT_NOW';
+/** Packets of audio come so often, ms. */
+const packetMs = 20;
+/** As the page looks whether its softphone has to be asked for again, ms. */
+const softphoneLookEveryMs = 3_000;
 /** As the page comes back: pauses between tries, ms; the last one repeats. */
 const comeBackPausesMs = [250, 500, 1000, 2000];
 /** Close codes after which a page must not come back by itself: signed out, and another window took over. */
 const finalCloses = [4001, 4002];
 
+interface Answer {
+  readonly re: number;
+  readonly ok?: true;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+interface Offer {
+  readonly offerId: number;
+  readonly sdp: string;
+  readonly connection: 'new' | 'same';
+}
+
+/** A command under way on its socket. */
+interface Asked {
+  readonly socket: WebSocket;
+  readonly settle: (answer: Omit<Answer, 're'>) => void;
+}
+
+/** What befalls an agent outside of any call is kept, and thrown by the next call that waits, at the latest by `close`. */
 export class ScriptedAgent {
-  /** µ-law payloads received, in order of arrival. */
-  readonly heard: Buffer[] = [];
   /** Codes with which sockets of this agent were closed. */
   readonly closedWith: number[] = [];
   readonly cookie: string;
   readonly #url: string;
-  readonly #tone: Uint8Array;
-  readonly #answers = new Map<
-    number,
-    (answer: { ok?: true; error?: { code: string; message: string } }) => void
-  >();
+  readonly #audio: AgentAudio;
+  readonly #asked = new Map<number, Asked>();
   readonly #watchers = new Set<() => void>();
   #socket: WebSocket | undefined;
-  #connection: RTCPeerConnection | undefined;
   #snapshot: AgentSnapshot | undefined;
   #next = 1;
-  #sequence = 0;
-  #speaking: NodeJS.Timeout | undefined;
+  #offerId: number | undefined;
+  #softphoneLook: NodeJS.Timeout | undefined;
   #comesBack = false;
   #comingBack: Promise<void> | undefined;
+  /** Why the last try to come back did not succeed; for the report of a wait in vain. */
+  #notBackBecause: unknown;
+  #failure: Error | undefined;
 
   constructor(url: string, cookie: string, toneHz: number) {
     this.#url = url;
     this.cookie = cookie;
-    this.#tone = mulawTone(toneHz);
+    this.#audio = new AgentAudio(toneHz, (failure) => this.#failed(failure));
+  }
+
+  /** µ-law payloads received, in order of arrival. */
+  get heard(): readonly Buffer[] {
+    return this.#audio.heard;
   }
 
   /** Signs in and opens the socket; resolves with the first snapshot there. */
@@ -106,10 +131,13 @@ export class ScriptedAgent {
     });
     this.#socket = socket;
     this.#snapshot = undefined;
-    socket.on('message', (data) => void this.#take(JSON.parse(String(data))));
+    socket.on('message', (data) => {
+      this.#take(socket, String(data)).catch((error: unknown) => this.#failed(error));
+    });
     socket.on('close', (code) => {
       this.closedWith.push(code);
-      if (this.#comesBack && !finalCloses.includes(code)) this.#cameApart();
+      this.#refuseAskedOn(socket);
+      if (socket === this.#socket && this.#comesBack && !finalCloses.includes(code)) this.#cameApart();
       this.#woken();
     });
     await new Promise<void>((resolve, reject) => {
@@ -119,6 +147,8 @@ export class ScriptedAgent {
         reject(new Error(`the socket was refused: ${response.statusCode}`)),
       );
     });
+    // From here on a socket that breaks closes, and that is all.
+    socket.on('error', () => undefined);
     while (!this.#snapshot) await this.#newsOn(socket);
   }
 
@@ -139,13 +169,32 @@ export class ScriptedAgent {
     isSo: (state: AgentSnapshot) => boolean,
     withinMs = 60_000,
   ): Promise<AgentSnapshot> {
-    const giveUpAtMs = Date.now() + withinMs;
+    const giveUpAtMs = performance.now() + withinMs;
     for (;;) {
+      this.#throwFailure();
       if (this.#snapshot && isSo(this.#snapshot)) return this.#snapshot;
-      const leftMs = giveUpAtMs - Date.now();
-      if (leftMs <= 0) throw new Error(`never: ${what}; the page shows ${JSON.stringify(this.#snapshot)}`);
+      const leftMs = giveUpAtMs - performance.now();
+      if (leftMs <= 0)
+        throw new Error(`never: ${what}; ${this.#condition()}`, { cause: this.#notBackBecause });
       await this.#news(leftMs);
     }
+  }
+
+  /** Resolves when so many more packets of audio have arrived. */
+  async untilHeard(packets: number, withinMs = 60_000): Promise<void> {
+    const enough = this.heard.length + packets;
+    const giveUpAtMs = performance.now() + withinMs;
+    while (this.heard.length < enough) {
+      this.#throwFailure();
+      if (performance.now() > giveUpAtMs) {
+        throw new Error(`never: ${packets} packets of audio; ${this.#condition()}`);
+      }
+      await sleep(packetMs);
+    }
+  }
+
+  #condition(): string {
+    return `the page shows ${JSON.stringify(this.#snapshot)}, its connection is ${this.#audio.state}`;
   }
 
   /** Resolves when something happened, or after `withinMs`. */
@@ -169,10 +218,6 @@ export class ScriptedAgent {
   }
 
   #cameApart(): void {
-    for (const answer of this.#answers.values()) {
-      answer({ error: { code: offline, message: 'The connection broke.' } });
-    }
-    this.#answers.clear();
     this.#comingBack ??= this.#comeBack().finally(() => {
       this.#comingBack = undefined;
     });
@@ -188,21 +233,39 @@ export class ScriptedAgent {
         await this.do({ do: 'softphone' });
         while (this.state.softphone !== 'connected') await this.#newsOn(this.#socket);
         return;
-      } catch {
+      } catch (error) {
         // Not there yet, or gone again: the next try tells.
+        this.#notBackBecause = error;
       }
     }
   }
 
-  /** Runs a command. @throws {CommandRefused} */
+  /** Runs a command. @throws {CommandRefused} also where no socket is open, or it closes before the answer: `OFFLINE`. */
   async do(command: { readonly do: string; readonly [member: string]: unknown }): Promise<void> {
+    this.#throwFailure();
+    await this.#ask(this.#socket, command);
+  }
+
+  async #ask(
+    socket: WebSocket | undefined,
+    command: { readonly do: string; readonly [member: string]: unknown },
+  ): Promise<void> {
+    if (socket?.readyState !== WebSocket.OPEN) throw new CommandRefused(offline, 'The socket is not open.');
     const id = this.#next;
     this.#next += 1;
-    const answer = await new Promise<{ ok?: true; error?: { code: string; message: string } }>((resolve) => {
-      this.#answers.set(id, resolve);
-      this.#socket?.send(JSON.stringify({ id, ...command }));
+    const { error } = await new Promise<Omit<Answer, 're'>>((settle) => {
+      this.#asked.set(id, { socket, settle });
+      socket.send(JSON.stringify({ id, ...command }));
     });
-    if (answer.error) throw new CommandRefused(answer.error.code, answer.error.message);
+    if (error) throw new CommandRefused(error.code, error.message);
+  }
+
+  #refuseAskedOn(socket: WebSocket): void {
+    for (const [id, asked] of this.#asked) {
+      if (asked.socket !== socket) continue;
+      this.#asked.delete(id);
+      asked.settle({ error: { code: offline, message: 'The connection broke.' } });
+    }
   }
 
   /** Sends text as it is. */
@@ -225,19 +288,11 @@ export class ScriptedAgent {
 
   /** Sends the tone from now on. */
   speak(): void {
-    if (this.#speaking) return;
-    // By the clock, so that a starved machine delays packets and loses none.
-    const startedAtMs = performance.now();
-    let sent = 0;
-    this.#speaking = setInterval(() => {
-      const due = Math.floor((performance.now() - startedAtMs) / packetMs);
-      for (; sent < due; sent += 1) this.#sendPacket();
-    }, packetMs);
+    this.#audio.speak();
   }
 
   silence(): void {
-    clearInterval(this.#speaking);
-    this.#speaking = undefined;
+    this.#audio.silence();
   }
 
   /** Breaks the socket as a lost network does. */
@@ -245,91 +300,84 @@ export class ScriptedAgent {
     this.#socket?.terminate();
   }
 
+  /** Ends everything. @throws what befell the agent and was not thrown yet. */
   async close(): Promise<void> {
     this.#comesBack = false;
-    this.silence();
+    clearTimeout(this.#softphoneLook);
+    this.#socket?.terminate();
     await this.#comingBack;
     this.#socket?.removeAllListeners('close');
     this.#socket?.terminate();
-    await this.#connection?.close();
+    await this.#audio.close();
+    this.#throwFailure();
   }
 
-  async #take(message: {
-    readonly re?: number;
-    readonly tell?: string;
-    readonly state?: AgentSnapshot;
-    readonly offerId?: number;
-    readonly sdp?: string;
-    readonly ok?: true;
-    readonly error?: { code: string; message: string };
-  }): Promise<void> {
-    if (message.re !== undefined) {
-      this.#answers.get(message.re)?.(message);
-      this.#answers.delete(message.re);
+  #failed(failure: unknown): void {
+    this.#failure ??= failure instanceof Error ? failure : new Error(String(failure));
+    this.#woken();
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure;
+  }
+
+  /** Takes a message; what comes from a socket in whose place another is says nothing any more. */
+  async #take(socket: WebSocket, text: string): Promise<void> {
+    const message = JSON.parse(text) as
+      | Answer
+      | { readonly tell: 'state'; readonly state: AgentSnapshot }
+      | (Offer & { readonly tell: 'offer' });
+    if ('re' in message) {
+      this.#asked.get(message.re)?.settle(message);
+      this.#asked.delete(message.re);
+    } else if (socket !== this.#socket) {
+      return;
     } else if (message.tell === 'state') {
       this.#snapshot = message.state;
+      this.#lookAtSoftphone();
       this.#woken();
-    } else if (message.tell === 'offer' && message.sdp !== undefined) {
-      const sdp = await this.#answer(message.sdp);
-      await this.do({ do: 'answer', offerId: message.offerId, sdp }).catch((error: unknown) => {
-        // With the socket the offer is gone as well.
-        if (!(error instanceof CommandRefused) || error.code !== offline) throw error;
-      });
+    } else {
+      await this.#takeOffer(socket, message);
     }
+  }
+
+  /** Answers where the offer came from, while it is the newest there. */
+  async #takeOffer(socket: WebSocket, { offerId, sdp, connection }: Offer): Promise<void> {
+    this.#offerId = offerId;
+    const isOver = (): boolean => socket !== this.#socket || offerId !== this.#offerId;
+    let answer: string;
+    try {
+      answer = await this.#audio.answer(sdp, connection);
+    } catch (error) {
+      // The offer after this one has closed the connection on which this one was being answered.
+      if (isOver()) return;
+      throw error;
+    }
+    if (isOver()) return;
+    await this.#ask(socket, { do: 'answer', offerId, sdp: answer }).catch((error: unknown) => {
+      // With its socket the offer is gone as well; a newer one makes the answer late.
+      if (!(error instanceof CommandRefused) || (error.code !== offline && error.code !== notNow))
+        throw error;
+    });
+  }
+
+  /** As the page: a softphone that broke is asked for again, after a pause. */
+  #lookAtSoftphone(): void {
+    if (!this.#comesBack || this.#offerId === undefined || this.#softphoneLook) return;
+    if (this.#snapshot?.softphone !== 'disconnected') return;
+    this.#softphoneLook = setTimeout(() => {
+      this.#softphoneLook = undefined;
+      if (!this.#comesBack || this.#snapshot?.softphone !== 'disconnected') return;
+      this.#ask(this.#socket, { do: 'softphone' }).catch((error: unknown) => {
+        // Who comes back asks anyway.
+        if (!(error instanceof CommandRefused) || error.code !== offline) this.#failed(error);
+      });
+    }, softphoneLookEveryMs);
   }
 
   #woken(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
-
-  async #answer(offer: string): Promise<string> {
-    const former = this.#connection;
-    const connection = new RTCPeerConnection({
-      codecs: { audio: [usePCMU()] },
-      iceUseIpv4: false,
-      iceUseIpv6: false,
-      iceUseTcp: false,
-      iceAdditionalHostAddresses: ['127.0.0.1'],
-      iceInterfaceAddresses: { udp4: '127.0.0.1' },
-    });
-    this.#connection = connection;
-    void former?.close();
-    connection.onTrack.subscribe((track) => {
-      track.onReceiveRtp.subscribe(({ payload }) => this.heard.push(Buffer.from(payload)));
-    });
-    await connection.setRemoteDescription({ type: 'offer', sdp: offer });
-    for (const transceiver of connection.getTransceivers()) transceiver.direction = 'sendrecv';
-    await connection.setLocalDescription(await connection.createAnswer());
-    return connection.localDescription?.sdp ?? '';
-  }
-
-  #sendPacket(): void {
-    const [transceiver] = this.#connection?.getTransceivers() ?? [];
-    const at = (this.#sequence * samplesPerPacket) % this.#tone.length;
-    const header = new RtpHeader({
-      sequenceNumber: this.#sequence & 0xffff,
-      timestamp: this.#sequence * samplesPerPacket,
-      payloadType: 0,
-      ssrc: 7,
-    });
-    this.#sequence += 1;
-    const payload = Buffer.from(this.#tone.subarray(at, at + samplesPerPacket));
-    void transceiver?.sender.sendRtp(new RtpPacket(header, payload).serialize());
-  }
-}
-
-/** One second of a tone in µ-law (ITU-T G.711). */
-function mulawTone(hz: number): Uint8Array {
-  return Uint8Array.from({ length: 8000 }, (_, n) =>
-    mulawOf(Math.round(8000 * Math.sin((2 * Math.PI * hz * n) / 8000))),
-  );
-}
-
-function mulawOf(sample: number): number {
-  const bias = 0x84;
-  const sign = sample < 0 ? 0x80 : 0;
-  const magnitude = Math.min(Math.abs(sample), 32_635) + bias;
-  const exponent = Math.max(0, 31 - Math.clz32(magnitude) - 7);
-  const mantissa = (magnitude >> (exponent + 3)) & 0x0f;
-  return ~(sign | (exponent << 4) | mantissa) & 0xff;
 }
