@@ -47,9 +47,7 @@ describe('agent store › what the seed makes', () => {
   it('a status of each kind that every instance has, and a security profile', async () => {
     const statuses = await openAgentStatusStore(test.database).list(test.instanceId);
     assert.deepEqual(
-      statuses
-        .map(({ name, type, state, displayOrder }) => [name, type, state, displayOrder])
-        .toSorted(([, , , a], [, , , b]) => Number(a) - Number(b)),
+      statuses.map(({ name, type, state, displayOrder }) => [name, type, state, displayOrder]),
       [
         ['Available', 'ROUTABLE', 'ENABLED', 1],
         ['Offline', 'OFFLINE', 'ENABLED', 2],
