@@ -4,10 +4,17 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { StopContactCommand } from '@aws-sdk/client-connect';
 import { readWav, rms, toneLevel, writeWav } from '@ringback/media';
+import {
+  freeUdpPort,
+  type SippOptions,
+  type SippStep,
+  sipp,
+  startLossyRelay,
+  startSipp,
+  untilDefined,
+} from '@ringback/testkit';
 import { hangUp as flowHangsUp, playPrompt, recordIvr, say } from './support/flow-actions.ts';
-import { startForgetfulRelay } from './support/forgetful-relay.ts';
-import * as sipp from './support/sipp.ts';
-import { startTestService, type TestService, untilDefined } from './support/test-service.ts';
+import { startTestService, type TestService } from './support/test-service.ts';
 
 const number = '+12065550100';
 /** Of SIPp's audio, Hz; far from the 1,000 Hz of the flow's beep. */
@@ -20,7 +27,7 @@ describe('a SIPp callee behind a trunk', () => {
   let flowId: string;
 
   before(async () => {
-    trunkPort = await sipp.freeUdpPort();
+    trunkPort = await freeUdpPort();
     ringback = await startTestService(`
 accessKeys:
   - { accessKeyId: AKIDINTEROP, secretAccessKey: not-a-secret-at-all }
@@ -44,8 +51,8 @@ phoneNumbers: ["+12065550199"]
   after(() => ringback?.close());
 
   /** Runs SIPp for one call and gives the contact as it ended, after SIPp was content too. */
-  async function callSipp(scenario: readonly sipp.SippStep[], more: Partial<sipp.SippOptions> = {}) {
-    const callee = await sipp.startSipp({ scenario, port: trunkPort, ...more });
+  async function callSipp(scenario: readonly SippStep[], more: Partial<SippOptions> = {}) {
+    const callee = await startSipp({ scenario, port: trunkPort, ...more });
     try {
       const contactId = await ringback.call(number, flowId);
       const contact = await ringback.ended(contactId, 60_000);
@@ -59,7 +66,7 @@ phoneNumbers: ["+12065550199"]
   it('answers with RTP › is heard, hears the prompt and is hung up by the flow', async () => {
     const { contact, record } = await callSipp(
       [
-        sipp.receiveInvite,
+        sipp.receiveInvite(),
         sipp.respond('180 Ringing'),
         sipp.pause(300),
         sipp.answer(),
@@ -80,7 +87,7 @@ phoneNumbers: ["+12065550199"]
 
   it('echoes RTP › our prompt comes back', async () => {
     const { record } = await callSipp(
-      [sipp.receiveInvite, sipp.answer(), sipp.receive('ACK'), sipp.receive('BYE'), sipp.agree],
+      [sipp.receiveInvite(), sipp.answer(), sipp.receive('ACK'), sipp.receive('BYE'), sipp.agree],
       { arguments: ['-rtp_echo'] },
     );
     const { customer } = recordingOf(record);
@@ -89,7 +96,7 @@ phoneNumbers: ["+12065550199"]
 
   it('hangs up first › CUSTOMER_DISCONNECT', async () => {
     const { contact } = await callSipp([
-      sipp.receiveInvite,
+      sipp.receiveInvite(),
       sipp.respond('180 Ringing'),
       sipp.answer(),
       sipp.receive('ACK'),
@@ -101,7 +108,7 @@ phoneNumbers: ["+12065550199"]
 
   it('is busy › TELECOM_BUSY, and the refusal is acknowledged', async () => {
     const { contact } = await callSipp([
-      sipp.receiveInvite,
+      sipp.receiveInvite(),
       sipp.respond('486 Busy Here'),
       sipp.receive('ACK'),
     ]);
@@ -110,7 +117,7 @@ phoneNumbers: ["+12065550199"]
 
   it("challenges › our digest is proven by SIPp's own code", async () => {
     const { contact } = await callSipp([
-      sipp.receiveInvite,
+      sipp.receiveInvite(),
       sipp.challenge('ringback', 'open-sesame'),
       sipp.respond('180 Ringing'),
       sipp.answer(),
@@ -122,10 +129,10 @@ phoneNumbers: ["+12065550199"]
   });
 
   it('rings until StopContact › gets CANCEL and its 487 acknowledged', async () => {
-    const callee = await sipp.startSipp({
+    const callee = await startSipp({
       port: trunkPort,
       scenario: [
-        sipp.receiveInvite,
+        sipp.receiveInvite(),
         sipp.respond('180 Ringing'),
         sipp.receive('CANCEL'),
         sipp.agree,
@@ -149,20 +156,22 @@ phoneNumbers: ["+12065550199"]
   });
 
   it('loses the first copy of every message › the call is complete all the same', async () => {
-    const calleePort = await sipp.freeUdpPort();
-    const callee = await sipp.startSipp({
+    const calleePort = await freeUdpPort();
+    const callee = await startSipp({
       port: calleePort,
       scenario: [
-        sipp.receiveInvite,
+        sipp.receiveInvite(),
         // Through the relay, so that ACK and BYE are lost too.
         sipp.answer({ contact: `127.0.0.1:${trunkPort}` }),
         sipp.receive('ACK'),
         sipp.receive('BYE'),
         sipp.agree,
+        sipp.linger,
       ],
     });
-    const relay = await startForgetfulRelay({
+    const relay = await startLossyRelay({
       port: trunkPort,
+      loses: (_message, copy) => copy === 1,
       callerPort: ringback.service.sip.port,
       calleePort,
     });

@@ -5,8 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freeUdpPort, startSipp } from './support/sipp.ts';
-import { untilDefined } from './support/test-service.ts';
+import { freeUdpPort, startSipp, untilDefined } from '@ringback/testkit';
 
 /** A line that the carrier prints. */
 interface CarrierLine {

@@ -1,4 +1,5 @@
-// The public entry of the test kit: virtual time, seeded randomness and a network in memory, for tests and demos.
+// The public entry of the test kit: virtual time, seeded randomness, a network in memory, and programs of others
+// (SIPp) as the far end, for tests and demos.
 export type {
   BindOptions,
   DatagramFate,
@@ -10,8 +11,17 @@ export type {
   NetworkLogEntry,
 } from './in-memory-network.ts';
 export { AddressInUse, InMemoryNetwork } from './in-memory-network.ts';
+export type { ForeignProgram, ForeignProgramOptions } from './programs/foreign-program.ts';
+export { freeTcpPort, freeUdpPort, isPortOpen, startForeignProgram } from './programs/foreign-program.ts';
+export type { LossyRelay, LossyRelayOptions } from './programs/lossy-relay.ts';
+export { startLossyRelay } from './programs/lossy-relay.ts';
+export type { SippOptions } from './programs/sipp.ts';
+export { startSipp } from './programs/sipp.ts';
+export type { SippExpectation, SippStep, SippWords } from './programs/sipp-scenario.ts';
+export * as sipp from './programs/sipp-scenario.ts';
 export type { AgentSignIn, AgentSnapshot } from './scripted-agent.ts';
 export { CommandRefused, ScriptedAgent } from './scripted-agent.ts';
 export { seededHex, seededRandom } from './seeded-random.ts';
+export { untilDefined } from './until-defined.ts';
 export type { VirtualClockOptions, VirtualTimer } from './virtual-clock.ts';
 export { NeverSettled, VirtualClock } from './virtual-clock.ts';

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ConnectClient,
   type Contact,
@@ -15,10 +14,13 @@ import {
   type StartOutboundVoiceContactCommandInput,
 } from '@aws-sdk/client-connect';
 import { readWav } from '@ringback/media';
+import { untilDefined } from '@ringback/testkit';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
 import { type Service, startService } from '../../src/service.ts';
 import type { TimelineEntry } from '../../src/timeline.ts';
+
+export { untilDefined } from '@ringback/testkit';
 
 /** The `detail` of a contact event, as far as tests look at it. */
 export interface EventDetail {
@@ -164,21 +166,6 @@ export async function startTestService(
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/** Asks until there is an answer. */
-export async function untilDefined<Value>(
-  withinMs: number,
-  complaint: string,
-  ask: () => Promise<Value | undefined>,
-): Promise<Value> {
-  const giveUpAtMs = Date.now() + withinMs;
-  for (;;) {
-    const value = await ask();
-    if (value !== undefined) return value;
-    if (Date.now() >= giveUpAtMs) throw new Error(`${complaint} within ${withinMs} ms`);
-    await sleep(100);
-  }
 }
 
 /** JSON lines of a file; none when it does not exist yet. A last line that is still being written is left out. */
