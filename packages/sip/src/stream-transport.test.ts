@@ -72,6 +72,25 @@ describe('calls over TCP', () => {
     assert.equal((await dialog.ended).by, 'remote');
   });
 
+  test('a BYE on a connection that turns out to be dead is sent again, once, over a new one', async () => {
+    const { streams, clock, dialog, callee } = await callOverTcp();
+    const [connection] = streams.connections;
+    // The peer cut it; the news of that is still on its way when the BYE leaves.
+    connection?.other?.leave(undefined);
+    const bye = dialog.bye();
+    await clock.drain();
+    assert.equal(callee.activity.dialogs, 1);
+    connection?.reset();
+    await clock.settle(bye);
+    assert.equal(streams.connections.length, 2);
+    assert.equal(callee.activity.dialogs, 0);
+    const branches = streams.connections.map(
+      ({ written }) => /^BYE [\s\S]*?;branch=(\w+)/.exec(written.at(-1) ?? '')?.[1],
+    );
+    assert.ok(branches[0]);
+    assert.equal(branches[0], branches[1], 'it is the same request, should the first have arrived after all');
+  });
+
   test('an INVITE that nobody takes fails at once, and says so', async () => {
     const world = createStreamWorld();
     const caller = await world.open(CALLER_HOST);

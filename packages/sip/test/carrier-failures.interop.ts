@@ -6,6 +6,7 @@ import {
   afterFailure,
   type DnsAnswer,
   type DnsResolver,
+  InviteCancelled,
   InviteRejected,
   InviteTransportError,
   locateServer,
@@ -140,14 +141,26 @@ describe('carriers that fail', () => {
     );
   });
 
-  it('TCP reset while it rings › the call is lost after it may have rung, so nobody may try elsewhere', async () => {
+  it('TCP reset while it rings › the INVITE stays open; its CANCEL opens a connection of its own', async () => {
     await behindFront(
-      () => [sipp.receiveInvite(), sipp.respond('180 Ringing')],
+      () => [
+        sipp.receiveInvite(),
+        sipp.respond('180 Ringing'),
+        sipp.receive('CANCEL'),
+        sipp.agree,
+        sipp.respond('487 Request Terminated', { via: 'kept' }),
+        sipp.receive('ACK'),
+      ],
       async ({ agent }, front) => {
-        const onProvisional = () => front.reset();
-        const call = agent.invite(callTo(front.port, { target: tcp(front.port), onProvisional }));
-        const { transport } = await refusal(call.answered, InviteTransportError);
-        assert.deepEqual([transport?.code, transport?.phase], ['reset', 'connected']);
+        const ringing = Promise.withResolvers<void>();
+        const call = agent.invite(
+          callTo(front.port, { target: tcp(front.port), onProvisional: () => ringing.resolve() }),
+        );
+        await ringing.promise;
+        front.reset();
+        call.cancel();
+        await refusal(call.answered, InviteCancelled);
+        assert.equal(front.connections, 2);
       },
     );
   });

@@ -1,6 +1,6 @@
 // A client transaction: one request and its responses. Performs what the tables in `client-transaction-states.ts` say.
 import type { Clock } from '../clock.ts';
-import { UserAgentClosed } from '../errors.ts';
+import { TransportError, UserAgentClosed } from '../errors.ts';
 import { SipHeaders } from '../message/headers.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import { formatMessage } from '../message/serialize.ts';
@@ -56,6 +56,7 @@ export class ClientTransaction {
   #response: SipResponse | undefined;
   #source: SipPeer | undefined;
   #transportError: Error | undefined;
+  #hasSentAgain = false;
 
   constructor(
     owner: ClientTransactionOwner,
@@ -220,9 +221,24 @@ export class ClientTransaction {
       this.#perform(this.#isInvite ? 'startA' : 'startE');
       return;
     }
+    if (this.#maySendAgain(error)) {
+      this.#hasSentAgain = true;
+      this.#perform('sendRequest');
+      return;
+    }
     this.#transportError = error;
     this.#step('transportError');
   };
+
+  /**
+   * Deviates: a request that met a connection which the peer had cut meanwhile is sent once more over a new one (RFC 3261 §8.1.3.1 would
+   * count it as answered with 503), or a phone would go on ringing, or a call go on, for a CANCEL or BYE that nobody read. As over UDP,
+   * the branch tells a peer that did read it. Never an INVITE: behind a peer that forgot it, it would ring twice.
+   */
+  #maySendAgain(error: Error): boolean {
+    const isCut = error instanceof TransportError && error.code === 'reset' && error.phase === 'connected';
+    return isCut && !this.#isInvite && this.#state === 'trying' && !this.#hasSentAgain;
+  }
 
   #repeatAfter(delayMs: number, input: ClientInput): void {
     // A stream repeats by itself what is lost (§17.1.1.2, §17.1.2.2).

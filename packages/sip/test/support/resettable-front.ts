@@ -31,6 +31,10 @@ export async function openResettableFront(behindPort: number): Promise<Resettabl
     caller.on('data', (bytes) => behind?.write(bytes));
     caller.on('error', () => caller.destroy());
   });
+  const reset = (): void => {
+    for (const caller of callers) caller.resetAndDestroy();
+    callers = [];
+  };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -38,12 +42,9 @@ export async function openResettableFront(behindPort: number): Promise<Resettabl
     get connections() {
       return connections;
     },
-    reset() {
-      for (const caller of callers) caller.resetAndDestroy();
-      callers = [];
-    },
+    reset,
     async close() {
-      this.reset();
+      reset();
       behind?.destroy();
       server.close();
       await once(server, 'close');

@@ -32,6 +32,8 @@ const callerRole = {
   uri: '[$callee_uri]',
 } as const;
 
+const roles = { called: calledRole, caller: callerRole } as const;
+
 /** An audio description, by its direction and version. */
 export const sdp = (options: { readonly direction?: string; readonly version?: number } = {}): string[] => [
   'v=0',
@@ -152,15 +154,15 @@ export const reply = (
     words,
   );
 
-/** Responds to the request of the caller that `receiveForLater` took. */
-export const replyLater = (statusLine: string): SippStep =>
+/** Responds to the request that `receiveForLater` took. */
+export const replyLater = (statusLine: string, as: 'called' | 'caller' = 'called'): SippStep =>
   send(
     '',
     [
       `SIP/2.0 ${statusLine}`,
       'Via: [$later_via]',
-      'From: [$caller]',
-      'To: [$callee];tag=sipp[call_number]',
+      `From: ${roles[as].to}`,
+      `To: ${roles[as].from}`,
       'Call-ID: [call_id]',
       'CSeq: [$later_cseq]',
     ],
@@ -204,12 +206,12 @@ export interface RequestWords extends SippWords {
 
 /** Sends a request of SIPp's own; all but ACK repeat until they are answered. */
 export function ask(method: string, words: RequestWords): SippStep {
-  const { from, to, uri } = words.as === 'caller' ? callerRole : calledRole;
+  const { from, to, uri } = roles[words.as ?? 'called'];
   return send(
     method === 'ACK' ? '' : 'retrans="500"',
     [
       `${method} ${uri} SIP/2.0`,
-      'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]',
+      'Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=[branch]',
       ...(words.routed ? ['[routes]'] : []),
       'Max-Forwards: 70',
       `From: ${from}`,
@@ -232,18 +234,25 @@ export const hangUp: SippStep = step(`${ask('BYE', { cseq: 1 })}\n${receiveStatu
 
 // --- Calling ---
 
+/** What INVITE, CANCEL and the ACK of a refusal share. */
+function inviteWords(method: string, branch: string, toTag = ''): string[] {
+  return [
+    `Via: SIP/2.0/[transport] [local_ip]:[local_port];rport;branch=${branch}`,
+    'Max-Forwards: 70',
+    `From: ${callerRole.from}`,
+    `To: <sip:ringback@[remote_ip]:[remote_port]>${toTag}`,
+    'Call-ID: [call_id]',
+    `CSeq: 1 ${method}`,
+  ];
+}
+
 /** Sends an INVITE to the target of the command line. */
 export const invite = (words: SippWords = {}): SippStep =>
   send(
     'retrans="500"',
     [
       'INVITE sip:ringback@[remote_ip]:[remote_port] SIP/2.0',
-      'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]',
-      'Max-Forwards: 70',
-      `From: ${callerRole.from}`,
-      'To: <sip:ringback@[remote_ip]:[remote_port]>',
-      'Call-ID: [call_id]',
-      'CSeq: 1 INVITE',
+      ...inviteWords('INVITE', '[branch]'),
       'Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>',
     ],
     { body: sdp(), ...words },
@@ -255,18 +264,31 @@ export const receiveAnswer = (expected: SippExpectation = {}): SippStep =>
 <recv response="180" optional="true"/>
 <recv response="200" rrs="true">${expectations(expected, [keep('Contact', 'sip:[^>]*', 'callee_uri')])}</recv>`);
 
+/** Waits for a reliable provisional response (RFC 3262) and keeps its number and where requests of the early dialog go. */
+export const receiveRinging = (status: number, expected: SippExpectation = {}): SippStep => {
+  const kept = [keep('Contact', 'sip:[^>]*', 'callee_uri'), keep('RSeq', '[0-9]+', 'rseq')];
+  return step(`<recv response="100" optional="true"/>
+<recv response="${status}">${expectations(expected, kept)}</recv>`);
+};
+
 /** Gives up the INVITE, which was sent so many messages ago. */
 export const cancel = (messagesAgo: number): SippStep =>
   send(
     'retrans="500"',
     [
       'CANCEL sip:ringback@[remote_ip]:[remote_port] SIP/2.0',
-      `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-${messagesAgo}]`,
-      'Max-Forwards: 70',
-      `From: ${callerRole.from}`,
-      'To: <sip:ringback@[remote_ip]:[remote_port]>',
-      'Call-ID: [call_id]',
-      'CSeq: 1 CANCEL',
+      ...inviteWords('CANCEL', `[branch-${messagesAgo}]`),
+    ],
+    {},
+  );
+
+/** ACK of a refusal, in the transaction of the INVITE, which was sent so many messages ago (RFC 3261 §17.1.1.3). */
+export const acknowledgeRefusal = (messagesAgo: number): SippStep =>
+  send(
+    '',
+    [
+      'ACK sip:ringback@[remote_ip]:[remote_port] SIP/2.0',
+      ...inviteWords('ACK', `[branch-${messagesAgo}]`, '[peer_tag_param]'),
     ],
     {},
   );
