@@ -14,6 +14,7 @@ const snapshot: AgentSnapshot = {
   agent: { permissions: [] },
   status: { id: 's', name: 'Available' },
   statuses: [],
+  quickConnects: [],
   softphone: 'connected',
   isEchoing: false,
 };
