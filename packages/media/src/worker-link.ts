@@ -38,6 +38,12 @@ const WORKER_ENTRY = import.meta.url.endsWith('.ts')
   ? new URL('./worker/main.ts', import.meta.url)
   : new URL('./worker/main.js', import.meta.url);
 
+/**
+ * A worker's garbage is packets, dead at once: a large nursery only spreads them over more memory (30 KiB for each of 400
+ * calls) and costs no less CPU. `--max-semi-space-size` overrules this.
+ */
+const NURSERY_MB = 6;
+
 export class WorkerLink {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -57,7 +63,8 @@ export class WorkerLink {
     onNotice: (notice: Notice) => void,
     onDeath: (error: Error) => void,
   ) {
-    this.#worker = new Worker(WORKER_ENTRY, { name, workerData: setup });
+    const resourceLimits = { maxYoungGenerationSizeMb: NURSERY_MB };
+    this.#worker = new Worker(WORKER_ENTRY, { name, workerData: setup, resourceLimits });
     let cause: Error | undefined;
     this.#worker.on('message', (messages: FromWorker[]) => {
       for (const message of messages) this.#take(message, onNotice);

@@ -51,6 +51,8 @@ const PEAK_FADE_DB = 0.15;
 const PITCH_SAMPLES = 160;
 const SHORTEST_LAG = 10;
 const LONGEST_LAG = 57;
+/** A multiple of four. */
+const LAGS = LONGEST_LAG - SHORTEST_LAG + 1;
 
 export class VoiceActivity {
   readonly #vad: WebRtcVad;
@@ -63,6 +65,7 @@ export class VoiceActivity {
     periodicity: 0,
   };
   readonly #pitch = new Float64Array(PITCH_SAMPLES);
+  readonly #products = new Float64Array(LAGS);
   readonly #windows = new Float64Array(WINDOWS).fill(FIRST_FLOOR_DB);
   #windowLeast = 0;
   #windowFrames = 0;
@@ -129,8 +132,9 @@ export class VoiceActivity {
   /** Largest normalised autocorrelation over the lags of voices. */
   #periodicity(): number {
     const pitch = this.#pitch;
-    let best = 0;
     const length = PITCH_SAMPLES - LONGEST_LAG;
+    this.#correlate(length);
+    let best = 0;
     let energy = 0;
     let lagged = 0;
     for (let n = 0; n < length; n += 1) energy += (pitch[n] as number) ** 2;
@@ -138,12 +142,34 @@ export class VoiceActivity {
     for (let lag = SHORTEST_LAG; lag <= LONGEST_LAG; lag += 1) {
       // Halves of integers, so that what is added and taken away leaves no rounding behind.
       lagged += (pitch[lag - 1 + length] as number) ** 2 - (pitch[lag - 1] as number) ** 2;
-      let product = 0;
-      for (let n = 0; n < length; n += 1) product += (pitch[n] as number) * (pitch[n + lag] as number);
+      const product = this.#products[lag - SHORTEST_LAG] as number;
       if (product <= 0) continue;
       const value = product / Math.sqrt(energy * lagged + 1);
       if (value > best) best = value;
     }
     return best;
+  }
+
+  /** Fills the products by lag. Four at a time, since each addition to one sum waits for the one before. */
+  #correlate(length: number): void {
+    const pitch = this.#pitch;
+    for (let lag = SHORTEST_LAG; lag <= LONGEST_LAG; lag += 4) {
+      let first = 0;
+      let second = 0;
+      let third = 0;
+      let fourth = 0;
+      for (let n = 0; n < length; n += 1) {
+        const now = pitch[n] as number;
+        first += now * (pitch[n + lag] as number);
+        second += now * (pitch[n + lag + 1] as number);
+        third += now * (pitch[n + lag + 2] as number);
+        fourth += now * (pitch[n + lag + 3] as number);
+      }
+      const at = lag - SHORTEST_LAG;
+      this.#products[at] = first;
+      this.#products[at + 1] = second;
+      this.#products[at + 2] = third;
+      this.#products[at + 3] = fourth;
+    }
   }
 }
