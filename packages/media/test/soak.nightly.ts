@@ -1,0 +1,149 @@
+/**
+ * Ten minutes of calls that come and go on one engine: prompts, digits, recordings, detection, bridges with browsers.
+ * What the workers hold at the end must be what they held before. Run by `npm run nightly`; shorter with
+ * RINGBACK_SOAK_SECONDS.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import {
+  encodeMulaw,
+  type MediaEngine,
+  type MediaFault,
+  type MediaSession,
+  openMediaEngine,
+} from '../src/index.ts';
+import { TestBrowser } from '../src/webrtc-session.fixture.ts';
+
+const SOAK_MS = 1_000 * Number(process.env.RINGBACK_SOAK_SECONDS ?? 600);
+const CALLS_AT_ONCE = 40;
+const SHORTEST_MS = 2_000;
+const SPREAD_MS = 4_000;
+const DETECTED = 10;
+const BROWSERS = 20;
+
+/** A kibibyte kept by each call of the second half would be four times this. */
+const MOST_GROWTH_BYTES = 512 * 1_024;
+const MOST_RSS_GROWTH_BYTES = 24 * 1_024 * 1_024;
+
+/** Park and Miller's minimal standard: the same calls each night. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+}
+
+const prompt = encodeMulaw(Int16Array.from({ length: 24_000 }, (_, n) => 8_000 * Math.sin(n * 0.3)));
+
+/** One call from beginning to end, with a browser joined to it where `n` says so. */
+async function placeCall(engine: MediaEngine, n: number, lengthMs: number, folder: string): Promise<void> {
+  const encryption = n % 4 === 0 ? 'sdes' : 'none';
+  const caller = await engine.openSession({ encryption, speechDetection: { silenceMs: 1_000 } });
+  const phone = await engine.openSession({ encryption, hearsToneDigits: n % 3 === 0 });
+  await phone.acceptAnswer(await caller.answerOffer(phone.createOffer()));
+  // These end with their session; nobody waits for them.
+  void phone.play({ prompt: 'soak' }, { repeat: 'forever' });
+  void caller.play({ prompt: 'soak' }, { repeat: 'forever' });
+  await caller.startRecording(join(folder, `${n}.wav`));
+  if (n % DETECTED === 0) caller.startAmd();
+  const browser = n % BROWSERS === 0 ? await joinBrowser(engine, caller) : undefined;
+  await phone.sendDigits('159#');
+  await delay(lengthMs);
+  await browser?.();
+  const { path } = await caller.stopRecording();
+  await Promise.all([caller.close(), phone.close(), rm(path)]);
+}
+
+/** Bridges a browser with the call; answers how it leaves. */
+async function joinBrowser(engine: MediaEngine, beside: MediaSession): Promise<() => Promise<void>> {
+  const browser = new TestBrowser(700);
+  const leg = await engine.openWebRtcSession({ beside });
+  await leg.acceptAnswer(await browser.answer(leg.offer));
+  await beside.bridge(leg);
+  browser.speak();
+  return async () => {
+    await leg.close();
+    await browser.close();
+  };
+}
+
+/** What the threads hold once their garbage is collected, bytes; a heap snapshot collects it first. */
+async function heldBy(workers: readonly Worker[]): Promise<number> {
+  let held = 0;
+  for (const worker of workers) {
+    // Read to its end: Node crashes at its own end over one that was not.
+    for await (const _ of await worker.getHeapSnapshot());
+    const { used_heap_size, external_memory } = await worker.getHeapStatistics();
+    held += used_heap_size + external_memory;
+  }
+  return held;
+}
+
+async function openSockets(): Promise<number> {
+  const links = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) =>
+      readlink(`/proc/self/fd/${fd}`).catch(() => 'closed meanwhile'),
+    ),
+  );
+  return links.filter((link) => link.startsWith('socket:')).length;
+}
+
+it('media engine › calls that come and go leave nothing behind', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'ringback-soak-'));
+  const workers: Worker[] = [];
+  const noted = (worker: Worker): unknown => workers.push(worker);
+  process.on('worker', noted);
+  const faults: MediaFault[] = [];
+  const engine = await openMediaEngine({
+    host: '127.0.0.1',
+    ports: { first: 20_000, last: 59_999 },
+    workers: 2,
+    onFault: (fault) => faults.push(fault),
+  });
+  process.off('worker', noted);
+  t.after(async () => {
+    await engine.close();
+    await rm(folder, { recursive: true });
+  });
+  engine.loadPrompt('soak', prompt);
+
+  const random = seeded(7);
+  const startedAtMs = performance.now();
+  let placed = 0;
+  const line = async (untilMs: number): Promise<void> => {
+    while (performance.now() - startedAtMs < untilMs) {
+      placed += 1;
+      await placeCall(engine, placed, SHORTEST_MS + SPREAD_MS * random(), folder);
+    }
+  };
+  const half = async (
+    untilMs: number,
+  ): Promise<{ held: number; rss: number; sockets: number; placed: number }> => {
+    await Promise.all(Array.from({ length: CALLS_AT_ONCE }, () => line(untilMs)));
+    const { sessions } = await engine.stats();
+    assert.equal(sessions, 0);
+    const held = await heldBy(workers);
+    const now = { held, rss: process.memoryUsage().rss, sockets: await openSockets(), placed };
+    t.diagnostic(JSON.stringify(now));
+    return now;
+  };
+  // Code is compiled and pools are filled in the first half.
+  const before = await half(SOAK_MS / 2);
+  const after = await half(SOAK_MS);
+
+  assert.deepEqual(faults, []);
+  assert.ok(after.placed > before.placed + CALLS_AT_ONCE);
+  assert.equal(after.sockets, before.sockets);
+  assert.deepEqual(await readdir(folder), []);
+  assert.ok(after.held - before.held < MOST_GROWTH_BYTES, `${after.held - before.held} bytes more are held`);
+  assert.ok(
+    after.rss - before.rss < MOST_RSS_GROWTH_BYTES,
+    `${after.rss - before.rss} bytes more are resident`,
+  );
+});
