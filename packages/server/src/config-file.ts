@@ -1,11 +1,13 @@
 /** The YAML configuration file: its shape, and a reader that names line and key of every mistake. Used by config.ts and `ringback check`. */
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { readCheckedYaml, type YamlMistake } from './checked-yaml.ts';
+import { type MistakeBeyondShape, readCheckedYaml, type YamlMistake } from './checked-yaml.ts';
 import { type PolicyProblem, readPolicy } from './identity/policy.ts';
 import { PolicyFileUnusable, policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import { userNamePattern } from './identity/user-name.ts';
 import { resourceQuotas } from './policy/resource-quotas.ts';
+import { SipShape, sipMistakes } from './sip-config.ts';
+import { TrunkShape, trunkMistakes, unservedCountries } from './trunk-config.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -33,19 +35,6 @@ const AccessKey = Type.Object(
     policy: Type.Optional(
       Type.Union([Type.String({ minLength: 1 }), Type.Record(Type.String(), Type.Unknown())]),
     ),
-  },
-  strict,
-);
-
-const Trunk = Type.Object(
-  {
-    name,
-    /** Where INVITEs go: `host` or `host:port` (5060 when absent). */
-    address: Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$' }),
-    username: Type.Optional(Type.String({ maxLength: 128 })),
-    password: Type.Optional(Type.String({ maxLength: 256 })),
-    /** Domain of the request URI and From; the address's host when absent. */
-    domain: Type.Optional(Type.String({ maxLength: 253 })),
   },
   strict,
 );
@@ -145,7 +134,8 @@ export const ConfigFile = Type.Object(
     accessKeys: Type.Optional(Type.Array(AccessKey)),
     /** `strict`: nobody is let in without a key, though the file has none; `ringback keys create` makes them. */
     signatures: Type.Optional(Type.Literal('strict')),
-    trunks: Type.Optional(Type.Array(Trunk)),
+    trunks: Type.Optional(Type.Array(TrunkShape)),
+    sip: Type.Optional(SipShape),
     /** ISO 3166-1 alpha-2 countries that may be dialled. */
     countries: Type.Optional(countries),
     /** Prefixes that are closed by default and may be dialled here, for example `+447`. */
@@ -340,8 +330,8 @@ export function readConfigFile(file: string, text: string): ConfigFile {
 }
 
 /** Rules that a shape cannot say: names are used once, an HTTP voice has a URL, policies are right. */
-function mistakesBeyondShape(value: ConfigFile, file: string): { path: string[]; message: string }[] {
-  const found: { path: string[]; message: string }[] = [];
+function mistakesBeyondShape(value: ConfigFile, file: string): MistakeBeyondShape[] {
+  const found: MistakeBeyondShape[] = [];
   const lists = { trunks: value.trunks, sinks: value.sinks };
   for (const [list, items] of Object.entries(lists)) {
     const seen = new Set<string>();
@@ -351,12 +341,11 @@ function mistakesBeyondShape(value: ConfigFile, file: string): { path: string[];
       seen.add(item.name);
     });
   }
-  value.trunks?.forEach(({ address }, index) => {
-    const port = Number(address.split(':')[1] ?? 5060);
-    if (port < 1 || port > 65_535) {
-      found.push({ path: ['trunks', String(index), 'address'], message: 'a port is from 1 to 65535' });
-    }
-  });
+  found.push(
+    ...trunkMistakes(value.trunks ?? [], file),
+    ...unservedCountries(value.countries ?? [], value.trunks ?? []),
+    ...sipMistakes(value.sip ?? {}, file),
+  );
   const keys = new Set<string>();
   value.accessKeys?.forEach((key, index) => {
     if (keys.has(key.accessKeyId)) {

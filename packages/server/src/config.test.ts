@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { trunkOf } from './calls/trunk.ts';
 import { ConfigUnusable, isLoopback, loadConfig } from './config.ts';
 import { ConfigFileUnusable } from './config-file.ts';
 
@@ -130,14 +131,19 @@ dialling: {paused: true}
     });
     assert.equal(config.accessKeys[0]?.accountId, '000000000000');
     assert.deepEqual(config.trunks, [
-      {
+      trunkOf({
         name: 'one',
-        host: 'sip.example.com',
-        port: 5060,
+        servers: [{ host: 'sip.example.com', port: undefined, transport: undefined }],
         domain: 'sip.example.com',
         credentials: { username: 'user', password: '' },
-      },
-      { name: 'two', host: '10.0.0.1', port: 5080, domain: 'example.com', credentials: undefined },
+        probeEveryMs: 60_000,
+      }),
+      trunkOf({
+        name: 'two',
+        servers: [{ host: '10.0.0.1', port: 5080, transport: undefined }],
+        domain: 'example.com',
+        probeEveryMs: 60_000,
+      }),
     ]);
     assert.deepEqual(config.dialling, { paused: true, maxDialDelayMs: 30_000 });
   });

@@ -5,12 +5,15 @@ import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { IceServer } from '@ringback/media';
 import type { RecordingUploadOptions } from './calls/recording-upload.ts';
+import type { Trunk } from './calls/trunk.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
 import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import type { AccountId } from './ids.ts';
 import type { ConfiguredPolicy } from './policy/instance-policies.ts';
 import type { QuotaDefaults } from './policy/quotas.ts';
+import { readSipSettings, type SipSettings } from './sip-config.ts';
+import { readTrunk } from './trunk-config.ts';
 
 /** The account of the emulator, and of keys that name none. */
 export const emulatorAccountId = '000000000000' as AccountId;
@@ -26,14 +29,6 @@ export interface ConfiguredAccessKey {
   readonly userName: string;
   readonly principal: string | undefined;
   readonly policy: Policy | undefined;
-}
-
-export interface ConfiguredTrunk {
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly domain: string;
-  readonly credentials: { readonly username: string; readonly password: string } | undefined;
 }
 
 export type ConfiguredSink =
@@ -54,6 +49,7 @@ export interface PortChoice {
 export interface Config {
   readonly http: { readonly host: string; readonly port: number; readonly tls: TlsFiles | undefined };
   readonly sip: { readonly host: string; readonly port: PortChoice };
+  readonly sipSettings: SipSettings;
   readonly rtpPorts: PortRange;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
@@ -63,7 +59,7 @@ export interface Config {
   readonly signatures: 'strict' | 'when there are keys';
   /** RINGBACK_SECRET_KEY; without it the key for stored secrets is a file in the data directory. */
   readonly secretKey: string | undefined;
-  readonly trunks: readonly ConfiguredTrunk[];
+  readonly trunks: readonly Trunk[];
   /** Countries, prefixes and caps for all instances; absent parts have the defaults of the carrier in use. */
   readonly policy: ConfiguredPolicy;
   /** The same for single instances, by alias or id. */
@@ -125,6 +121,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       tls: tlsOf(env),
     },
     sip: { host: env.RINGBACK_SIP_HOST || '127.0.0.1', port: sipPortOf(env) },
+    sipSettings: readSipSettings(file.sip ?? {}, env.RINGBACK_CONFIG ?? ''),
     rtpPorts: portRangeOf('RINGBACK_RTP_PORTS', env.RINGBACK_RTP_PORTS || '20000-29999'),
     dataDir,
     databaseUrl,
@@ -132,7 +129,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     accessKeys: (file.accessKeys ?? []).map((key) => accessKeyOf(key, env.RINGBACK_CONFIG ?? '')),
     signatures: file.signatures === 'strict' ? 'strict' : 'when there are keys',
     secretKey,
-    trunks: (file.trunks ?? []).map(trunkOf),
+    trunks: (file.trunks ?? []).map((trunk) => readTrunk(trunk, env.RINGBACK_CONFIG ?? '')),
     policy: {
       countries: file.countries,
       openPrefixes: file.openPrefixes,
@@ -339,15 +336,4 @@ function bucketsOf(buckets: Readonly<Record<string, string>>, configFile: string
       /^https?:\/\//.test(place) ? place : path.resolve(path.dirname(configFile), place),
     ]),
   );
-}
-
-function trunkOf(trunk: NonNullable<ConfigFile['trunks']>[number]): ConfiguredTrunk {
-  const [host = '', port] = trunk.address.split(':');
-  return {
-    name: trunk.name,
-    host,
-    port: port ? Number(port) : 5060,
-    domain: trunk.domain ?? host,
-    credentials: trunk.username ? { username: trunk.username, password: trunk.password ?? '' } : undefined,
-  };
 }

@@ -9,6 +9,8 @@ export interface Metrics {
   callRefused(reason: string): void;
   /** A gauge that is read when someone asks. */
   watch(name: string, help: string, read: () => number | Promise<number>): void;
+  /** The same with a value for each of several things, such as trunks: `read` gives them by the value of `label`. */
+  watchEach(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void;
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -70,6 +72,18 @@ export function openMetrics(): Metrics {
         registers: [registry],
         async collect() {
           this.set(await read());
+        },
+      });
+    },
+    watchEach(name, help, label, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const [of, value] of Object.entries(read())) this.set({ [label]: of }, value);
         },
       });
     },

@@ -1,21 +1,24 @@
 /** The service, built bottom-up in one pass and closed in the opposite order. The only wiring. */
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openMediaEngine } from '@ringback/media';
 import { describeFault, openSimulatedCarrier, type SimulatedCarrier } from '@ringback/simulated-carrier';
-import { openUserAgent, SipPortUnavailable, type UserAgent, type UserAgentOptions } from '@ringback/sip';
+import { nodeResolver, SipPortUnavailable, type UserAgent } from '@ringback/sip';
 import type { Logger } from 'pino';
 import { openAgentSide } from './agents/agent-side.ts';
 import { type HttpServer, openHttpServer } from './api/http-server.ts';
 import { openPromptLinks } from './api/prompt-links.ts';
 import { watchMedia } from './calls/media-metrics.ts';
 import { openRecordingUpload } from './calls/recording-upload.ts';
-import type { Trunk } from './calls/trunk.ts';
+import type { StirSigning } from './calls/ring.ts';
+import { watchSip } from './calls/sip-metrics.ts';
+import { NoTrunkFound, openSipSide, type SipSide } from './calls/sip-side.ts';
+import { type Trunk, trunkOf } from './calls/trunk.ts';
+import { describeTrunk } from './calls/trunks.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } from './config.ts';
 import { acceptContact } from './contacts/accept-contact.ts';
@@ -213,8 +216,13 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     (engine) => engine.close(),
   );
   const carrier = config.trunks.length === 0 ? await openCarrier(config, logger, opened) : undefined;
-  const trunks = trunksOf(config, carrier);
-  const userAgent = opened.keep(await openSip(options, trunks), (agent) => agent.close());
+  const sip = opened.keep(
+    await openSip(options, carrier, async (number, account) => {
+      return (await directory.phoneNumber(account, number)) !== undefined;
+    }),
+    (side) => side.close(),
+  );
+  const { userAgent, trunks, stir } = sip;
 
   // Flows.
   const speech = opened.keep(
@@ -301,7 +309,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     recordingsDirectory: path.join(config.dataDir, 'recordings'),
     logger,
     ...(observe ? { observe } : {}),
-    dialling: { userAgent, media, trunks, clock, newCallId: () => randomBytes(16).toString('hex') },
+    dialling: { userAgent, media, trunks, stir, clock, newCallId: () => randomBytes(16).toString('hex') },
     gate,
     policies,
     countCall: (call) => countCall(database, call),
@@ -420,6 +428,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     () => flowLogs.lost,
   );
   watchMedia(metrics, media);
+  watchSip(metrics, sip, clock);
   if (config.recordingUpload) {
     const directory = path.join(config.dataDir, 'recordings');
     opened.keep(openRecordingUpload(directory, config.recordingUpload, { clock, logger }), (upload) =>
@@ -486,6 +495,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
             database: databaseState,
             sip: `${userAgent.endpoint.host}:${userAgent.endpoint.port}`,
             carrier: carrier ? `simulated ${carrier.endpoint.host}:${carrier.endpoint.port}` : 'trunk',
+            trunks: Object.fromEntries(trunks.status.map((status) => [status.name, describeTrunk(status)])),
             speech: speech.describe().renderer ?? 'unavailable',
             dialling: decisions.dialling.stopped ? 'stopped' : config.dialling.paused ? 'paused' : 'ok',
             activeContacts: active.size,
@@ -598,59 +608,52 @@ function openCarrier(config: Config, logger: Logger, opened: Opened): Promise<Si
 }
 
 function trunksOf(config: Config, carrier: SimulatedCarrier | undefined): readonly Trunk[] {
-  if (carrier) {
-    const { host, port } = carrier.endpoint;
-    return [
-      {
-        name: 'simulated-carrier',
-        target: { host, port, transport: 'udp' },
-        domain: host,
-        credentials: simulatedCredentials,
-      },
-    ];
-  }
-  return config.trunks.map(({ name, host, port, domain, credentials }) => ({
-    name,
-    target: { host, port, transport: 'udp' },
-    domain,
-    credentials,
-  }));
+  if (!carrier) return config.trunks;
+  const { host, port } = carrier.endpoint;
+  return [
+    trunkOf({
+      name: 'simulated-carrier',
+      servers: [{ host, port, transport: 'udp' }],
+      domain: host,
+      credentials: simulatedCredentials,
+    }),
+  ];
 }
 
-/** Only carriers are answered on the SIP port; anyone else meets silence. */
 async function openSip(
   { config, logger, observe }: ServiceOptions,
-  trunks: readonly Trunk[],
-): Promise<UserAgent> {
-  const carriers = new Set<string>();
-  for (const { name, target } of trunks) {
-    const { address } = await orUnusable(
-      lookup(target.host, { family: 4 }),
-      `The address of trunk "${name}", ${target.host}, cannot be resolved; mend it in the file that RINGBACK_CONFIG names`,
-    );
-    carriers.add(address);
-  }
-  const { host, port } = config.sip;
-  const common: Omit<UserAgentOptions, 'port'> = {
-    host,
-    userAgentName: 'Ringback',
-    acceptsFrom: (peer) => carriers.has(peer.host),
-    onFault: (fault) => logger.warn({ fault }, 'SIP fault'),
-    ...(observe ? { onTrace: (trace) => observe({ kind: 'sip', atMs: trace.atMs, trace }) } : {}),
-  };
+  carrier: SimulatedCarrier | undefined,
+  isOwnNumber: StirSigning['isOwnNumber'],
+): Promise<SipSide> {
   try {
-    return await openUserAgent({ ...common, port: port.port });
+    return await openSipSide({
+      ...config.sip,
+      settings: config.sipSettings,
+      trunks: trunksOf(config, carrier),
+      resolver: nodeResolver(),
+      clock: systemClock,
+      logger,
+      random: Math.random,
+      newOriginId: randomUUID,
+      countryOf,
+      isOwnNumber,
+      ...(observe ? { onTrace: (trace) => observe({ kind: 'sip', atMs: trace.atMs, trace }) } : {}),
+    });
   } catch (error) {
-    if (!(error instanceof SipPortUnavailable)) throw error;
-    if (port.ifTaken === 'fail') {
+    if (error instanceof NoTrunkFound) {
+      throw new ConfigUnusable(`${error.message}; mend it in the file that RINGBACK_CONFIG names.`, {
+        cause: error,
+      });
+    }
+    if (error instanceof SipPortUnavailable) {
       throw new ConfigUnusable(
-        `The SIP port ${host}:${port.port} (UDP) cannot be used (${error.code}). Stop what listens there, or choose ` +
-          'with RINGBACK_SIP_HOST and RINGBACK_SIP_PORT (0 takes any free port).',
+        `The SIP port ${error.host}:${error.port} (${error.transport.toUpperCase()}) cannot be used (${error.code}). ` +
+          'Stop what listens there, or choose with RINGBACK_SIP_HOST and RINGBACK_SIP_PORT (0 takes any free port), or ' +
+          'with sip.alsoListen in the file that RINGBACK_CONFIG names.',
         { cause: error },
       );
     }
-    logger.info({ port: port.port }, 'the usual SIP port is taken; using a free one');
-    return openUserAgent({ ...common, port: 0 });
+    throw error;
   }
 }
 

@@ -32,7 +32,7 @@ describe('a SIPp callee behind a trunk', () => {
 accessKeys:
   - { accessKeyId: AKIDINTEROP, secretAccessKey: not-a-secret-at-all }
 trunks:
-  - { name: sipp, address: "127.0.0.1:${trunkPort}", username: ringback, password: open-sesame }
+  - { name: sipp, address: "127.0.0.1:${trunkPort}", username: ringback, password: open-sesame, probe: off }
 countries: [US]
 phoneNumbers: ["+12065550199"]
 `);

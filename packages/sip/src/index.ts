@@ -18,6 +18,7 @@ export type {
   SessionHandlers,
 } from './dialog/invite-dialog.ts';
 export type { EarlyMedia, OutgoingInvite, OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
+export { checkHeaders } from './dialog/own-headers.ts';
 export type { ProbeOutcome, ProbeRequest } from './dialog/probe.ts';
 export type { TransferOutcome, TransferRequest } from './dialog/transfer.ts';
 export type { SipFault, TransportFailureCode } from './errors.ts';

@@ -7,6 +7,8 @@ import { openUserAgent, parseMessage, type SipRequest, type UserAgent } from '@r
 import { InMemoryNetwork, seededHex, VirtualClock } from '@ringback/testkit';
 import type { PhoneNumber } from '../ids.ts';
 import { FakeMediaEngine } from '../test-support/fake-telephony.ts';
+import { openTestTrunks, trunkAt } from '../test-support/fake-trunks.ts';
+import { sampleTenant } from '../test-support/sample-contact.ts';
 import { dial } from './dial.ts';
 import { DialFailure } from './dial-failure.ts';
 
@@ -120,19 +122,16 @@ async function makeWorld({ ringsAfterMs = 0 } = {}): Promise<World> {
           source: '+12065550199' as PhoneNumber,
           callerIdName: undefined,
           ringTimeoutMs,
+          account: sampleTenant,
+          dialByMs: clock.now() + 30_000,
         },
         { commitAttempt: () => Promise.resolve() },
         {
           userAgent,
           media: new FakeMediaEngine(clock, []),
-          trunks: [
-            {
-              name: 'phone',
-              target: { host: phoneHost, port: 5060, transport: 'udp' },
-              domain: 'carrier.example',
-              credentials: undefined,
-            },
-          ],
+          trunks: openTestTrunks(userAgent, clock, [
+            trunkAt('phone', { host: phoneHost, port: 5060, transport: 'udp' }),
+          ]),
           clock,
           newCallId: () => 'call-1',
         },

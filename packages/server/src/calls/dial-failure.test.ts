@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { InviteCancelled, InviteRejected, InviteTimedOut, InviteTransportError } from '@ringback/sip';
+import {
+  InviteCancelled,
+  InviteRejected,
+  InviteTimedOut,
+  InviteTransportError,
+  TransportError,
+} from '@ringback/sip';
 import { sipResponse } from '../test-support/fake-telephony.ts';
 import { causeOf, DialFailure, type DialFailureCause, judge } from './dial-failure.ts';
 
@@ -54,6 +60,109 @@ describe('dial failure › verdict of a final response', () => {
   });
 });
 
+describe('dial failure › Q.850 cause beside a status', () => {
+  const withCause = (status: number, cause: number, reason = ''): DialFailureCause => ({
+    kind: 'rejected',
+    status,
+    reason,
+    reasonHeader: `Q.850;cause=${cause}`,
+  });
+  const cases: [status: number, causes: readonly number[], disconnectReason: string, next: string][] = [
+    // A status that says nothing of its own is told by the cause.
+    [480, [1, 2, 3, 22, 28], 'TELECOM_NUMBER_INVALID', 'never'],
+    [500, [17], 'TELECOM_BUSY', 'never'],
+    [502, [18, 19, 20, 27], 'TELECOM_UNANSWERED', 'never'],
+    [403, [21, 55, 87], 'TELECOM_UNANSWERED', 'never'],
+    [480, [34, 38, 41, 42, 43, 44, 46, 47, 49, 50, 58, 63, 102, 111], 'TELECOM_PROBLEM', 'never'],
+    [500, [57, 65, 70, 79, 88, 95, 96, 97, 99, 100], 'TELECOM_PROBLEM', 'never'],
+    // 503 goes to another trunk, unless the cause says that the phone itself was reached.
+    [503, [34, 41, 42, 16, 31, 127, 200], 'TELECOM_PROBLEM', 'allowed'],
+    [503, [17], 'TELECOM_BUSY', 'never'],
+    [503, [1], 'TELECOM_NUMBER_INVALID', 'never'],
+    // What gateways put on any ending changes nothing.
+    [480, [16, 31, 127], 'TELECOM_UNANSWERED', 'never'],
+    // A status with a meaning of its own keeps it.
+    [486, [1, 34], 'TELECOM_BUSY', 'never'],
+    [404, [17, 41], 'TELECOM_NUMBER_INVALID', 'never'],
+    [603, [17, 41], 'TELECOM_UNANSWERED', 'never'],
+    [607, [17, 21], 'TELECOM_POTENTIAL_BLOCKING', 'never'],
+    [302, [17], 'TELECOM_PROBLEM', 'allowed'],
+  ];
+  for (const [status, causes, disconnectReason, next] of cases) {
+    it(`${status} with ${causes.join(', ')} is ${disconnectReason}`, () => {
+      for (const cause of causes) {
+        const verdict = judge(withCause(status, cause), false);
+        assert.deepEqual(
+          [verdict.disconnectReason, verdict.nextAttempt],
+          [disconnectReason, next],
+          String(cause),
+        );
+      }
+    });
+  }
+
+  it('never opens another attempt that the status does not', () => {
+    for (let status = 300; status < 700; status += 1) {
+      const plain = judge(rejected(status), false).nextAttempt;
+      for (let cause = 0; cause < 128; cause += 1) {
+        const verdict = judge(withCause(status, cause), false);
+        assert.ok(plain === 'allowed' || verdict.nextAttempt === 'never', `${status} ${cause}`);
+      }
+    }
+  });
+
+  it('a 603 of a network that blocks by analytics is told by its phrase', () => {
+    assert.equal(
+      judge(withCause(603, 21, 'Network Blocked'), false).disconnectReason,
+      'TELECOM_POTENTIAL_BLOCKING',
+    );
+  });
+
+  it('an unreadable one changes nothing', () => {
+    const garbage: DialFailureCause = {
+      kind: 'rejected',
+      status: 480,
+      reason: '',
+      reasonHeader: ';;=;cause',
+    };
+    assert.equal(judge(garbage, false).disconnectReason, 'TELECOM_UNANSWERED');
+  });
+});
+
+describe('dial failure › verdict of every outcome', () => {
+  it('is whole: reason, fault, next attempt and retry, for each status, whether it rang or not', () => {
+    for (let status = 300; status < 700; status += 1) {
+      for (const rang of [false, true]) {
+        const verdict = judge(rejected(status), rang);
+        assert.deepEqual(Object.keys(verdict).sort(), [
+          'amdStatus',
+          'campaignRetry',
+          'disconnectReason',
+          'fault',
+          'nextAttempt',
+        ]);
+        for (const member of Object.values(verdict)) assert.equal(typeof member, 'string');
+      }
+    }
+  });
+
+  it('never takes an answer of the called side to another trunk', () => {
+    for (const status of [486, 600, 603, 604, 606, 607, 608]) {
+      assert.equal(judge(rejected(status), false).nextAttempt, 'never', String(status));
+    }
+  });
+
+  it('allows no attempt after a connection that broke with the INVITE on it', () => {
+    const broken = (phase: 'connecting' | 'connected') => {
+      const endpoint = { host: '10.0.0.1', port: 5060, transport: 'tcp' } as const;
+      const cause = causeOf(new InviteTransportError(new TransportError(endpoint, 'reset', phase)));
+      assert.ok(cause);
+      return judge(cause, false).nextAttempt;
+    };
+    assert.deepEqual([broken('connecting'), broken('connected')], ['allowed', 'never']);
+  });
+});
+
 describe('dial failure › verdict of other ends', () => {
   const cases: [cause: DialFailureCause, rang: boolean, reason: string, amd: string, next: string][] = [
     [{ kind: 'no response' }, false, 'TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'never'],
@@ -63,6 +172,7 @@ describe('dial failure › verdict of other ends', () => {
     [{ kind: 'stopped' }, true, 'TELECOM_ORIGINATOR_CANCEL', 'AMD_UNANSWERED', 'never'],
     [{ kind: 'stopped' }, false, 'TELECOM_ORIGINATOR_CANCEL', 'AMD_NOT_APPLICABLE', 'never'],
     [{ kind: 'no trunk' }, false, 'TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'never'],
+    [{ kind: 'no room' }, false, 'TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'never'],
     [{ kind: 'media', message: '' }, false, 'TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'never'],
   ];
   for (const [cause, rang, disconnectReason, amdStatus, nextAttempt] of cases) {

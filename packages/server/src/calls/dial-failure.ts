@@ -1,6 +1,13 @@
 /** Every way a dialling can fail, as one verdict: what to record, whose fault, what may follow. Read by dial.ts and the contact's story. */
-import { InviteCancelled, InviteRejected, InviteTimedOut, InviteTransportError } from '@ringback/sip';
+import {
+  InviteCancelled,
+  InviteRejected,
+  InviteTimedOut,
+  InviteTransportError,
+  parseReason,
+} from '@ringback/sip';
 import { toStorable } from '../storable-text.ts';
+import { meaningOfCause, q850CauseOf, type ReleaseMeaning } from './release-causes.ts';
 
 /** `DisconnectReason` values that a failed dialling can give (Administrator Guide, data model for contact records). */
 export type DialDisconnectReason =
@@ -97,10 +104,13 @@ export type DialFailureCause =
       readonly reasonHeader?: string;
     }
   | { readonly kind: 'no response' }
-  | { readonly kind: 'transport'; readonly message: string }
+  /** `mayHaveLeft`: the connection broke when the INVITE was on it already, so that a phone may be ringing. */
+  | { readonly kind: 'transport'; readonly message: string; readonly mayHaveLeft?: true }
   | { readonly kind: 'ring timeout'; readonly ringTimeoutMs: number }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'no trunk' }
+  /** All trunks were full, or asked to be left alone, for longer than the call may wait. */
+  | { readonly kind: 'no room' }
   | { readonly kind: 'media'; readonly message: string };
 
 /**
@@ -125,12 +135,11 @@ export class DialFailure extends Error {
 export function judge(failure: DialFailureCause, sawRinging: boolean): DialVerdict {
   switch (failure.kind) {
     case 'rejected': {
-      const found =
-        verdictByStatus.get(failure.status) ?? verdictByClass[Math.floor(failure.status / 100)] ?? problem;
+      const found = judgeRefusal(failure.status, failure.reason, failure.reasonHeader);
       return sawRinging ? { ...found, nextAttempt: 'never' } : found;
     }
     case 'transport':
-      return sawRinging ? problem : elsewhere;
+      return sawRinging || failure.mayHaveLeft ? problem : elsewhere;
     case 'no response':
       return problem;
     case 'ring timeout':
@@ -142,9 +151,36 @@ export function judge(failure: DialFailureCause, sawRinging: boolean): DialVerdi
         'ours',
       );
     case 'no trunk':
+    case 'no room':
     case 'media':
       return ours;
   }
+}
+
+const verdictByMeaning: Readonly<Record<ReleaseMeaning, DialVerdict>> = {
+  invalid,
+  busy,
+  unreachable,
+  declined,
+  carrier: problem,
+  ours,
+};
+
+/** 603 of a network that blocks by analytics, and says so in its phrase (ATIS-1000099, "603+"). */
+const blockedPhrase = /network blocked/i;
+
+/**
+ * The status decides where it has a meaning of its own. Where it only says that something went wrong (403, 480, 500, 503, …), the
+ * Q.850 cause that the telephone network gave says what. It never opens another attempt that the status does not.
+ */
+function judgeRefusal(status: number, phrase: string, reasonHeader: string | undefined): DialVerdict {
+  if (status === 603 && blockedPhrase.test(phrase)) return blocked;
+  const byStatus = verdictByStatus.get(status) ?? verdictByClass[Math.floor(status / 100)] ?? problem;
+  const isVague = status >= 400 && (byStatus === problem || byStatus === elsewhere || status === 480);
+  if (!isVague || reasonHeader === undefined) return byStatus;
+  const meaning = meaningOfCause(q850CauseOf(parseReason(reasonHeader)));
+  if (meaning === undefined || (meaning === 'carrier' && byStatus === elsewhere)) return byStatus;
+  return verdictByMeaning[meaning];
 }
 
 /** Turns what the SIP layer rejects with into a cause; anything else is a bug and passes through. */
@@ -159,7 +195,10 @@ export function causeOf(error: unknown): DialFailureCause | undefined {
     };
   }
   if (error instanceof InviteTimedOut) return { kind: 'no response' };
-  if (error instanceof InviteTransportError) return { kind: 'transport', message: error.message };
+  if (error instanceof InviteTransportError) {
+    const mayHaveLeft = error.transport?.phase === 'connected';
+    return { kind: 'transport', message: error.message, ...(mayHaveLeft ? { mayHaveLeft } : {}) };
+  }
   if (error instanceof InviteCancelled) return { kind: 'stopped' };
   return undefined;
 }
@@ -178,6 +217,8 @@ function describe(failure: DialFailureCause): string {
       return 'The dialling was stopped before an answer.';
     case 'no trunk':
       return 'No trunk is configured for this destination.';
+    case 'no room':
+      return 'Every trunk was full, or had asked to be left alone, for as long as the call could wait.';
     case 'media':
       return `No media could be set up: ${failure.message}`;
   }

@@ -8,6 +8,8 @@ import { InviteTimedOut, InviteTransportError } from '@ringback/sip';
 import { VirtualClock } from '@ringback/testkit';
 import type { PhoneNumber } from '../ids.ts';
 import { FakeMediaEngine, FakeUserAgent, type Journal } from '../test-support/fake-telephony.ts';
+import { openTestTrunks, trunkAt } from '../test-support/fake-trunks.ts';
+import { sampleTenant } from '../test-support/sample-contact.ts';
 import { type DialRequest, dial } from './dial.ts';
 import { DialFailure } from './dial-failure.ts';
 import type { Leg } from './leg.ts';
@@ -42,7 +44,7 @@ describe('dial', () => {
     const world = makeWorld();
     const dialling = world.dial();
     await world.clock.drain();
-    const { onProvisional, onEarlyMedia, ...request } = world.agent.call.request;
+    const { onProvisional, onEarlyMedia, onRequest, ...request } = world.agent.call.request;
     assert.deepEqual(request, {
       target: { host: '10.0.0.1', port: 5060, transport: 'udp' },
       requestUri: 'sip:+12065550100@carrier-a.example;user=phone',
@@ -295,11 +297,12 @@ function makeWorld(options: { trunks?: readonly Trunk[] } = {}): World {
     trunk('b', '10.0.0.2', 5080, undefined),
   ];
   let callIds = 0;
+  const agent = new FakeUserAgent(journal);
   const world: World = {
     clock,
     startMs: clock.now(),
     journal,
-    agent: new FakeUserAgent(journal),
+    agent,
     media: new FakeMediaEngine(clock, journal),
     stop: new AbortController(),
     rang: [],
@@ -312,6 +315,8 @@ function makeWorld(options: { trunks?: readonly Trunk[] } = {}): World {
           source: '+12065550199' as PhoneNumber,
           callerIdName: 'Ringback',
           ringTimeoutMs: 60_000,
+          account: sampleTenant,
+          dialByMs: clock.now() + 30_000,
           ...changes,
         },
         {
@@ -325,7 +330,7 @@ function makeWorld(options: { trunks?: readonly Trunk[] } = {}): World {
         {
           userAgent: world.agent,
           media: world.media,
-          trunks,
+          trunks: openTestTrunks(agent, clock, trunks),
           clock,
           newCallId: () => {
             callIds += 1;
@@ -339,12 +344,11 @@ function makeWorld(options: { trunks?: readonly Trunk[] } = {}): World {
 }
 
 function trunk(name: string, host: string, port: number, own: Trunk['credentials']): Trunk {
-  return {
+  return trunkAt(
     name,
-    target: { host, port, transport: 'udp' },
-    domain: `carrier-${name}.example`,
-    credentials: own,
-  };
+    { host, port, transport: 'udp' },
+    { domain: `carrier-${name}.example`, credentials: own },
+  );
 }
 
 async function answered() {

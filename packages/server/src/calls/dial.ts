@@ -4,22 +4,26 @@ import {
   type AudioSession,
   type MediaEngine,
   type MediaSession,
+  type MediaSessionOptions,
   SdpUnusable,
 } from '@ringback/media';
-import { InviteCancelled, type InviteDialog, type UserAgent } from '@ringback/sip';
-import type { Clock } from '../clock.ts';
-import type { PhoneNumber } from '../ids.ts';
-import { causeOf, DialFailure, type DialFailureCause } from './dial-failure.ts';
+import {
+  type InviteDialog,
+  InviteRejected,
+  InviteTimedOut,
+  InviteTransportError,
+  retryAfterMs,
+} from '@ringback/sip';
+import { DialFailure } from './dial-failure.ts';
 import { KeyPresses } from './key-presses.ts';
 import { joinLeg, type Leg, type MediaEnd } from './leg.ts';
-import { describeTarget, type Trunk, trunksFor } from './trunk.ts';
+import { type RingDeps, RingEnded, type RingRequest, ring } from './ring.ts';
+import { describeTarget, type Trunk } from './trunk.ts';
+import type { NoAttempt, TrunkAttempt, TrunkRoute, Trunks } from './trunks.ts';
 
-export interface DialRequest {
-  readonly destination: PhoneNumber;
-  readonly source: PhoneNumber;
-  readonly callerIdName: string | undefined;
-  /** Longest time from the INVITE to the answer, ms. */
-  readonly ringTimeoutMs: number;
+export interface DialRequest extends RingRequest {
+  /** Nobody is dialled later than that, however full the trunks are, ms since the epoch. */
+  readonly dialByMs: number;
   /** Media of another leg that this one is to be joined with. */
   readonly beside?: AudioSession;
 }
@@ -32,11 +36,9 @@ export interface DialAttemptPlan {
 }
 
 /** What dialling stands on. */
-export interface DialDeps {
-  readonly userAgent: UserAgent;
+export interface DialDeps extends RingDeps {
   readonly media: MediaEngine;
-  readonly trunks: readonly Trunk[];
-  readonly clock: Clock;
+  readonly trunks: Trunks;
   readonly newCallId: () => string;
 }
 
@@ -46,7 +48,10 @@ export interface DialProgress {
   commitAttempt(attempt: DialAttemptPlan): Promise<void>;
   /** The first 18x of an attempt. */
   ringing?(atMs: number): void;
-  /** The media that the call will have, before anything is dialled, so that somebody can listen from the beginning. */
+  /**
+   * The media that the call will have, before anything is dialled, so that somebody can listen from the beginning. Again where the
+   * next trunk wants other media; what was opened before is closed by then.
+   */
   opened?(media: MediaSession): void;
   /** Announcements or the network's own ringing are to be heard before the answer (183 with SDP, RFC 3960). */
   earlyMedia?(): void;
@@ -62,7 +67,7 @@ const mediaTimeoutMs = 30_000;
  * Dials and resolves when the far end answers and media is agreed.
  *
  * Ringing that outlasts `ringTimeoutMs` is cancelled (RFC 3261 §9.1); a 200 that crosses the CANCEL is
- * acknowledged and hung up. Aborting `signal` does the same. The next trunk is tried only where nobody can
+ * acknowledged and hung up. Aborting `signal` does the same. The next target is tried only where nobody can
  * have been rung (dial-failure.ts).
  *
  * @throws {DialFailure} with its verdict.
@@ -73,149 +78,191 @@ export async function dial(
   deps: DialDeps,
   signal: AbortSignal,
 ): Promise<Leg> {
-  const trunks = trunksFor(deps.trunks, request.destination);
-  if (trunks.length === 0) throw new DialFailure({ kind: 'no trunk' }, false);
-  const keys = new KeyPresses(deps.clock);
-  const mediaEnded = Promise.withResolvers<MediaEnd>();
-  const media = await openMedia(deps.media, request.beside, {
-    digit(digit) {
-      keys.pressed(digit);
-      progress.digit?.(digit);
-    },
-    ended: mediaEnded.resolve,
-    detected: (event) => progress.detected?.(event),
-  });
+  const dialling = new Dialling(request, progress, deps, signal);
   try {
-    progress.opened?.(media);
-    const dialog = await tryTrunks(trunks, media, request, progress, deps, signal);
-    const answeredAtMs = deps.clock.now();
-    await agreeOnMedia(dialog, media);
-    return joinLeg({ dialog, media, keys, mediaEnded: mediaEnded.promise, answeredAtMs });
+    return await dialling.run();
   } catch (error) {
-    await media.close();
+    await dialling.closeMedia();
     throw error;
   }
 }
 
-async function openMedia(
-  engine: MediaEngine,
-  beside: AudioSession | undefined,
-  on: { digit(digit: string): void; ended(end: MediaEnd): void; detected(event: AmdEvent): void },
-): Promise<MediaSession> {
-  try {
-    return await engine.openSession({
-      mediaTimeoutMs,
-      ...(beside ? { beside } : {}),
-      onEvent: (event) => {
-        if (event.kind === 'digit') on.digit(event.digit);
-        else if (event.kind === 'amd') on.detected(event.event);
-        else if (event.kind === 'mediaLost') on.ended({ by: 'media loss' });
-        else if (event.kind === 'fault') on.ended({ by: 'media fault', detail: event.message });
-      },
-    });
-  } catch (error) {
-    throw new DialFailure({ kind: 'media', message: messageOf(error) }, false);
-  }
+/** Media of a dialling, and what of the trunk it was opened for. */
+interface OpenMedia {
+  readonly session: MediaSession;
+  readonly wishes: MediaSessionOptions;
 }
 
-async function tryTrunks(
-  trunks: readonly Trunk[],
-  media: MediaSession,
-  request: DialRequest,
-  progress: DialProgress,
-  deps: DialDeps,
-  signal: AbortSignal,
-): Promise<InviteDialog> {
-  let n = 0;
-  let sawRinging = false;
-  for (;;) {
-    const trunk = trunks[n];
-    n += 1;
-    if (!trunk) throw new DialFailure({ kind: 'no trunk' }, sawRinging);
-    if (signal.aborted) throw new DialFailure({ kind: 'stopped' }, sawRinging);
-    const callId = deps.newCallId();
-    await progress.commitAttempt({ n, target: describeTarget(trunk), callId });
-    if (signal.aborted) throw new DialFailure({ kind: 'stopped' }, sawRinging);
-    try {
-      return await ring(trunk, callId, media.createOffer(), request, deps, signal, {
-        ringing() {
-          if (!sawRinging) progress.ringing?.(deps.clock.now());
-          sawRinging = true;
+class Dialling {
+  readonly #request: DialRequest;
+  readonly #progress: DialProgress;
+  readonly #deps: DialDeps;
+  readonly #signal: AbortSignal;
+  readonly #keys: KeyPresses;
+  readonly #mediaEnded = Promise.withResolvers<MediaEnd>();
+  #media: OpenMedia | undefined;
+  #sawRinging = false;
+
+  constructor(request: DialRequest, progress: DialProgress, deps: DialDeps, signal: AbortSignal) {
+    this.#request = request;
+    this.#progress = progress;
+    this.#deps = deps;
+    this.#signal = signal;
+    this.#keys = new KeyPresses(deps.clock);
+  }
+
+  async run(): Promise<Leg> {
+    const { trunk, dialog, media } = await this.#tryTargets(
+      this.#deps.trunks.routeFor(this.#request.destination),
+    );
+    const answeredAtMs = this.#deps.clock.now();
+    await agreeOnMedia(dialog, media);
+    return joinLeg({
+      dialog,
+      media,
+      dtmf: trunk.dtmf,
+      clock: this.#deps.clock,
+      keys: this.#keys,
+      mediaEnded: this.#mediaEnded.promise,
+      answeredAtMs,
+    });
+  }
+
+  async closeMedia(): Promise<void> {
+    await this.#media?.session.close();
+  }
+
+  async #tryTargets(
+    route: TrunkRoute,
+  ): Promise<{ readonly trunk: Trunk; readonly dialog: InviteDialog; readonly media: MediaSession }> {
+    let latest: DialFailure | undefined;
+    for (let n = 1; ; n += 1) {
+      const attempt = await route.next(this.#request.dialByMs, this.#signal);
+      // What the last target said is what happened, rather than that there is no further one.
+      if ('kind' in attempt) throw latest ?? this.#failureOf(attempt);
+      try {
+        const media = await this.#mediaFor(attempt.trunk);
+        const dialog = await this.#tryTarget(attempt, n, media);
+        attempt.answered(dialog.ended);
+        return { trunk: attempt.trunk, dialog, media };
+      } catch (error) {
+        settle(attempt, error);
+        if (!(error instanceof RingEnded)) throw error;
+        latest = new DialFailure(error.failure, this.#sawRinging);
+        if (latest.verdict.nextAttempt === 'never') throw latest;
+      }
+    }
+  }
+
+  async #tryTarget(attempt: TrunkAttempt, n: number, media: MediaSession): Promise<InviteDialog> {
+    const { clock, newCallId } = this.#deps;
+    this.#throwIfStopped();
+    const callId = newCallId();
+    await this.#progress.commitAttempt({ n, target: describeTarget(attempt.trunk, attempt.target), callId });
+    this.#throwIfStopped();
+    return ring(
+      attempt,
+      callId,
+      media,
+      this.#request,
+      {
+        ringing: () => {
+          if (!this.#sawRinging) this.#progress.ringing?.(clock.now());
+          this.#sawRinging = true;
         },
-        earlyMedia(sdp) {
+        earlyMedia: (sdp) => {
           media.acceptAnswer(sdp).then(
-            () => progress.earlyMedia?.(),
+            () => this.#progress.earlyMedia?.(),
             // The answer itself will tell whether the media can be used.
             () => undefined,
           );
         },
+        digit: (digit) => this.#pressed(digit),
+      },
+      this.#deps,
+      this.#signal,
+    );
+  }
+
+  /** One session serves all trunks that want the same of it. */
+  async #mediaFor(trunk: Trunk): Promise<MediaSession> {
+    const wishes = mediaWishesOf(trunk);
+    if (this.#media && sameWishes(this.#media.wishes, wishes)) return this.#media.session;
+    await this.closeMedia();
+    this.#media = undefined;
+    const session = await this.#openMedia(wishes);
+    this.#media = { session, wishes };
+    this.#progress.opened?.(session);
+    return session;
+  }
+
+  async #openMedia(wishes: MediaSessionOptions): Promise<MediaSession> {
+    const { beside } = this.#request;
+    try {
+      return await this.#deps.media.openSession({
+        mediaTimeoutMs,
+        ...wishes,
+        ...(beside ? { beside } : {}),
+        onEvent: (event) => {
+          if (event.kind === 'digit') this.#pressed(event.digit);
+          else if (event.kind === 'amd') this.#progress.detected?.(event.event);
+          else if (event.kind === 'mediaLost') this.#mediaEnded.resolve({ by: 'media loss' });
+          else if (event.kind === 'fault') {
+            this.#mediaEnded.resolve({ by: 'media fault', detail: event.message });
+          }
+        },
       });
     } catch (error) {
-      if (!(error instanceof RingEnded)) throw error;
-      const failure = new DialFailure(error.failure, sawRinging);
-      if (failure.verdict.nextAttempt === 'never' || n >= trunks.length) throw failure;
+      throw new DialFailure({ kind: 'media', message: messageOf(error) }, this.#sawRinging);
+    }
+  }
+
+  #pressed(digit: string): void {
+    this.#keys.pressed(digit);
+    this.#progress.digit?.(digit);
+  }
+
+  #throwIfStopped(): void {
+    if (this.#signal.aborted) throw new DialFailure({ kind: 'stopped' }, this.#sawRinging);
+  }
+
+  #failureOf(none: NoAttempt): DialFailure {
+    switch (none.kind) {
+      case 'none left':
+        return new DialFailure({ kind: 'no trunk' }, this.#sawRinging);
+      case 'too late':
+        return new DialFailure({ kind: 'no room' }, this.#sawRinging);
+      case 'stopped':
+        return new DialFailure({ kind: 'stopped' }, this.#sawRinging);
+      case 'unresolvable':
+        return new DialFailure({ kind: 'transport', message: none.error.message }, this.#sawRinging);
     }
   }
 }
 
-/** One attempt that brought no answer; `tryTrunks` decides what follows. */
-class RingEnded extends Error {
-  readonly failure: DialFailureCause;
-  constructor(failure: DialFailureCause) {
-    super(failure.kind);
-    this.failure = failure;
-  }
+/** Tells the trunk what came of the attempt. Only what its carrier did counts. */
+function settle(attempt: TrunkAttempt, error: unknown): void {
+  const cause = error instanceof RingEnded ? error.error : undefined;
+  if (cause instanceof InviteRejected) {
+    const { status, contacts, response } = cause;
+    attempt.failed({ kind: 'response', status, contacts, retryAfterMs: retryAfterMs(response.headers) });
+  } else if (cause instanceof InviteTimedOut) attempt.failed({ kind: 'silence' });
+  else if (cause instanceof InviteTransportError && cause.transport) {
+    attempt.failed({ kind: 'transport', code: cause.transport.code });
+  } else attempt.abandoned();
 }
 
-async function ring(
-  trunk: Trunk,
-  callId: string,
-  offer: string,
-  request: DialRequest,
-  deps: DialDeps,
-  signal: AbortSignal,
-  on: { ringing(): void; earlyMedia(sdp: string): void },
-): Promise<InviteDialog> {
-  const { userAgent, clock } = deps;
-  const invite = userAgent.invite({
-    target: trunk.target,
-    requestUri: `sip:${request.destination}@${trunk.domain};user=phone`,
-    from: {
-      uri: `sip:${request.source}@${trunk.domain};user=phone`,
-      ...(request.callerIdName ? { displayName: request.callerIdName } : {}),
-    },
-    to: { uri: `sip:${request.destination}@${trunk.domain};user=phone` },
-    callId,
-    body: { contentType: 'application/sdp', content: offer },
-    ...(trunk.credentials ? { credentials: trunk.credentials } : {}),
-    onProvisional: (response) => {
-      if (response.status >= 180 && response.status < 190) on.ringing();
-    },
-    onEarlyMedia: ({ body }) => on.earlyMedia(body.content),
-  });
-  let cancelledFor: DialFailureCause | undefined;
-  const cancel = (cause: DialFailureCause): void => {
-    cancelledFor ??= cause;
-    invite.cancel();
+function mediaWishesOf({ codecs, dtmf, srtp }: Trunk): MediaSessionOptions {
+  return {
+    ...(codecs ? { codecs } : {}),
+    ...(dtmf === 'inband' ? { hearsToneDigits: true } : {}),
+    ...(srtp === 'sdes' ? { encryption: 'sdes' } : {}),
   };
-  const stopped = (): void => cancel({ kind: 'stopped' });
-  const timer = clock.setTimeout(
-    () => cancel({ kind: 'ring timeout', ringTimeoutMs: request.ringTimeoutMs }),
-    request.ringTimeoutMs,
-  );
-  signal.addEventListener('abort', stopped, { once: true });
-  try {
-    return await invite.answered;
-  } catch (error) {
-    if (cancelledFor && error instanceof InviteCancelled) throw new RingEnded(cancelledFor);
-    const failure = causeOf(error);
-    if (!failure) throw error;
-    throw new RingEnded(failure);
-  } finally {
-    clock.clearTimeout(timer);
-    signal.removeEventListener('abort', stopped);
-  }
 }
+
+/** Made alike, they are written alike. */
+const sameWishes = (one: MediaSessionOptions, other: MediaSessionOptions): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
 
 async function agreeOnMedia(dialog: InviteDialog, media: MediaSession): Promise<void> {
   try {

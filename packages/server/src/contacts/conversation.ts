@@ -351,7 +351,7 @@ class Conversation {
       resume: () => this.#unhold(),
       digits: async ({ digits }) => {
         const leg = (this.#heldSinceMs !== undefined && this.#guest?.leg) || this.#customer;
-        await leg.media.sendDigits(digits);
+        await leg.sendDigits(digits);
         return undefined;
       },
       transfer: (command) => this.#transfer(command),

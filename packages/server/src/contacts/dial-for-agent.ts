@@ -53,19 +53,23 @@ export async function dialForAgent(
   );
   void desk.gone.then(() => giveUp.abort(new ContactEnded(agentGaveUp)));
   try {
-    await deps.gate.pass(deps.clock.now() + deps.maxDialDelayMs, AbortSignal.any([signal, giveUp.signal]));
+    const dialByMs = deps.clock.now() + deps.maxDialDelayMs;
+    await deps.gate.pass(dialByMs, AbortSignal.any([signal, giveUp.signal]));
     const leg = await dial(
       {
         destination: request.destination,
         source: request.source,
+        account: contact.current.tenant,
         callerIdName: request.callerIdName,
         ringTimeoutMs: request.ringTimeoutMs,
+        dialByMs,
         ...(desk.audio ? { beside: desk.audio } : {}),
       },
       {
         commitAttempt: (attempt) => contact.dialAttempted(attempt),
         opened: (session) => {
-          early = joinEarly(media, session, desk, deps);
+          const before = early;
+          early = before.then((joined) => joined?.part()).then(() => joinEarly(media, session, desk, deps));
         },
         ringing: (ringStartedAtMs) => {
           contact.learned({ ringStartedAtMs });

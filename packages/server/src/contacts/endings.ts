@@ -40,6 +40,8 @@ export const endings = {
   mediaLost: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'MEDIA_LOST' },
   mediaFailed: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'MEDIA_FAILED' },
   dialogFailed: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'DIALOG_FAILED' },
+  sessionExpired: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'SESSION_EXPIRED' },
+  networkReleased: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'NETWORK_RELEASED' },
 } as const satisfies Record<string, Ending>;
 
 /** Thrown, or given as the reason of an abort, to end a contact in a known way. */
@@ -70,6 +72,8 @@ function endingOfDialFailure({ failure, verdict, message }: DialFailure): Ending
       return { ...base, endCause: 'MEDIA_UNAVAILABLE' };
     case 'no trunk':
       return { ...base, endCause: 'NO_TRUNK' };
+    case 'no room':
+      return { ...endings.dialDelayExceeded, amdStatus: verdict.amdStatus, detail: message };
     case 'stopped':
       return { ...base, endCause: endings.stoppedByApi.endCause };
     default:

@@ -30,12 +30,20 @@ export async function untilLegEnds(
 function endingOfLeg(end: LegEnd): Ending {
   switch (end.by) {
     case 'far end':
-      return { ...endings.customerHungUp, ...(end.reason ? { sip: { reason: end.reason } } : {}) };
+      return { ...endings.customerHungUp, ...sipOf(end.reason) };
+    case 'network':
+      return { ...endings.networkReleased, ...sipOf(end.reason) };
     case 'media loss':
       return endings.mediaLost;
     case 'media fault':
       return { ...endings.mediaFailed, detail: end.detail };
+    case 'dialog fault': {
+      const ending = end.fault === 'sessionExpired' ? endings.sessionExpired : endings.dialogFailed;
+      return { ...ending, ...sipOf(end.reason), ...(end.fault ? { detail: end.fault } : {}) };
+    }
     default:
       return endings.dialogFailed;
   }
 }
+
+const sipOf = (reason: string | undefined) => (reason ? { sip: { reason } } : {});

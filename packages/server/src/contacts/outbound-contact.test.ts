@@ -17,6 +17,7 @@ import type { Directory } from '../store/directory.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import { capturedLogger, levels } from '../test-support/captured-logger.ts';
 import { FakeMediaEngine, FakeUserAgent, type Journal } from '../test-support/fake-telephony.ts';
+import { openTestTrunks, trunkAt } from '../test-support/fake-trunks.ts';
 import {
   sampleContact,
   sampleFlowId,
@@ -631,14 +632,9 @@ function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'clos
       dialling: {
         userAgent: agent,
         media,
-        trunks: [
-          {
-            name: 'trunk',
-            target: { host: '127.0.0.1', port: 5062, transport: 'udp' },
-            domain: 'carrier.example',
-            credentials: undefined,
-          },
-        ],
+        trunks: openTestTrunks(agent, clock, [
+          trunkAt('trunk', { host: '127.0.0.1', port: 5062, transport: 'udp' }),
+        ]),
         clock,
         newCallId: () => {
           calls += 1;

@@ -63,8 +63,10 @@ async function live(
     {
       destination: request.destination,
       source: request.source,
+      account: contact.current.tenant,
       callerIdName: request.callerIdName,
       ringTimeoutMs: request.ringTimeoutMs,
+      dialByMs: initiatedAtMs + deps.maxDialDelayMs,
     },
     {
       commitAttempt: (attempt) => contact.dialAttempted(attempt),

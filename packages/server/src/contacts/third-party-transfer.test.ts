@@ -11,6 +11,7 @@ import type { Directory } from '../store/directory.ts';
 import type { Instance } from '../store/resource-store.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
 import { FakeMediaEngine, FakeUserAgent, type Journal } from '../test-support/fake-telephony.ts';
+import { openTestTrunks, trunkAt } from '../test-support/fake-trunks.ts';
 import { sampleContact, sampleInstanceId, sampleTenant } from '../test-support/sample-contact.ts';
 import type { ContactOutcome } from './contact.ts';
 import { openDialGate } from './dial-gate.ts';
@@ -150,20 +151,22 @@ async function makeWorld({
   const dialling = {
     userAgent: agent,
     media,
-    trunks: [
-      {
-        name: 'trunk',
-        target: { host: '127.0.0.1', port: 5062, transport: 'udp' as const },
-        domain: 'carrier.example',
-        credentials: undefined,
-      },
-    ],
+    trunks: openTestTrunks(agent, clock, [
+      trunkAt('trunk', { host: '127.0.0.1', port: 5062, transport: 'udp' }),
+    ]),
     clock,
     newCallId: () => `call-${agent.calls.length + 1}`,
   };
   const { request: asked } = sampleContact();
   const first = dial(
-    { destination: asked.destination, source: asked.source, callerIdName: undefined, ringTimeoutMs: 30_000 },
+    {
+      destination: asked.destination,
+      source: asked.source,
+      account: sampleTenant,
+      callerIdName: undefined,
+      ringTimeoutMs: 30_000,
+      dialByMs: clock.now() + 30_000,
+    },
     { commitAttempt: async () => undefined },
     dialling,
     new AbortController().signal,

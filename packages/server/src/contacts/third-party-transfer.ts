@@ -2,9 +2,9 @@
 import { done, failed, type HostResult, type ThirdPartyRequest, unsupported } from '@ringback/flow';
 import { DigitsNotNegotiated } from '@ringback/media';
 import type { Logger } from 'pino';
-import { type DialDeps, dial } from '../calls/dial.ts';
+import { type DialDeps, type DialRequest, dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
-import type { Leg } from '../calls/leg.ts';
+import { DigitsRefused, type Leg } from '../calls/leg.ts';
 import type { Clock } from '../clock.ts';
 import { type ContactId, newId, type PhoneNumber } from '../ids.ts';
 import { judgeDestination } from '../policy/destination.ts';
@@ -69,7 +69,14 @@ export async function transferToThirdParty(
   let third: Leg;
   try {
     await deps.gate.pass(deps.clock.now() + ringTimeoutMs, signal);
-    third = await dialBeside(customer, request, source, ringTimeoutMs, deps, signal);
+    third = await dialBeside(
+      customer,
+      request,
+      { source, account: instance.tenant },
+      ringTimeoutMs,
+      deps,
+      signal,
+    );
   } catch (error) {
     signal.throwIfAborted();
     return failureOf(error);
@@ -111,13 +118,16 @@ export async function callThirdParty(
   const refusal = await whyNot(number, instance, deps);
   if (refusal !== undefined) return { kind: 'failed', why: refusal };
   try {
-    await deps.gate.pass(deps.clock.now() + agentRingTimeMs, signal);
+    const dialByMs = deps.clock.now() + agentRingTimeMs;
+    await deps.gate.pass(dialByMs, signal);
     const leg = await dial(
       {
         destination: number as PhoneNumber,
         source: contact.current.request.source,
+        account: instance.tenant,
         callerIdName: undefined,
         ringTimeoutMs: agentRingTimeMs,
+        dialByMs,
         beside: customer.media,
       },
       { commitAttempt: () => Promise.resolve() },
@@ -180,9 +190,9 @@ async function callerId(
 async function dialBeside(
   customer: Leg,
   request: ThirdPartyRequest,
-  source: PhoneNumber,
+  caller: Pick<DialRequest, 'source' | 'account'>,
   ringTimeoutMs: number,
-  { dialling, logger }: ThirdPartyDeps,
+  { dialling, clock, logger }: ThirdPartyDeps,
   signal: AbortSignal,
 ): Promise<Leg> {
   const answered = new AbortController();
@@ -190,9 +200,11 @@ async function dialBeside(
     return await dial(
       {
         destination: request.phoneNumber as PhoneNumber,
-        source,
+        ...caller,
         callerIdName: request.callerId?.name,
         ringTimeoutMs,
+        // Whoever waits on the line is not kept longer for a full trunk than for a phone that rings.
+        dialByMs: clock.now() + ringTimeoutMs,
         beside: customer.media,
       },
       {
@@ -219,11 +231,12 @@ async function sendDigits(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await third.media.sendDigits(digits, { signal: AbortSignal.any([signal, endSignal(third)]) });
+    await third.sendDigits(digits, AbortSignal.any([signal, endSignal(third)]));
   } catch (error) {
     signal.throwIfAborted();
     // The two can talk all the same, as they could where the digits are not understood.
-    const why = error instanceof DigitsNotNegotiated ? 'it takes no telephone-events' : 'it hung up';
+    const isRefused = error instanceof DigitsNotNegotiated || error instanceof DigitsRefused;
+    const why = isRefused ? 'it takes none of that kind' : 'it hung up';
     logger.warn(
       { err: error, contactId: contact.current.id },
       `digits did not reach the third party: ${why}`,

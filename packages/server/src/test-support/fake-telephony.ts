@@ -4,10 +4,12 @@ import {
   type MediaEngine,
   type MediaEvent,
   type MediaSession,
+  type MediaSessionOptions,
   NO_STATS,
   type PlayOptions,
   type PlayOutcome,
   type RtpStats,
+  type SendDigitsOptions,
 } from '@ringback/media';
 import {
   type DialogEnd,
@@ -18,7 +20,9 @@ import {
   type OutgoingInvite,
   type OutgoingInviteRequest,
   type ProbeOutcome,
+  type ProbeRequest,
   type Registration,
+  type RegistrationRequest,
   reasonPhrase,
   type SipBody,
   SipHeaders,
@@ -120,8 +124,12 @@ export class FakeDialog implements InviteDialog {
     this.end({ by: 'local' });
   }
 
-  sendInfo(): Promise<SipResponse> {
-    return Promise.reject(new Error('not in these tests'));
+  /** Status that INFO requests are answered with. */
+  infoStatus = 200;
+
+  async sendInfo(body: SipBody): Promise<SipResponse> {
+    this.#journal.push(`INFO ${body.content.replaceAll('\r\n', ' ').trim()}`);
+    return sipResponse(this.infoStatus);
   }
 
   reinvite(): Promise<SipBody | undefined> {
@@ -169,12 +177,22 @@ export class FakeUserAgent implements UserAgent {
     return call;
   }
 
-  probe(): Promise<ProbeOutcome> {
-    return Promise.reject(new Error('not in these tests'));
+  /** Who answers OPTIONS, by host. */
+  readonly answersProbes = new Set<string>();
+  /** Registrations asked for, in order. */
+  readonly registrations: RegistrationRequest[] = [];
+
+  async probe({ target, timeoutMs = 0 }: ProbeRequest): Promise<ProbeOutcome> {
+    if (!this.answersProbes.has(target.host)) return { kind: 'silent', waitedMs: timeoutMs };
+    return { kind: 'answered', response: sipResponse(200), roundTripMs: 1 };
   }
 
-  register(): Registration {
-    throw new Error('not in these tests');
+  register(request: RegistrationRequest): Registration {
+    this.registrations.push(request);
+    return {
+      status: { kind: 'registering' },
+      close: async () => void this.#journal.push(`unregister ${request.addressOfRecord}`),
+    };
   }
 
   close(): Promise<void> {
@@ -237,8 +255,9 @@ export class FakeMediaSession implements MediaSession {
     if (this.refusesAnswer) throw this.refusesAnswer;
   }
 
-  answerOffer(): Promise<string> {
-    return Promise.reject(new Error('not in these tests'));
+  async answerOffer(sdp: string): Promise<string> {
+    if (this.refusesAnswer) throw this.refusesAnswer;
+    return `answer to ${sdp}`;
   }
 
   play(source: Parameters<MediaSession['play']>[0], options: PlayOptions = {}): Promise<PlayOutcome> {
@@ -258,8 +277,8 @@ export class FakeMediaSession implements MediaSession {
     });
   }
 
-  sendDigits(): Promise<void> {
-    return Promise.reject(new Error('not in these tests'));
+  async sendDigits(digits: string, { method = 'telephone-event' }: SendDigitsOptions = {}): Promise<void> {
+    this.#journal.push(`digits ${digits} as ${method}`);
   }
 
   async bridge(): Promise<void> {}
@@ -308,6 +327,8 @@ export class FakeMediaSession implements MediaSession {
 
 export class FakeMediaEngine implements MediaEngine {
   readonly sessions: FakeMediaSession[] = [];
+  /** What each session was asked for. */
+  readonly asked: MediaSessionOptions[] = [];
   fault: Error | undefined;
   readonly #clock: VirtualClock;
   readonly #journal: Journal;
@@ -327,6 +348,7 @@ export class FakeMediaEngine implements MediaEngine {
   async openSession(options: Parameters<MediaEngine['openSession']>[0] = {}): Promise<FakeMediaSession> {
     if (this.fault) throw this.fault;
     const session = new FakeMediaSession(this.#clock, this.#journal, options.onEvent ?? (() => undefined));
+    this.asked.push(options);
     this.sessions.push(session);
     return session;
   }

@@ -40,7 +40,12 @@ export function appendOwnHeaders(
   if (parts.body !== undefined) headers.append('Content-Type', checkBody(parts.body).contentType);
 }
 
-/** @param allowed a reserved name that is fine here, in lower case: a redirect sets Contact itself. */
+/**
+ * What the application may add to a message: given back as it came.
+ *
+ * @param allowed a reserved name that is fine here, in lower case: a redirect sets Contact itself.
+ * @throws {UnusableHeader} a name that is no token or that the user agent sets itself, a value that would break the message
+ */
 export function checkHeaders(list: HeaderList, allowed?: string): HeaderList {
   for (const [name, value] of list) {
     const key = headerKey(name);

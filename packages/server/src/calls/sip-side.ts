@@ -1,0 +1,176 @@
+/** Everything of SIP that one node has, opened together: listening addresses, trunks, traces of calls, the export to Homer. Called by service.ts. */
+import {
+  CallTraces,
+  cachedResolver,
+  type DnsResolver,
+  type HepExporter,
+  openHepExporter,
+  openUserAgent,
+  SipPortUnavailable,
+  type SipTraceEntry,
+  type UserAgent,
+  type UserAgentOptions,
+  udpNetwork,
+} from '@ringback/sip';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { PhoneNumber } from '../ids.ts';
+import type { SipSettings } from '../sip-config.ts';
+import type { StirSigning } from './ring.ts';
+import { readStirKey, type StirSigner } from './stir.ts';
+import type { Trunk } from './trunk.ts';
+import { TrunkServers } from './trunk-servers.ts';
+import { openTrunks, type Trunks } from './trunks.ts';
+
+export interface SipSideOptions {
+  readonly host: string;
+  /** What to do where the port is taken. */
+  readonly port: { readonly port: number; readonly ifTaken: 'fail' | 'use any free port' };
+  readonly settings: SipSettings;
+  readonly trunks: readonly Trunk[];
+  readonly resolver: DnsResolver;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly newOriginId: () => string;
+  /** ISO 3166-1 alpha-2 country of a number. */
+  readonly countryOf: (number: PhoneNumber) => string;
+  readonly isOwnNumber: StirSigning['isOwnNumber'];
+  /** Sees every message. */
+  readonly onTrace?: (entry: SipTraceEntry) => void;
+}
+
+export interface SipSide {
+  readonly userAgent: UserAgent;
+  readonly trunks: Trunks;
+  readonly stir: StirSigning;
+  /** The messages of the latest calls; absent where tracing is off. */
+  readonly traces: CallTraces | undefined;
+  readonly hep: HepExporter | undefined;
+  close(): Promise<void>;
+}
+
+/** No trunk's address can be found. */
+export class NoTrunkFound extends Error {
+  override readonly name = 'NoTrunkFound';
+}
+
+/** @throws {SipPortUnavailable | NoTrunkFound | StirUnusable} */
+export async function openSipSide(options: SipSideOptions): Promise<SipSide> {
+  const { trunks, clock, logger, settings, random } = options;
+  const servers = new TrunkServers({
+    trunks,
+    resolver: cachedResolver(options.resolver, clock),
+    clock,
+    random,
+  });
+  const stir = await stirSigning(options);
+  // Before the port opens: what a trunk says first must not meet silence.
+  await findTrunks(trunks, servers, logger);
+  const traces = settings.trace === 'off' ? undefined : new CallTraces(settings.trace);
+  const hep =
+    settings.hep &&
+    (await openHepExporter({ ...settings.hep, localHost: options.host, network: udpNetwork }));
+  const watching = [traces?.record, hep?.record, options.onTrace].filter((each) => each !== undefined);
+  const userAgent = await listen(options, {
+    userAgentName: 'Ringback',
+    acceptsFrom: servers.acceptsFrom,
+    tlsFor: servers.tlsFor,
+    onFault: (fault) => logger.warn({ fault }, 'SIP fault'),
+    ...(watching.length > 0
+      ? {
+          onTrace: (entry) => {
+            for (const watch of watching) watch(entry);
+          },
+        }
+      : {}),
+  }).catch(async (error: unknown) => {
+    await hep?.close();
+    throw error;
+  });
+  const open = openTrunks({
+    trunks,
+    servers,
+    userAgent,
+    clock,
+    random,
+    countryOf: options.countryOf,
+    logger,
+  });
+  return {
+    userAgent,
+    trunks: open,
+    stir,
+    traces,
+    hep,
+    async close() {
+      await open.close();
+      await userAgent.close();
+      await hep?.close();
+    },
+  };
+}
+
+async function stirSigning({ trunks, isOwnNumber, newOriginId }: SipSideOptions): Promise<StirSigning> {
+  const signers = new Map<string, StirSigner>();
+  for (const { name, stir } of trunks) if (stir) signers.set(name, await readStirKey(stir));
+  return { signers, isOwnNumber, newOriginId };
+}
+
+/** One that is found later serves later; without any there is nothing to serve. */
+async function findTrunks(trunks: readonly Trunk[], servers: TrunkServers, logger: Logger): Promise<void> {
+  const missing: string[] = [];
+  await Promise.all(
+    trunks.map(async (trunk) => {
+      try {
+        await servers.locate(trunk);
+      } catch (error) {
+        const hosts = trunk.servers.map(({ host }) => host).join(', ');
+        missing.push(
+          `The address of trunk "${trunk.name}", ${hosts}, cannot be resolved (${messageOf(error)})`,
+        );
+        logger.warn(
+          { trunk: trunk.name, err: error },
+          'the trunk cannot be found in DNS; it is looked for again',
+        );
+      }
+    }),
+  );
+  if (missing.length > 0 && missing.length === trunks.length) throw new NoTrunkFound(missing.join('; '));
+}
+
+type Settled = Omit<UserAgentOptions, 'host' | 'port'>;
+
+async function listen(options: SipSideOptions, settled: Settled): Promise<UserAgent> {
+  const { host, port, logger } = options;
+  try {
+    return await openUserAgent({ ...settled, ...pointsOf(options, port.port) });
+  } catch (error) {
+    const isOurPort = error instanceof SipPortUnavailable && error.port === port.port;
+    if (!isOurPort || port.ifTaken === 'fail') throw error;
+    logger.info({ host, port: port.port }, 'the usual SIP port is taken; using a free one');
+    return openUserAgent({ ...settled, ...pointsOf(options, 0) });
+  }
+}
+
+/** A trunk over TCP can call us back over TCP only where we listen. */
+function pointsOf(
+  { host, settings, trunks }: SipSideOptions,
+  port: number,
+): Pick<UserAgentOptions, 'host' | 'port' | 'advertise' | 'alsoListen'> {
+  const advertise = settings.advertise === undefined ? {} : { advertise: { host: settings.advertise } };
+  const asked = settings.alsoListen.map(({ transport, port: own, certificate }) => ({
+    host,
+    port: own,
+    transport,
+    ...advertise,
+    ...(certificate ? { tls: { certificate } } : {}),
+  }));
+  const wantsTcp = trunks.some(({ servers }) => servers.some(({ transport }) => transport === 'tcp'));
+  const hasTcp = asked.some(({ transport }) => transport === 'tcp');
+  const tcp = wantsTcp && !hasTcp ? [{ host, port, transport: 'tcp' as const, ...advertise }] : [];
+  return { host, port, ...advertise, alsoListen: [...asked, ...tcp] };
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
