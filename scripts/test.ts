@@ -1,7 +1,8 @@
 /** `npm test` and its sisters: finds the test files of one kind and runs them with Node's own runner. */
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
 import { DebianPackagesMissing, ensureDebianPackages } from './debian-packages.ts';
 
@@ -37,6 +38,17 @@ if (kind === 'browser') installDebianPackages(browserPackages);
 // Story tests wait for phones more than they compute, so a few more files than cores keep the cores busy; half of the
 // interoperation files compute (each AWS CLI command takes a second), so there only two run side by side.
 const concurrency = kind === 'unit' ? Math.max(2, availableParallelism()) + 1 : 2;
+// What the files of one run share: code that is compiled once, and a database that is made once.
+const workshop = mkdtempSync(path.join(tmpdir(), 'ringback-run-'));
+// As root the database runs as another user, which must be able to reach its files.
+chmodSync(workshop, 0o711);
+const env = {
+  ...process.env,
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(workshop, 'compiled'),
+  RINGBACK_TEST_DATABASE: path.join(workshop, 'database'),
+};
+const databaseUsers = files.filter((file) => file.startsWith(path.join('packages', 'server')));
+const preparing = databaseUsers.length > 1 ? prepareDatabase() : undefined;
 const runner = spawn(
   process.execPath,
   [
@@ -46,9 +58,20 @@ const runner = spawn(
     '--test-reporter=spec',
     ...files,
   ],
-  { stdio: 'inherit' },
+  { stdio: 'inherit', env },
 );
-runner.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+runner.on('exit', async (code, signal) => {
+  const wasPrepared = (await preparing) ?? true;
+  rmSync(workshop, { recursive: true, force: true });
+  process.exit(code || signal || !wasPrepared ? code || 1 : 0);
+});
+
+/** Beside the first files, which do not wait for it. Resolves with whether it went well. */
+async function prepareDatabase(): Promise<boolean> {
+  const program = path.join('packages', 'server', 'src', 'test-support', 'prepare-database.ts');
+  const child = spawn(process.execPath, [program, env.RINGBACK_TEST_DATABASE], { stdio: 'inherit', env });
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)));
+}
 
 function installDebianPackages(packages: readonly string[]): void {
   try {

@@ -1,14 +1,12 @@
 /** An embedded PostgreSQL for one test file, migrated and seeded. Used by the tests beside the stores. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { InstanceId } from '../ids.ts';
 import { type DatabaseAddress, openDatabase } from '../store/database.ts';
-import { startEmbeddedPostgres } from '../store/embedded-postgres/start-embedded-postgres.ts';
-import { migrate } from '../store/migrate.ts';
 import type { RingbackDatabase, Schema } from '../store/schema.ts';
 import { seed } from '../store/seed.ts';
+import { migrateTestDatabase, placePreparedDatabase, startTestPostgres } from './prepared-database.ts';
 import { sampleTenant } from './sample-contact.ts';
 
 export interface TestDatabase {
@@ -25,14 +23,11 @@ export interface TestDatabase {
 /** Starts a server in a directory of its own and prepares its schema. */
 export async function openTestDatabase(): Promise<TestDatabase> {
   const scratch = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
-  const server = await startEmbeddedPostgres({
-    dataDir: path.join(scratch, 'data'),
-    onProgress: () => undefined,
-    log: { warn: () => undefined },
-    onOwnershipLost: (reason) => {
-      throw new Error(reason);
-    },
-  });
+  // As root the database runs as another user, which must be able to reach its files.
+  await chmod(scratch, 0o711);
+  const dataDir = path.join(scratch, 'data');
+  await placePreparedDatabase(dataDir);
+  const server = await startTestPostgres(dataDir);
   const pools: RingbackDatabase[] = [];
   const openPool = async (): Promise<RingbackDatabase> => {
     const pool = await openDatabase<Schema>({ address: server.address });
@@ -56,10 +51,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
 }
 
 async function prepare(database: RingbackDatabase): Promise<InstanceId> {
-  await migrate({
-    pool: database.pool,
-    directory: fileURLToPath(new URL('../store/migrations', import.meta.url)),
-  });
+  await migrateTestDatabase(database);
   await seed(database, {
     tenant: sampleTenant,
     nowMs: Date.UTC(2026, 0, 1),

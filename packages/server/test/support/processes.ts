@@ -39,10 +39,15 @@ export interface CarrierProcess extends RunningProcess {
 
 /**
  * Compiled code that one process leaves for the next: without it a start is mostly compilation. Node writes it when a
- * process ends by itself, so it takes one clean end before kills.
+ * process ends by itself, so it takes one clean end before kills. That of the whole test run, where there is one.
  */
-const compileCache = mkdtempSync(path.join(tmpdir(), 'ringback-compiled-'));
-process.once('exit', () => rmSync(compileCache, { recursive: true, force: true }));
+const compileCache = process.env.NODE_COMPILE_CACHE ?? ownCompileCache();
+
+function ownCompileCache(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'ringback-compiled-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
 
 /** Every process of this test file that may still run; `endAllProcesses` leaves none behind. */
 const started = new Set<ChildProcess>();

@@ -12,6 +12,7 @@ import {
   ListQueuesCommand,
   StartOutboundVoiceContactCommand,
 } from '@aws-sdk/client-connect';
+import { placePreparedDatabase } from '../../src/test-support/prepared-database.ts';
 import { hangUp, playPrompt, setAttributes } from './flow-actions.ts';
 import {
   endAllProcesses,
@@ -70,6 +71,7 @@ export async function openServicePlace(numbers: Readonly<Record<string, unknown>
   const carrier = await startCarrierProcess({ inviteLog, scenarioFile, rtpPorts: '40000-44999' });
   const httpPort = await freePort();
   const dataDir = path.join(directory, 'data');
+  await placePreparedDatabase(dataDir);
   const client = new ConnectClient({
     endpoint: `http://127.0.0.1:${httpPort}`,
     region: 'us-east-1',

@@ -18,6 +18,7 @@ import { untilDefined } from '@ringback/testkit';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config.ts';
 import { type Service, startService } from '../../src/service.ts';
+import { placePreparedDatabase } from '../../src/test-support/prepared-database.ts';
 import type { TimelineEntry } from '../../src/timeline.ts';
 
 export { untilDefined } from '@ringback/testkit';
@@ -77,6 +78,7 @@ export async function startTestService(
     RINGBACK_SIP_PORT: '0',
   });
   const timeline: TimelineEntry[] = [];
+  await placePreparedDatabase(config.dataDir);
   const service = await startService({
     config,
     logger,
