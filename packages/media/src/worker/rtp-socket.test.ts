@@ -37,6 +37,22 @@ async function say(from: Socket, text: string, to: RtpSocket): Promise<void> {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('RTP socket', () => {
+  it('sends, hears anyone and hears another alone in the same turn, as a worker that makes up for a stall does', async (t) => {
+    const { rtp, refusals } = await rtpSocket(t);
+    const [far, moved] = [await bound(t), await bound(t)];
+    const came = Promise.all([once(far, 'message'), once(moved, 'message')]);
+    rtp.hearOnly(HOST, far.address().port);
+    rtp.send(Buffer.from('at once'), HOST, far.address().port);
+    rtp.hearAnyone();
+    rtp.hearOnly(HOST, moved.address().port);
+    rtp.send(Buffer.from('moved'), HOST, moved.address().port);
+    assert.deepEqual(
+      (await came).map(([datagram]) => String(datagram)),
+      ['at once', 'moved'],
+    );
+    assert.equal(refusals, 0);
+  });
+
   it('hears one source alone, sends to it, and hears everybody again', async (t) => {
     const { rtp, heard } = await rtpSocket(t);
     const [far, stranger] = [await bound(t), await bound(t)];

@@ -43,10 +43,11 @@ export class RtpSocket {
   /** From now on the system drops what others send; their packets cost us nothing and are not counted. */
   hearOnly(host: string, port: number): void {
     this.hearAnyone();
-    // The address is numeric and looked up at once, so this is called before the next packet is sent.
-    this.socket.connect(port, host, (error?: Error) => {
-      this.#isConnected = error === undefined;
-    });
+    // Where the system refuses, everybody goes on being heard, and packets go on having an address.
+    this.socket.connect(port, host, () => undefined);
+    // The address is numeric and looked up at once. Its callback would be late: a worker that is behind sends the packets of
+    // several ticks in one go.
+    this.#isConnected = hasPeer(this.socket);
   }
 
   hearAnyone(): void {
@@ -58,4 +59,14 @@ export class RtpSocket {
     if (error) this.#refused();
     this.#unasked = error ? 0 : PACKETS_PER_QUESTION - 1;
   };
+}
+
+function hasPeer(socket: Socket): boolean {
+  try {
+    socket.remoteAddress();
+    return true;
+  } catch {
+    // Node knows no other way of asking.
+    return false;
+  }
 }
