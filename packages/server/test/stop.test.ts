@@ -12,7 +12,7 @@ import {
   loadPhones,
   openContactLoad,
 } from './support/contact-load.ts';
-import { type ServiceProcess, until } from './support/processes.ts';
+import { isAlive, type ServiceProcess, until } from './support/processes.ts';
 import { type CallTarget, openServicePlace, type ServicePlace, startOf } from './support/service-place.ts';
 
 const ringsForEver = '+12065569999';
@@ -141,13 +141,4 @@ async function call(number: string): Promise<string> {
 function recordsOf(contactId: string): ContactRecord[] {
   const records = place.facts('contact-records') as readonly ContactRecord[];
   return records.filter((record) => record.ContactId === contactId);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

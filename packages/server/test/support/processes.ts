@@ -87,6 +87,16 @@ export function runService(env: Readonly<Record<string, string>>): RunningProces
   return run([programAt('../../src/main.ts')], env);
 }
 
+/** Whether a process runs, be it another user's. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** A TCP port that nobody listens on at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

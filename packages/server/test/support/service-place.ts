@@ -17,11 +17,13 @@ import { hangUp, playPrompt, setAttributes } from './flow-actions.ts';
 import {
   endAllProcesses,
   freePort,
+  isAlive,
   type RunningProcess,
   runService,
   type ServiceProcess,
   startCarrierProcess,
   startServiceProcess,
+  until,
 } from './processes.ts';
 
 /** What a call is placed with. */
@@ -92,6 +94,17 @@ export async function openServicePlace(numbers: Readonly<Record<string, unknown>
     };
   }
 
+  async function databaseProcess(): Promise<number> {
+    const written = await readFile(path.join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8');
+    return Number(written.split('\n')[0]);
+  }
+
+  /** It ends by itself after its service was killed, a moment later, and writes until then. */
+  async function databaseEnded(): Promise<void> {
+    const pid = await databaseProcess().catch(() => undefined);
+    if (pid !== undefined) await until(() => !isAlive(pid), `the database process ${pid} to end`);
+  }
+
   return {
     dataDir,
     client,
@@ -100,13 +113,11 @@ export async function openServicePlace(numbers: Readonly<Record<string, unknown>
     createTarget: () => createTarget(client),
     invites: () => wholeLinesOf(inviteLog).filter((line) => line.kind === 'invite'),
     facts: (stream) => wholeLinesOf(path.join(dataDir, 'events', `${stream}.jsonl`)),
-    async databaseProcess() {
-      const written = await readFile(path.join(dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8');
-      return Number(written.split('\n')[0]);
-    },
+    databaseProcess,
     async close() {
       client.destroy();
       await endAllProcesses();
+      await databaseEnded();
       await rm(directory, { recursive: true, force: true });
     },
   };
