@@ -6,8 +6,16 @@ import path from 'node:path';
 import process from 'node:process';
 import { DebianPackagesMissing, ensureDebianPackages } from './debian-packages.ts';
 
-/** Programs of others that interoperation tests talk to: SIPp, the AWS CLI, boto3 (for /usr/bin/python3). */
-const interopPackages = ['sip-tester', 'awscli', 'python3-boto3'];
+/** Programs of others that interoperation tests talk to: SIPp, Kamailio, two phones, the AWS CLI, boto3 (for /usr/bin/python3). */
+const interopPackages = [
+  'sip-tester',
+  'kamailio',
+  'kamailio-tls-modules',
+  'baresip-core',
+  'linphone-cli',
+  'awscli',
+  'python3-boto3',
+];
 
 /** The browser that drives the agents' page. */
 const browserPackages = ['chromium'];

@@ -39,6 +39,7 @@ export interface ClientTransactionOwner {
 
 export class ClientTransaction {
   readonly key: string;
+  readonly method: string;
   #destination: SipPeer;
   /** Where the request goes instead, once, when nobody listens at its destination. */
   #fallback: SipPeer | undefined;
@@ -70,6 +71,7 @@ export class ClientTransaction {
     this.#request = request;
     this.#destination = destination;
     this.#user = user;
+    this.method = request.method;
     this.#isInvite = request.method === 'INVITE';
     this.#wire = formatMessage(request);
   }

@@ -146,7 +146,7 @@ export class TransactionLayer {
       throw new ParseFailure('header', 'a response with several Via values was meant for somebody else');
     }
     const transaction = this.#clients.get(clientKey(topVia.branch, cseq.method));
-    if (transaction === undefined) this.#user.onStrayResponse(response, source);
+    if (transaction?.method !== cseq.method) this.#user.onStrayResponse(response, source);
     else {
       // Only who received our request knows its branch.
       this.transport.prove(source);
@@ -251,8 +251,9 @@ function leadsTo(destination: SipPeer, peer: SipPeer): boolean {
   );
 }
 
+/** The branch alone, which every request has for itself but CANCEL; with what is compared besides, as RFC 3261 §17.1.3 asks. */
 function clientKey(branch: string | undefined, method: string): string {
-  return `${branch ?? ''} ${method}`;
+  return method === 'CANCEL' ? `${branch ?? ''} CANCEL` : (branch ?? '');
 }
 
 /**
