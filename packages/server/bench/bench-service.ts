@@ -1,5 +1,5 @@
 /** The service as its own process, as an operator runs it: `src/main.ts`, its own data directory, a configuration file, strict signatures. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,6 +38,8 @@ export interface BenchService {
   readonly instanceId: string;
   /** One signed request. @throws any status but 200. */
   call(method: 'GET' | 'PUT' | 'POST', path: string, body?: object): Promise<unknown>;
+  /** Contact events that the default sink has written. */
+  factsWritten(): number;
   /** Lines of the service's log that warn or report an error. */
   complaints(): readonly string[];
   /** `drain` ends it as an operator would; `kill` at once, with its database, whatever waits. */
@@ -76,7 +78,7 @@ export async function startBenchService(options: BenchServiceOptions): Promise<B
     logFile: path.join(directory, 'service.log'),
   });
   try {
-    return await describe(started, profileDirectory);
+    return await describe(started, dataDir, profileDirectory);
   } catch (error) {
     started.signal('SIGKILL');
     await started.ended;
@@ -86,6 +88,7 @@ export async function startBenchService(options: BenchServiceOptions): Promise<B
 
 async function describe(
   started: StartedProgram,
+  dataDir: string,
   profileDirectory: string | undefined,
 ): Promise<BenchService> {
   const ready = JSON.parse(await started.line(/"msg":"ready"/)) as { url: string };
@@ -108,6 +111,7 @@ async function describe(
     signer,
     instanceId: InstanceSummaryList[0]?.Id ?? '',
     call,
+    factsWritten: () => linesOf(path.join(dataDir, 'events', 'contact-events.jsonl')),
     complaints: () =>
       started.printed
         .split('\n')
@@ -133,6 +137,13 @@ async function once(host: string, port: number, request: string): Promise<HttpAn
   } finally {
     connection.close();
   }
+}
+
+function linesOf(file: string): number {
+  let lines = 0;
+  const bytes = readFileSync(file);
+  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, at + 1)) lines += 1;
+  return lines;
 }
 
 function isAlive(pid: number): boolean {

@@ -3,15 +3,17 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { measureAcceptRate } from './accept-rate.ts';
+import { openAcceptPeer } from './accept-rate.ts';
+import { type LoadedPeer, measureInTurn } from './accept-rounds.ts';
 import { measureCompleteContacts } from './complete-contacts.ts';
-import { measureFastifyBaseline } from './fastify-baseline.ts';
+import { openBaselinePeer } from './fastify-baseline.ts';
 import { describeResults, type Figure, type PhaseResult } from './results.ts';
 import { measureSippRatio } from './sipp-ratio.ts';
 
 interface BenchOptions {
   readonly only: readonly string[];
   readonly seconds: number;
+  readonly rounds: number;
   readonly connections: number;
   readonly inFlight: number;
   readonly held: number;
@@ -24,7 +26,13 @@ const phaseNames = ['A', 'B', 'C', 'D'] as const;
 const command = new Command('npm run bench --')
   .description('Measures the service as a separate process, beside the programs it is compared with.')
   .option('--only <phases>', 'phases to run, for example A,D', phasesOf, [...phaseNames])
-  .option('--seconds <number>', 'measured time of the phases A, B and D', countOf, 8)
+  .option('--seconds <number>', 'measured time of a round of A and D, and of B', countOf, 8)
+  .option(
+    '--rounds <number>',
+    'rounds of the phases A and D, which take turns; the fastest counts',
+    countOf,
+    3,
+  )
   .option('--connections <number>', 'HTTP connections of the phases A and D', countOf, 64)
   .option('--in-flight <number>', 'contacts in flight in phase B', countOf, 128)
   .option('--held <number>', 'calls held at once in phase B, for their memory and CPU', countOf, 300)
@@ -73,36 +81,46 @@ async function main(): Promise<void> {
 }
 
 async function runPhases(options: BenchOptions, root: string): Promise<PhaseResult[]> {
-  const { seconds, connections } = options;
-  const results: PhaseResult[] = [];
-  for (const phase of phaseNames) {
-    if (!options.only.includes(phase)) continue;
+  const { seconds, rounds, connections } = options;
+  const say = (phases: string): boolean => options.json || process.stderr.write(`${phases} …\n`);
+  const openDirectory = async (phase: string): Promise<string> => {
     const directory = path.join(root, phase);
     await mkdir(directory);
-    const profileDirectory = options.profile === undefined ? undefined : path.join(options.profile, phase);
-    if (!options.json) process.stderr.write(`phase ${phase} …\n`);
-    switch (phase) {
-      case 'A':
-        results.push(await measureAcceptRate({ directory, connections, seconds, profileDirectory }));
-        break;
-      case 'B':
-        results.push(
-          ...(await measureCompleteContacts({
-            directory,
-            seconds,
-            inFlight: options.inFlight,
-            held: options.held,
-            profileDirectory,
-          })),
-        );
-        break;
-      case 'C':
-        results.push(await measureSippRatio({ directory }));
-        break;
-      case 'D':
-        results.push(await measureFastifyBaseline({ directory, connections, seconds }));
-        break;
-    }
+    return directory;
+  };
+  const profileOf = (phase: string): string | undefined =>
+    options.profile === undefined ? undefined : path.join(options.profile, phase);
+  const has = (phase: (typeof phaseNames)[number]): boolean => options.only.includes(phase);
+
+  const peers: (() => Promise<LoadedPeer>)[] = [];
+  if (has('A')) {
+    const directory = await openDirectory('A');
+    peers.push(() => openAcceptPeer({ directory, connections, profileDirectory: profileOf('A') }));
+  }
+  if (has('D')) {
+    const directory = await openDirectory('D');
+    peers.push(() => openBaselinePeer({ directory, connections }));
+  }
+  const results: PhaseResult[] = [];
+  if (peers.length > 0) {
+    say(`phases ${['A', 'D'].filter((phase) => options.only.includes(phase)).join(' and ')}`);
+    results.push(...(await measureInTurn(peers, { rounds, seconds })));
+  }
+  if (has('B')) {
+    say('phase B');
+    results.push(
+      ...(await measureCompleteContacts({
+        directory: await openDirectory('B'),
+        seconds,
+        inFlight: options.inFlight,
+        held: options.held,
+        profileDirectory: profileOf('B'),
+      })),
+    );
+  }
+  if (has('C')) {
+    say('phase C');
+    results.push(await measureSippRatio({ directory: await openDirectory('C') }));
   }
   return results;
 }

@@ -1,5 +1,6 @@
 /** CPU time and memory of running processes, from /proc; so the figures of this benchmark exist on Linux only. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Clock ticks per second of /proc (USER_HZ); 100 on every Linux that Node supports. */
 const ticksPerSecond = 100;
@@ -51,6 +52,17 @@ export function usageBetween(before: ServiceUsage, after: ServiceUsage): Service
 /** CPU seconds of one process with all its threads. */
 export function cpuSecondsOf(pid: number): number {
   return statOf(`/proc/${pid}/stat`).ownSeconds;
+}
+
+/** Resolves when a process has taken less than a twentieth of a core for half a second; what it had to do is done then. */
+export async function untilIdle(pid: number): Promise<void> {
+  const lookMs = 500;
+  for (let before = cpuSecondsOf(pid); ; ) {
+    await sleep(lookMs);
+    const now = cpuSecondsOf(pid);
+    if (now - before < (lookMs / 1000) * 0.05) return;
+    before = now;
+  }
 }
 
 /** CPU seconds of children of this process that have ended: the whole cost of a program that ran in between. */

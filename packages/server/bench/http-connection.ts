@@ -39,7 +39,7 @@ export class HttpConnection {
   }
 
   /** Sends a whole request and resolves with its answer. @throws the connection ended, or the answer has no length. */
-  send(request: string): Promise<HttpAnswer> {
+  send(request: string | Uint8Array): Promise<HttpAnswer> {
     if (this.#waiting) throw new Error('one request at a time');
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };

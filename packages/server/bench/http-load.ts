@@ -1,15 +1,14 @@
 /** A closed loop over some connections: each sends its next request when its last one was answered. */
 import { HttpConnection } from './http-connection.ts';
 import { type Spread, spreadOf } from './percentiles.ts';
+import { RequestStock } from './request-stock.ts';
 
-export interface HttpLoad {
+export interface HttpLoadOptions {
   readonly host: string;
   readonly port: number;
   readonly connections: number;
-  readonly warmUpSeconds: number;
-  readonly seconds: number;
   /** A whole request, another one each time. */
-  nextRequest(): string;
+  writeRequest(): string;
   /** Called at the edges of the measured time. */
   measuring(edge: 'begins' | 'ends'): void;
 }
@@ -20,63 +19,101 @@ export interface LoadResult {
   readonly latencyMs: Spread;
   /** Answers of the measured time. */
   readonly answers: number;
-  /** Bodies of all answers with status 200, warm-up included. */
-  readonly bodies: readonly string[];
-  /** Answers with another status, warm-up included: status and body. */
-  readonly refusals: readonly string[];
-  /** CPU of this process per answer, microseconds: signing, sending, reading. */
+  /** CPU of this process per answer, microseconds: sending, reading. */
   readonly clientMicros: number;
+  /** Share of the requests that were signed while measuring, because the stock was used up. */
+  readonly signedLate: number;
 }
 
-export async function runHttpLoad(load: HttpLoad): Promise<LoadResult> {
-  const open = Array.from({ length: load.connections }, () => HttpConnection.open(load.host, load.port));
-  const connections = await Promise.all(open);
-  const beginsAt = performance.now() + load.warmUpSeconds * 1000;
-  const endsAt = beginsAt + load.seconds * 1000;
-  const latencies: number[] = [];
-  const bodies: string[] = [];
-  const refusals: string[] = [];
-  let accepted = 0;
+/** Not measured: the connections fall into step with what serves them. */
+const rampMs = 500;
 
-  async function loop(connection: HttpConnection): Promise<void> {
-    for (let sentAt = performance.now(); sentAt < endsAt; sentAt = performance.now()) {
-      const { status, body } = await connection.send(load.nextRequest());
-      const answeredAt = performance.now();
-      if (status === 200) bodies.push(body);
-      else refusals.push(`${status} ${body}`);
-      if (answeredAt < beginsAt || answeredAt >= endsAt) continue;
-      latencies.push(answeredAt - sentAt);
-      if (status === 200) accepted += 1;
+/** Requests made ready for each that the fastest measured second so far took: a later one may be faster. */
+const stockFactor = 1.3;
+
+export class HttpLoad {
+  /** Bodies of all answers with status 200, those of the warm-up included. */
+  readonly bodies: string[] = [];
+  /** Answers with another status, those of the warm-up included: status and body. */
+  readonly refusals: string[] = [];
+  readonly #options: HttpLoadOptions;
+  readonly #stock: RequestStock;
+  readonly #connections: readonly HttpConnection[];
+  #fastest = 0;
+
+  private constructor(options: HttpLoadOptions, connections: readonly HttpConnection[]) {
+    this.#options = options;
+    this.#connections = connections;
+    this.#stock = new RequestStock(options.writeRequest);
+  }
+
+  static async open(options: HttpLoadOptions): Promise<HttpLoad> {
+    const open = Array.from({ length: options.connections }, () =>
+      HttpConnection.open(options.host, options.port),
+    );
+    return new HttpLoad(options, await Promise.all(open));
+  }
+
+  /** Loads without measuring, so that the engine has compiled what matters. */
+  async warmUp(seconds: number): Promise<void> {
+    const { perSecond } = await this.#run(seconds);
+    this.#fastest = perSecond;
+  }
+
+  /** Makes requests ready, then measures. */
+  async round(seconds: number): Promise<LoadResult> {
+    this.#stock.prepare(Math.ceil(this.#fastest * stockFactor * (seconds + rampMs / 1000)));
+    const result = await this.#run(seconds);
+    this.#fastest = Math.max(this.#fastest, result.perSecond);
+    return result;
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close();
+  }
+
+  async #run(seconds: number): Promise<LoadResult> {
+    const beginsAt = performance.now() + rampMs;
+    const endsAt = beginsAt + seconds * 1000;
+    const latencies: number[] = [];
+    let accepted = 0;
+    const loop = async (connection: HttpConnection): Promise<void> => {
+      for (let sentAt = performance.now(); sentAt < endsAt; sentAt = performance.now()) {
+        const { status, body } = await connection.send(this.#stock.take());
+        const answeredAt = performance.now();
+        if (status === 200) this.bodies.push(body);
+        else this.refusals.push(`${status} ${body}`);
+        if (answeredAt < beginsAt || answeredAt >= endsAt) continue;
+        latencies.push(answeredAt - sentAt);
+        if (status === 200) accepted += 1;
+      }
+    };
+    let cpu = process.cpuUsage();
+    const begins = setTimeout(() => {
+      this.#options.measuring('begins');
+      cpu = process.cpuUsage();
+    }, rampMs);
+    const ends = setTimeout(
+      () => {
+        cpu = process.cpuUsage(cpu);
+        this.#options.measuring('ends');
+      },
+      rampMs + seconds * 1000,
+    );
+    try {
+      await Promise.all(this.#connections.map(loop));
+      // The last answer may come a moment before the timer.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } finally {
+      clearTimeout(begins);
+      clearTimeout(ends);
     }
+    return {
+      perSecond: accepted / seconds,
+      latencyMs: spreadOf(latencies),
+      answers: latencies.length,
+      clientMicros: (cpu.user + cpu.system) / Math.max(1, latencies.length),
+      signedLate: this.#stock.late / Math.max(1, latencies.length),
+    };
   }
-
-  let cpu = process.cpuUsage();
-  const begins = setTimeout(() => {
-    load.measuring('begins');
-    cpu = process.cpuUsage();
-  }, load.warmUpSeconds * 1000);
-  const ends = setTimeout(
-    () => {
-      cpu = process.cpuUsage(cpu);
-      load.measuring('ends');
-    },
-    (load.warmUpSeconds + load.seconds) * 1000,
-  );
-  try {
-    await Promise.all(connections.map(loop));
-    // The last answer may come a moment before the timer.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  } finally {
-    clearTimeout(begins);
-    clearTimeout(ends);
-    for (const connection of connections) connection.close();
-  }
-  return {
-    perSecond: accepted / load.seconds,
-    latencyMs: spreadOf(latencies),
-    answers: latencies.length,
-    bodies,
-    refusals,
-    clientMicros: (cpu.user + cpu.system) / Math.max(1, latencies.length),
-  };
 }
