@@ -65,8 +65,11 @@ export async function acceptContact(accept: AcceptRequest, deps: AcceptDeps): Pr
 
 async function commit(contact: Contact, accept: AcceptRequest, deps: AcceptDeps): Promise<AcceptOutcome> {
   const { initiatedAtMs } = contact;
+  // Needed twice.
+  const requestText = JSON.stringify(contact.request);
   const committed = deps.store.accept({
     contact,
+    requestText,
     owner: deps.node,
     clientToken:
       accept.clientToken === undefined
@@ -81,7 +84,7 @@ async function commit(contact: Contact, accept: AcceptRequest, deps: AcceptDeps)
       {
         sequence: 1,
         stream: 'contact-events',
-        payload: deps.initiatedEvents.textOf(contact, deps.newEventId()),
+        payload: deps.initiatedEvents.textOf(contact, deps.newEventId(), requestText),
       },
     ],
   });

@@ -74,7 +74,7 @@ describe('initiated events', () => {
                 },
               });
               assert.equal(
-                events.textOf(next, `event-${n}`),
+                events.textOf(next, `event-${n}`, JSON.stringify(next.request)),
                 JSON.stringify(contactEvent(next, 'INITIATED', next.initiatedAtMs, `event-${n}`)),
               );
             }

@@ -42,18 +42,27 @@ const [contactIdStandIn = '', eventIdStandIn = '', destinationStandIn = ''] = st
 
 export class InitiatedEvents {
   readonly #templates = new Map<InstanceId, Template>();
+  #spelled = { ms: Number.NaN, text: '' };
 
-  /** The same text as that of `contactEvent(contact, 'INITIATED', contact.initiatedAtMs, eventId)`. */
-  textOf(contact: Contact, eventId: string): string {
-    const { destination, ...rest } = contact.request;
-    const likeness = `${contact.tenant.accountId} ${contact.tenant.region} ${JSON.stringify(rest)}`;
+  /**
+   * The same text as that of `contactEvent(contact, 'INITIATED', contact.initiatedAtMs, eventId)`.
+   *
+   * @param requestText the contact's request as JSON.
+   */
+  textOf(contact: Contact, eventId: string, requestText: string): string {
+    const { accountId, region } = contact.tenant;
+    const likeness = `${accountId} ${region} ${withoutDestination(requestText, contact.request.destination)}`;
     const known = this.#templates.get(contact.instanceId);
     if (known?.likeness !== likeness) {
       this.#keep(contact.instanceId, { likeness });
       return eventText(contact, eventId);
     }
     known.pieces ??= piecesOf(contact);
-    return filled(known.pieces, contact, eventId);
+    // Requests of one moment share its text.
+    if (this.#spelled.ms !== contact.initiatedAtMs) {
+      this.#spelled = { ms: contact.initiatedAtMs, text: new Date(contact.initiatedAtMs).toISOString() };
+    }
+    return filled(known.pieces, contact, eventId, this.#spelled.text);
   }
 
   #keep(instanceId: InstanceId, template: Template): void {
@@ -62,6 +71,13 @@ export class InitiatedEvents {
     const [oldest] = this.#templates.keys();
     if (oldest !== undefined) this.#templates.delete(oldest);
   }
+}
+
+/** No other member can look like it: quotes within texts are escaped, and inner structures have no member of that name and type. */
+function withoutDestination(requestText: string, destination: string): string {
+  const member = `"destination":"${destination}"`;
+  const at = requestText.indexOf(member);
+  return `${requestText.slice(0, at)}${requestText.slice(at + member.length)}`;
 }
 
 function eventText(contact: Contact, eventId: string): string {
@@ -82,18 +98,26 @@ function piecesOf(contact: Contact): Pieces {
   };
 }
 
-function filled({ fixed, varying }: Pieces, contact: Contact, eventId: string): string {
-  const time = new Date(contact.initiatedAtMs).toISOString();
-  const values: Readonly<Record<Varying, string>> = {
-    contactId: contact.id,
-    eventId,
-    destination: contact.request.destination,
-    time,
-    second: `${time.slice(0, 19)}Z`,
-  };
+function filled({ fixed, varying }: Pieces, contact: Contact, eventId: string, time: string): string {
   let text = fixed[0] ?? '';
   for (let at = 0; at < varying.length; at += 1) {
-    text += values[varying[at] as Varying] + fixed[at + 1];
+    switch (varying[at]) {
+      case 'contactId':
+        text += contact.id;
+        break;
+      case 'eventId':
+        text += eventId;
+        break;
+      case 'destination':
+        text += contact.request.destination;
+        break;
+      case 'time':
+        text += time;
+        break;
+      case 'second':
+        text += `${time.slice(0, 19)}Z`;
+    }
+    text += fixed[at + 1];
   }
   return text;
 }

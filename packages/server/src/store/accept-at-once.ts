@@ -27,18 +27,20 @@ export async function acceptAtOnce(
 ): Promise<RowOutcome<AcceptedAtOnce>[]> {
   const tried = inOrderOfTokens(requests);
   const contacts = tried.map(({ contact }) => contact);
+  const { origins, places } = originsOf(tried);
   const facts = tried.flatMap(({ contact, facts: own }) => own.map((fact) => ({ contact, fact })));
-  const { rows } = await database.query<{ id: string }>(statement, [
-    uuidArray(contacts.map(({ instanceId }) => instanceId)),
+  const { rows } = await database.query<{ accepted: string[] | null }>(statement, [
+    uuidArray(origins.map(({ contact }) => contact.instanceId)),
+    textArray(origins.map(({ contact }) => contact.tenant.accountId)),
+    textArray(origins.map(({ contact }) => contact.tenant.region)),
+    uuidArray(origins.map(({ owner }) => owner)),
+    textArray(origins.map(({ contact }) => contact.pool)),
+    integerArray(places),
     uuidArray(contacts.map(({ id }) => id)),
-    textArray(contacts.map(({ tenant }) => tenant.accountId)),
-    textArray(contacts.map(({ tenant }) => tenant.region)),
-    uuidArray(tried.map(({ owner }) => owner)),
-    textArray(contacts.map(({ pool }) => pool)),
     timeArray(contacts.map(({ initiatedAtMs }) => initiatedAtMs)),
     integerArray(contacts.map(({ outboxSequence }) => outboxSequence)),
     textArray(contacts.map(({ attributes }) => JSON.stringify(attributes))),
-    textArray(contacts.map(({ request }) => JSON.stringify(request))),
+    textArray(tried.map(({ contact, requestText }) => requestText ?? JSON.stringify(contact.request))),
     textArray(tried.map(({ clientToken }) => clientToken?.value)),
     timeArray(tried.map(({ clientToken }) => clientToken?.expiresAtMs ?? 0)),
     new Date(Math.max(...contacts.map(({ initiatedAtMs }) => initiatedAtMs))),
@@ -47,11 +49,40 @@ export async function acceptAtOnce(
     textArray(facts.map(({ fact }) => fact.stream)),
     textArray(facts.map(({ fact }) => fact.payload)),
   ]);
-  const accepted = new Set(rows.map(({ id }) => id));
-  return requests.map(({ contact }) => ({
-    kind: 'done',
-    result: accepted.has(contact.id) ? 'accepted' : 'undecided',
-  }));
+  const ids = rows[0]?.accepted ?? contacts.map(({ id }) => id);
+  if (ids.length === requests.length) return requests.map(() => acceptedOutcome);
+  const accepted = new Set<string>(ids);
+  return requests.map(({ contact }) => (accepted.has(contact.id) ? acceptedOutcome : undecidedOutcome));
+}
+
+const acceptedOutcome: RowOutcome<AcceptedAtOnce> = { kind: 'done', result: 'accepted' };
+const undecidedOutcome: RowOutcome<AcceptedAtOnce> = { kind: 'done', result: 'undecided' };
+
+/**
+ * What most requests of a batch have in common (instance, owner, pool) is sent once: a request for each kind, and for each
+ * request the place of its kind, counted from 1.
+ */
+function originsOf(requests: readonly ContactToAccept[]): {
+  readonly origins: readonly ContactToAccept[];
+  readonly places: readonly number[];
+} {
+  const origins: ContactToAccept[] = [];
+  const places = requests.map((request) => {
+    const known = origins.findIndex((origin) => isOfOrigin(request, origin));
+    return known === -1 ? origins.push(request) : known + 1;
+  });
+  return { origins, places };
+}
+
+function isOfOrigin(request: ContactToAccept, origin: ContactToAccept): boolean {
+  const { contact } = request;
+  return (
+    contact.instanceId === origin.contact.instanceId &&
+    contact.pool === origin.contact.pool &&
+    request.owner === origin.owner &&
+    contact.tenant.accountId === origin.contact.tenant.accountId &&
+    contact.tenant.region === origin.contact.tenant.region
+  );
 }
 
 /** The first request of each token, sorted by token: another node's batch must meet them in the same order. */
@@ -66,15 +97,18 @@ function inOrderOfTokens(requests: readonly ContactToAccept[]): ContactToAccept[
 
 // A pool that has no room for all that the batch wants of it is not taken from here. The lock makes the statement see what
 // another node took a moment ago. Each sort reads all of its input before the first row is written, so the pools
-// are locked before the first token. An expired token is replaced; a live one claims nothing.
+// are locked before the first token. An expired token is replaced; a live one claims nothing. The ids of what was accepted are told
+// only where that is not everything.
 const statement = {
   name: 'accept-at-once',
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[],
-                           $8::int[], $9::text[], $10::text[], $11::text[], $12::timestamptz[]) WITH ORDINALITY
-        AS i(instance_id, id, account_id, region, owner_node, pool, initiated_at,
-             outbox_sequence, attributes, request, token, token_expires_at, place)
+      SELECT o.instance_id, o.account_id, o.region, o.owner_node, o.pool, i.*
+        FROM unnest($6::int[], $7::uuid[], $8::timestamptz[], $9::int[], $10::text[], $11::text[], $12::text[],
+                    $13::timestamptz[]) WITH ORDINALITY
+          AS i(origin, id, initiated_at, outbox_sequence, attributes, request, token, token_expires_at, place)
+        JOIN unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[]) WITH ORDINALITY
+          AS o(instance_id, account_id, region, owner_node, pool, place) ON o.place = i.origin
     ), roomy AS (
       SELECT p.instance_id, p.pool
         FROM call_slot_pool p
@@ -90,7 +124,7 @@ const statement = {
        ORDER BY i.place
       ON CONFLICT (account_id, region, instance_id, token)
       DO UPDATE SET contact_id = EXCLUDED.contact_id, expires_at = EXCLUDED.expires_at
-       WHERE client_token.expires_at <= $13
+       WHERE client_token.expires_at <= $14
       RETURNING contact_id
     ), inserted AS (
       INSERT INTO contact (instance_id, id, account_id, region, owner_node, pool, initiated_at, updated_at,
@@ -103,7 +137,7 @@ const statement = {
     ), told AS (
       INSERT INTO outbox (instance_id, contact_id, sequence, stream, payload, created_at)
       SELECT inserted.instance_id, inserted.id, f.sequence, f.stream, f.payload, inserted.updated_at
-        FROM unnest($14::uuid[], $15::int[], $16::text[], $17::text[]) WITH ORDINALITY
+        FROM unnest($15::uuid[], $16::int[], $17::text[], $18::text[]) WITH ORDINALITY
           AS f(contact_id, sequence, stream, payload, place)
         JOIN inserted ON inserted.id = f.contact_id
        ORDER BY f.place
@@ -112,5 +146,6 @@ const statement = {
         FROM (SELECT instance_id, pool, count(*)::int AS count FROM inserted GROUP BY instance_id, pool) i
        WHERE p.instance_id = i.instance_id AND p.pool = i.pool
     )
-    SELECT id FROM inserted`,
+    SELECT CASE WHEN count(*) < cardinality($7::uuid[]) THEN coalesce(array_agg(id), '{}') END AS accepted
+      FROM inserted`,
 };

@@ -19,6 +19,8 @@ export interface OutboxFact {
 
 export interface ContactToAccept {
   readonly contact: Contact;
+  /** `contact.request` as JSON, where it was made already. */
+  readonly requestText?: string;
   readonly owner: NodeId;
   /** Absent where the caller gave none; then every request is new. */
   readonly clientToken: { readonly value: string; readonly expiresAtMs: number } | undefined;
@@ -179,7 +181,7 @@ async function insertAccepted(
     of((contact) => new Date(contact.initiatedAtMs)),
     of((contact) => contact.outboxSequence),
     of((contact) => JSON.stringify(contact.attributes)),
-    of((contact) => JSON.stringify(contact.request)),
+    accepted.map(({ contact, requestText }) => requestText ?? JSON.stringify(contact.request)),
     facts.map(({ contact }) => contact.instanceId),
     facts.map(({ contact }) => contact.id),
     facts.map(({ fact }) => fact.sequence),

@@ -40,9 +40,21 @@ export function uuidArray(values: readonly string[]): Buffer {
   let at = headBytes;
   for (const value of values) {
     at = array.writeInt32BE(16, at);
-    at += array.write(value.replaceAll('-', ''), at, 'hex');
+    for (let index = 0; index < uuidLength; index += 2) {
+      if (value.charCodeAt(index) === hyphen) index += 1;
+      array[at++] = (digitAt(value, index) << 4) | digitAt(value, index + 1);
+    }
   }
   return array;
+}
+
+const uuidLength = 36;
+const hyphen = 0x2d;
+
+/** The value of a hexadecimal digit; its letters have bit 6 set, whatever their case, and count from 9. */
+function digitAt(text: string, index: number): number {
+  const code = text.charCodeAt(index);
+  return (code & 0xf) + (code >> 6) * 9;
 }
 
 /** `integer[]`. */
