@@ -9,18 +9,21 @@ export type CanonicalParts = {
   /** As sent, percent-encoded. */
   readonly path: string;
   readonly query: readonly QueryPair[];
-  /** Signed headers in the client's order: lower-case name and value. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Signed headers in the client's order: lower-case names, and the values in the same order. */
+  readonly headerNames: readonly string[];
+  readonly headerValues: readonly string[];
   /** SHA-256 of the body in hexadecimal, or a marker such as `UNSIGNED-PAYLOAD`. */
   readonly payloadHash: string;
 };
 
-export function canonicalRequest({ method, path, query, headers, payloadHash }: CanonicalParts): string {
+export function canonicalRequest(parts: CanonicalParts): string {
+  const { method, path, query, headerNames, headerValues, payloadHash } = parts;
   let lines = `${method}\n${canonicalPath(path)}\n${canonicalQuery(query)}\n`;
   let names = '';
-  for (const [name, value] of headers) {
-    lines += `${name}:${canonicalHeaderValue(value)}\n`;
-    names += names === '' ? name : `;${name}`;
+  for (let at = 0; at < headerNames.length; at += 1) {
+    const name = headerNames[at];
+    lines += `${name}:${canonicalHeaderValue(headerValues[at] ?? '')}\n`;
+    names += at === 0 ? name : `;${name}`;
   }
   return `${lines}\n${names}\n${payloadHash}`;
 }

@@ -8,7 +8,7 @@ import {
 } from '../errors.ts';
 import { parseQuery, type QueryPair } from './canonical-request.ts';
 import { headerOf, type SignedRequest, splitUrl } from './request.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import type { KnownHead, SigningKeys } from './signing-keys.ts';
 
 /** Who signed, and for what: `date/region/service/aws4_request`. */
 export type CredentialScope = {
@@ -104,10 +104,10 @@ function parse(request: SignedRequest, known: Pick<SigningKeys, 'knownHead'> | u
   const header = headerOf(request, 'authorization');
   if (header !== undefined) {
     if (header.length > MAX_LENGTH) throw incomplete('The Authorization header is too long.');
-    const head = known?.knownHead(header.slice(0, -SIGNATURE_LENGTH))?.head;
-    return head
-      ? withTime(request, { head, signature: readSignature(header.slice(-SIGNATURE_LENGTH)) }, query)
-      : withTime(request, readHeader(header), query);
+    const same = known?.knownHead(header.slice(0, -SIGNATURE_LENGTH));
+    if (!same) return withTime(request, readHeader(header), query, undefined);
+    const signature = readSignature(header.slice(-SIGNATURE_LENGTH));
+    return withTime(request, { head: same.head, signature }, query, same);
   }
   if (query.some(([name]) => name === 'X-Amz-Algorithm' || name === 'X-Amz-Signature')) {
     if (rawQuery.length > MAX_LENGTH) throw incomplete('The query is too long.');
@@ -134,9 +134,13 @@ function withTime(
   request: SignedRequest,
   { head, signature }: Read,
   query: readonly QueryPair[],
+  known: KnownHead | undefined,
 ): Authorization {
   const timestamp = headerOf(request, 'x-amz-date');
   if (timestamp === undefined) throw incomplete('The request has no X-Amz-Date header.');
+  const isKnown = known?.time.text === timestamp;
+  const signedAtMs = isKnown ? known.time.ms : readTimestamp(timestamp, head.scope);
+  if (known && !isKnown) known.time = { text: timestamp, ms: signedAtMs };
   return {
     form: 'header',
     head,
@@ -144,7 +148,7 @@ function withTime(
     signedHeaders: head.signedHeaders,
     signature,
     timestamp,
-    signedAtMs: readTimestamp(timestamp, head.scope),
+    signedAtMs,
     expiresSeconds: undefined,
     sessionToken: headerOf(request, 'x-amz-security-token'),
     query,

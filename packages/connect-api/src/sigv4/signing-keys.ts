@@ -7,16 +7,19 @@ import type { AuthorizationHead, CredentialScope } from './parse-authorization.t
 
 /** Bytes that SHA-256 takes at a time, and an HMAC's key is padded to. */
 const BLOCK_BYTES = 64;
+const HASH_BYTES = 32;
 
 /** A key that signs the requests of one scope. */
 export class SigningKey {
-  readonly #inner: Buffer;
+  /** The padded key and behind it a text; texts of one client have one length, so that it is seldom made anew. */
+  #inner: Buffer;
+  /** The padded key and behind it the hash of `#inner`. */
   readonly #outer: Buffer;
 
   /** @param key at most 64 bytes. */
   constructor(key: Uint8Array) {
     this.#inner = Buffer.alloc(BLOCK_BYTES, 0x36);
-    this.#outer = Buffer.alloc(BLOCK_BYTES, 0x5c);
+    this.#outer = Buffer.alloc(BLOCK_BYTES + HASH_BYTES, 0x5c);
     for (const [at, byte] of key.entries()) {
       this.#inner[at] = byte ^ 0x36;
       this.#outer[at] = byte ^ 0x5c;
@@ -28,13 +31,15 @@ export class SigningKey {
    * native part for each request, which costs more than the hashing, and again when it is collected.
    */
   sign(text: string): string {
-    const message = Buffer.allocUnsafe(BLOCK_BYTES + text.length);
-    message.set(this.#inner);
-    message.write(text, BLOCK_BYTES, 'latin1');
-    const outer = Buffer.allocUnsafe(BLOCK_BYTES + 32);
-    outer.set(this.#outer);
-    outer.write(hash('sha256', message), BLOCK_BYTES, 'hex');
-    return hash('sha256', outer);
+    const bytes = BLOCK_BYTES + text.length;
+    if (this.#inner.length !== bytes) {
+      const inner = Buffer.alloc(bytes);
+      inner.set(this.#inner.subarray(0, BLOCK_BYTES));
+      this.#inner = inner;
+    }
+    this.#inner.write(text, BLOCK_BYTES, 'latin1');
+    this.#outer.write(hash('sha256', this.#inner), BLOCK_BYTES, 'hex');
+    return hash('sha256', this.#outer);
   }
 }
 
@@ -47,7 +52,11 @@ export function deriveSigningKey(secret: string, { date, region, service }: Cred
 
 type Entry = { readonly secret: string; readonly key: SigningKey };
 
-type KnownHead = Entry & { readonly head: AuthorizationHead };
+/** A header of a proven request, and the time that was last read beside it: a client's requests of one second share that, too. */
+export type KnownHead = Entry & {
+  readonly head: AuthorizationHead;
+  time: { readonly text: string; readonly ms: number };
+};
 
 /** Signing keys and headers of proven requests, at most `capacity` of each. */
 export class SigningKeys {
@@ -84,7 +93,7 @@ export class SigningKeys {
 
   /** Keeps a header with its key; the one that was kept first leaves first. Called after a proof, like `keep`. */
   keepHead(head: AuthorizationHead, secret: string, key: SigningKey): void {
-    this.#heads.set(head.text, { head, secret, key });
+    this.#heads.set(head.text, { head, secret, key, time: { text: '', ms: Number.NaN } });
     dropOldest(this.#heads, this.#capacity);
   }
 

@@ -70,20 +70,28 @@ export function verifySigV4(
   if (parsed.kind === 'refused') return parsed;
   const { authorization } = parsed;
   const payload = payloadHashOf(request, options.unsignedPayload ?? 'refused');
+  const values = authorization.signedHeaders.map((name) => headerOf(request, name));
   const problem =
-    problemWithHeaders(request, authorization) ?? problemWithScope(authorization, options) ?? payload.problem;
+    problemWithHeaders(request, authorization, values) ??
+    problemWithScope(authorization, options) ??
+    payload.problem;
   if (problem !== undefined) return { kind: 'refused', error: problem };
 
+  // That none is absent was among the problems.
+  const signed: SignedParts = { headerValues: values as string[], payloadHash: payload.hash };
   const secret = lookUp(options, authorization);
   return secret instanceof Promise
-    ? secret.then((found) => judge(request, authorization, payload.hash, found, options.signingKeys))
-    : judge(request, authorization, payload.hash, secret, options.signingKeys);
+    ? secret.then((found) => judge(request, authorization, signed, found, options.signingKeys))
+    : judge(request, authorization, signed, secret, options.signingKeys);
 }
+
+/** What the signature covers besides the request line: the signed headers' values, in the client's order, and the body. */
+type SignedParts = { readonly headerValues: readonly string[]; readonly payloadHash: string };
 
 function judge(
   request: SignedRequest,
   authorization: Authorization,
-  payloadHash: string,
+  signed: SignedParts,
   secret: string | ApiError,
   signingKeys: SigningKeys | undefined,
 ): VerifyResult {
@@ -92,7 +100,7 @@ function judge(
   const known = signingKeys?.knownHead(head.text);
   const isKnown = known?.secret === secret;
   const key = isKnown ? known.key : (signingKeys?.keyFor(secret, scope) ?? deriveSigningKey(secret, scope));
-  const expected = key.sign(stringToSign(request, authorization, payloadHash));
+  const expected = key.sign(stringToSign(request, authorization, signed));
   if (!timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(authorization.signature, 'latin1'))) {
     return { kind: 'refused', error: wrongSignature() };
   }
@@ -124,25 +132,33 @@ function onlyApiError(error: unknown): ApiError {
   throw error;
 }
 
-function stringToSign(request: SignedRequest, authorization: Authorization, payloadHash: string): string {
+function stringToSign(
+  request: SignedRequest,
+  authorization: Authorization,
+  { headerValues, payloadHash }: SignedParts,
+): string {
   const { scope, form, query, signedHeaders, timestamp } = authorization;
   const canonical = canonicalRequest({
     method: request.method,
     path: splitUrl(request.url).path,
     query: form === 'query' ? query.filter(([name]) => name !== 'X-Amz-Signature') : query,
-    headers: signedHeaders.map((name) => [name, headerOf(request, name) ?? ''] as const),
+    headerNames: signedHeaders,
+    headerValues,
     payloadHash,
   });
   const { date, region, service } = scope;
   return `AWS4-HMAC-SHA256\n${timestamp}\n${date}/${region}/${service}/aws4_request\n${hash('sha256', canonical)}`;
 }
 
+const insistedInHeaderForm = ['host', 'x-amz-date'];
+const insistedInQueryForm = ['host'];
+
 function problemWithHeaders(
   request: SignedRequest,
   { form, signedHeaders }: Authorization,
+  values: readonly (string | undefined)[],
 ): ApiError | undefined {
-  const insisted = form === 'header' ? ['host', 'x-amz-date'] : ['host'];
-  for (const name of insisted) {
+  for (const name of form === 'header' ? insistedInHeaderForm : insistedInQueryForm) {
     if (!signedHeaders.includes(name))
       return incompleteSignatureException(`The header ${name} must be signed.`);
   }
@@ -151,7 +167,7 @@ function problemWithHeaders(
       return incompleteSignatureException('The header x-amz-security-token must be signed.');
     }
   }
-  if (signedHeaders.some((name) => headerOf(request, name) === undefined)) {
+  if (values.includes(undefined)) {
     return invalidSignatureException('A header that the signature covers is not in the request.');
   }
   return undefined;
