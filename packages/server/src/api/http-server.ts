@@ -14,6 +14,7 @@ import {
   matchRoute,
   missingAuthenticationTokenException,
   type OperationName,
+  type OperationOutput,
   operationNotImplementedException,
   operations,
   parseAuthorization,
@@ -37,7 +38,7 @@ import type { Clock } from '../clock.ts';
 import { type Config, isLoopback } from '../config.ts';
 import type { AccessKeys } from '../identity/access-keys.ts';
 import type { AuditLog } from '../identity/audit-log.ts';
-import type { Authenticate } from '../identity/authenticate.ts';
+import type { Authenticate, Authenticated } from '../identity/authenticate.ts';
 import { authorize } from '../identity/authorize.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { OperationMembers } from '../identity/operation-resources.ts';
@@ -242,7 +243,8 @@ class Edge implements EdgeForDoors, DirectRequests {
     try {
       const route = matchRoute(request.method, path);
       operation = route?.operation ?? operation;
-      call.caller = await this.#authenticate(request, 'connect');
+      const caller = this.#authenticate(request, 'connect');
+      call.caller = caller instanceof Promise ? await caller : caller;
       if (!route) throw unknownOperationException(request.method, path);
       if (this.#isDraining) throw serviceUnavailableException('The service is shutting down.');
       this.#throttle(call.caller, operation);
@@ -250,11 +252,12 @@ class Edge implements EdgeForDoors, DirectRequests {
       if (!isOperationName(name) || !isImplemented(name)) {
         throw operationNotImplementedException(name, compatibilityPage);
       }
-      const body = await this.#run(name, route.pathParameters, query, call, request);
+      const output = await this.#run(name, route.pathParameters, query, call, request);
+      call.output = output as OperationMembers | undefined;
       return {
         status: 200,
         headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId },
-        body,
+        body: writeOutput(name, output),
       };
     } catch (error) {
       refusal = this.#knownError(error, requestId);
@@ -268,13 +271,13 @@ class Edge implements EdgeForDoors, DirectRequests {
     }
   }
 
-  async #run<Name extends keyof typeof implementedOperations>(
+  #run<Name extends keyof typeof implementedOperations>(
     name: Name,
     pathParameters: Readonly<Record<string, string>>,
     query: string,
     call: Call,
     request: ApiRequest,
-  ): Promise<string> {
+  ): Promise<OperationOutput<Name>> {
     const caller = call.caller as Caller;
     const input = readInput(name, {
       pathParameters,
@@ -286,9 +289,7 @@ class Edge implements EdgeForDoors, DirectRequests {
     this.#authorize(caller, 'connect', name, call.input, request);
     // One name selects code, input and output alike; TypeScript cannot follow that through the table.
     const code = implementedOperations[name] as unknown as OperationCode<Name>;
-    const output = await code(input, caller, this.#options.api);
-    call.output = output as OperationMembers | undefined;
-    return writeOutput(name, output);
+    return code(input, caller, this.#options.api);
   }
 
   /** The same for the Service Quotas API, whose operation stands in a header (awsJson 1.1). */
@@ -440,14 +441,11 @@ class Edge implements EdgeForDoors, DirectRequests {
   }
 
   /** Services share a port and some of their routes; the credential scope says which one is meant. */
-  async #authenticate(request: ApiRequest, service: 'connect' | 'servicequotas'): Promise<Caller> {
-    const { caller, scope } = await this.#options.authenticate(request);
-    if (scope.service !== service) {
-      throw unrecognizedClientException(
-        `The request is signed for the service "${shorten(scope.service)}", and its operation is one of "${service}".`,
-      );
-    }
-    return caller;
+  #authenticate(request: ApiRequest, service: 'connect' | 'servicequotas'): Caller | Promise<Caller> {
+    const authenticated = this.#options.authenticate(request);
+    return authenticated instanceof Promise
+      ? authenticated.then((later) => callerFor(service, later))
+      : callerFor(service, authenticated);
   }
 
   /** Without keys the browser's own rules are the only lock, and DNS rebinding would open it. */
@@ -498,6 +496,13 @@ class Edge implements EdgeForDoors, DirectRequests {
       this.#options.logger.error({ err: known.cause ?? error, requestId }, 'operation failed');
     return known;
   }
+}
+
+function callerFor(service: 'connect' | 'servicequotas', { caller, scope }: Authenticated): Caller {
+  if (scope.service === service) return caller;
+  throw unrecognizedClientException(
+    `The request is signed for the service "${shorten(scope.service)}", and its operation is one of "${service}".`,
+  );
 }
 
 /** What is known of a call so far, for the audit log: a refusal may come at any step. */

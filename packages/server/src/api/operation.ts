@@ -18,7 +18,7 @@ import type { OperatorDecisions } from '../policy/operator-decisions.ts';
 import type { Quotas } from '../policy/quotas.ts';
 import type { Routing } from '../routing/routing.ts';
 import type { ContactStore } from '../store/contact-store.ts';
-import type { Directory } from '../store/directory.ts';
+import type { Directory, Known } from '../store/directory.ts';
 import type { OperatorStore } from '../store/operator-store.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { PromptLinks } from './prompt-links.ts';
@@ -74,9 +74,15 @@ export type OperationCode<Name extends OperationName> = (
  *
  * @throws {ApiError} ResourceNotFoundException.
  */
-export async function requireInstance(idOrArn: string, caller: Caller, deps: ApiDeps): Promise<Instance> {
+export function requireInstance(idOrArn: string, caller: Caller, deps: ApiDeps): Known<Instance> {
   const id = idOf(idOrArn);
-  const instance = isUuid(id) ? await deps.directory.instance(id as InstanceId) : undefined;
+  const found = isUuid(id) ? deps.directory.instance(id as InstanceId) : undefined;
+  return found instanceof Promise
+    ? found.then((instance) => ownInstance(instance, idOrArn, caller))
+    : ownInstance(found, idOrArn, caller);
+}
+
+function ownInstance(instance: Instance | undefined, idOrArn: string, caller: Caller): Instance {
   const { accountId, region } = caller.tenant;
   const isArn = idOrArn.startsWith('arn:');
   if (

@@ -3,7 +3,7 @@ import type { Tenant } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import { type ContactId, type InstanceId, type NodeId, newId } from '../ids.ts';
 import { type CallCaps, callLimitsOf } from '../policy/toll-fraud.ts';
-import type { AcceptOutcome } from '../store/accept-contacts.ts';
+import type { AcceptOutcome, ContactToAccept } from '../store/accept-contacts.ts';
 import type { ContactStore } from '../store/contact-store.ts';
 import { BatchFailed } from '../store/micro-batch.ts';
 import type { ActiveContacts } from './active-contacts.ts';
@@ -55,7 +55,14 @@ export async function acceptContact(accept: AcceptRequest, deps: AcceptDeps): Pr
     request: accept.request,
     outcome: {},
   };
-  const outcome = await commit(contact, accept, deps);
+  let outcome: AcceptOutcome;
+  try {
+    outcome = await deps.store.accept(toAccept(contact, accept, deps));
+  } catch (error) {
+    // The caller repeats its token and is answered with this contact, if it was stored: then it must live, too.
+    if (error instanceof BatchFailed) deps.active.mayBeCommitted(contact);
+    throw error;
+  }
   if (outcome.kind === 'accepted') {
     deps.factsWritten();
     deps.active.start(contact);
@@ -63,11 +70,11 @@ export async function acceptContact(accept: AcceptRequest, deps: AcceptDeps): Pr
   return outcome;
 }
 
-async function commit(contact: Contact, accept: AcceptRequest, deps: AcceptDeps): Promise<AcceptOutcome> {
+function toAccept(contact: Contact, accept: AcceptRequest, deps: AcceptDeps): ContactToAccept {
   const { initiatedAtMs } = contact;
   // Needed twice.
   const requestText = JSON.stringify(contact.request);
-  const committed = deps.store.accept({
+  return {
     contact,
     requestText,
     owner: deps.node,
@@ -87,12 +94,5 @@ async function commit(contact: Contact, accept: AcceptRequest, deps: AcceptDeps)
         payload: deps.initiatedEvents.textOf(contact, deps.newEventId(), requestText),
       },
     ],
-  });
-  try {
-    return await committed;
-  } catch (error) {
-    // The caller repeats its token and is answered with this contact, if it was stored: then it must live, too.
-    if (error instanceof BatchFailed) deps.active.mayBeCommitted(contact);
-    throw error;
-  }
+  };
 }

@@ -63,10 +63,15 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
     isDataError,
   });
   return {
-    async accept(request) {
-      const isAccepted =
-        mayBeAcceptedAtOnce(request) && (await acceptingAtOnce.submit(request)) === 'accepted';
-      return isAccepted ? { kind: 'accepted', contactId: request.contact.id } : accepting.submit(request);
+    accept(request) {
+      if (!mayBeAcceptedAtOnce(request)) return accepting.submit(request);
+      return acceptingAtOnce
+        .submit(request)
+        .then((outcome) =>
+          outcome === 'accepted'
+            ? { kind: 'accepted', contactId: request.contact.id }
+            : accepting.submit(request),
+        );
     },
     advance: (advance) => advancing.submit(advance),
     async findByToken({ accountId, region, instanceId, token, nowMs }) {

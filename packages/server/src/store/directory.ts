@@ -7,14 +7,17 @@ import type { PromptSummary } from './prompt-store.ts';
 import type { Queue } from './queue-store.ts';
 import type { Instance, OwnPhoneNumber, ResourceStore } from './resource-store.ts';
 
+/** A promise only where something has to be read first: waiting for what is known costs a request more than looking it up. */
+export type Known<Value> = Value | Promise<Value>;
+
 export interface Directory {
-  instance(id: InstanceId): Promise<Instance | undefined>;
-  queue(instanceId: InstanceId, id: QueueId): Promise<Queue | undefined>;
-  phoneNumber(tenant: Tenant, e164: string): Promise<OwnPhoneNumber | undefined>;
-  flow(instanceId: InstanceId, id: ContactFlowId): Promise<StoredFlow | undefined>;
-  module(instanceId: InstanceId, id: ContactFlowId): Promise<StoredFlow | undefined>;
+  instance(id: InstanceId): Known<Instance | undefined>;
+  queue(instanceId: InstanceId, id: QueueId): Known<Queue | undefined>;
+  phoneNumber(tenant: Tenant, e164: string): Known<OwnPhoneNumber | undefined>;
+  flow(instanceId: InstanceId, id: ContactFlowId): Known<StoredFlow | undefined>;
+  module(instanceId: InstanceId, id: ContactFlowId): Known<StoredFlow | undefined>;
   /** The instance's prompts by id and by name; a name that looks like an id loses. */
-  prompts(instanceId: InstanceId): Promise<ReadonlyMap<string, PromptSummary>>;
+  prompts(instanceId: InstanceId): Known<ReadonlyMap<string, PromptSummary>>;
   /** Forgets everything, so that a change made here is seen by the next request. */
   forget(): void;
 }
@@ -49,9 +52,9 @@ export function openDirectory(store: ResourceStore, clock: Clock): Directory {
   });
   return {
     instance: (id) => instances.get(id),
-    queue: async (instanceId, id) => (await queues.get(instanceId)).get(id),
-    phoneNumber: async (tenant, e164) =>
-      (await numbers.get(`${tenant.accountId} ${tenant.region}`)).get(e164 as PhoneNumber),
+    queue: (instanceId, id) => memberOf(queues.get(instanceId), id),
+    phoneNumber: (tenant, e164) =>
+      memberOf(numbers.get(`${tenant.accountId} ${tenant.region}`), e164 as PhoneNumber),
     flow: (instanceId, id) => flows.get(`flow ${instanceId} ${id}`),
     module: (instanceId, id) => flows.get(`module ${instanceId} ${id}`),
     prompts: (instanceId) => prompts.get(instanceId),
@@ -61,25 +64,34 @@ export function openDirectory(store: ResourceStore, clock: Clock): Directory {
   };
 }
 
+function memberOf<Key, Value>(members: Known<ReadonlyMap<Key, Value>>, key: Key): Known<Value | undefined> {
+  return members instanceof Promise ? members.then((read) => read.get(key)) : members.get(key);
+}
+
 /** Remembers what was read, failed reads excepted. Concurrent askers share one read. */
 function remembered<Key, Value>(clock: Clock, read: (key: Key) => Promise<Value>) {
-  const entries = new Map<Key, { readonly value: Promise<Value>; readonly untilMs: number }>();
+  const entries = new Map<Key, { value: Known<Value>; readonly untilMs: number }>();
   return {
-    get(key: Key): Promise<Value> {
+    get(key: Key): Known<Value> {
       const nowMs = clock.now();
       const known = entries.get(key);
       if (known && known.untilMs > nowMs) return known.value;
       const value = read(key);
-      const entry = { value, untilMs: nowMs + keptForMs };
+      const entry: { value: Known<Value>; readonly untilMs: number } = { value, untilMs: nowMs + keptForMs };
       entries.delete(key);
       entries.set(key, entry);
       if (entries.size > maxEntries) {
         const oldest = entries.keys().next();
         if (!oldest.done) entries.delete(oldest.value);
       }
-      value.catch(() => {
-        if (entries.get(key) === entry) entries.delete(key);
-      });
+      value.then(
+        (found) => {
+          entry.value = found;
+        },
+        () => {
+          if (entries.get(key) === entry) entries.delete(key);
+        },
+      );
       return value;
     },
     clear(): void {

@@ -18,7 +18,9 @@ import { problemWithAttributes, problemWithReferences } from '../../policy/conta
 import { judgeDestination } from '../../policy/destination.ts';
 import { isPriced } from '../../policy/toll-fraud.ts';
 import type { CapReached } from '../../store/count-calls.ts';
-import type { Instance, Queue } from '../../store/resource-store.ts';
+import type { Known } from '../../store/directory.ts';
+import type { StoredFlow } from '../../store/flow-store.ts';
+import type { Instance, OwnPhoneNumber, Queue } from '../../store/resource-store.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { isOwn } from './contact-flows.ts';
 
@@ -46,13 +48,19 @@ export const startOutboundVoiceContact: OperationCode<'StartOutboundVoiceContact
 };
 
 async function startNew(input: Input, caller: Caller, deps: ApiDeps): Promise<ContactId> {
-  const instance = await requireInstance(input.InstanceId, caller, deps);
+  const known = requireInstance(input.InstanceId, caller, deps);
+  const instance = known instanceof Promise ? await known : known;
   if (!instance.outboundCallsEnabled) {
     throw outboundContactNotPermittedException('Outbound calling is switched off for this instance.');
   }
   refuseWhileStopped(deps);
-  const related = await relatedContact(input, instance, deps);
-  const { request, country } = await checkedRequest(input, instance, related, caller, deps);
+  const related =
+    input.RelatedContactId === undefined
+      ? undefined
+      : await relatedContact(input.RelatedContactId, instance, deps);
+  const named = namedResources(input, instance, deps);
+  const resources = named instanceof Promise ? await named : named;
+  const { request, country } = checkedRequest(input, instance, related, resources, caller, deps);
   // The copied attributes are the older ones: what the request says wins.
   const attributes = { ...related?.attributes, ...input.Attributes };
   refuse(problemWithAttributes(attributes));
@@ -127,16 +135,42 @@ function capReached(cap: CapReached, { callRefused }: ApiDeps): ApiError {
   );
 }
 
-async function checkedRequest(
+/** What the request names, as far as it is there. */
+interface NamedResources {
+  readonly flow: StoredFlow | undefined;
+  readonly queue: Queue | undefined;
+  readonly number: OwnPhoneNumber | undefined;
+}
+
+function namedResources(input: Input, instance: Instance, { directory }: ApiDeps): Known<NamedResources> {
+  const flowId = ownId(input.ContactFlowId, instance);
+  const queueId = input.QueueId === undefined ? undefined : ownId(input.QueueId, instance);
+  const source = input.SourcePhoneNumber;
+  const flow = flowId === undefined ? undefined : directory.flow(instance.id, flowId as ContactFlowId);
+  const queue = queueId === undefined ? undefined : directory.queue(instance.id, queueId as QueueId);
+  const number = source === undefined ? undefined : directory.phoneNumber(instance.tenant, source);
+  return flow instanceof Promise || queue instanceof Promise || number instanceof Promise
+    ? Promise.all([flow, queue, number]).then(([f, q, n]) => ({ flow: f, queue: q, number: n }))
+    : { flow, queue, number };
+}
+
+/** The id that a reference holds; undefined where it cannot be one of the instance's. */
+function ownId(idOrArn: string, instance: Instance): string | undefined {
+  const id = idOf(idOrArn);
+  return isUuid(id) && isOwn(idOrArn, instance) ? id : undefined;
+}
+
+function checkedRequest(
   input: Input,
   instance: Instance,
   related: Contact | undefined,
+  resources: NamedResources,
   caller: Caller,
   deps: ApiDeps,
-): Promise<{ readonly request: ContactRequest; readonly country: string }> {
-  const contactFlowId = await publishedFlow(input.ContactFlowId, instance, deps);
-  const queue = await requestedQueue(input.QueueId, instance, deps);
-  const source = await callerId(input.SourcePhoneNumber, queue, instance, deps);
+): { readonly request: ContactRequest; readonly country: string } {
+  const contactFlowId = publishedFlow(resources.flow);
+  const queue = requestedQueue(input.QueueId, resources.queue);
+  const source = callerId(input.SourcePhoneNumber, resources.number, queue, instance);
 
   const verdict = judgeDestination(input.DestinationPhoneNumber, deps.policies.of(instance).destinations);
   if (verdict.kind === 'malformed') throw invalidParameterException(verdict.message);
@@ -185,12 +219,7 @@ async function checkedRequest(
   return { request, country: verdict.country };
 }
 
-async function publishedFlow(idOrArn: string, instance: Instance, deps: ApiDeps): Promise<ContactFlowId> {
-  const id = idOf(idOrArn);
-  const flow =
-    isUuid(id) && isOwn(idOrArn, instance)
-      ? await deps.directory.flow(instance.id, id as ContactFlowId)
-      : undefined;
+function publishedFlow(flow: StoredFlow | undefined): ContactFlowId {
   if (flow?.status !== 'PUBLISHED' || flow.state !== 'ACTIVE') {
     throw resourceNotFoundException('The instance has no published flow with this ContactFlowId.');
   }
@@ -200,33 +229,21 @@ async function publishedFlow(idOrArn: string, instance: Instance, deps: ApiDeps)
   return flow.id;
 }
 
-async function requestedQueue(
-  idOrArn: string | undefined,
-  instance: Instance,
-  deps: ApiDeps,
-): Promise<Queue | undefined> {
+function requestedQueue(idOrArn: string | undefined, queue: Queue | undefined): Queue | undefined {
   if (idOrArn === undefined) return undefined;
-  const id = idOf(idOrArn);
-  const queue =
-    isUuid(id) && isOwn(idOrArn, instance)
-      ? await deps.directory.queue(instance.id, id as QueueId)
-      : undefined;
   if (!queue) throw resourceNotFoundException('The instance has no queue with this QueueId.');
   return queue;
 }
 
 /** The queue's number is displayed where there is a queue (member QueueId); else the request's own. */
-async function callerId(
+function callerId(
   source: string | undefined,
+  own: OwnPhoneNumber | undefined,
   queue: Queue | undefined,
   instance: Instance,
-  deps: ApiDeps,
-): Promise<PhoneNumber> {
-  if (source !== undefined) {
-    const own = await deps.directory.phoneNumber(instance.tenant, source);
-    if (!own || own.instanceId !== instance.id) {
-      throw invalidParameterException('SourcePhoneNumber is not a number of this instance.');
-    }
+): PhoneNumber {
+  if (source !== undefined && own?.instanceId !== instance.id) {
+    throw invalidParameterException('SourcePhoneNumber is not a number of this instance.');
   }
   const number = queue?.callerIdNumber ?? source;
   if (number === undefined) {
@@ -257,9 +274,7 @@ function previewStrategy(input: Input, caller: Caller, deps: ApiDeps): ContactRe
 }
 
 /** The related contact must be one of the instance's; its attributes are copied (member RelatedContactId). */
-async function relatedContact(input: Input, instance: Instance, deps: ApiDeps): Promise<Contact | undefined> {
-  const id = input.RelatedContactId;
-  if (id === undefined) return undefined;
+async function relatedContact(id: string, instance: Instance, deps: ApiDeps): Promise<Contact> {
   const contact = isUuid(id) ? await deps.contacts.find(instance.id, id as ContactId) : undefined;
   if (!contact) throw resourceNotFoundException('The instance has no contact with this RelatedContactId.');
   return contact;
