@@ -108,6 +108,10 @@ async function report(
   const perRequest = (seconds: number): number => (seconds * 1e6) / Math.max(1, load.answers);
   return {
     phase: 'A',
+    rounds: rounds.map((round) => ({
+      perSecond: round.load.perSecond,
+      micros: (round.usage.mainThreadSeconds * 1e6) / Math.max(1, round.load.answers),
+    })),
     title: `accept: signed, durable StartOutboundVoiceContact, ${connections} connections; rounds: ${rates} requests/s`,
     figures: [
       { name: 'accepted', value: load.perSecond, unit: 'requests/s', note: 'goal ≥ 4,000' },

@@ -87,6 +87,10 @@ function report(
   const { load, cpuSeconds } = fastest;
   return {
     phase: 'D',
+    rounds: rounds.map((round) => ({
+      perSecond: round.load.perSecond,
+      micros: (round.cpuSeconds * 1e6) / Math.max(1, round.load.answers),
+    })),
     title: `baseline: a bare Fastify route, same requests, ${connections} connections; rounds: ${rates} requests/s`,
     figures: [
       { name: 'answered', value: load.perSecond, unit: 'requests/s' },

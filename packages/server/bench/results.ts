@@ -15,11 +15,19 @@ export interface Check {
   readonly detail?: string;
 }
 
+export interface RoundFigures {
+  readonly perSecond: number;
+  /** CPU of the thread that answers, per request. */
+  readonly micros: number;
+}
+
 export interface PhaseResult {
   readonly phase: string;
   readonly title: string;
   readonly figures: readonly Figure[];
   readonly checks: readonly Check[];
+  /** The rounds that two phases took in turn, to compare each with the other's next. */
+  readonly rounds?: readonly RoundFigures[];
   /** Why the phase did not run. */
   readonly skipped?: string;
 }

@@ -49,6 +49,8 @@ export interface TokenKey {
 export function openContactStore(database: RingbackDatabase): ContactStore {
   const acceptingAtOnce = createMicroBatch<ContactToAccept, AcceptedAtOnce>({
     name: 'accept-at-once',
+    // While one commits, the next is already there. The lock of the slot pool, which comes first, keeps them apart.
+    rowsForSecondFlush: 16,
     flush: (rows) => onceMoreOnConflict(() => acceptAtOnce(database, rows)),
     isDataError,
   });

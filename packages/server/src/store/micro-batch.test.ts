@@ -28,7 +28,7 @@ function heldFlush() {
 
 function batchOf(
   flush: MicroBatchOptions<string, string>['flush'],
-  limits: { readonly maxRows?: number; readonly maxQueued?: number } = {},
+  limits: Pick<MicroBatchOptions<string, string>, 'maxRows' | 'maxQueued' | 'rowsForSecondFlush'> = {},
 ) {
   return createMicroBatch<string, string>({
     name: 'test',
@@ -90,6 +90,37 @@ describe('micro-batch › batches', () => {
 });
 
 describe('micro-batch › failures', () => {
+  it('begins a second flush beside the first for enough rows, and never a third', async () => {
+    const { calls, flush } = heldFlush();
+    const batch = batchOf(flush, { rowsForSecondFlush: 2 });
+    const a = batch.submit('a');
+    await settled();
+    const b = batch.submit('b');
+    await settled();
+    assert.equal(calls.length, 1, 'one row is not enough');
+    const c = batch.submit('c');
+    assert.deepEqual(calls[1]?.rows, ['b', 'c'], 'the second begins at once');
+    const more = ['d', 'e', 'f'].map((row) => batch.submit(row));
+    await settled();
+    assert.equal(calls.length, 2);
+    const closed = batch.close();
+    calls[1]?.succeed();
+    assert.deepEqual(await Promise.all([b, c]), ['b stored', 'c stored'], 'it need not wait for the first');
+    await settled();
+    assert.deepEqual(calls[2]?.rows, ['d', 'e', 'f']);
+    calls[2]?.fail(new ConnectionFault());
+    for (const row of more) await assert.rejects(row, { name: 'BatchFailed' });
+    let isClosed = false;
+    void closed.then(() => {
+      isClosed = true;
+    });
+    await settled();
+    assert.equal(isClosed, false, 'the first is still under way');
+    calls[0]?.succeed();
+    assert.equal(await a, 'a stored');
+    await closed;
+  });
+
   it('gives each row its own outcome', async () => {
     const refused = new Error('no');
     const batch = batchOf(async () => [

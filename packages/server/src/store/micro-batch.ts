@@ -12,6 +12,11 @@ export interface MicroBatchOptions<Row, Result> {
   readonly name: string;
   /** Most rows of one flush. Default 256. */
   readonly maxRows?: number;
+  /**
+   * Fewest waiting rows for which another flush begins while one is under way; at most two run at once. Default: no number is
+   * enough, so one runs at a time. Flushes that overlap must be free to commit in either order.
+   */
+  readonly rowsForSecondFlush?: number;
   /** Most rows that may wait for their flush. Default 10 000. */
   readonly maxQueued?: number;
   /**
@@ -75,7 +80,7 @@ interface Waiting<Row, Result> {
 }
 
 /**
- * Makes a micro-batch. One flush runs at a time and there is no timer, so a single row waits for nobody.
+ * Makes a micro-batch. There is no timer, so a single row waits for nobody.
  *
  * A flush that fails for a data reason is repeated row by row, in order, so that one caller's values never fail
  * another's.
@@ -86,20 +91,36 @@ export function createMicroBatch<Row, Result>(
   const { name, flush, isDataError } = options;
   const maxRows = options.maxRows ?? 256;
   const maxQueued = options.maxQueued ?? 10_000;
+  const rowsForSecondFlush = options.rowsForSecondFlush ?? Number.POSITIVE_INFINITY;
   let queue: Array<Waiting<Row, Result>> = [];
-  let running: Promise<void> | undefined;
+  let running = 0;
+  let isAboutToRun = false;
   let isClosed = false;
+  let idle: PromiseWithResolvers<void> | undefined;
 
-  async function run(): Promise<void> {
+  function runSoon(): void {
+    isAboutToRun = true;
     // One turn of the event loop lets every request that is already readable join the first batch.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    while (queue.length > 0) {
+    setImmediate(() => {
+      isAboutToRun = false;
+      runWhatMay();
+    });
+  }
+
+  function runWhatMay(): void {
+    while (queue.length > 0 && (running === 0 || (running === 1 && queue.length >= rowsForSecondFlush))) {
       const batch = queue.slice(0, maxRows);
       queue = queue.slice(maxRows);
-      await flushBatch(batch);
+      running += 1;
+      void flushBatch(batch).then(() => {
+        running -= 1;
+        runWhatMay();
+      });
     }
-    running = undefined;
+    if (running === 0) idle?.resolve();
   }
+
+  /** Never rejects: its rows are told. */
 
   async function flushBatch(batch: ReadonlyArray<Waiting<Row, Result>>): Promise<void> {
     try {
@@ -147,7 +168,8 @@ export function createMicroBatch<Row, Result>(
       if (queue.length >= maxQueued) return Promise.reject(new BatchOverloaded(name, maxQueued));
       return new Promise<Result>((resolve, reject) => {
         queue.push({ row, resolve, reject });
-        running ??= run();
+        if (running > 0) runWhatMay();
+        else if (!isAboutToRun) runSoon();
       });
     },
     get queued() {
@@ -155,7 +177,9 @@ export function createMicroBatch<Row, Result>(
     },
     async close() {
       isClosed = true;
-      await running;
+      if (running === 0 && !isAboutToRun) return;
+      idle ??= Promise.withResolvers<void>();
+      await idle.promise;
     },
   };
 }
