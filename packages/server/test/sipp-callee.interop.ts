@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { StopContactCommand } from '@aws-sdk/client-connect';
-import { readWav, rms, toneLevel, writeWav } from '@ringback/media';
+import { readWav, writeWav } from '@ringback/media';
 import {
   freeUdpPort,
   type SippOptions,
@@ -14,6 +14,7 @@ import {
   untilDefined,
 } from '@ringback/testkit';
 import { hangUp as flowHangsUp, playPrompt, recordIvr, say } from './support/flow-actions.ts';
+import { sineMs, sineOf } from './support/sine.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 const number = '+12065550100';
@@ -79,10 +80,10 @@ phoneNumbers: ["+12065550199"]
     );
     assert.equal(contact.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
     const { customer, system } = recordingOf(record);
-    const heardMs = toneMs(customer, calleeToneHz);
+    const heardMs = sineMs(customer, calleeToneHz);
     assert.ok(heardMs >= 2000, `SIPp's tone is on the customer's channel for ${heardMs} ms`);
-    assert.ok(toneMs(system, 1000) >= 100, "the prompt's beep is on the system's channel");
-    assert.equal(toneMs(customer, 1000), 0, 'nothing of the prompt leaked to the other channel');
+    assert.ok(sineMs(system, 1000) >= 100, "the prompt's beep is on the system's channel");
+    assert.equal(sineMs(customer, 1000), 0, 'nothing of the prompt leaked to the other channel');
   });
 
   it('echoes RTP › our prompt comes back', async () => {
@@ -91,7 +92,7 @@ phoneNumbers: ["+12065550199"]
       { arguments: ['-rtp_echo'] },
     );
     const { customer } = recordingOf(record);
-    assert.ok(toneMs(customer, 1000) >= 100, 'SIPp received the beep and sent it back');
+    assert.ok(sineMs(customer, 1000) >= 100, 'SIPp received the beep and sent it back');
   });
 
   it('hangs up first › CUSTOMER_DISCONNECT', async () => {
@@ -194,9 +195,7 @@ phoneNumbers: ["+12065550199"]
 });
 
 function toneFile(): Uint8Array {
-  const tone = Int16Array.from({ length: calleeToneSeconds * 8000 }, (_, n) =>
-    Math.round(8000 * Math.sin((2 * Math.PI * calleeToneHz * n) / 8000)),
-  );
+  const tone = sineOf(calleeToneHz, calleeToneSeconds);
   return writeWav({ sampleRate: 8000, channels: [tone] }, { encoding: 'mulaw' });
 }
 
@@ -205,15 +204,4 @@ function recordingOf(record: Readonly<Record<string, unknown>>) {
   const [customer, system] = readWav(readFileSync(Location)).channels;
   assert.ok(customer && system, 'the recording has two channels');
   return { customer, system };
-}
-
-/** How long a frequency has most of the energy, ms, in windows of 50 ms. */
-function toneMs(pcm: Int16Array, frequencyHz: number): number {
-  const window = 400;
-  let found = 0;
-  for (let at = 0; at + window <= pcm.length; at += window) {
-    const part = pcm.subarray(at, at + window);
-    if (rms(part) > 300 && toneLevel(part, 8000, frequencyHz) > 0.8) found += 50;
-  }
-  return found;
 }
