@@ -154,6 +154,17 @@ describe('agents, metrics and routing over the API', () => {
     await test.routing.contactEnded(contact);
   });
 
+  it('knows metrics by their names only', async () => {
+    const arn = `arn:aws:connect:us-east-1:000000000000:instance/${InstanceId}/metric/constructor`;
+    for (const MetricId of [arn, `${unknownId}/__proto__`, `${unknownId}/toString`, unknownId]) {
+      await refused(
+        metrics([], { CurrentMetrics: [{ MetricId }] }),
+        'InvalidParameterException',
+        /metric is not known/,
+      );
+    }
+  });
+
   it('changes priority, age and criteria of a contact, before it waits and while it does', async () => {
     const contact = await newContact();
     const update = (more: Partial<sdk.UpdateContactRoutingDataCommandInput>) =>

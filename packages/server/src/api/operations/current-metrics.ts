@@ -72,7 +72,7 @@ function readGroupings({ Groupings, Filters }: Input): readonly Grouping[] {
 function readMetrics({ CurrentMetrics }: Input): readonly MetricName[] {
   return CurrentMetrics.map(({ Name, MetricId }) => {
     const name = Name ?? (MetricId?.slice(MetricId.lastIndexOf('/') + 1) as MetricName | undefined);
-    if (!name || !(name in read)) throw invalidParameterException('A metric is not known here.');
+    if (!name || !Object.hasOwn(read, name)) throw invalidParameterException('A metric is not known here.');
     return name;
   });
 }
