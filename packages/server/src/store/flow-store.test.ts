@@ -161,6 +161,26 @@ describe('flow store', () => {
   });
 });
 
+describe('module aliases', () => {
+  it('are no more than there may be, also when they are made at once', async () => {
+    const flow = await kept({ type: 'MODULE' });
+    await store.addVersion(flow, { content: flow.content, description: undefined }, 1, nowMs);
+    const most = 3;
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, n) =>
+        store.createAlias(
+          flow,
+          { id: newId<string>(), name: `alias ${n}`, version: 1, description: undefined, updatedAtMs: nowMs },
+          most,
+        ),
+      ),
+    );
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    assert.ok(refused.every((reason) => reason instanceof TooMany));
+    assert.deepEqual([refused.length, (await store.listAliases(flow)).length], [8 - most, most]);
+  });
+});
+
 describe('prompt store', () => {
   const sample = (more: Partial<StoredPrompt> = {}): StoredPrompt => ({
     id: newId<PromptId>(),

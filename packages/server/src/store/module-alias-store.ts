@@ -68,24 +68,31 @@ export function openModuleAliasStore(database: RingbackDatabase): ModuleAliasSto
       return rows[0] && aliasOf(rows[0]);
     },
     createAlias: ({ instanceId, id }, alias, most) =>
-      refusing(alias, async () => {
-        const inserted = await database.query(
-          `INSERT INTO flow_module_alias (instance_id, flow_id, id, name, version, description, updated_at)
-           SELECT $1, $2, $3, $4, $5, $6, $7
-            WHERE (SELECT count(*) FROM flow_module_alias WHERE instance_id = $1 AND flow_id = $2) < $8`,
-          [
+      refusing(alias, () =>
+        database.withTransaction(async ({ query }) => {
+          // Two that are made at once must not both be the last one.
+          await query('SELECT FROM contact_flow WHERE instance_id = $1 AND id = $2 FOR NO KEY UPDATE', [
             instanceId,
             id,
-            alias.id,
-            alias.name,
-            alias.version,
-            alias.description ?? null,
-            new Date(alias.updatedAtMs),
-            most,
-          ],
-        );
-        if (inserted.rowCount === 0) throw new TooMany('alias', most, 'aliases');
-      }),
+          ]);
+          const inserted = await query(
+            `INSERT INTO flow_module_alias (instance_id, flow_id, id, name, version, description, updated_at)
+             SELECT $1, $2, $3, $4, $5, $6, $7
+              WHERE (SELECT count(*) FROM flow_module_alias WHERE instance_id = $1 AND flow_id = $2) < $8`,
+            [
+              instanceId,
+              id,
+              alias.id,
+              alias.name,
+              alias.version,
+              alias.description ?? null,
+              new Date(alias.updatedAtMs),
+              most,
+            ],
+          );
+          if (inserted.rowCount === 0) throw new TooMany('alias', most, 'aliases');
+        }),
+      ),
     updateAlias: ({ instanceId, id }, aliasId, change, nowMs) =>
       refusing(change, async () => {
         const { rowCount } = await database.query(
