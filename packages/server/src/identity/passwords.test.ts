@@ -1,4 +1,7 @@
+// Hashes of passwords: what matches, what does not, and what checking costs everybody else.
+
 import assert from 'node:assert/strict';
+import { stat } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { hashPassword, verifyPassword } from './passwords.ts';
 
@@ -36,5 +39,30 @@ describe('passwords', () => {
       '$argon2id$v=19$m=9999999,t=999,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
     ];
     for (const stored of notHashes) assert.equal(await verifyPassword('password', stored), false);
+  });
+
+  it('are checked for somebody unknown, too, so that time tells no names', async () => {
+    for (const stored of [undefined, 'plain']) {
+      let isAnswered = false;
+      const answer = verifyPassword('password', stored).finally(() => {
+        isAnswered = true;
+      });
+      // An answer that hashed nothing would be here after a few promises; hashing takes another thread.
+      for (let turn = 0; turn < 100; turn += 1) await undefined;
+      assert.equal(isAnswered, false);
+      await answer;
+    }
+  });
+
+  it('leave threads for others, however many are checked at once', async () => {
+    let checked = 0;
+    const all = Array.from({ length: 8 }, async () => {
+      await verifyPassword('password', undefined);
+      checked += 1;
+    });
+    await stat('.');
+    // Node has four threads: behind eight hashes, the file would be looked at after five.
+    assert.ok(checked < 5, `${checked} were checked before`);
+    await Promise.all(all);
   });
 });
