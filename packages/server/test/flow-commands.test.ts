@@ -279,6 +279,8 @@ describe('ringback flow export and import', () => {
     assert.match(wrongKey.stderr, /ListInstances: InvalidSignatureException/);
     const nobody = await ringback(['export', '--endpoint', 'http://127.0.0.1:9'], credentials);
     assert.match(nobody.stderr, /does not answer .*Is the service running\?/);
+    const noAddress = await ringback(['export', '--endpoint', 'localhost:8642'], credentials);
+    assert.match(noAddress.stderr, /^"localhost:8642" is not the address of a service, such as http:/);
     const broken = write('refused.json', [{ ...say('say', '', 'nowhere') }], { name: 'Refused' });
     const refused = await command('import', broken);
     assert.equal(refused.code, 1);
