@@ -4,22 +4,13 @@ import { after, before, describe, it } from 'node:test';
 import { StopContactCommand } from '@aws-sdk/client-connect';
 import { decodeMulaw, toneLevel } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
+import { transferToQueue } from './support/flow-actions.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 const agentHz = 1000;
 /** Says hello and listens. */
 const person = '+12065550101';
 const ringsTwoSeconds = '+12065550100';
-
-const transferToQueue = [
-  {
-    Identifier: 'queue',
-    Type: 'TransferContactToQueue',
-    Parameters: {},
-    Transitions: { NextAction: 'end', Errors: [{ NextAction: 'end', ErrorType: 'NoMatchingError' }] },
-  },
-  { Identifier: 'end', Type: 'DisconnectParticipant', Parameters: {}, Transitions: {} },
-];
 
 describe('an agent', () => {
   let ringback: TestService;

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-connect';
 import { type AgentSnapshot, ScriptedAgent } from '@ringback/testkit';
 import { type ContactRecord, endCauseOf } from './support/contact-load.ts';
+import { transferToQueue } from './support/flow-actions.ts';
 import { type ServiceProcess, until } from './support/processes.ts';
 import { type CallTarget, openServicePlace, type ServicePlace, startOf } from './support/service-place.ts';
 
@@ -26,19 +27,11 @@ const talks = [
 ];
 const phones = Array.from({ length: agentCount + 1 }, (_, n) => `+1206557${String(n).padStart(4, '0')}`);
 
-const transferToQueue = {
+const queueFlow = {
   Version: '2019-10-30',
   StartAction: 'queue',
   Metadata: {},
-  Actions: [
-    {
-      Identifier: 'queue',
-      Type: 'TransferContactToQueue',
-      Parameters: {},
-      Transitions: { NextAction: 'end', Errors: [{ NextAction: 'end', ErrorType: 'NoMatchingError' }] },
-    },
-    { Identifier: 'end', Type: 'DisconnectParticipant', Parameters: {}, Transitions: {} },
-  ],
+  Actions: transferToQueue,
 };
 
 describe('a service that is killed while agents talk', () => {
@@ -56,7 +49,7 @@ describe('a service that is killed while agents talk', () => {
         InstanceId: instanceId,
         Name: 'To the queue',
         Type: 'CONTACT_FLOW',
-        Content: JSON.stringify(transferToQueue),
+        Content: JSON.stringify(queueFlow),
       }),
     );
     target = { instanceId, queueId, flowId: required(flow.ContactFlowId) };

@@ -9,6 +9,7 @@ import { hashPassword } from '../src/identity/passwords.ts';
 import type { AccountId } from '../src/ids.ts';
 import { type OpenState, openState } from '../src/store/open-state.ts';
 import { seed } from '../src/store/seed.ts';
+import { transferToQueue } from './support/flow-actions.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 const protocol = 'ringback.agent.v1';
@@ -18,16 +19,6 @@ const socketPath = '/_ringback/agent-socket';
 const person = '+12065550101';
 const strangerAccount = '222222222222';
 const password = 'Correct-horse-1';
-
-const transferToQueue = [
-  {
-    Identifier: 'queue',
-    Type: 'TransferContactToQueue',
-    Parameters: {},
-    Transitions: { NextAction: 'end', Errors: [{ NextAction: 'end', ErrorType: 'NoMatchingError' }] },
-  },
-  { Identifier: 'end', Type: 'DisconnectParticipant', Parameters: {}, Transitions: {} },
-];
 
 describe('the agents’ door', () => {
   let ringback: TestService;

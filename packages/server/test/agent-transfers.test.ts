@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-connect';
 import { decodeMulaw, toneLevel } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
+import { transferToQueue } from './support/flow-actions.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 const firstHz = 1000;
@@ -19,16 +20,6 @@ const secondHz = 1500;
 /** Says hello and listens. */
 const person = '+12065550101';
 const another = '+12065550100';
-
-const transferToQueue = [
-  {
-    Identifier: 'queue',
-    Type: 'TransferContactToQueue',
-    Parameters: {},
-    Transitions: { NextAction: 'end', Errors: [{ NextAction: 'end', ErrorType: 'NoMatchingError' }] },
-  },
-  { Identifier: 'end', Type: 'DisconnectParticipant', Parameters: {}, Transitions: {} },
-];
 
 describe('a transfer by quick connect', () => {
   let ringback: TestService;

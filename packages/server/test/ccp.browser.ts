@@ -7,6 +7,7 @@ import type { StartOutboundVoiceContactCommandInput } from '@aws-sdk/client-conn
 import { toneLevel } from '@ringback/media';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { transferToQueue } from './support/flow-actions.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 /** Screenshots are kept where the documents show them; a run elsewhere may name another folder. */
@@ -31,16 +32,6 @@ const chromiumFlags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-];
-
-const transferToQueue = [
-  {
-    Identifier: 'queue',
-    Type: 'TransferContactToQueue',
-    Parameters: {},
-    Transitions: { NextAction: 'end', Errors: [{ NextAction: 'end', ErrorType: 'NoMatchingError' }] },
-  },
-  { Identifier: 'end', Type: 'DisconnectParticipant', Parameters: {}, Transitions: {} },
 ];
 
 describe('the Contact Control Panel', () => {

@@ -112,3 +112,17 @@ export const hangUp: object = {
   Parameters: {},
   Transitions: {},
 };
+
+/** A whole flow: puts the contact into the request's queue, or hangs up where that fails. */
+export const transferToQueue: readonly object[] = [
+  {
+    Identifier: 'queue',
+    Type: 'TransferContactToQueue',
+    Parameters: {},
+    Transitions: {
+      NextAction: 'hang up',
+      Errors: [{ NextAction: 'hang up', ErrorType: 'NoMatchingError' }],
+    },
+  },
+  hangUp,
+];
