@@ -25,6 +25,11 @@ test('parse › takes an object, its text, a byte-order mark and a doubly encode
   }
 });
 
+test('parse › takes a flow that has a member named Content beside its actions', () => {
+  const parsed = parseFlow({ ...MINIMAL, Content: JSON.stringify(MINIMAL) });
+  assert.ok(parsed.ok, refusal(parsed));
+});
+
 test('parse › reads the type from the metadata, whatever else is there', () => {
   const parsed = parseFlow({
     ...MINIMAL,

@@ -405,6 +405,32 @@ describe('verifySigV4 › what each rule refuses', () => {
     );
   });
 
+  test('knows by its heart no header whose signature stands elsewhere', async () => {
+    const signingKeys = new SigningKeys();
+    const request = await sign(START);
+    const [head = '', signature = ''] = String(request.headers.authorization).split(', Signature=');
+    const signatureFirst = head.replace(' ', ` Signature=${signature}, `);
+    const withHeader = (authorization: string) => ({
+      ...request,
+      headers: { ...request.headers, authorization },
+    });
+    for (const time of ['first', 'second']) {
+      assert.equal(await outcome(withHeader(signatureFirst), { signingKeys }), 'verified', time);
+    }
+    assert.equal(await outcome(withHeader(signature), { signingKeys }), 'IncompleteSignatureException');
+  });
+
+  test('remembers no more headers than it may', () => {
+    const signingKeys = new SigningKeys(2);
+    const key = new SigningKey(Buffer.alloc(32));
+    const scope = { accessKeyId: ACCESS_KEY, date: '20261122', region: 'us-east-1', service: 'connect' };
+    for (const text of ['first', 'second', 'third']) {
+      signingKeys.keepHead({ text, scope, signedHeaders: ['host'] }, SECRET, key);
+    }
+    assert.equal(signingKeys.knownHead('first'), undefined);
+    assert.ok(signingKeys.knownHead('second') && signingKeys.knownHead('third'));
+  });
+
   test('sorts a repeated query key by value', async () => {
     const request = await sign({ ...START, query: { tagKeys: ['b', 'a', 'b c'], a: '' } });
     assert.equal(await outcome(request), 'verified');

@@ -5,6 +5,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ConnectClient, CreateRuleCommand, ListInstancesCommand } from '@aws-sdk/client-connect';
+import { unrecognizedClientException } from '@ringback/connect-api';
 import { systemClock } from '../clock.ts';
 import { emulatorAccountId } from '../config.ts';
 import type { AccessKeys } from '../identity/access-keys.ts';
@@ -393,6 +394,28 @@ describe('http server › health, metrics, end', () => {
     holding.resolve([]);
     assert.equal((await underWay).status, 200);
     await draining;
+  });
+
+  it('ends connections with the answers that are under way when it closes', async () => {
+    const holding = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const server = await open({
+      accessKeys: withKeys,
+      authenticate: async () => {
+        begun.resolve();
+        await holding.promise;
+        throw unrecognizedClientException('The access key of the request is not known here.');
+      },
+    });
+    const agent = new http.Agent({ keepAlive: true });
+    opened.push({ close: () => agent.destroy() });
+    const underWay = ask(server, { path: '/instance', agent });
+    await begun.promise;
+    const closing = server.close();
+    holding.resolve();
+    const answer = await underWay;
+    assert.deepEqual([answer.status, answer.headers.connection], [403, 'close']);
+    await closing;
   });
 
   it('cuts off a client that never finishes its request when it closes', async () => {

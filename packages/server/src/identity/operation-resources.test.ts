@@ -17,6 +17,26 @@ const cases: readonly [operation: string, input: Record<string, unknown>, expect
     { InstanceId: sampleInstanceId, ContactFlowId: id, QueueId: id },
     [[`${instance}/contact/*`, instance]],
   ],
+  [
+    'AssociateQueueQuickConnects',
+    { InstanceId: sampleInstanceId, QueueId: id, QuickConnectIds: [id, id.replace('a', 'b')] },
+    [
+      [`${instance}/queue/${id}`],
+      [`${instance}/transfer-destination/${id}`],
+      [`${instance}/transfer-destination/${id.replace('a', 'b')}`],
+    ],
+  ],
+  ...(['QueueReferences', 'ManualAssignmentQueueReferences'] as const).map(
+    (member): [string, Record<string, unknown>, string[][]] => [
+      'DisassociateRoutingProfileQueues',
+      {
+        InstanceId: sampleInstanceId,
+        RoutingProfileId: id,
+        [member]: [{ QueueId: id.toUpperCase(), Channel: 'VOICE' }],
+      },
+      [[`${instance}/routing-profile/${id}`], [`${instance}/queue/${id}`]],
+    ],
+  ),
   ['StopContact', { InstanceId: sampleInstanceId, ContactId: id }, [[`${instance}/contact/${id}`]]],
   [
     'GetContactAttributes',

@@ -79,6 +79,25 @@ describe('agent store', () => {
     assert.equal(await agents.find(test.instanceId, agent.id), undefined);
   });
 
+  it('lets no change of settings undo another one', async () => {
+    const agent = another({ settings: {} });
+    await agents.create(agent, undefined, 10);
+    const lists = [
+      'AutoAcceptConfigs',
+      'AfterContactWorkConfigs',
+      'PhoneNumberConfigs',
+      'PersistentConnectionConfigs',
+      'VoiceEnhancementConfigs',
+    ] as const;
+    await Promise.all(
+      lists.map((list) =>
+        agents.update(test.instanceId, agent.id, { settings: (known) => ({ ...known, [list]: [] }) }, nowMs),
+      ),
+    );
+    const found = await agents.find(test.instanceId, agent.id);
+    assert.deepEqual(Object.keys(found?.settings ?? {}).sort(), [...lists].sort());
+  });
+
   it('refuses a name that is taken, one too many, and what is not there', async () => {
     await assert.rejects(agents.create(another({ username: 'agent' }), undefined, 10), NameTaken);
     await assert.rejects(agents.create(another(), undefined, 1), TooMany);

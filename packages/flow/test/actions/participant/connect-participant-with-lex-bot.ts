@@ -1,6 +1,7 @@
 // ConnectParticipantWithLexBot: without an adapter its error branch; with one, what the adapter is asked and what its answer does.
 
 import assert from 'node:assert/strict';
+import { createContactFlowState, createFlowData } from '../../../src/contact-flow-state.ts';
 import { done, failed } from '../../../src/flow-host.ts';
 import { testAction } from '../../action-table.ts';
 
@@ -21,6 +22,10 @@ testAction('ConnectParticipantWithLexBot', [
     Conditions: [['Equals', 'Yes']],
     script: {
       contact: { attributes: new Map([['it', 'it-1']]) },
+      state: {
+        ...createContactFlowState({ logging: 'Enabled' }),
+        data: { ...createFlowData(), services: new Map([['Customer', { Kept: 'before' }]]) },
+      },
       host: {
         runServiceAction: (request) => {
           assert.deepEqual(request, {
@@ -32,7 +37,14 @@ testAction('ConnectParticipantWithLexBot', [
       },
     },
     goesTo: 'Equals Yes',
-    also: (ran) => assert.deepEqual(ran.state.data.services.get('Lex'), { Kept: 'yes' }),
+    also: (ran) =>
+      assert.deepEqual(
+        [...ran.state.data.services],
+        [
+          ['Customer', { Kept: 'before' }],
+          ['Lex', { Kept: 'yes' }],
+        ],
+      ),
   },
   {
     name: 'an answer that no branch is for',
