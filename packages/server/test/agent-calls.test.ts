@@ -1,7 +1,7 @@
 /** An agent at work against a running service: a queued contact is taken, spoken with, held, handed on and finished. Audio is measured at both ends. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { StopContactCommand } from '@aws-sdk/client-connect';
+import { ListUsersCommand, StopContactCommand, UpdateUserPhoneConfigCommand } from '@aws-sdk/client-connect';
 import { decodeMulaw, toneLevel } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
 import { transferToQueue } from './support/flow-actions.ts';
@@ -203,6 +203,26 @@ describe('an agent', () => {
     assert.equal(record.InitialContactId, first);
     assert.deepEqual(record.CustomerEndpoint, { Type: 'TELEPHONE_NUMBER', Address: ringsTwoSeconds });
     assert.equal((await ringback.record(first)).DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
+  });
+
+  it('talks without a button where calls are accepted for the agent', async () => {
+    const { instanceId: InstanceId, client } = ringback;
+    const users = await client.send(new ListUsersCommand({ InstanceId }));
+    const UserId = users.UserSummaryList?.find(({ Username }) => Username === 'agent')?.Id;
+    const phone = { PhoneType: 'SOFT_PHONE', AfterContactWorkTimeLimit: 0 } as const;
+    const accepting = (AutoAccept: boolean) =>
+      client.send(
+        new UpdateUserPhoneConfigCommand({ InstanceId, UserId, PhoneConfig: { ...phone, AutoAccept } }),
+      );
+    await accepting(true);
+    // A changed set-up is seen within a second, and this phone rings for two.
+    const contactId = await ringback.call(ringsTwoSeconds, flowId);
+    await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
+    await agent.untilHeard(50);
+    await accepting(false);
+    await agent.do({ do: 'hangUp', contactId });
+    await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+    await agent.do({ do: 'clear', contactId });
   });
 
   it('is let go when the service stops in the middle of a conversation', async () => {

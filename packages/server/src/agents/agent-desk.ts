@@ -14,7 +14,12 @@ import { type AgentId, type AgentStatusId, type ContactId, type InstanceId, isUu
 import type { HeldContact } from '../routing/agent-state.ts';
 import type { Desk as RoutedDesk, Routing } from '../routing/routing.ts';
 import type { AgentView, RoutingOutcome, RoutingRefusal } from '../routing/routing-change.ts';
-import type { AgentSetUp, RoutingDirectory, RoutingSetUp } from '../routing/routing-directory.ts';
+import {
+  type AgentSetUp,
+  acceptsByItself,
+  type RoutingDirectory,
+  type RoutingSetUp,
+} from '../routing/routing-directory.ts';
 import type { AgentPage } from './agent-socket.ts';
 import type { ContactCards } from './contact-card.ts';
 import { deskStateOf, permissionsOf } from './desk-state.ts';
@@ -55,6 +60,7 @@ export class AgentDesk {
   #mutedIn: ContactId | undefined;
   #echoing: Echo | undefined;
   #offeredTo: string | undefined;
+  #isAccepting = false;
   #isShowing = false;
   #mustShowAgain = false;
 
@@ -65,7 +71,10 @@ export class AgentDesk {
     this.#softphone = openSoftphone(
       deps.media,
       {
-        changed: () => this.changed(),
+        changed: () => {
+          this.changed();
+          void this.#acceptByItself();
+        },
         replaced: (audio) => {
           if (this.#mutedIn !== undefined && this.#mutedIn === this.#talkingIn()) audio.mute();
           for (const listener of this.#audioListeners) listener(audio);
@@ -103,7 +112,10 @@ export class AgentDesk {
     this.#deps.clock.clearTimeout(this.#absence);
     this.#page?.page.close('replaced');
     this.#page = { page, session };
-    const routed = await this.#deps.routing.attach(this.#key, session, () => this.changed());
+    const routed = await this.#deps.routing.attach(this.#key, session, () => {
+      this.changed();
+      void this.#acceptByItself();
+    });
     if (!routed) return false;
     if (this.#page?.session !== session) {
       // Another page came, or this one went, while it was being attached.
@@ -238,6 +250,26 @@ export class AgentDesk {
       return { code: 'NOT_NOW', message: 'There is no such quick connect any more.' };
     }
     return card.run(command, this.agentId);
+  }
+
+  /** For agents with auto-accept, what is offered while they can be heard (API reference, AutoAcceptConfig). */
+  async #acceptByItself(): Promise<void> {
+    const offered = this.#view()?.state.contacts.find(({ state }) => state === 'offered');
+    // Callbacks have a setting of their own (`AgentFirstCallbackAutoAccept`), which is refused.
+    if (!offered || offered.initiationMethod === 'CALLBACK' || this.#isAccepting) return;
+    this.#isAccepting = true;
+    try {
+      const found = await this.setUp();
+      if (found && acceptsByItself(found.agent) && this.audio)
+        await this.#deps.routing.accept(this.#key, offered.contactId);
+    } catch (error) {
+      this.#deps.logger.error(
+        { err: error, contactId: offered.contactId },
+        'auto-accept failed; it goes on ringing',
+      );
+    } finally {
+      this.#isAccepting = false;
+    }
   }
 
   async #setStatus(id: AgentStatusId): Promise<DeskRefusal | undefined> {

@@ -136,3 +136,8 @@ export function afterContactWorkMsOf({ agent }: AgentSetUp): number | undefined 
 export function queuesForTransfers({ profile }: AgentSetUp): readonly QueueId[] {
   return [...new Set([...profile.queues.map(({ queueId }) => queueId), profile.defaultOutboundQueueId])];
 }
+
+/** Whether queued calls are accepted for the agent as soon as they are offered. */
+export function acceptsByItself({ agent }: AgentSetUp): boolean {
+  return voiceSettingsOf(agent.settings).autoAccept;
+}
