@@ -6,13 +6,14 @@ import path from 'node:path';
 import process from 'node:process';
 import { DebianPackagesMissing, ensureDebianPackages } from './debian-packages.ts';
 
-/** Programs of others that interoperation tests talk to: SIPp, Kamailio, two phones, the AWS CLI, boto3 (for /usr/bin/python3). */
+/** Programs of others that interoperation tests talk to: SIPp, Kamailio, two phones, coturn, the AWS CLI, boto3 (for /usr/bin/python3). */
 const interopPackages = [
   'sip-tester',
   'kamailio',
   'kamailio-tls-modules',
   'baresip-core',
   'linphone-cli',
+  'coturn',
   'awscli',
   'python3-boto3',
 ];

@@ -2,6 +2,16 @@
 
 import type { RTCPeerConnection } from 'werift';
 
+/** A STUN or TURN server, as the service tells of it. */
+export interface AgentIceServer {
+  readonly urls: string;
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+/** `relay`: only through TURN, as a browser behind a firewall. */
+export type AgentTransport = 'all' | 'relay';
+
 const packetMs = 20;
 const samplesPerPacket = 160;
 
@@ -10,13 +20,15 @@ export class AgentAudio {
   readonly heard: Buffer[] = [];
   readonly #toneHz: number;
   readonly #failed: (failure: unknown) => void;
+  readonly #transport: AgentTransport;
   #connection: RTCPeerConnection | undefined;
   #sendPacket: (() => void) | undefined;
   #sequence = 0;
   #speaking: NodeJS.Timeout | undefined;
 
   /** @param failed told of what happens outside of any call. */
-  constructor(toneHz: number, failed: (failure: unknown) => void) {
+  constructor(toneHz: number, failed: (failure: unknown) => void, transport: AgentTransport = 'all') {
+    this.#transport = transport;
     this.#toneHz = toneHz;
     this.#failed = failed;
   }
@@ -27,9 +39,13 @@ export class AgentAudio {
   }
 
   /** Answers an offer of the service: of another connection, or one that mends the connection that is there. */
-  async answer(offer: string, kind: 'new' | 'same'): Promise<string> {
+  async answer(
+    offer: string,
+    kind: 'new' | 'same',
+    iceServers: readonly AgentIceServer[] = [],
+  ): Promise<string> {
     const known = kind === 'same' ? this.#connection : undefined;
-    const connection = known ?? (await this.#begin());
+    const connection = known ?? (await this.#begin(iceServers));
     await connection.setRemoteDescription({ type: 'offer', sdp: offer });
     if (!known) {
       // Browsers take repeats as they come; this library does so only behind an order.
@@ -70,7 +86,7 @@ export class AgentAudio {
     await connection?.close();
   }
 
-  async #begin(): Promise<RTCPeerConnection> {
+  async #begin(iceServers: readonly AgentIceServer[]): Promise<RTCPeerConnection> {
     // Only agents with a softphone need the library; most users of this package have none.
     const [{ RTCPeerConnection, RtpHeader, RtpPacket, usePCMU }, { encodeMulaw }] = await Promise.all([
       import('werift'),
@@ -90,6 +106,8 @@ export class AgentAudio {
       iceUseTcp: false,
       iceAdditionalHostAddresses: ['127.0.0.1'],
       iceInterfaceAddresses: { udp4: '127.0.0.1' },
+      iceServers: iceServers.map((server) => ({ ...server })),
+      iceTransportPolicy: this.#transport,
     });
     this.#connection = connection;
     former?.close().catch(this.#failed);

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { AgentAudio } from './agent-audio.ts';
+import { AgentAudio, type AgentIceServer, type AgentTransport } from './agent-audio.ts';
 
 /** What the service tells of the page's state; shaped as connect-api's `DeskState`, of which tests read what they need. */
 export interface AgentSnapshot {
@@ -34,6 +34,8 @@ export interface AgentSignIn {
   readonly instance?: string;
   /** Frequency of the tone that the agent speaks, Hz. */
   readonly toneHz?: number;
+  /** Default `all`. */
+  readonly transport?: AgentTransport;
 }
 
 /** A command was refused; `code` is the protocol's. */
@@ -71,6 +73,7 @@ interface Offer {
   readonly offerId: number;
   readonly sdp: string;
   readonly connection: 'new' | 'same';
+  readonly iceServers: readonly AgentIceServer[];
 }
 
 /** A command under way on its socket. */
@@ -99,10 +102,10 @@ export class ScriptedAgent {
   #notBackBecause: unknown;
   #failure: Error | undefined;
 
-  constructor(url: string, cookie: string, toneHz: number) {
+  constructor(url: string, cookie: string, toneHz: number, transport: AgentTransport = 'all') {
     this.#url = url;
     this.cookie = cookie;
-    this.#audio = new AgentAudio(toneHz, (failure) => this.#failed(failure));
+    this.#audio = new AgentAudio(toneHz, (failure) => this.#failed(failure), transport);
   }
 
   /** µ-law payloads received, in order of arrival. */
@@ -111,7 +114,7 @@ export class ScriptedAgent {
   }
 
   /** Signs in and opens the socket; resolves with the first snapshot there. */
-  static async signIn({ url, toneHz = 1000, ...who }: AgentSignIn): Promise<ScriptedAgent> {
+  static async signIn({ url, toneHz = 1000, transport, ...who }: AgentSignIn): Promise<ScriptedAgent> {
     const answer = await fetch(`${url}/_ringback/session`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: url },
@@ -119,7 +122,7 @@ export class ScriptedAgent {
     });
     if (!answer.ok) throw new Error(`signing in: ${answer.status} ${await answer.text()}`);
     const cookie = (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
-    const agent = new ScriptedAgent(url, cookie, toneHz);
+    const agent = new ScriptedAgent(url, cookie, toneHz, transport);
     await agent.open();
     return agent;
   }
@@ -344,12 +347,12 @@ export class ScriptedAgent {
   }
 
   /** Answers where the offer came from, while it is the newest there. */
-  async #takeOffer(socket: WebSocket, { offerId, sdp, connection }: Offer): Promise<void> {
+  async #takeOffer(socket: WebSocket, { offerId, sdp, connection, iceServers }: Offer): Promise<void> {
     this.#offerId = offerId;
     const isOver = (): boolean => socket !== this.#socket || offerId !== this.#offerId;
     let answer: string;
     try {
-      answer = await this.#audio.answer(sdp, connection);
+      answer = await this.#audio.answer(sdp, connection, iceServers);
     } catch (error) {
       // The offer after this one has closed the connection on which this one was being answered.
       if (isOver()) return;
