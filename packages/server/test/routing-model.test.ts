@@ -1,5 +1,6 @@
 // Routing driven by chance from four processes on one database, some of which are killed: the rows of every commit are
-// kept and replayed against what must hold. RINGBACK_ROUTING_SECONDS and RINGBACK_ROUTING_SEED make it longer or another one.
+// kept and replayed against what must hold. RINGBACK_ROUTING_SECONDS, RINGBACK_ROUTING_AGENTS and RINGBACK_ROUTING_SEED make it
+// longer, larger or another one.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
@@ -18,7 +19,9 @@ import type { KnownPlace, RoutingProcessOrders, RoutingProcessReport } from './s
 const seconds = Number(process.env.RINGBACK_ROUTING_SECONDS ?? 6);
 const seed = Number(process.env.RINGBACK_ROUTING_SEED ?? Math.floor(Math.random() * 1e9));
 const processCount = 4;
-const agentCount = seconds > 60 ? 1000 : 80;
+const agentCount = Number(process.env.RINGBACK_ROUTING_AGENTS ?? 80);
+/** Steps of agents and contacts that must be committed; a starved machine needs longer for them. */
+const leastSteps = 2_000;
 /** Longest wait for everybody to come to rest, ms: leases run out, and the machine is busy. */
 const patienceMs = 60_000;
 
@@ -40,12 +43,15 @@ describe(`routing model, seed ${seed}`, () => {
     const replay = new Replay(run, team);
     replay.all(rows);
     t.diagnostic(
-      `${replay.offers} offers of ${replay.contacts} contacts to ${agentCount} agents, ` +
+      `${rows.length} steps: ${replay.offers} offers of ${replay.contacts} contacts to ${agentCount} agents, ` +
         `${replay.comparisons} comparisons of order, ${run.killed.length} processes killed`,
     );
     assert.deepEqual(run.failures, []);
     assert.deepEqual(replay.violations, []);
-    assert.ok(replay.offers > 100 && replay.comparisons > 100, 'too little happened to mean anything');
+    assert.ok(
+      rows.length >= leastSteps && replay.offers > 100 && replay.comparisons > 100,
+      'too little happened to mean anything',
+    );
     assert.deepEqual(await eventGaps(), [], 'agent events are numbered without gaps');
   });
 });
@@ -109,7 +115,8 @@ async function driveProcesses(): Promise<ModelRun> {
   await Promise.all(places.map((place) => start(place, undefined)));
   const endsAtMs = Date.now() + seconds * 1000;
   // One is killed while all are busy, and again every ten seconds of a long run.
-  while (Date.now() < endsAtMs) {
+  while (Date.now() < endsAtMs || (await stepsSoFar()) < leastSteps) {
+    if (Date.now() > endsAtMs + patienceMs) break;
     await sleep(Math.min(seconds * 400, 10_000));
     const victim = places[Math.floor(random() * places.length)];
     if (!victim?.node || Date.now() >= endsAtMs) continue;
@@ -187,6 +194,13 @@ async function readJournal(): Promise<readonly JournalRow[]> {
             extract(epoch FROM written)::float8 * 1000 AS written_ms, id, "row", transaction FROM routing_journal ORDER BY place`,
   );
   return rows;
+}
+
+async function stepsSoFar(): Promise<number> {
+  const { rows } = await server.database.query<{ steps: number }>(
+    'SELECT count(*) AS steps FROM routing_journal',
+  );
+  return rows[0]?.steps ?? 0;
 }
 
 /** Agents whose events do not count 1, 2, 3 … */
