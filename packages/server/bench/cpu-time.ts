@@ -54,10 +54,14 @@ export function cpuSecondsOf(pid: number): number {
   return statOf(`/proc/${pid}/stat`).ownSeconds;
 }
 
-/** Resolves when a process has taken less than a twentieth of a core for half a second; what it had to do is done then. */
+/**
+ * Resolves when a process has taken less than a twentieth of a core for half a second: what it had to do is done then. Resolves after
+ * ten seconds in any case; a process that is profiled is never idle.
+ */
 export async function untilIdle(pid: number): Promise<void> {
   const lookMs = 500;
-  for (let before = cpuSecondsOf(pid); ; ) {
+  let before = cpuSecondsOf(pid);
+  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += lookMs) {
     await sleep(lookMs);
     const now = cpuSecondsOf(pid);
     if (now - before < (lookMs / 1000) * 0.05) return;
