@@ -5,8 +5,10 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { sampleTenant } from '../test-support/sample-contact.ts';
 import { type AuditLog, openAuditLog } from './audit-log.ts';
-import { type AuditedCall, auditRecord } from './audit-record.ts';
+import { type AuditedCall, auditRecords } from './audit-record.ts';
 import { callerOf } from './caller.ts';
+
+const auditRecord = (call: AuditedCall): string => auditRecords([call]).trimEnd();
 
 const caller = callerOf({
   ...sampleTenant,
@@ -32,6 +34,18 @@ const call: AuditedCall = {
 };
 
 describe('audit record', () => {
+  it('tells each call by its own second, also among others', () => {
+    const atMs = [250, 900, 1_000, 999, 61_000].map((ms) => Date.UTC(2026, 10, 25, 12) + ms);
+    const lines = auditRecords(atMs.map((ms) => ({ ...call, atMs: ms })));
+    assert.deepEqual(
+      lines
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).eventTime.slice(14)),
+      ['00:00Z', '00:00Z', '00:01Z', '00:00Z', '01:01Z'],
+    );
+  });
+
   it('has the members of a CloudTrail record', () => {
     assert.deepEqual(JSON.parse(auditRecord(call)), {
       eventVersion: '1.11',

@@ -2,7 +2,7 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { type AuditedCall, auditRecord } from './audit-record.ts';
+import { type AuditedCall, auditRecords } from './audit-record.ts';
 
 export interface AuditLog {
   /** Takes note; returns at once and never throws. */
@@ -74,7 +74,7 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
   async function writeCalls(calls: readonly AuditedCall[]): Promise<void> {
     for (const [day, ofDay] of Map.groupBy(calls, ({ atMs }) => Math.floor(atMs / dayMs))) {
       try {
-        const lines = `${ofDay.map(auditRecord).join('\n')}\n`;
+        const lines = auditRecords(ofDay);
         const file = path.join(directory, `audit-${new Date(day * dayMs).toISOString().slice(0, 10)}.jsonl`);
         await appendFile(file, mustStartLine ? `\n${lines}` : lines, { mode: 0o600 });
         mustStartLine = false;

@@ -5,8 +5,10 @@ import { describe, it } from 'node:test';
 import { type OperationDefinition, operations } from '@ringback/connect-api';
 import { implementedOperations } from '../api/implemented-operations.ts';
 import { sampleTenant } from '../test-support/sample-contact.ts';
-import { auditRecord } from './audit-record.ts';
+import { type AuditedCall, auditRecords } from './audit-record.ts';
 import { callerOf } from './caller.ts';
+
+const auditRecord = (call: AuditedCall): string => auditRecords([call]).trimEnd();
 
 const caller = callerOf({
   ...sampleTenant,

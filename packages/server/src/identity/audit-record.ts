@@ -52,13 +52,30 @@ const maxPartLength = 100_000;
 /** The members that tell of the caller are the same for each call of a key. */
 const callerParts = new WeakMap<Caller, string>();
 
+/** The records as lines of JSON, each with its line end. */
+export function auditRecords(calls: readonly AuditedCall[]): string {
+  let lines = '';
+  let second = Number.NaN;
+  let eventTime = '';
+  for (const call of calls) {
+    // Calls that are written together share their second, mostly, and a time takes as long to spell as all else here.
+    const ofCall = Math.floor(call.atMs / 1000);
+    if (ofCall !== second) eventTime = secondOf(call.atMs);
+    second = ofCall;
+    lines += `${recordOf(call, eventTime)}\n`;
+  }
+  return lines;
+}
+
+const secondOf = (atMs: number): string => `${new Date(atMs).toISOString().slice(0, 19)}Z`;
+
 /** The record as one line of JSON, without a line end. */
-export function auditRecord(call: AuditedCall): string {
+function recordOf(call: AuditedCall, eventTime: string): string {
   const { caller, refusal, userAgent } = call;
   // Written piece by piece: only text from outside needs quoting, and this is done for each call.
   return (
     `{"eventVersion":"${eventVersion}",${partsOf(caller)},` +
-    `"eventTime":"${new Date(call.atMs).toISOString().slice(0, 19)}Z","eventSource":"${call.service}.amazonaws.com",` +
+    `"eventTime":"${eventTime}","eventSource":"${call.service}.amazonaws.com",` +
     `"eventName":"${call.operation}","sourceIPAddress":"${call.sourceAddress}",` +
     (userAgent === undefined ? '' : `"userAgent":${JSON.stringify(userAgent)},`) +
     (refusal ? `"errorCode":"${refusal.name}","errorMessage":${JSON.stringify(refusal.message)},` : '') +

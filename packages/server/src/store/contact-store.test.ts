@@ -237,6 +237,25 @@ describe('contact store › accept', () => {
     assert.equal(await slotsInUse('campaign-calls'), 2);
   });
 
+  it('stores each contact of a batch with its own tenant, owner and pool', async () => {
+    const asking = Array.from({ length: 12 }, (_, n) => ({
+      owner: n % 3 === 0 ? deadNode : newId<NodeId>(),
+      contact: sampleContact({
+        instanceId,
+        pool: poolOf(n),
+        tenant: { ...sampleTenant, region: `region-${n % 4}` },
+        attributes: { n: String(n) },
+      }),
+    }));
+    await Promise.all(asking.map(({ contact, owner }, n) => store.accept(asked(contact, `t${n}`, owner))));
+    for (const { contact, owner } of asking) {
+      assert.deepEqual(await store.find(instanceId, contact.id), contact);
+      const { rows } = await database.query('SELECT owner_node FROM contact WHERE id = $1', [contact.id]);
+      assert.deepEqual(rows, [{ owner_node: owner }]);
+    }
+    assert.deepEqual([await slotsInUse('active-calls'), await slotsInUse('campaign-calls')], [6, 6]);
+  });
+
   it('fails a request whose data cannot be stored alone', async () => {
     const bad = sampleContact({ instanceId, attributes: { poison: 'a\u0000b' } });
     const good = [1, 2, 3].map(() => sampleContact({ instanceId }));
