@@ -20,6 +20,7 @@ export type {
 export type { EarlyMedia, OutgoingInvite, OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
 export { checkHeaders } from './dialog/own-headers.ts';
 export type { ProbeOutcome, ProbeRequest } from './dialog/probe.ts';
+export type { ReceivedTransfer } from './dialog/received-transfer.ts';
 export type { TransferOutcome, TransferRequest } from './dialog/transfer.ts';
 export type { SipFault, TransportFailureCode } from './errors.ts';
 export {

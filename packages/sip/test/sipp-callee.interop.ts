@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { freeUdpPort, sipp, startLossyRelay, startSipp, untilDefined, VirtualClock } from '@ringback/testkit';
-import { InviteCancelled, InviteRejected, type OutgoingInvite, type SipBody } from '../src/index.ts';
+import {
+  InviteCancelled,
+  InviteRejected,
+  type OutgoingInvite,
+  type ReceivedTransfer,
+  type SipBody,
+} from '../src/index.ts';
 import {
   callTo,
   description,
@@ -292,6 +298,64 @@ describe('SIPp, called', () => {
           'its BYE was not answered',
           () => messages().includes('> 200 BYE') || undefined,
         );
+      },
+    );
+  });
+});
+
+describe('SIPp, asking for a transfer by REFER (RFC 3515)', () => {
+  const refer = sipp.ask('REFER', { cseq: 5, headers: ['Refer-To: <sip:third@127.0.0.1:9>'] });
+
+  it('is taken on › hears by NOTIFY how the other call goes', async () => {
+    const notified = (subscription: string, status: string) => [
+      sipp.receive('NOTIFY', {
+        headers: { Event: 'refer;id=5', 'Subscription-State': subscription },
+        body: `SIP/2.0 ${status}`,
+      }),
+      sipp.agree,
+    ];
+    await withCallee(
+      [
+        sipp.receiveInvite({ headers: { Allow: 'REFER' } }),
+        sipp.answer(),
+        sipp.receive('ACK'),
+        refer,
+        sipp.receiveStatus(202),
+        ...notified('active', '100'),
+        ...notified('active', '180'),
+        ...notified('terminated', '200'),
+        sipp.ask('BYE', { cseq: 6 }),
+        sipp.receiveStatus(200),
+      ],
+      async ({ agent }, port) => {
+        const wanted: string[] = [];
+        const onTransfer = (transfer: ReceivedTransfer): void => {
+          wanted.push(transfer.referTo);
+          transfer.accept();
+          transfer.report(180);
+          transfer.report(200);
+        };
+        const dialog = await agent.invite(callTo(port, { onTransfer })).answered;
+        assert.equal((await dialog.ended).by, 'remote');
+        assert.deepEqual(wanted, ['sip:third@127.0.0.1:9']);
+      },
+    );
+  });
+
+  it('is not wanted › 405, and the call goes on', async () => {
+    await withCallee(
+      [
+        sipp.receiveInvite(),
+        sipp.answer(),
+        sipp.receive('ACK'),
+        refer,
+        sipp.receiveStatus(405),
+        sipp.ask('BYE', { cseq: 6 }),
+        sipp.receiveStatus(200),
+      ],
+      async ({ agent }, port) => {
+        const dialog = await agent.invite(callTo(port)).answered;
+        assert.equal((await dialog.ended).by, 'remote');
       },
     );
   });

@@ -10,12 +10,15 @@ import { formatMessage } from '../message/serialize.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { SipPeer } from '../transport/sip-endpoint.ts';
 import { type DialogState, dialogRequest, nextSequence } from './dialog-state.ts';
+import type { SessionHandlers } from './invite-dialog.ts';
 import { appendOwnHeaders } from './own-headers.ts';
-import { ALLOWED_METHODS, newBranch, type UserAgentCore, viaFor } from './user-agent-core.ts';
+import { allowedMethods, newBranch, type UserAgentCore, viaFor } from './user-agent-core.ts';
 
 interface RequestParts {
   readonly headers?: HeaderList;
   readonly body?: SipBody | undefined;
+  /** Whose it is: what becomes of a request for a subscription says nothing about the call (RFC 5057 §5). Default `call`. */
+  readonly usage?: 'call' | 'subscription';
 }
 
 /** A request and its final response. */
@@ -34,17 +37,20 @@ export class DialogWire {
   readonly core: UserAgentCore;
   readonly state: DialogState;
   readonly #digest: DigestClient | undefined;
+  readonly #handlers: SessionHandlers;
   readonly #onLost: (loss: DialogLoss, what: string) => void;
 
   constructor(
     core: UserAgentCore,
     state: DialogState,
     digest: DigestClient | undefined,
+    handlers: SessionHandlers,
     onLost: (loss: DialogLoss, what: string) => void,
   ) {
     this.core = core;
     this.state = state;
     this.#digest = digest;
+    this.#handlers = handlers;
     this.#onLost = onLost;
   }
 
@@ -92,8 +98,11 @@ export class DialogWire {
     const headers = [...(options.headers ?? [])];
     const isSuccess = status >= 200 && status < 300;
     if (isSuccess && (request.method === 'INVITE' || request.method === 'UPDATE')) {
-      headers.push(['Contact', this.state.contact], ['Allow', ALLOWED_METHODS]);
-    } else if (status === 405 || request.method === 'OPTIONS') headers.push(['Allow', ALLOWED_METHODS]);
+      headers.push(['Contact', this.state.contact], ['Allow', allowedMethods(this.#handlers)]);
+    } else if (status === 202 && request.method === 'REFER') headers.push(['Contact', this.state.contact]);
+    else if (status === 405 || request.method === 'OPTIONS') {
+      headers.push(['Allow', allowedMethods(this.#handlers)]);
+    }
     if (this.core.userAgentName !== undefined) headers.push(['Server', this.core.userAgentName]);
     transaction.respond(createResponse(request, status, { ...options, headers }));
   }
@@ -109,6 +118,7 @@ export class DialogWire {
     const { request, branch, destination } = this.#build(method, sequence, parts);
     let ack: { wire: string; destination: SipPeer } | undefined;
     let isSettled = false;
+    const isCalls = parts.usage !== 'subscription';
     this.core.transactions.send(request, branch, destination, {
       onResponse: (response) => {
         const { status } = response;
@@ -122,7 +132,7 @@ export class DialogWire {
           this.#try(method, parts, rounds, resolve, reject);
           return;
         }
-        if (status === 481 || status === 408) {
+        if (isCalls && (status === 481 || status === 408)) {
           const what = `${method} was answered with ${status} ${response.reason}`;
           this.#onLost(status === 481 ? 'unknownDialog' : 'noResponse', what);
         }
@@ -136,7 +146,7 @@ export class DialogWire {
       },
       onTimeout: () => {
         reject(new RequestFailed(method, 'timeout'));
-        this.#onLost('noResponse', `${method} was not answered within 32 s`);
+        if (isCalls) this.#onLost('noResponse', `${method} was not answered within 32 s`);
       },
       onTransportError: (error) => {
         if (error instanceof UserAgentClosed) {
@@ -158,7 +168,7 @@ export class DialogWire {
     const { request, destination } = dialogRequest(this.state, method, viaFor(this.core, branch), sequence);
     const { headers } = request;
     if (TARGET_REFRESHERS.has(method)) headers.append('Contact', this.state.contact);
-    if (method === 'INVITE' || method === 'UPDATE') headers.append('Allow', ALLOWED_METHODS);
+    if (method === 'INVITE' || method === 'UPDATE') headers.append('Allow', allowedMethods(this.#handlers));
     const body = parts.body?.content ?? '';
     if (this.#digest !== undefined) {
       const subject = { method, requestUri: request.requestUri, body };

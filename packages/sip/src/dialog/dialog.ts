@@ -32,6 +32,7 @@ import type {
 } from './invite-dialog.ts';
 import { requirePrintable } from './own-headers.ts';
 import { ReceivedChanges, type ReceivedChangesHost } from './received-changes.ts';
+import { readReferTo, TransferRequestReceived } from './received-transfer.ts';
 import { type ReofferHost, Reoffers } from './reoffer.ts';
 import { Transfer, type TransferOutcome, type TransferRequest } from './transfer.ts';
 import type { DialogMember, UserAgentCore } from './user-agent-core.ts';
@@ -74,12 +75,15 @@ export class Dialog implements InviteDialog, EarlyDialog, DialogMember, ReofferH
   #leastSeconds = LEAST_SECONDS;
   #reoffers: Reoffers | undefined;
   #transfers: Transfer[] | undefined;
+  #receivedTransfers: TransferRequestReceived[] | undefined;
 
   constructor(core: UserAgentCore, setup: DialogSetup) {
     const { state } = setup;
     this.#core = core;
     this.#key = dialogKey(state.callId, state.localTag, state.remoteTag);
-    this.wire = new DialogWire(core, state, setup.digest, (loss, what) => this.#fail(loss, what));
+    this.wire = new DialogWire(core, state, setup.digest, setup.handlers, (loss, what) =>
+      this.#fail(loss, what),
+    );
     this.handlers = setup.handlers;
     this.#timerPolicy = setup.sessionTimer;
     this.#early = setup.early;
@@ -190,6 +194,7 @@ export class Dialog implements InviteDialog, EarlyDialog, DialogMember, ReofferH
     else if (method === 'INVITE') this.#receiveInvite(request, transaction);
     else if (method === 'UPDATE') this.#received.receiveUpdate(request, transaction);
     else if (method === 'PRACK') this.#receivePrack(request, transaction);
+    else if (method === 'REFER') this.#receiveRefer(request, transaction);
     else if (method === 'OPTIONS') this.wire.answer(request, transaction, 200);
     else this.#askApplication(request, transaction);
   }
@@ -267,6 +272,7 @@ export class Dialog implements InviteDialog, EarlyDialog, DialogMember, ReofferH
     this.#end = end;
     this.#timer?.stop();
     this.#reoffers?.dialogEnded();
+    for (const transfer of [...(this.#receivedTransfers ?? [])]) transfer.dialogEnded();
     this.#ended.resolve(end);
   }
 
@@ -333,6 +339,36 @@ export class Dialog implements InviteDialog, EarlyDialog, DialogMember, ReofferH
   #receivePrack(request: SipRequest, transaction: ServerTransaction): void {
     if (this.#early === undefined) this.wire.answer(request, transaction, 481);
     else this.#early.receivePrack(request, transaction);
+  }
+
+  #receiveRefer(request: SipRequest, transaction: ServerTransaction): void {
+    const { onTransfer } = this.handlers;
+    if (onTransfer === undefined) {
+      this.#askApplication(request, transaction);
+      return;
+    }
+    const open = this.#receivedTransfers ?? [];
+    if (this.#early !== undefined || open.length >= MAX_TRANSFERS) {
+      this.wire.answer(request, transaction, 500, { headers: [['Retry-After', '5']] });
+      return;
+    }
+    const transfer = new TransferRequestReceived(
+      this.wire,
+      request,
+      transaction,
+      readReferTo(request),
+      () => {
+        this.#receivedTransfers = this.#receivedTransfers?.filter((each) => !each.isOver);
+      },
+    );
+    open.push(transfer);
+    this.#receivedTransfers = open;
+    try {
+      onTransfer(transfer);
+    } catch (error) {
+      this.#core.report({ kind: 'callbackFailed', callback: 'onTransfer', error });
+      transfer.refuse(500);
+    }
   }
 
   #receiveNotify(request: SipRequest, transaction: ServerTransaction): void {

@@ -16,7 +16,7 @@ import { checkBody, checkHeaders, requirePrintable } from './own-headers.ts';
 import { readRack } from './rack.ts';
 import { ReliableProvisionals } from './reliable-provisionals.ts';
 import {
-  ALLOWED_METHODS,
+  allowedMethods,
   contactFor,
   newTag,
   type PendingCall,
@@ -152,7 +152,7 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     if (this.#isAnswering) throw new InviteNotPending('answered');
     if (this.#outcome !== 'pending') throw new InviteNotPending(this.#outcome);
     const headers: Array<readonly [string, string]> = [...checkHeaders(options.headers ?? [])];
-    headers.push(['Allow', ALLOWED_METHODS]);
+    headers.push(['Allow', allowedMethods({ ...this.#handlers, ...options })]);
     if (this.#timer.kind === 'on') headers.push(...this.#timer.headers);
     if (options.body !== undefined) checkBody(options.body);
     const mayNotYet = this.#reliable?.sessionAcknowledged();
@@ -254,10 +254,11 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
   }
 
   /** Handlers given later replace those given before. */
-  #take({ onRequest, onOffer, onAnswer }: SessionHandlers): void {
+  #take({ onRequest, onOffer, onAnswer, onTransfer }: SessionHandlers): void {
     if (onRequest !== undefined) this.#handlers.onRequest = onRequest;
     if (onOffer !== undefined) this.#handlers.onOffer = onOffer;
     if (onAnswer !== undefined) this.#handlers.onAnswer = onAnswer;
+    if (onTransfer !== undefined) this.#handlers.onTransfer = onTransfer;
   }
 
   #isReliable(wanted: 'plain' | 'reliable'): boolean {

@@ -3,6 +3,7 @@
 import type { HeaderList } from '../message/headers.ts';
 import type { SipBody, SipRequest, SipResponse } from '../message/message.ts';
 import type { ReasonCause } from '../message/reason.ts';
+import type { ReceivedTransfer } from './received-transfer.ts';
 import type { TransferOutcome, TransferRequest } from './transfer.ts';
 
 /**
@@ -52,6 +53,11 @@ export interface SessionHandlers {
   readonly onOffer?: OfferHandler | undefined;
   /** An answer that came in an ACK or PRACK, to an offer that we had put into a response. */
   readonly onAnswer?: ((answer: SipBody) => void) | undefined;
+  /**
+   * The far end asks by REFER that somebody else be called (RFC 3515); `accept` or `refuse` it within 32 s. What throws refuses (500).
+   * Absent: refused (405), and Allow says so.
+   */
+  readonly onTransfer?: ((transfer: ReceivedTransfer) => void) | undefined;
 }
 
 /** A dialog before the answer: the far end rings or plays announcements. */

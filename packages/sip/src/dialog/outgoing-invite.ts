@@ -41,7 +41,7 @@ import type { LateAnswerReceiver } from './late-answers.ts';
 import { appendOwnHeaders, formatNameAddress, requirePrintable, requireUri } from './own-headers.ts';
 import { readReliableSequence, reliableOrder } from './rack.ts';
 import {
-  ALLOWED_METHODS,
+  allowedMethods,
   contactFor,
   newBranch,
   newTag,
@@ -212,7 +212,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
     headers.append('Call-ID', requirePrintable('Call-ID', this.callId));
     headers.append('CSeq', `${this.#sequence} INVITE`);
     headers.append('Contact', contactFor(core, contactUser(from, identity), this.#options.target));
-    headers.append('Allow', ALLOWED_METHODS);
+    headers.append('Allow', allowedMethods(this.#options));
     const timer = sessionTimer !== 'off';
     const reliable = reliability ?? 'supported';
     if (reliable === 'required') headers.append('Require', '100rel');

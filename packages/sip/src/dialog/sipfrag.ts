@@ -6,6 +6,11 @@ export interface Sipfrag {
   readonly reason: string;
 }
 
+/** @param reason printable, without line breaks */
+export function writeSipfrag(status: number, reason: string): string {
+  return `SIP/2.0 ${status} ${reason}\r\n`;
+}
+
 /** Reads the status line; undefined when there is none. */
 export function readSipfrag(body: string): Sipfrag | undefined {
   const start = body.search(/\S/);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stepCalling } from './calling-states.ts';
 import { reliableOrder } from './rack.ts';
+import { stepReceivedTransfer } from './received-transfer-states.ts';
 import { stepReliable } from './reliable-provisional-states.ts';
 import { glareWaitMs, stepReoffer } from './reoffer-states.ts';
 import { stepTransfer } from './transfer-states.ts';
@@ -164,3 +165,24 @@ describe('order of reliable responses', () => {
     assert.equal(reliableOrder(776_656, 776_658), 'early');
   });
 });
+
+checkTable(
+  'received transfer',
+  stepReceivedTransfer,
+  ['accept', 'refuse', 'progress', 'final', 'lost', 'timerDue', 'dialogEnded'],
+  {
+    asked: {
+      accept: 'reporting: sendAccepted startTimer notifyTrying',
+      refuse: 'over: sendRefusal',
+      dialogEnded: 'over: sendRefusal',
+    },
+    reporting: {
+      progress: 'reporting: notifyProgress',
+      final: 'over: stopTimer notifyFinal',
+      timerDue: 'over: notifyTimeout',
+      lost: 'over: stopTimer',
+      dialogEnded: 'over: stopTimer',
+    },
+    over: {},
+  },
+);

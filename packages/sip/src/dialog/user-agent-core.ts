@@ -12,6 +12,11 @@ import type { LateAnswers } from './late-answers.ts';
 /** Methods this user agent understands, for Allow. */
 export const ALLOWED_METHODS = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, NOTIFY';
 
+/** The same for one call, which takes REFER where the application does. */
+export function allowedMethods(handlers: { readonly onTransfer?: unknown }): string {
+  return handlers.onTransfer === undefined ? ALLOWED_METHODS : `${ALLOWED_METHODS}, REFER`;
+}
+
 /** Extensions this user agent understands, for Supported; what a peer may Require (RFC 3262, RFC 4028). */
 export const SUPPORTED_OPTIONS: readonly string[] = ['100rel', 'timer'];
 
