@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ListUsersCommand, StopContactCommand, UpdateUserPhoneConfigCommand } from '@aws-sdk/client-connect';
-import { decodeMulaw, toneLevel } from '@ringback/media';
+import { decodeMulaw } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
 import { transferToQueue } from './support/flow-actions.ts';
+import { phoneHears } from './support/phone-hears.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 const agentHz = 1000;
@@ -36,17 +37,6 @@ describe('an agent', () => {
     await ringback?.close();
   });
 
-  /** Most of what it heard for half a second is the tone. Its recording may be written a moment after the call. */
-  async function phoneHears(number: string, hz: number): Promise<void> {
-    const giveUpAtMs = Date.now() + 20_000;
-    for (;;) {
-      const [heard] = (await ringback.phoneHeard(number)) ?? [];
-      if (heard && loudest(heard, hz) > 0.9) return;
-      assert.ok(Date.now() < giveUpAtMs, `${number} did not hear ${hz} Hz`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-
   it('takes a queued contact, talks, holds, hangs up and does after-contact work', async () => {
     const contactId = await ringback.call(person, flowId);
     const offered = await agent.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');
@@ -74,7 +64,7 @@ describe('an agent', () => {
       'DISCONNECTED',
       'COMPLETED',
     ]);
-    await phoneHears(person, agentHz);
+    await phoneHears(ringback, person, agentHz);
     assert.ok(
       decodeMulaw(Buffer.concat(agent.heard)).some((sample) => Math.abs(sample) > 1000),
       'and the agent the phone',
@@ -92,7 +82,7 @@ describe('an agent', () => {
     const record = await ringback.record(contact?.contactId ?? '');
     assert.equal(record.InitiationMethod, 'OUTBOUND');
     assert.equal(record.DisconnectReason, 'AGENT_DISCONNECT');
-    await phoneHears(ringsTwoSeconds, agentHz);
+    await phoneHears(ringback, ringsTwoSeconds, agentHz);
   });
 
   it('may not call where nobody may', async () => {
@@ -238,11 +228,3 @@ describe('an agent', () => {
     });
   });
 });
-
-/** Highest share of a tone in any half second. */
-function loudest(pcm: Int16Array, hz: number): number {
-  let best = 0;
-  for (let at = 0; at + 4000 <= pcm.length; at += 2000)
-    best = Math.max(best, toneLevel(pcm.subarray(at, at + 4000), 8000, hz));
-  return best;
-}

@@ -13,6 +13,7 @@ import {
 import { decodeMulaw, toneLevel } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
 import { transferToQueue } from './support/flow-actions.ts';
+import { phoneHears } from './support/phone-hears.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 const firstHz = 1000;
@@ -207,7 +208,7 @@ describe('a transfer by quick connect', () => {
       ringback.events(next).map(({ eventType }) => eventType),
       ['INITIATED', 'QUEUED', 'CONNECTED_TO_AGENT', 'DISCONNECTED', 'COMPLETED'],
     );
-    await phoneHears(person, secondHz);
+    await phoneHears(ringback, person, secondHz);
   });
 
   it('hands over at once to a queue, whose next agent takes it', async () => {
@@ -294,17 +295,6 @@ describe('a transfer by quick connect', () => {
     await finish(second, asked);
     assert.equal((await ringback.record(asked)).PreviousContactId, contactId);
   });
-
-  /** Most of what it heard for half a second is the tone. Its recording may be written a moment after the call. */
-  async function phoneHears(number: string, hz: number): Promise<void> {
-    const giveUpAtMs = Date.now() + 20_000;
-    for (;;) {
-      const [heard] = (await ringback.phoneHeard(number)) ?? [];
-      if (heard && loudest(heard, hz) > 0.5) return;
-      assert.ok(Date.now() < giveUpAtMs, `${number} did not hear ${hz} Hz`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 });
 
 /** Half a second of packets. */
@@ -329,12 +319,4 @@ async function untilLevel(agent: ScriptedAgent, hz: number, isSo: (level: number
     assert.ok(Date.now() < giveUpAtMs, 'nothing is heard');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-/** Highest share of a tone in any half second. */
-function loudest(pcm: Int16Array, hz: number): number {
-  let best = 0;
-  for (let at = 0; at + 4000 <= pcm.length; at += 2000)
-    best = Math.max(best, toneLevel(pcm.subarray(at, at + 4000), 8000, hz));
-  return best;
 }

@@ -174,28 +174,35 @@ describe('database › lost connections', () => {
       database: server.address.database,
     });
     await cutter.connect();
+    // Each statement waits for a lock until it has been seen and its connection cut; made again, it gets the lock.
+    await cutter.query('SELECT pg_advisory_lock(1)');
     async function cutFirst(statement: string): Promise<void> {
       const cut = async (): Promise<boolean> => {
         const { rows } = await cutter.query<{ cut: boolean }>(
-          'SELECT pg_terminate_backend(pid) AS cut FROM pg_stat_activity WHERE query ILIKE $1 AND pid <> pg_backend_pid()',
+          'SELECT pg_terminate_backend(pid) AS cut FROM pg_stat_activity WHERE query ILIKE $1 AND wait_event_type = 'Lock'',
           [statement],
         );
         return rows.length > 0;
       };
       while (!(await cut()));
       cuts.push(statement);
+      await cutter.query('SELECT pg_advisory_unlock(1)');
     }
     const [read] = await Promise.all([
-      database.kysely.selectNoFrom(sql<string>`concat('read', pg_sleep(0.5))`.as('text')).execute(),
+      database.kysely
+        .selectNoFrom(sql<string>`concat('read', pg_advisory_xact_lock(1))`.as('text'))
+        .execute(),
       cutFirst('select concat(%'),
     ]);
     assert.deepEqual(read, [{ text: 'read' }]);
+    await cutter.query('SELECT pg_advisory_lock(1)');
     const [plain] = await Promise.all([
-      database.query(`SELECT concat('plain', pg_sleep(0.5)) AS text`),
+      database.query(`SELECT concat('plain', pg_advisory_xact_lock(1)) AS text`),
       cutFirst('select concat(%'),
     ]);
     assert.deepEqual(plain.rows, [{ text: 'plain' }]);
-    const write = database.query('INSERT INTO thing SELECT 1, pg_sleep(30)::text');
+    await cutter.query('SELECT pg_advisory_lock(1)');
+    const write = database.query('INSERT INTO thing SELECT 1, pg_advisory_xact_lock(1)::text');
     await Promise.all([assert.rejects(write, isConnectionError), cutFirst('insert into thing%')]);
     await cutter.end();
     assert.equal(cuts.length, 3);
