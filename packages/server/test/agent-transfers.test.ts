@@ -188,6 +188,8 @@ describe('a transfer by quick connect', () => {
     await parties(second, { customer: 'connected' });
     await hearsNot(first, secondHz);
     await finish(first, contactId);
+    // So long the customer hears the second agent alone.
+    await second.untilHeard(75);
     await second.do({ do: 'hold', contactId: next });
     await second.do({ do: 'resume', contactId: next });
     await second.do({ do: 'hangUp', contactId: next });

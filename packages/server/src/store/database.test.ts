@@ -179,7 +179,7 @@ describe('database › lost connections', () => {
     async function cutFirst(statement: string): Promise<void> {
       const cut = async (): Promise<boolean> => {
         const { rows } = await cutter.query<{ cut: boolean }>(
-          'SELECT pg_terminate_backend(pid) AS cut FROM pg_stat_activity WHERE query ILIKE $1 AND wait_event_type = 'Lock'',
+          `SELECT pg_terminate_backend(pid) AS cut FROM pg_stat_activity WHERE query ILIKE $1 AND wait_event_type = 'Lock'`,
           [statement],
         );
         return rows.length > 0;
