@@ -77,7 +77,7 @@ runner.on('exit', async (code, signal) => {
 
 /** Beside the first files, which do not wait for it. Resolves with whether it went well. */
 async function prepareDatabase(): Promise<boolean> {
-  const program = path.join('packages', 'server', 'src', 'test-support', 'prepare-database.ts');
+  const program = path.join('packages', 'server', 'scripts', 'prepare-test-database.ts');
   const child = spawn(process.execPath, [program, env.RINGBACK_TEST_DATABASE], { stdio: 'inherit', env });
   return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)));
 }
