@@ -61,6 +61,7 @@ import { openAccessKeyStore } from './store/access-key-store.ts';
 import { openContactStore } from './store/contact-store.ts';
 import { countCall } from './store/count-calls.ts';
 import { openDatabase } from './store/database.ts';
+import { dialAttemptsOf } from './store/dial-attempts.ts';
 import { openDirectory } from './store/directory.ts';
 import { startEmbeddedPostgres } from './store/embedded-postgres/start-embedded-postgres.ts';
 import { openHoursOfOperationStore } from './store/hours-of-operation-store.ts';
@@ -473,6 +474,10 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
             { contactId },
             'a ClientToken came again with other parameters; its contact was answered',
           ),
+      },
+      traceDoor: {
+        traces: sip.traces,
+        attemptsOf: (instanceId, contactId) => dialAttemptsOf(database, instanceId, contactId),
       },
       agentDoor: {
         sessions: agents.sessions,

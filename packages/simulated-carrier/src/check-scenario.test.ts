@@ -40,6 +40,7 @@ describe('scenario', () => {
       { step: 'beep' },
       { step: 'awaitPromptEnd' },
       { step: 'press', digits: '1,#' },
+      { step: 'press', digits: '1', by: 'inband' },
     ];
     assert.deepEqual(stepsMistakes(...early, ...answered, { step: 'hangUp', afterAnswerMs: 5 }), []);
     assert.deepEqual(stepsMistakes(...early, { step: 'reject', status: 480, reason: 'Away' }), []);

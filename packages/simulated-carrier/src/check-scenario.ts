@@ -84,7 +84,7 @@ const STEP_MEMBERS: Readonly<Record<StepName, Readonly<Record<string, Member>>>>
   tones: { tones: required(nonEmptyList) },
   beep: {},
   awaitPromptEnd: {},
-  press: { digits: required(digits) },
+  press: { digits: required(digits), by: optional(oneOf(['rfc4733', 'info', 'inband'])) },
   hangUp: { afterAnswerMs: optional(milliseconds) },
   pause: { forMs: required(milliseconds) },
   repeat: { steps: required(nonEmptyList) },

@@ -17,6 +17,9 @@ export interface Tone {
   readonly levelDbm0?: number;
 }
 
+/** How keys reach the caller. Default `rfc4733`. */
+export type KeyWay = 'rfc4733' | 'info' | 'inband';
+
 export type PhoneStep =
   // Before the answer
   /** 407 unless the INVITE carries the trunk's credentials; 403 for wrong ones. Only as the first step. */
@@ -41,8 +44,8 @@ export type PhoneStep =
   | { readonly step: 'beep' }
   /** Waits until the caller has spoken (or played anything) and then been silent for 1 s. */
   | { readonly step: 'awaitPromptEnd' }
-  /** Keys by RFC 4733, each 100 ms with a gap of 100 ms; a comma is a pause of 2 s. */
-  | { readonly step: 'press'; readonly digits: string }
+  /** Keys, each 100 ms with a gap of 100 ms; a comma is a pause of 2 s. By RFC 4733, INFO (after the answer) or as tones. */
+  | { readonly step: 'press'; readonly digits: string; readonly by?: KeyWay }
   /** BYE, at once or this long after the answer. */
   | { readonly step: 'hangUp'; readonly afterAnswerMs?: number }
   // Anywhere

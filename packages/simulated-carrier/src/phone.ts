@@ -2,12 +2,15 @@
 // `run-phone.ts` decides what it does.
 import { join } from 'node:path';
 import {
+  type Digit,
+  DTMF_RELAY,
   type MediaEngine,
   type MediaEvent,
   type MediaSession,
   type PlaySource,
   type RtpStats,
   SdpUnusable,
+  writeDtmfRelay,
 } from '@ringback/media';
 import {
   bodyOf,
@@ -24,7 +27,7 @@ import { abortable, sleep, untilAborted } from './abortable.ts';
 import { type ClipName, promptOf } from './clips.ts';
 import type { DigestGate } from './digest-gate.ts';
 import type { CallEnding, CallParty, PhoneCall, PhoneEventDetail } from './phone-event.ts';
-import type { Tone } from './phone-scenario.ts';
+import type { KeyWay, Tone } from './phone-scenario.ts';
 import { recordingFileName } from './recording-file-name.ts';
 
 /** What all phones of a carrier share. */
@@ -45,6 +48,13 @@ export interface PhoneSetup {
   readonly listensForPrompts: boolean;
   readonly note: (detail: PhoneEventDetail) => void;
 }
+
+/** A media line with SRTP (RFC 3711). */
+const OFFERS_SRTP = /^m=audio \d+ RTP\/SAVP /m;
+
+/** Length of a key and of the gap after it, and of the pause that a comma stands for, ms. */
+const KEY_MS = 100;
+const COMMA_MS = 2_000;
 
 /** Silence that ends a prompt, ms. */
 const PROMPT_END_SILENCE_MS = 1_000;
@@ -171,9 +181,24 @@ export class Phone {
     this.#promptsEnded--;
   }
 
-  async press(digits: string): Promise<void> {
+  async press(digits: string, by: KeyWay = 'rfc4733'): Promise<void> {
     this.#setup.note({ kind: 'pressed', digits });
-    await this.#media.sendDigits(digits, { signal: this.#call.signal });
+    const { signal } = this.#call;
+    if (by === 'info') await this.#pressByInfo(digits);
+    else await this.#media.sendDigits(digits, { signal, ...(by === 'inband' ? { method: 'tones' } : {}) });
+  }
+
+  async #pressByInfo(digits: string): Promise<void> {
+    if (this.#dialog === undefined) throw new Error('the scenario presses keys by INFO before the answer');
+    for (const digit of digits) {
+      if (digit === ',') {
+        await this.pause(COMMA_MS);
+        continue;
+      }
+      const content = writeDtmfRelay(digit.toUpperCase() as Digit, KEY_MS);
+      await this.#dialog.sendInfo({ contentType: DTMF_RELAY, content });
+      await this.pause(2 * KEY_MS);
+    }
   }
 
   async hangUp(afterAnswerMs = 0): Promise<void> {
@@ -249,6 +274,8 @@ export class Phone {
     const session = await surroundings.media.openSession({
       ...(listensForPrompts ? { speechDetection: { silenceMs: PROMPT_END_SILENCE_MS } } : {}),
       mediaTimeoutMs: MEDIA_TIMEOUT_MS,
+      // A phone speaks SRTP with whoever offers it.
+      ...(OFFERS_SRTP.test(offer) ? { encryption: 'sdes' as const } : {}),
       onEvent: (event) => this.#hear(event),
     });
     this.#session = session;

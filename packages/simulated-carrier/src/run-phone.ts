@@ -44,7 +44,7 @@ async function perform(step: PhoneStep, phone: Phone): Promise<void> {
     case 'awaitPromptEnd':
       return phone.awaitPromptEnd();
     case 'press':
-      return phone.press(step.digits);
+      return phone.press(step.digits, step.by);
     case 'hangUp':
       return phone.hangUp(step.afterAnswerMs);
     case 'pause':

@@ -10,6 +10,7 @@ import {
   type SipFault,
   type SipTraceEntry,
   systemClock,
+  type TlsCertificate,
   type UserAgent,
 } from '@ringback/sip';
 import { loadClips } from './clips.ts';
@@ -27,6 +28,8 @@ export interface SimulatedCarrierOptions {
   host?: string;
   /** 0 = any free port. */
   sipPort: number;
+  /** Listens with TLS beside UDP, on any free port; see `tlsEndpoint`. */
+  tls?: TlsCertificate;
   /** RTP ports of the carrier's own media engine. Default 10000–19999. */
   rtpPorts?: { first: number; last: number };
   /** An engine to share; it is not closed with the carrier, and `rtpPorts` is not used. */
@@ -67,6 +70,8 @@ export interface CallCounters {
 export interface SimulatedCarrier {
   /** Where INVITEs go. */
   readonly endpoint: SipEndpoint;
+  /** Where they go with TLS; undefined where there is no certificate. */
+  readonly tlsEndpoint: SipEndpoint | undefined;
   readonly calls: CallCounters;
   /** Hangs up every call, finishes the recordings and frees the ports; idempotent. */
   close(): Promise<void>;
@@ -127,6 +132,10 @@ class Exchange implements SimulatedCarrier {
     return this.#userAgent.endpoint;
   }
 
+  get tlsEndpoint(): SimulatedCarrier['tlsEndpoint'] {
+    return this.#userAgent?.endpoints.find(({ transport }) => transport === 'tls');
+  }
+
   get calls(): CallCounters {
     const count = (kind: PhoneEvent['kind']) => this.#counts.get(kind) ?? 0;
     return {
@@ -169,10 +178,13 @@ class Exchange implements SimulatedCarrier {
       recordingsDirectory: phoneRecordingsDirectory,
       reportFault: (error, { callId }) => this.#report({ kind: 'phone', callId, error }),
     };
-    const { onSipTrace } = this.#options;
+    const { onSipTrace, tls } = this.#options;
     this.#userAgent = await openUserAgent({
       host: this.#host,
       port: this.#options.sipPort,
+      ...(tls === undefined
+        ? {}
+        : { alsoListen: [{ host: this.#host, port: 0, transport: 'tls', tls: { certificate: tls } }] }),
       clock: this.#clock,
       userAgentName: 'Ringback simulated carrier',
       onInvite: (invite) => this.#ring(invite),

@@ -59,6 +59,7 @@ import { implementedOperations } from './implemented-operations.ts';
 import type { ApiDeps, OperationCode } from './operation.ts';
 import { addPromptDoor, type EdgeForDoors, type PermittedAs } from './prompt-door.ts';
 import { mutatingServiceQuotasOperations, serviceQuotasCode } from './service-quotas/operations.ts';
+import { addTraceDoor, type TraceDoorDeps } from './trace-door.ts';
 
 /** Largest body of a request, bytes. */
 const maxBodyBytes = 1024 * 1024;
@@ -80,6 +81,8 @@ export interface HttpServerOptions {
   readonly api: ApiDeps;
   /** Signing in, the socket and the page of agents; absent where there are none. */
   readonly agentDoor?: AgentDoorDeps;
+  /** The SIP messages of contacts; absent where nobody shows them. */
+  readonly traceDoor?: TraceDoorDeps;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Parts and their states for `GET /health`; `ok` decides between 200 and 503. */
@@ -144,6 +147,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     return reply.type(contentType).send(text);
   });
   addPromptDoor(server, edge, options.api);
+  if (options.traceDoor) addTraceDoor(server, edge, options.api, options.traceDoor);
   if (options.agentDoor) addAgentDoor(server, options.agentDoor);
   server.setNotFoundHandler(async (request, reply) => {
     const { status, headers, body } = await edge.answer(apiRequestOf(request));

@@ -43,7 +43,10 @@ export interface EdgeForDoors {
  *
  * @throws {ApiError} AccessDeniedException.
  */
-export type PermittedAs = (operation: 'CreatePrompt' | 'UpdatePrompt', input: OperationMembers) => void;
+export type PermittedAs = (
+  operation: 'CreatePrompt' | 'UpdatePrompt' | 'DescribeContact',
+  input: OperationMembers,
+) => void;
 
 interface UploadParams {
   readonly instance: string;

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
-/** The `ringback` command: `check` a configuration file, `flow` to lint and run flow documents, `amd` to try detection on recordings, `keys` for access keys, `quotas`, `dialling`. The service itself is `npm start`. */
+/** The `ringback` command: `check` a configuration file, `flow` to lint and run flow documents, `amd` to try detection on recordings, `keys` for access keys, `quotas`, `dialling`, `trunk` and `contact` for telephony. The service itself is `npm start`. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ConfigFileUnusable, readConfigFile } from '../config-file.ts';
 import { amdCommand } from './amd.ts';
+import { contactCommand } from './contact.ts';
 import { diallingCommand } from './dialling.ts';
 import { flowCommand } from './flow.ts';
 import { keysCommand } from './keys.ts';
 import { quotasCommand } from './quotas.ts';
 import { processTerminal } from './terminal.ts';
+import { trunkCommand } from './trunk.ts';
 
 const program = new Command('ringback')
   .description('Tools around the Ringback service.')
@@ -36,6 +38,8 @@ program.addCommand(amdCommand(processTerminal()));
 program.addCommand(keysCommand(print));
 program.addCommand(quotasCommand(print));
 program.addCommand(diallingCommand(print));
+program.addCommand(trunkCommand(processTerminal()));
+program.addCommand(contactCommand(processTerminal()));
 
 function readText(file: string): string {
   try {
