@@ -142,6 +142,22 @@ describe('contact record', () => {
     assert.equal(record.ConnectedToSystemTimestamp, null);
   });
 
+  it('tells what the carrier said: status, Reason header, and the Q.850 cause in it', () => {
+    const attributesOf = (sip: { status?: number; reason?: string }) => {
+      const { SegmentAttributes } = recordOf(sampleContact({ outcome: { sip } }));
+      return Object.entries(SegmentAttributes as Record<string, { ValueString: string }>)
+        .filter(([key]) => key.startsWith('ringback:'))
+        .map(([key, { ValueString }]) => `${key} ${ValueString}`);
+    };
+    assert.deepEqual(attributesOf({ status: 480, reason: 'SIP;cause=480, Q.850;cause=18' }), [
+      'ringback:SipStatus 480',
+      'ringback:SipReason SIP;cause=480, Q.850;cause=18',
+      'ringback:Q850Cause 18',
+    ]);
+    assert.deepEqual(attributesOf({ status: 486 }), ['ringback:SipStatus 486']);
+    assert.deepEqual(attributesOf({ reason: 'x'.repeat(300) }), [`ringback:SipReason ${'x'.repeat(256)}`]);
+  });
+
   it('tells of the time in the queue, of the agent, of holds and of after-contact work', () => {
     const record = recordOf(
       sampleContact({

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { done, type Flow, parseFlow } from '@ringback/flow';
 import { RecordingFailed } from '@ringback/media';
+import { parseReason } from '@ringback/sip';
 import { VirtualClock } from '@ringback/testkit';
 import type { NodeId } from '../ids.ts';
 import { noCaps } from '../policy/toll-fraud.ts';
@@ -85,6 +86,26 @@ describe('outbound contact › answered', () => {
     assert.deepEqual(world.ended().outcome.sip, { reason: 'Q.850;cause=16' });
     assert.deepEqual(world.journal.slice(-2), ['media closes', 'ENDED CUSTOMER_DISCONNECT']);
     assert.equal(world.clock.pendingTimers, 0, 'the prompt stopped');
+  });
+
+  it('ends as a telecom problem when the network cuts the call, or nobody refreshes its session', async () => {
+    const cut = makeWorld();
+    cut.start();
+    await cut.answer();
+    const reason = 'Q.850;cause=38;text="Network out of order"';
+    cut.agent.call.dialog.end({ by: 'remote', reason, causes: parseReason(reason) });
+    await cut.clock.drain();
+    assert.deepEqual(cut.ending(), ['TELECOM_PROBLEM', 'NETWORK_RELEASED']);
+    assert.deepEqual(cut.ended().outcome.sip, { reason });
+    assert.deepEqual(cut.events(), ['CONNECTED_TO_SYSTEM', 'DISCONNECTED', 'COMPLETED']);
+
+    const expired = makeWorld();
+    expired.start();
+    await expired.answer();
+    expired.agent.call.dialog.end({ by: 'fault', fault: 'sessionExpired' });
+    await expired.clock.drain();
+    assert.deepEqual(expired.ending(), ['TELECOM_PROBLEM', 'SESSION_EXPIRED']);
+    assert.deepEqual(expired.events(), ['CONNECTED_TO_SYSTEM', 'DISCONNECTED', 'COMPLETED']);
   });
 
   it('ends as a telecom problem when its dialog fails or media stays away', async () => {
