@@ -28,8 +28,9 @@ export interface LoadResult {
 /** Not measured: the connections fall into step with what serves them. */
 const rampMs = 500;
 
-/** Requests made ready for each that the fastest measured second so far took: a later one may be faster. */
-const stockFactor = 1.3;
+/** Requests made ready for each that the fastest measured second so far took, and at least so many: a later one may be faster. */
+const stockFactor = 1.5;
+const leastStockPerSecond = 12_000;
 
 export class HttpLoad {
   /** Bodies of all answers with status 200, those of the warm-up included. */
@@ -62,7 +63,8 @@ export class HttpLoad {
 
   /** Makes requests ready, then measures. */
   async round(seconds: number): Promise<LoadResult> {
-    this.#stock.prepare(Math.ceil(this.#fastest * stockFactor * (seconds + rampMs / 1000)));
+    const stockPerSecond = Math.max(leastStockPerSecond, this.#fastest * stockFactor);
+    this.#stock.prepare(Math.ceil(stockPerSecond * (seconds + rampMs / 1000)));
     const result = await this.#run(seconds);
     this.#fastest = Math.max(this.#fastest, result.perSecond);
     return result;
