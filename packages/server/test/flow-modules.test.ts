@@ -316,6 +316,13 @@ describe('flow modules › aliases', () => {
     await refused(update({ ContactFlowModuleVersion: 9 }), 'ResourceNotFoundException', /no version 9/);
     await refused(update({}), 'InvalidRequestException');
     await refused(update({ Name: 'x' }, 'nobody'), 'ResourceNotFoundException', /no alias/);
+    for (const Name of ['7', '$SAVED', 'a:b'])
+      await refused(update({ Name }), 'InvalidParameterException', /no number/);
+    await refused(
+      update({ ContactFlowModuleVersion: 2 ** 31 }),
+      'ResourceNotFoundException',
+      /no version 2147483648/,
+    );
     await refused(
       test.client.send(
         new DeleteContactFlowModuleVersionCommand({

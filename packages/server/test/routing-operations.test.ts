@@ -154,6 +154,13 @@ describe('agents, metrics and routing over the API', () => {
     await test.routing.contactEnded(contact);
   });
 
+  it('filters metrics by queues or by routing profiles, not by both', async () => {
+    const [profile] = (await test.client.send(new sdk.ListRoutingProfilesCommand({ InstanceId })))
+      .RoutingProfileSummaryList as sdk.RoutingProfileSummary[];
+    const Filters = { Queues: [queueId], RoutingProfiles: [profile?.Id as string] };
+    await refused(metrics(['AGENTS_ONLINE'], { Filters }), 'InvalidParameterException', /not by both/);
+  });
+
   it('knows metrics by their names only', async () => {
     const arn = `arn:aws:connect:us-east-1:000000000000:instance/${InstanceId}/metric/constructor`;
     for (const MetricId of [arn, `${unknownId}/__proto__`, `${unknownId}/toString`, unknownId]) {

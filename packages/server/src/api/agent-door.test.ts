@@ -1,42 +1,56 @@
-// The agents' door with nobody behind it: what it does with sockets that it refuses and with names that nobody can have.
+// The agents' door with nobody behind it: what it does with sockets, cookies, and names that nobody can have.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { AgentSessions } from '../identity/agent-sessions.ts';
+import type { AgentSession, AgentSessions } from '../identity/agent-sessions.ts';
+import { type AgentId, newId } from '../ids.ts';
 import type { Instance } from '../store/resource-store.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
 import { sampleInstanceId } from '../test-support/sample-contact.ts';
 import { type AgentDoorDeps, addAgentDoor, agentSocketPath, sessionPath } from './agent-door.ts';
 
 const wellKnown = 'ringback';
+const known: AgentSession = {
+  instanceId: sampleInstanceId,
+  agentId: newId<AgentId>(),
+  token: 'known',
+  csrfToken: 'csrf',
+};
 
 describe('agent door', () => {
   let server: FastifyInstance;
   let port: number;
   let signIns: number;
+  let transport: AgentDoorDeps['transport'];
 
   beforeEach(async () => {
     signIns = 0;
+    transport = 'plain';
     server = Fastify();
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     const sessions: Pick<AgentSessions, 'find' | 'signIn'> = {
-      find: () => Promise.resolve(undefined),
-      signIn: () => {
+      find: (token) => Promise.resolve(token === known.token ? known : undefined),
+      signIn: ({ username }) => {
         signIns += 1;
-        return Promise.resolve({ kind: 'refused' });
+        return Promise.resolve(
+          username === 'known' ? { kind: 'signedIn', session: known } : { kind: 'refused' },
+        );
       },
     };
     addAgentDoor(server, {
       sessions: sessions as AgentSessions,
       agents: { find: () => Promise.resolve(undefined) },
       instances: () => Promise.resolve([{ id: sampleInstanceId } as Instance]),
-      openSocket: () => assert.fail('nobody is signed in'),
+      openSocket: () => undefined,
       refusedPassword: wellKnown,
-      transport: 'plain',
+      get transport() {
+        return transport;
+      },
       logger: capturedLogger().logger,
     } satisfies AgentDoorDeps);
     await server.listen({ host: '127.0.0.1', port: 0 });
@@ -49,18 +63,28 @@ describe('agent door', () => {
     ['belongs to nobody', agentSocketPath, 401],
   ] as const) {
     it(`lets go of a socket that ${what}, though its client holds on to it`, async () => {
-      const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-      socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
-          'Sec-WebSocket-Protocol: ringback.agent.v1\r\n\r\n',
-      );
+      const socket = upgrade(path);
       assert.match(await text(socket), new RegExp(`^HTTP/1.1 ${status} `));
       // The client has not closed its half. A server that waited for it could not stop.
       await server.close();
       socket.destroy();
     });
   }
+
+  it('waits no longer than a moment for a page that takes no leave', async () => {
+    const socket = upgrade(agentSocketPath, known.token);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    assert.match(answer.toString('latin1'), /^HTTP\/1.1 101 /);
+    await server.close();
+    socket.destroy();
+  });
+
+  it('gives the session in a cookie that no script reads, under HTTPS for HTTPS only', async () => {
+    const cookie = async () => (await signIn('known', 'secret')).headers['set-cookie'];
+    assert.equal(await cookie(), 'ringback_session=known; Path=/; HttpOnly; SameSite=Strict');
+    transport = 'tls';
+    assert.equal(await cookie(), 'ringback_session=known; Path=/; HttpOnly; SameSite=Strict; Secure');
+  });
 
   it('asks nobody for a name that cannot be stored', async () => {
     for (const username of ['a\u0000b', 'a\ud800']) {
@@ -77,6 +101,17 @@ describe('agent door', () => {
     await signIn('agent', `${wellKnown}.`);
     assert.equal(signIns, 1);
   });
+
+  /** Asks for the agent socket as a client that never closes its half. */
+  function upgrade(path: string, token?: string): net.Socket {
+    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+        `Sec-WebSocket-Protocol: ringback.agent.v1\r\n${token ? `Cookie: ringback_session=${token}\r\n` : ''}\r\n`,
+    );
+    return socket;
+  }
 
   const signIn = (username: string, password: string) =>
     server.inject({

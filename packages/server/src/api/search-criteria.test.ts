@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ApiError } from '@ringback/connect-api';
-import { criteriaPredicate, tagFilterPredicate } from './search-criteria.ts';
+import { attributeFilterPredicate, criteriaPredicate, tagFilterPredicate } from './search-criteria.ts';
 
 interface Node {
   OrConditions?: Node[];
@@ -67,5 +67,15 @@ describe('search criteria', () => {
     for (const [filter, expected] of table) {
       assert.equal(tagFilterPredicate(filter)(tagged), expected, JSON.stringify(filter));
     }
+  });
+
+  it('takes one form of an attribute filter, not several', () => {
+    const tagged = { tags: { colour: 'red' } };
+    const red = { TagKey: 'colour', TagValue: 'red' };
+    assert.equal(attributeFilterPredicate({ AndCondition: { TagConditions: [red] } })(tagged), true);
+    assert.throws(
+      () => attributeFilterPredicate({ TagCondition: red, AndCondition: { TagConditions: [red] } }),
+      (error) => error instanceof ApiError && /takes one/.test(error.message),
+    );
   });
 });

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type AgentId, newId, type RoutingProfileId, type SecurityProfileId } from '../ids.ts';
+import {
+  type AgentId,
+  type HoursOfOperationId,
+  newId,
+  type QuickConnectId,
+  type RoutingProfileId,
+  type SecurityProfileId,
+} from '../ids.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
 import { openAgentStatusStore } from './agent-status-store.ts';
 import { type Agent, type AgentStore, openAgentStore } from './agent-store.ts';
+import { openHierarchyStore } from './hierarchy-store.ts';
+import { openHoursStore, type StoredHours } from './hours-store.ts';
 import { openPredefinedAttributeStore } from './predefined-attribute-store.ts';
 import { openQueueStore } from './queue-store.ts';
+import { openQuickConnectStore } from './quick-connect-store.ts';
 import { InUse, NameTaken, ReferenceMissing, TooMany } from './resource-refusals.ts';
 import { openRoutingProfileStore } from './routing-profile-store.ts';
 
@@ -153,5 +163,72 @@ describe('agent store', () => {
       profiles.remove({ instanceId: test.instanceId, id: seeded.routingProfileId }),
       InUse,
     );
+  });
+});
+
+describe('stores of what agents stand on', () => {
+  it('keep the levels of the hierarchy that stay, with their ids and times', async () => {
+    const hierarchy = openHierarchyStore(test.database);
+    const set = async (names: string[], atMs: number) => {
+      await hierarchy.setLevels(test.instanceId, names, atMs);
+      return hierarchy.levels(test.instanceId);
+    };
+    const [site, team, desk] = await set(['site', 'team', 'desk'], nowMs);
+    assert.deepEqual(await set(['site', 'group'], nowMs + 1), [
+      site,
+      { ...team, name: 'group', updatedAtMs: nowMs + 1 },
+    ]);
+    const [, , again] = await set(['site', 'group', 'desk'], nowMs + 2);
+    assert.notEqual(again?.id, desk?.id, 'a level that went does not come back');
+  });
+
+  it('take deleted hours from those that they were a parent of', async () => {
+    const hours = openHoursStore(test.database);
+    const plain: Omit<StoredHours, 'id' | 'name' | 'parentIds'> = {
+      instanceId: test.instanceId,
+      description: undefined,
+      timeZone: 'UTC',
+      config: [],
+      tags: {},
+      updatedAtMs: nowMs,
+    };
+    const kept = async (name: string, parentIds: readonly HoursOfOperationId[]) => {
+      const stored: StoredHours = { ...plain, id: newId<HoursOfOperationId>(), name, parentIds };
+      await hours.create(stored, 10);
+      return stored;
+    };
+    const holidays = await kept('holidays', []);
+    const strikes = await kept('strikes', []);
+    const child = await kept('child', [holidays.id, strikes.id]);
+    await hours.remove(holidays);
+    assert.deepEqual((await hours.find(test.instanceId, child.id))?.parentIds, [strikes.id]);
+  });
+
+  it('give a queue as many quick connects as it may have', async () => {
+    const quickConnects = openQuickConnectStore(test.database);
+    const [queue] = await openQueueStore(test.database).list(test.instanceId);
+    assert.ok(queue);
+    const ids = ['a', 'b', 'c'].map((name) => ({ name, id: newId<QuickConnectId>() }));
+    for (const { id, name } of ids) {
+      const config = {
+        QuickConnectType: 'PHONE_NUMBER',
+        PhoneConfig: { PhoneNumber: '+12065550100' },
+      } as const;
+      const { instanceId } = test;
+      await quickConnects.create(
+        { id, instanceId, name, description: undefined, config, tags: {}, updatedAtMs: nowMs },
+        10,
+      );
+    }
+    const add = (count: number) =>
+      quickConnects.addToQueue(
+        test.instanceId,
+        queue.id,
+        ids.slice(0, count).map(({ id }) => id),
+        2,
+      );
+    await add(2);
+    await assert.rejects(add(3), TooMany);
+    assert.equal((await quickConnects.ofQueue(test.instanceId, queue.id)).length, 2);
   });
 });
