@@ -28,7 +28,9 @@ import { ContactTransfers } from './contacts/contact-transfer.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
 import { endings } from './contacts/endings.ts';
 import { InitiatedEvents } from './contacts/initiated-events.ts';
+import { monitorContact } from './contacts/monitor-contact.ts';
 import type { OutboundContactDeps } from './contacts/outbound-contact.ts';
+import { WatchedConversations } from './contacts/watched-conversations.ts';
 import { openInProcessBus } from './events/bus.ts';
 import { openFileSink } from './events/file-sink.ts';
 import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
@@ -329,6 +331,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       desks: agents.desks,
       media,
       transfers: new ContactTransfers(),
+      conversations: new WatchedConversations(),
       queueMetrics: (contact, target) => queueMetricsFor(agents.routing, contact, target),
     },
   };
@@ -463,6 +466,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         promptAudio,
         promptLinks: openPromptLinks(config.secretKey, () => config.prompts.publicUrl ?? address),
         accepting,
+        monitor: (order, instance) => monitorContact(order, instance, story, accepting),
         policies,
         quotas,
         decisions,

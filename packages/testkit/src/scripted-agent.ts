@@ -8,7 +8,7 @@ import { AgentAudio, type AgentIceServer, type AgentTransport } from './agent-au
 /** What the service tells of the page's state; shaped as connect-api's `DeskState`, of which tests read what they need. */
 export interface AgentSnapshot {
   readonly version: number;
-  readonly agent: { readonly permissions: readonly string[] };
+  readonly agent: { readonly id: string; readonly permissions: readonly string[] };
   readonly status: { readonly id: string; readonly name: string };
   readonly nextStatus?: { readonly name: string };
   readonly statuses: readonly { readonly id: string; readonly name: string; readonly type: string }[];

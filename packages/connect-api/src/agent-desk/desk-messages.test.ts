@@ -14,6 +14,7 @@ describe('agent socket › requests', () => {
     { id: 4, do: 'transfer', contactId: 'c', kind: 'cold', quickConnectId: 'q' },
     { id: 5, do: 'answer', offerId: 1, sdp: 'v=0' },
     { id: 6, do: 'signOut' },
+    { id: 8, do: 'monitor', contactId: 'c', mode: 'BARGE' },
     { id: 7, do: 'swap', contactId: 'c' },
     { id: 8, do: 'softphone' },
     { id: 9, do: 'softphone', connection: 'new' },

@@ -49,6 +49,8 @@ const Command = Type.Union([
   /** Calls a number for the agent's default outbound queue. */
   Type.Object({ do: Type.Literal('dial'), phoneNumber: Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$' }) }),
   Type.Object({ do: Type.Literal('recording'), contactId: Id, state: Type.Enum(['on', 'suspended']) }),
+  /** Supervising: only listens from now on, or takes part. */
+  Type.Object({ do: Type.Literal('monitor'), contactId: Id, mode: Type.Enum(['SILENT_MONITOR', 'BARGE']) }),
   Type.Object({ do: Type.Literal('echo'), on: Type.Boolean() }),
   /**
    * Asks for a fresh offer of the softphone: at the start, and after the network broke. `new`: the connection that was is

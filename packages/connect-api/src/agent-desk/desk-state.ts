@@ -89,6 +89,11 @@ export interface DeskContact {
     /** What is done at its end. */
     readonly atEnd: 'CALL' | 'DISCARD';
   };
+  /** The agent supervises the conversation of another: only listens, or takes part; and what is allowed. */
+  readonly monitor?: {
+    readonly mode: 'SILENT_MONITOR' | 'BARGE';
+    readonly allowed: readonly ('SILENT_MONITOR' | 'BARGE')[];
+  };
   readonly parties: readonly DeskParty[];
   readonly isMuted: boolean;
   /** Absent where nothing is recorded. */

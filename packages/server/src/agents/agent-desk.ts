@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import { type Echo, openEcho } from '../calls/echo.ts';
 import type { Clock } from '../clock.ts';
 import { type AgentId, type AgentStatusId, type ContactId, type InstanceId, isUuid } from '../ids.ts';
-import type { HeldContact } from '../routing/agent-state.ts';
+import { type HeldContact, slotsInUse } from '../routing/agent-state.ts';
 import type { Desk as RoutedDesk, Routing } from '../routing/routing.ts';
 import type { AgentView, RoutingOutcome, RoutingRefusal } from '../routing/routing-change.ts';
 import {
@@ -158,6 +158,11 @@ export class AgentDesk {
     void this.#showAll();
   }
 
+  /** Whether the agent is offered something, talks, or has work after it. */
+  get isBusy(): boolean {
+    return slotsInUse(this.#view()?.state ?? { contacts: [] }, 'VOICE') > 0;
+  }
+
   /** Whether the contact is one that the agent has in hand. */
   holds(contactId: ContactId): boolean {
     return this.#held(contactId) !== undefined;
@@ -235,6 +240,8 @@ export class AgentDesk {
     const card = this.#deps.cards.find(contactId as ContactId);
     if (!card || card.instanceId !== this.instanceId) return noSuchContact;
     if (command.do === 'recording' && !(await this.#may('RecordingControl'))) return notPermitted;
+    if (command.do === 'monitor' && command.mode === 'BARGE' && !(await this.#may('Barge')))
+      return notPermitted;
     if (
       command.do === 'transfer' &&
       command.phoneNumber !== undefined &&

@@ -18,6 +18,7 @@ export type CardView = Pick<
   | 'parties'
   | 'recording'
   | 'failure'
+  | 'monitor'
 > & {
   /** Between accepting and the conversation. */
   readonly phase: 'PREVIEW' | 'DIALLING' | 'JOINING';

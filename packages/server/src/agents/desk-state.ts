@@ -154,6 +154,7 @@ function queueOf(queueId: Parameters<RoutingSetUp['queues']['get']>[0], setUp: R
 
 function whyHere(held: HeldContact, queueName: string | undefined, { agent }: DeskStateParts): string {
   const { place } = held;
+  if (held.initiationMethod === 'MONITOR') return 'You listen to this conversation.';
   if (!place) return 'You called this number.';
   if (place.kind === 'agent') return 'It was sent to you in person.';
   const served = agent.profile.queues.find((queue) => queue.queueId === place.queueId);
@@ -173,6 +174,6 @@ const grants: Readonly<Record<DeskPermission, readonly string[]>> = {
   OutboundCall: ['OutboundCallAccess'],
   TransferToExternal: ['OutboundCallAccess'],
   RecordingControl: ['ContactRecordingControl', 'BasicAgentAccess'],
-  Monitor: ['ManagerListenIn', 'RealtimeContactLens.View', 'RealTimeMonitoring'],
+  Monitor: ['ManagerListenIn'],
   Barge: ['ManagerBargeIn'],
 };

@@ -43,6 +43,12 @@ import {
   updateContactFlowMetadata,
   updateContactFlowName,
 } from './operations/contact-flows.ts';
+import {
+  resumeContactRecording,
+  startContactRecording,
+  stopContactRecording,
+  suspendContactRecording,
+} from './operations/contact-recording.ts';
 import { updateContactRoutingData } from './operations/contact-routing-data.ts';
 import { describeContact, getContactAttributes, stopContact } from './operations/contacts.ts';
 import { getCurrentMetricData } from './operations/current-metrics.ts';
@@ -69,6 +75,7 @@ import {
   disassociateLambdaFunction,
   listLambdaFunctions,
 } from './operations/lambda-functions.ts';
+import { monitorContact } from './operations/monitor-contact.ts';
 import { listPhoneNumbersV2 } from './operations/phone-numbers.ts';
 import {
   createPredefinedAttribute,
@@ -257,7 +264,9 @@ export const implementedOperations = {
   ListUserHierarchyGroups: listUserHierarchyGroups,
   ListUserProficiencies: listUserProficiencies,
   ListUsers: listUsers,
+  MonitorContact: monitorContact,
   PutUserStatus: putUserStatus,
+  ResumeContactRecording: resumeContactRecording,
   SearchAgentStatuses: searchAgentStatuses,
   SearchContactFlowModules: searchContactFlowModules,
   SearchContactFlows: searchContactFlows,
@@ -271,8 +280,11 @@ export const implementedOperations = {
   SearchSecurityProfiles: searchSecurityProfiles,
   SearchUserHierarchyGroups: searchUserHierarchyGroups,
   SearchUsers: searchUsers,
+  StartContactRecording: startContactRecording,
   StartOutboundVoiceContact: startOutboundVoiceContact,
   StopContact: stopContact,
+  StopContactRecording: stopContactRecording,
+  SuspendContactRecording: suspendContactRecording,
   TagResource: tagResource,
   UntagResource: untagResource,
   UpdateAgentStatus: updateAgentStatus,

@@ -9,6 +9,7 @@ import { idOf, instanceArn } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import type { AcceptDeps } from '../contacts/accept-contact.ts';
 import type { ActiveContacts } from '../contacts/active-contacts.ts';
+import type { MonitorContact } from '../contacts/monitor-contact.ts';
 import type { AudioBuckets } from '../flows/prompts/audio-buckets.ts';
 import type { PromptAudio } from '../flows/prompts/prompt-audio.ts';
 import type { Caller } from '../identity/caller.ts';
@@ -32,6 +33,8 @@ export interface ApiDeps {
   readonly routing: Routing;
   readonly active: ActiveContacts;
   readonly accepting: AcceptDeps;
+  /** Lets a supervisor listen to a conversation of this node. */
+  readonly monitor: MonitorContact;
   /** Where the audio of a prompt comes from, what it becomes, and where it is downloaded. */
   readonly buckets: AudioBuckets;
   readonly promptAudio: PromptAudio;

@@ -10,6 +10,8 @@ import {
 /** Two sessions joined; `part` ends that and frees what carried it. May be called twice. */
 export interface JoinedAudio {
   part(): Promise<void>;
+  /** Gives `other` another role: a supervisor who listened barges in. */
+  become(as: BridgeRole): Promise<void>;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function joinAudio(
 ): Promise<JoinedAudio> {
   try {
     await hub.bridge(other, { as });
-    return { part: once(() => leaveBridge(other)) };
+    return { part: once(() => leaveBridge(other)), become: (role) => hub.bridge(other, { as: role }) };
   } catch (error) {
     if (!(error instanceof BridgeRefused) || error.reason !== 'otherWorker') throw error;
   }
@@ -65,6 +67,7 @@ async function relay(
   }
   const relays = [near, far];
   return {
+    become: (role) => hub.bridge(near, { as: role }),
     part: once(async () => {
       // Closing a session takes it out of its bridge.
       await Promise.all(relays.map((session) => session.close()));

@@ -194,7 +194,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
   };
 }
 
-/** What an agent hands on has its customer already; without the process that had him nobody is left. */
-function dialsSomebody({ request }: Contact): boolean {
-  return request.initiationMethod !== 'TRANSFER';
+/** What an agent hands on, or a supervisor hears, has its customer already; without the process that had him nobody is left. */
+function dialsSomebody({ request: { initiationMethod } }: Contact): boolean {
+  return initiationMethod !== 'TRANSFER' && initiationMethod !== 'MONITOR';
 }

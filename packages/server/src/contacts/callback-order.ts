@@ -117,6 +117,7 @@ export async function acceptCallback(
     campaignId: _campaign,
     agentId: _agent,
     transfer: _transfer,
+    monitor: _monitor,
     ...own
   } = request;
   const outcome = await createContact({

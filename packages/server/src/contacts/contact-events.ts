@@ -59,7 +59,10 @@ export function contactEvent(
       ...timestamp('connectedToSystemTimestamp', contact.connectedAtMs),
       ...timestamp('disconnectTimestamp', contact.disconnectedAtMs),
       customerEndpoint: { type: 'TELEPHONE_NUMBER', address: request.destination },
-      systemEndpoint: { type: 'TELEPHONE_NUMBER', address: request.source },
+      // Nobody is called in order to listen (Administrator Guide, contact events).
+      ...(request.initiationMethod === 'MONITOR'
+        ? {}
+        : { systemEndpoint: { type: 'TELEPHONE_NUMBER', address: request.source } }),
       ...queueInfoOf(contact),
       ...agentInfoOf(contact),
       ...(outcome.answeringMachineDetectionStatus

@@ -36,7 +36,8 @@ export function contactRecord(contact: Contact): object {
         }
       : null,
     CustomerEndpoint: { Type: 'TELEPHONE_NUMBER', Address: request.destination },
-    SystemEndpoint: { Type: 'TELEPHONE_NUMBER', Address: request.source },
+    SystemEndpoint:
+      request.initiationMethod === 'MONITOR' ? null : { Type: 'TELEPHONE_NUMBER', Address: request.source },
     TransferredToEndpoint: outcome.transferredTo
       ? { Type: 'TELEPHONE_NUMBER', Address: outcome.transferredTo.number }
       : null,
@@ -120,6 +121,12 @@ function agentOf({ tenant, instanceId, outcome: { agent } }: Contact) {
     AfterContactWorkDuration: work ? duration(work.startedAtMs, work.endedAtMs) : null,
     AcceptedByAgentTimestamp: seconds(agent.acceptedAtMs),
     PreviewEndTimestamp: seconds(agent.previewEndedAtMs),
+    StateTransitions:
+      agent.stateTransitions?.map(({ state, startedAtMs, endedAtMs }) => ({
+        state,
+        stateStartTimestamp: seconds(startedAtMs),
+        stateEndTimestamp: seconds(endedAtMs),
+      })) ?? null,
   };
 }
 

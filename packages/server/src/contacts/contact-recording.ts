@@ -43,6 +43,8 @@ export class ContactRecording {
   #inConversation = false;
   #ofAutomatedPart: 'Enabled' | 'Disabled' = 'Disabled';
   #isSuspended = false;
+  /** The state that listeners know. */
+  #told: 'on' | 'off' | 'suspended' = 'off';
   /** Changes take effect one after the other. */
   #lastChange: Promise<void> = Promise.resolve();
 
@@ -138,12 +140,13 @@ export class ContactRecording {
 
   #adjust(): Promise<void> {
     const change = this.#lastChange.then(async () => {
-      const before = this.state;
       const part = this.#partNow;
       if (this.#isOrdered(part) && !this.#stoppedParts.has(part)) await this.#start();
       else await this.#stop();
       await this.#setPause();
-      if (this.state !== before) for (const listener of [...this.#listeners]) listener();
+      if (this.state === this.#told) return;
+      this.#told = this.state;
+      for (const listener of [...this.#listeners]) listener();
     });
     this.#lastChange = change.catch(() => undefined);
     return change;

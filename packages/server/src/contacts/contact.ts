@@ -23,6 +23,9 @@ export interface PreviewStrategy {
   readonly allowedUserActions: readonly ('CALL' | 'DISCARD')[];
 }
 
+/** What a supervisor may do (`MonitorCapability` of the API). */
+export type MonitorCapability = 'SILENT_MONITOR' | 'BARGE';
+
 /** A callback as its flow ordered it (CreateCallbackContact). */
 export interface CallbackOrder {
   /** When it joins its queue, ms since the epoch. */
@@ -48,6 +51,8 @@ export interface ContactRequest {
   readonly callback?: CallbackOrder;
   /** An agent transfers the customer of the previous contact: to this agent, or else to the request's queue. */
   readonly transfer?: { readonly toAgentId?: AgentId };
+  /** A supervisor listens to the conversation of the previous contact (MonitorContact). */
+  readonly monitor?: { readonly agentId: AgentId; readonly capabilities: readonly MonitorCapability[] };
   readonly destination: PhoneNumber;
   /** The caller ID shown to the customer. */
   readonly source: PhoneNumber;
@@ -121,6 +126,12 @@ export interface AgentOutcome {
   readonly leftAtMs?: number;
   readonly holds?: { readonly count: number; readonly totalMs: number; readonly longestMs: number };
   readonly afterContactWork?: { readonly startedAtMs: number; readonly endedAtMs: number };
+  /** How a supervisor took part, in order; the last one has no end while it lasts. */
+  readonly stateTransitions?: readonly {
+    readonly state: MonitorCapability;
+    readonly startedAtMs: number;
+    readonly endedAtMs?: number;
+  }[];
 }
 
 /** What came of the contact. Grows while it lives. */

@@ -23,6 +23,7 @@ import { agentOn } from './flow-participants.ts';
 import type { OpenContact } from './open-contact.ts';
 import { type CardControls, customerParty, notNow, type StoryCard } from './story-card.ts';
 import { targetOfQuickConnect } from './transfer-by-agent.ts';
+import { WatchedConversation } from './watched-conversations.ts';
 
 export interface ConversationParts {
   readonly contact: OpenContact;
@@ -142,6 +143,7 @@ class Conversation {
   #isBringingIn = false;
   /** Plays to this agent while the one who transfers has him on hold. */
   #selfHold: AbortController | undefined;
+  #watched: WatchedConversation | undefined;
   #agentLeft = false;
   #stopListening: (() => void)[] = [];
 
@@ -170,6 +172,10 @@ class Conversation {
     await held.recording?.conversation('begins');
     this.#stopListening.push(desk.onAudioReplaced(() => void this.#rejoin()));
     if (held.recording) this.#stopListening.push(held.recording.onChanged(() => this.#show()));
+    if (deps.agents) {
+      this.#watched = new WatchedConversation(this.#customer, agent.id, () => this.#show());
+      this.#stopListening.push(deps.agents.conversations.open(contact.current.id, this.#watched));
+    }
     if (transfer) this.#stopListening.push(transfer.listen((news) => this.#hear(news)));
     transfer?.tellProgress({ state: 'connected', agentName: agent.username });
     this.#show();
@@ -327,6 +333,7 @@ class Conversation {
     const parties: DeskParty[] = [
       customerParty(destination, isHeld ? 'hold' : 'connected'),
       ...(this.#guest ? [this.#guest.party] : []),
+      ...(this.#watched?.heard ? [this.#watched.heard] : []),
     ];
     card.enter(
       {

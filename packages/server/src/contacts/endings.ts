@@ -24,6 +24,8 @@ export const endings = {
   transferCancelled: { disconnectReason: 'AGENT_DISCONNECT', endCause: 'TRANSFER_CANCELLED' },
   agentHungUp: { disconnectReason: 'AGENT_DISCONNECT' },
   queueRefused: { disconnectReason: 'OTHER', endCause: 'QUEUE_REFUSED' },
+  /** A supervisor has nobody to listen to any more. */
+  watchedContactEnded: { disconnectReason: 'OTHER', endCause: 'MONITORED_CONTACT_ENDED' },
   agentBusy: { disconnectReason: 'OTHER', endCause: 'AGENT_BUSY' },
   agentLost: { disconnectReason: 'AGENT_DISCONNECT', endCause: 'AGENT_CONNECTION_LOST' },
   /** The literal is documented without its second O (Administrator Guide, disconnect reasons of campaigns). */

@@ -35,6 +35,10 @@ const anyRequest: fc.Arbitrary<ContactRequest> = fc.record(
     trafficType: fc.constantFrom('GENERAL', 'CAMPAIGN'),
     answerMachineDetection: fc.record({ awaitPrompt: fc.boolean() }),
     transfer: fc.record({ toAgentId: fc.uuid() }, { requiredKeys: [] }),
+    monitor: fc.record({
+      agentId: fc.uuid(),
+      capabilities: fc.subarray(['SILENT_MONITOR', 'BARGE'] as const),
+    }),
     preview: fc.record({
       postAcceptTimeoutSeconds: fc.nat(300),
       allowedUserActions: fc.subarray(['CALL', 'DISCARD'] as const),

@@ -13,6 +13,7 @@ import { type DetectionDeps, detectionFor, startDetection } from './detected-ans
 import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endingOf, endings } from './endings.ts';
 import { untilLegEnds } from './leg-endings.ts';
+import { liveMonitor } from './monitor-contact.ts';
 import type { OpenContact } from './open-contact.ts';
 import { liveTransferred } from './transferred-contact.ts';
 
@@ -45,6 +46,7 @@ function storyOf({ initiationMethod, preview }: ContactRequest): typeof live {
   if (initiationMethod === 'OUTBOUND') return liveCallByAgent;
   if (initiationMethod === 'CALLBACK') return liveCallback;
   if (initiationMethod === 'TRANSFER') return liveTransferred;
+  if (initiationMethod === 'MONITOR') return liveMonitor;
   return preview ? liveAgentFirst : live;
 }
 

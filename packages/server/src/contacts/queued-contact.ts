@@ -24,6 +24,7 @@ import { type Ending, endings } from './endings.ts';
 import { type FlowHooks, flowOfHook } from './flow-hooks.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { StoryCard } from './story-card.ts';
+import type { WatchedConversations } from './watched-conversations.ts';
 
 /** What the service has where there are agents. */
 export interface AgentSide {
@@ -31,6 +32,7 @@ export interface AgentSide {
   readonly desks: Desks;
   readonly media: MediaEngine;
   readonly transfers: ContactTransfers;
+  readonly conversations: WatchedConversations;
   /** Numbers of a queue for flows. */
   readonly queueMetrics?: (
     contact: Contact,

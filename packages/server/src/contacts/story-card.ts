@@ -17,7 +17,7 @@ export class StoryCard implements ContactCard {
   readonly contactId: ContactId;
   readonly #contact: OpenContact;
   readonly #changed: (contactId: ContactId) => void;
-  #stage: Pick<CardView, 'phase' | 'preview' | 'parties' | 'recording' | 'failure'> = {
+  #stage: Pick<CardView, 'phase' | 'preview' | 'parties' | 'recording' | 'failure' | 'monitor'> = {
     phase: 'JOINING',
     parties: [],
   };
@@ -32,7 +32,7 @@ export class StoryCard implements ContactCard {
 
   /** Enters a stage with its own buttons; what failed in the one before is told no more. */
   enter(
-    stage: Partial<Pick<CardView, 'phase' | 'preview' | 'parties' | 'recording' | 'failure'>>,
+    stage: Partial<Pick<CardView, 'phase' | 'preview' | 'parties' | 'recording' | 'failure' | 'monitor'>>,
     controls: CardControls,
   ): void {
     const { preview: _preview, failure: _failure, ...rest } = this.#stage;

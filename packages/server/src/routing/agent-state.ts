@@ -176,7 +176,7 @@ export function isFree(state: AgentState, channel: Channel, slots: number): bool
 }
 
 /** Contacts of a channel that take up the agent; those that only wait to be cleared do not. */
-export function slotsInUse(state: AgentState, channel: Channel): number {
+export function slotsInUse(state: Pick<AgentState, 'contacts'>, channel: Channel): number {
   return state.contacts.filter((contact) => contact.channel === channel && !awaitsReturn(contact)).length;
 }
 

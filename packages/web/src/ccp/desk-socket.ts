@@ -2,6 +2,7 @@
 
 import type { DeskCommand, DeskMessage, DeskState, deskClose, deskProtocol } from '@ringback/connect-api';
 import { note } from './desk-log.ts';
+import { isSignedOut } from './session.ts';
 import type { SoftphoneOffer } from './softphone.ts';
 
 /** Repeated here because the page takes only types from the contract; the compiler checks that they are the same. */
@@ -75,8 +76,10 @@ export class DeskSocket {
     const socket = new WebSocket(`${scheme}://${location.host}/_ringback/agent-socket`, protocol);
     this.#socket = socket;
     this.#listener.connection('connecting');
+    let wasOpen = false;
     socket.onopen = () => {
       note('socket open');
+      wasOpen = true;
       this.#tries = 0;
       this.#listener.connection('open');
     };
@@ -91,8 +94,17 @@ export class DeskSocket {
       if (this.#isClosed) return;
       if (code === closeCodes.replaced) this.#listener.connection('replaced');
       else if (code === closeCodes.signedOut) this.#listener.connection('signedOut');
-      else this.#comeBack();
+      else if (wasOpen) this.#comeBack();
+      else void this.#comeBackOrSignIn();
     };
+  }
+
+  /** A browser does not tell why a socket was refused; the service does, when it is asked. */
+  async #comeBackOrSignIn(): Promise<void> {
+    const mustSignIn = await isSignedOut();
+    if (this.#isClosed) return;
+    if (mustSignIn) this.#listener.connection('signedOut');
+    else this.#comeBack();
   }
 
   #comeBack(): void {

@@ -17,6 +17,15 @@ export async function currentSession(): Promise<Session | undefined> {
   return answer.ok ? ((await answer.json()) as Session) : undefined;
 }
 
+/** Whether the service says that nobody is signed in; a service that cannot be reached says nothing. */
+export async function isSignedOut(): Promise<boolean> {
+  try {
+    return (await fetch(sessionPath, { headers: { accept: 'application/json' } })).status === 401;
+  } catch {
+    return false;
+  }
+}
+
 export async function signIn(instance: string, username: string, password: string): Promise<SignInOutcome> {
   let answer: Response;
   try {

@@ -33,12 +33,15 @@ export const stopContact: OperationCode<'StopContact'> = async (input, caller, d
   const contact = isUuid(input.ContactId)
     ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
     : undefined;
-  if (
-    !contact ||
-    contact.disconnectedAtMs !== undefined ||
-    !deps.active.stop(contact.id, endings.stoppedByApi)
-  ) {
+  if (!contact || contact.disconnectedAtMs !== undefined) {
     throw contactNotFoundException('There is no active contact with this ContactId.');
+  }
+  const method = contact.request.initiationMethod;
+  if (method === 'TRANSFER' || method === 'MONITOR') {
+    throw invalidRequestException(`A contact with the initiation method ${method} cannot be stopped.`);
+  }
+  if (!deps.active.stop(contact.id, endings.stoppedByApi)) {
+    throw contactNotFoundException('There is no active contact with this ContactId at this node.');
   }
   return {};
 };
@@ -74,7 +77,10 @@ function wireContact(contact: Contact) {
     ContactAssociationId: request.initialContactId ?? id,
     CustomerId: outcome.customerId,
     CustomerEndpoint: { Type: 'TELEPHONE_NUMBER' as const, Address: request.destination },
-    SystemEndpoint: { Type: 'TELEPHONE_NUMBER' as const, Address: request.source },
+    SystemEndpoint:
+      request.initiationMethod === 'MONITOR'
+        ? undefined
+        : { Type: 'TELEPHONE_NUMBER' as const, Address: request.source },
     Campaign: request.campaignId ? { CampaignId: request.campaignId } : undefined,
     AnsweringMachineDetectionStatus: outcome.answeringMachineDetectionStatus,
     CustomerVoiceActivity: outcome.customerVoiceActivity && {

@@ -20,6 +20,11 @@ const titles: Readonly<Record<DeskContactState, string>> = {
   ERROR: 'The call failed',
 };
 
+function titleOf({ state, monitor }: DeskContact): string {
+  if (monitor && state === 'CONNECTED') return monitor.mode === 'BARGE' ? 'Taking part' : 'Listening';
+  return titles[state];
+}
+
 export interface ContactCardProps {
   readonly desk: Desk;
   readonly state: DeskState;
@@ -33,7 +38,7 @@ export function ContactCard(props: ContactCardProps) {
   return (
     <article className={`card ${tone}`} aria-label="Contact">
       <header>
-        <h1>{titles[contact.state]}</h1>
+        <h1>{titleOf(contact)}</h1>
         <Timer contact={contact} clockOffsetMs={clockOffsetMs} />
       </header>
       {contact.failure ? (
@@ -94,7 +99,7 @@ function Who({ contact }: { readonly contact: DeskContact }) {
         <ul className="parties">
           {contact.parties.map((party) => (
             <li key={party.id}>
-              <span>{party.kind === 'customer' ? 'Customer' : 'With you'}</span> {party.label}
+              <span>{partyKinds[party.kind]}</span> {party.label}
               <em className={party.state}>{partyStates[party.state]}</em>
             </li>
           ))}
@@ -103,6 +108,13 @@ function Who({ contact }: { readonly contact: DeskContact }) {
     </section>
   );
 }
+
+const partyKinds = {
+  customer: 'Customer',
+  agent: 'Agent',
+  external: 'With you',
+  supervisor: 'Supervisor',
+} as const;
 
 const partyStates = { connecting: 'ringing', connected: 'on the line', hold: 'on hold' } as const;
 
@@ -162,18 +174,23 @@ function Buttons({ desk, state, contact }: ContactCardProps) {
       );
     case 'CONNECTED':
     case 'CONNECTED_ONHOLD': {
+      if (contact.monitor) return <Supervising desk={desk} contact={contact} monitor={contact.monitor} />;
+      // Asked by a colleague, who still has the customer.
+      if (contact.parties.some(({ id }) => id === 'transferring')) {
+        return (
+          <div className="buttons">
+            <MuteButton desk={desk} contact={contact} />
+            <LeaveButton desk={desk} contactId={contactId} label="Leave the call" />
+          </div>
+        );
+      }
       const isHeld = contact.state === 'CONNECTED_ONHOLD';
-      const third = contact.parties.find(({ kind }) => kind !== 'customer');
+      const third = contact.parties.find(({ id }) => id === 'third');
+      const isThirdThere = third !== undefined && third.state !== 'connecting';
       return (
         <>
           <div className="buttons">
-            <button
-              type="button"
-              aria-pressed={contact.isMuted}
-              onClick={() => void desk.run({ do: 'mute', on: !contact.isMuted })}
-            >
-              {contact.isMuted ? 'Unmute' : 'Mute'} <kbd>m</kbd>
-            </button>
+            <MuteButton desk={desk} contact={contact} />
             <button
               type="button"
               aria-pressed={isHeld}
@@ -192,7 +209,12 @@ function Buttons({ desk, state, contact }: ContactCardProps) {
             >
               Transfer
             </button>
-            {third?.state === 'connected' && isHeld ? (
+            {isThirdThere && isHeld !== (third.state === 'hold') ? (
+              <button type="button" onClick={() => void desk.run({ do: 'swap', contactId })}>
+                Swap
+              </button>
+            ) : null}
+            {isThirdThere && (isHeld || third.state === 'hold') ? (
               <button type="button" onClick={() => void desk.run({ do: 'join', contactId })}>
                 Join all
               </button>
@@ -220,13 +242,11 @@ function Buttons({ desk, state, contact }: ContactCardProps) {
                 {contact.recording === 'on' ? 'Pause recording' : 'Record again'}
               </button>
             ) : null}
-            <button
-              type="button"
-              className="danger"
-              onClick={() => void desk.run({ do: 'hangUp', contactId })}
-            >
-              {third?.state === 'connected' ? 'Leave the call' : 'Hang up'}
-            </button>
+            <LeaveButton
+              desk={desk}
+              contactId={contactId}
+              label={isThirdThere || third?.kind === 'agent' ? 'Leave the call' : 'Hang up'}
+            />
           </div>
           {open === 'keys' ? (
             <NumberPad mode="digits" onDigit={(digits) => void desk.run({ do: 'digits', digits })} />
@@ -251,6 +271,68 @@ function Buttons({ desk, state, contact }: ContactCardProps) {
         </div>
       );
   }
+}
+
+function MuteButton({ desk, contact }: { readonly desk: Desk; readonly contact: DeskContact }) {
+  return (
+    <button
+      type="button"
+      aria-pressed={contact.isMuted}
+      onClick={() => void desk.run({ do: 'mute', on: !contact.isMuted })}
+    >
+      {contact.isMuted ? 'Unmute' : 'Mute'} <kbd>m</kbd>
+    </button>
+  );
+}
+
+function LeaveButton({
+  desk,
+  contactId,
+  label,
+}: {
+  readonly desk: Desk;
+  readonly contactId: string;
+  readonly label: string;
+}) {
+  return (
+    <button type="button" className="danger" onClick={() => void desk.run({ do: 'hangUp', contactId })}>
+      {label}
+    </button>
+  );
+}
+
+/** Somebody else's conversation: only heard, or taken part in where that is allowed. */
+function Supervising({
+  desk,
+  contact,
+  monitor,
+}: {
+  readonly desk: Desk;
+  readonly contact: DeskContact;
+  readonly monitor: NonNullable<DeskContact['monitor']>;
+}) {
+  const { contactId } = contact;
+  const isBarging = monitor.mode === 'BARGE';
+  return (
+    <>
+      <p className="quiet">{isBarging ? 'Both of them hear you.' : 'Nobody hears you.'}</p>
+      <div className="buttons">
+        {isBarging ? <MuteButton desk={desk} contact={contact} /> : null}
+        {monitor.allowed.includes('BARGE') ? (
+          <button
+            type="button"
+            className={isBarging ? '' : 'primary'}
+            onClick={() =>
+              void desk.run({ do: 'monitor', contactId, mode: isBarging ? 'SILENT_MONITOR' : 'BARGE' })
+            }
+          >
+            {isBarging ? 'Only listen' : 'Barge in'}
+          </button>
+        ) : null}
+        <LeaveButton desk={desk} contactId={contactId} label="Stop listening" />
+      </div>
+    </>
+  );
 }
 
 function Facts({ contact }: { readonly contact: DeskContact }) {

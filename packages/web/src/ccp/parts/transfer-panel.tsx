@@ -12,39 +12,68 @@ export interface TransferPanelProps {
   readonly onDone: () => void;
 }
 
+/** Asked first, or handed over at once. */
+type Kind = 'warm' | 'cold';
+
 export function TransferPanel({ desk, state, contactId, onDone }: TransferPanelProps) {
-  const [kind, setKind] = useState<'warm' | 'cold'>('warm');
+  const [kind, setKind] = useState<Kind>('warm');
   async function transfer(
+    how: Kind,
     to: { readonly quickConnectId: string } | { readonly phoneNumber: string },
   ): Promise<void> {
-    if (await desk.run({ do: 'transfer', contactId, kind, ...to })) onDone();
+    if (await desk.run({ do: 'transfer', contactId, kind: how, ...to })) onDone();
   }
+  const { quickConnects } = state;
+  const mayCall = state.agent.permissions.includes('TransferToExternal');
   return (
     <section className="transfer" aria-label="Transfer">
-      <fieldset>
-        <legend>How</legend>
-        <label>
-          <input type="radio" name="kind" checked={kind === 'warm'} onChange={() => setKind('warm')} />
-          Speak with them first
-        </label>
-        <label>
-          <input type="radio" name="kind" checked={kind === 'cold'} onChange={() => setKind('cold')} />
-          Hand over at once
-        </label>
-      </fieldset>
-      {state.quickConnects.length > 0 ? (
+      {quickConnects.length > 0 ? (
         <ul className="quick-connects">
-          {state.quickConnects.map(({ id, name, type, phoneNumber }) => (
+          {quickConnects.map(({ id, name, type, phoneNumber }) => (
             <li key={id}>
-              <button type="button" onClick={() => void transfer({ quickConnectId: id })}>
+              <span>
                 {name} <span className="quiet">{phoneNumber ?? (type === 'QUEUE' ? 'queue' : 'agent')}</span>
+              </span>
+              <button
+                type="button"
+                aria-label={`Speak first with ${name}`}
+                onClick={() => void transfer('warm', { quickConnectId: id })}
+              >
+                Speak first
+              </button>
+              <button
+                type="button"
+                aria-label={`Hand over to ${name}`}
+                onClick={() => void transfer('cold', { quickConnectId: id })}
+              >
+                Hand over
               </button>
             </li>
           ))}
         </ul>
       ) : null}
-      {state.agent.permissions.includes('TransferToExternal') ? (
-        <NumberPad mode="dial" label="Transfer" onDial={(phoneNumber) => void transfer({ phoneNumber })} />
+      {mayCall ? (
+        <>
+          <fieldset>
+            <legend>How</legend>
+            <label>
+              <input type="radio" name="kind" checked={kind === 'warm'} onChange={() => setKind('warm')} />
+              Speak with them first
+            </label>
+            <label>
+              <input type="radio" name="kind" checked={kind === 'cold'} onChange={() => setKind('cold')} />
+              Hand over at once
+            </label>
+          </fieldset>
+          <NumberPad
+            mode="dial"
+            label="Transfer"
+            onDial={(phoneNumber) => void transfer(kind, { phoneNumber })}
+          />
+        </>
+      ) : null}
+      {quickConnects.length === 0 && !mayCall ? (
+        <p className="quiet">There is nobody that you may transfer to.</p>
       ) : null}
     </section>
   );

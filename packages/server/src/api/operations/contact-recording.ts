@@ -1,0 +1,110 @@
+/** StartContactRecording, StopContactRecording, SuspendContactRecording and ResumeContactRecording: voice recording of a contact that runs at this node. */
+import {
+  invalidParameterException,
+  invalidRequestException,
+  resourceNotFoundException,
+} from '@ringback/connect-api';
+import type {
+  ContactRecording,
+  RecordedPart,
+  RecordedParticipant,
+  RecordingOrderOutcome,
+} from '../../contacts/contact-recording.ts';
+import type { Caller } from '../../identity/caller.ts';
+import { type ContactId, isUuid } from '../../ids.ts';
+import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
+
+interface RecordingInput {
+  readonly InstanceId: string;
+  readonly ContactId: string;
+  readonly InitialContactId: string;
+}
+
+/** Before an agent has joined, recording of the conversation begins with the agent. Once for each contact. */
+export const startContactRecording: OperationCode<'StartContactRecording'> = async (input, caller, deps) => {
+  const recording = await requireRecording(input, caller, deps);
+  const { VoiceRecordingTrack, IvrRecordingTrack } = input.VoiceRecordingConfiguration;
+  if (!VoiceRecordingTrack && !IvrRecordingTrack) {
+    throw invalidParameterException(
+      'VoiceRecordingConfiguration must have VoiceRecordingTrack or IvrRecordingTrack.',
+    );
+  }
+  return answer(
+    await recording.startByOrder({
+      participants: VoiceRecordingTrack ? participants[VoiceRecordingTrack] : [],
+      automatedPart: IvrRecordingTrack !== undefined,
+    }),
+  );
+};
+
+/** For good: what was stopped cannot be started again. */
+export const stopContactRecording: OperationCode<'StopContactRecording'> = async (input, caller, deps) => {
+  const recording = await requireRecording(input, caller, deps);
+  return answer(await recording.stopByOrder(partOf(input.ContactRecordingType)));
+};
+
+export const suspendContactRecording: OperationCode<'SuspendContactRecording'> = async (
+  input,
+  caller,
+  deps,
+) => {
+  const recording = await requireRecording(input, caller, deps);
+  return answer(await recording.suspendByOrder('suspended', partOf(input.ContactRecordingType)));
+};
+
+export const resumeContactRecording: OperationCode<'ResumeContactRecording'> = async (
+  input,
+  caller,
+  deps,
+) => {
+  const recording = await requireRecording(input, caller, deps);
+  return answer(await recording.suspendByOrder('recording', partOf(input.ContactRecordingType)));
+};
+
+const participants: Readonly<Record<'FROM_AGENT' | 'TO_AGENT' | 'ALL', readonly RecordedParticipant[]>> = {
+  FROM_AGENT: ['Agent'],
+  TO_AGENT: ['Customer'],
+  ALL: ['Agent', 'Customer'],
+};
+
+function partOf(type: RecordedPart | 'SCREEN' | undefined): RecordedPart | undefined {
+  if (type === 'SCREEN') throw invalidRequestException('Screens are not recorded here.');
+  return type;
+}
+
+async function requireRecording(
+  input: RecordingInput,
+  caller: Caller,
+  deps: ApiDeps,
+): Promise<ContactRecording> {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  const contact = isUuid(input.ContactId)
+    ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
+    : undefined;
+  if (!contact || contact.disconnectedAtMs !== undefined) {
+    throw resourceNotFoundException('There is no active contact with this ContactId.');
+  }
+  if ((contact.request.initialContactId ?? contact.id) !== input.InitialContactId) {
+    throw resourceNotFoundException('The contact does not belong to this InitialContactId.');
+  }
+  const recording = deps.active.recordingOf(contact.id);
+  if (!recording) {
+    throw invalidRequestException(
+      'The contact is active at another node of this service. Send the request to that node.',
+    );
+  }
+  return recording;
+}
+
+function answer(outcome: RecordingOrderOutcome): Record<string, never> {
+  switch (outcome) {
+    case 'done':
+      return {};
+    case 'recorded already':
+      throw invalidRequestException('The contact is recorded already.');
+    case 'stopped for good':
+      throw invalidRequestException('The recording was stopped; it cannot be started again.');
+    case 'not recorded':
+      throw invalidRequestException('The contact is not being recorded.');
+  }
+}
