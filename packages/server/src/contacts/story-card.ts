@@ -30,12 +30,12 @@ export class StoryCard implements ContactCard {
     this.#changed = changed;
   }
 
-  /** Enters a stage with its own buttons; what failed in the one before is told no more. */
+  /** Enters a stage with its own buttons; what failed, or was recorded, in the one before is told no more. */
   enter(
     stage: Partial<Pick<CardView, 'phase' | 'preview' | 'parties' | 'recording' | 'failure' | 'monitor'>>,
     controls: CardControls,
   ): void {
-    const { preview: _preview, failure: _failure, ...rest } = this.#stage;
+    const { preview: _preview, failure: _failure, recording: _recording, ...rest } = this.#stage;
     this.#stage = { ...rest, ...stage };
     this.#controls = controls;
     this.#changed(this.contactId);
