@@ -1,11 +1,7 @@
 /** Transfers by quick connect against a running service: asked first and at once, to an agent and to a queue. Audio is measured at every end. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import {
-  AssociateQueueQuickConnectsCommand,
-  CreateQuickConnectCommand,
-  ListContactFlowsCommand,
-} from '@aws-sdk/client-connect';
+import { AssociateQueueQuickConnectsCommand } from '@aws-sdk/client-connect';
 import type { ScriptedAgent } from '@ringback/testkit';
 import { transferToQueue } from './support/flow-actions.ts';
 import { phoneHears } from './support/phone-hears.ts';
@@ -13,8 +9,10 @@ import {
   acceptOffer,
   agentAtWork,
   conversationOf,
+  createQuickConnect,
   createTeamUser,
   finishWork,
+  flowNamed,
   hears,
   hearsNot,
   teamPassword,
@@ -41,21 +39,19 @@ describe('a transfer by quick connect', () => {
     ringback = await startTestService();
     flowId = await ringback.createFlow(transferToQueue);
     const secondId = await createTeamUser(ringback, 'second', 'Agent');
-    toSecond = await createQuickConnect({
-      QuickConnectType: 'USER',
-      UserConfig: { UserId: secondId, ContactFlowId: await flowNamed('Default agent transfer') },
-    });
-    toQueue = await createQuickConnect({
+    const toAgent = {
+      QuickConnectType: 'USER' as const,
+      UserConfig: { UserId: secondId, ContactFlowId: await flowNamed(ringback, 'Default agent transfer') },
+    };
+    toSecond = await createQuickConnect(ringback, 'Second', toAgent);
+    toQueue = await createQuickConnect(ringback, 'Queue', {
       QuickConnectType: 'QUEUE',
       QueueConfig: {
         QueueId: ringback.queueId,
-        ContactFlowId: await flowNamed('Default queue transfer'),
+        ContactFlowId: await flowNamed(ringback, 'Default queue transfer'),
       },
     });
-    elsewhere = await createQuickConnect({
-      QuickConnectType: 'USER',
-      UserConfig: { UserId: secondId, ContactFlowId: await flowNamed('Default agent transfer') },
-    });
+    elsewhere = await createQuickConnect(ringback, 'Elsewhere', toAgent);
     await ringback.client.send(
       new AssociateQueueQuickConnectsCommand({
         InstanceId: ringback.instanceId,
@@ -72,29 +68,6 @@ describe('a transfer by quick connect', () => {
     await second?.close();
     await ringback?.close();
   });
-
-  async function flowNamed(name: string): Promise<string> {
-    const { InstanceId } = { InstanceId: ringback.instanceId };
-    const { ContactFlowSummaryList } = await ringback.client.send(
-      new ListContactFlowsCommand({ InstanceId, MaxResults: 1000 }),
-    );
-    return ContactFlowSummaryList?.find(({ Name }) => Name === name)?.Id ?? '';
-  }
-
-  let quickConnects = 0;
-  async function createQuickConnect(
-    QuickConnectConfig: ConstructorParameters<typeof CreateQuickConnectCommand>[0]['QuickConnectConfig'],
-  ): Promise<string> {
-    quickConnects += 1;
-    const created = await ringback.client.send(
-      new CreateQuickConnectCommand({
-        InstanceId: ringback.instanceId,
-        Name: `Quick connect ${quickConnects}`,
-        QuickConnectConfig,
-      }),
-    );
-    return created.QuickConnectId ?? '';
-  }
 
   const conversation = () => conversationOf(ringback, first, person, flowId);
 

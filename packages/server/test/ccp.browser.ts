@@ -3,11 +3,30 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { StartOutboundVoiceContactCommandInput } from '@aws-sdk/client-connect';
+import {
+  AssociateQueueQuickConnectsCommand,
+  ListSecurityProfilesCommand,
+  ListUsersCommand,
+  MonitorContactCommand,
+  type StartOutboundVoiceContactCommandInput,
+  UpdateUserSecurityProfilesCommand,
+} from '@aws-sdk/client-connect';
 import { toneLevel } from '@ringback/media';
+import type { ScriptedAgent } from '@ringback/testkit';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { transferToQueue } from './support/flow-actions.ts';
+import {
+  acceptOffer,
+  agentAtWork,
+  conversationOf,
+  createQuickConnect,
+  createTeamUser,
+  finishWork,
+  flowNamed,
+  teamPassword,
+  untilParties,
+} from './support/team-at-work.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 /** Screenshots are kept where the documents show them; a run elsewhere may name another folder. */
@@ -39,6 +58,7 @@ describe('the Contact Control Panel', () => {
   let browser: Browser;
   let page: Page;
   let flowId: string;
+  let colleague: ScriptedAgent;
   const complaints: string[] = [];
 
   before(async () => {
@@ -58,6 +78,7 @@ describe('the Contact Control Panel', () => {
 
   after(async () => {
     await browser?.close();
+    await colleague?.close();
     await ringback?.close();
   });
 
@@ -199,6 +220,84 @@ describe('the Contact Control Panel', () => {
     assert.equal((await ringback.record(contactId)).DisconnectReason, 'TELECOM_BUSY');
   });
 
+  it('asks a colleague, makes a conference, and leaves the customer to him', async () => {
+    const { client, instanceId: InstanceId, queueId: QueueId } = ringback;
+    const UserId = await createTeamUser(ringback, 'grace', 'Agent');
+    const QuickConnectIds = [
+      await createQuickConnect(ringback, 'Grace', {
+        QuickConnectType: 'USER',
+        UserConfig: { UserId, ContactFlowId: await flowNamed(ringback, 'Default agent transfer') },
+      }),
+      await createQuickConnect(ringback, 'Service', {
+        QuickConnectType: 'QUEUE',
+        QueueConfig: { QueueId, ContactFlowId: await flowNamed(ringback, 'Default queue transfer') },
+      }),
+    ];
+    await client.send(new AssociateQueueQuickConnectsCommand({ InstanceId, QueueId, QuickConnectIds }));
+    colleague = await agentAtWork(ringback, 'grace', teamPassword, 1000);
+    const contactId = await ringback.call(person, flowId, { Name: 'Grace Hopper' });
+    await title('Incoming contact');
+    await press(/^Accept/);
+    await title('Connected');
+    await colleague.setStatus('Available');
+    await press('Transfer');
+    await page.getByRole('button', { name: 'Hand over to Service' }).waitFor();
+    await picture('transfer');
+    await press('Speak first with Grace');
+    const next = await acceptOffer(colleague);
+    await title('On hold');
+    await page.getByRole('button', { name: 'Swap' }).waitFor();
+    await loudIn(page);
+    await picture('consulting');
+    await press('Swap');
+    await title('Connected');
+    await press('Join all');
+    await page.getByRole('button', { name: 'Join all' }).waitFor({ state: 'detached' });
+    await picture('conference');
+    await press('Leave the call');
+    await title('After-contact work');
+    await press(/^Finish/);
+    await page.getByText('Waiting for the next contact').waitFor();
+    await untilParties(colleague, { customer: 'connected' });
+    await colleague.do({ do: 'hangUp', contactId: next });
+    await finishWork(colleague, next);
+    assert.equal((await ringback.record(contactId)).NextContactId, next);
+    assert.equal((await ringback.record(next)).InitiationMethod, 'TRANSFER');
+  });
+
+  it('listens to a colleague, and takes part', async () => {
+    const { client, instanceId: InstanceId } = ringback;
+    const users = await client.send(new ListUsersCommand({ InstanceId }));
+    const UserId = users.UserSummaryList?.find(({ Username }) => Username === 'agent')?.Id;
+    const profiles = await client.send(new ListSecurityProfilesCommand({ InstanceId }));
+    const SecurityProfileIds = profiles.SecurityProfileSummaryList?.filter(
+      ({ Name }) => Name === 'CallCenterManager',
+    ).map(({ Id = '' }) => Id);
+    await client.send(new UpdateUserSecurityProfilesCommand({ InstanceId, UserId, SecurityProfileIds }));
+    await page.getByLabel(/^Status/).selectOption({ label: 'Offline' });
+    await page.getByText('You are Offline').waitFor();
+    const ContactId = await conversationOf(ringback, colleague, person, flowId);
+    await client.send(
+      new MonitorContactCommand({
+        InstanceId,
+        ContactId,
+        UserId,
+        AllowedMonitorCapabilities: ['SILENT_MONITOR', 'BARGE'],
+      }),
+    );
+    await title('Listening');
+    await loudIn(page);
+    await picture('listening');
+    await press('Barge in');
+    await title('Taking part');
+    await untilParties(colleague, { customer: 'connected', supervisor: 'connected' });
+    await picture('barging-in');
+    await press('Stop listening');
+    await page.getByText('You are Offline').waitFor();
+    await colleague.do({ do: 'hangUp', contactId: ContactId });
+    await finishWork(colleague, ContactId);
+  });
+
   it('shows settings with level and echo test, and complained of nothing', async () => {
     await press('Settings');
     await page.getByRole('heading', { name: 'Settings' }).waitFor();
@@ -212,6 +311,12 @@ describe('the Contact Control Panel', () => {
       [],
     );
   });
+
+  it('shows the sign-in when the session ended while the connection was broken', async () => {
+    await page.context().clearCookies();
+    await page.evaluate(() => (globalThis as unknown as { ringbackBreak(): void }).ringbackBreak());
+    await page.getByRole('button', { name: 'Sign in' }).waitFor({ timeout: 60_000 });
+  });
 });
 
 /** Runs in the page, after axe. */
@@ -224,15 +329,27 @@ async function findViolations(): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 
-/** Runs in the page before its own code: keeps its peer connections, so that what arrives on them can be measured. */
+/** Runs in the page before its own code: keeps its peer connections, so that what arrives on them can be measured, and its sockets, to be broken. */
 function listenToConnections(): void {
   interface Connection {
     getStats(): Promise<Iterable<[string, { type: string; audioLevel?: number; packetsSent?: number }]>>;
   }
   const world = globalThis as unknown as {
     RTCPeerConnection: new (...args: unknown[]) => Connection;
+    WebSocket: new (...args: unknown[]) => { close(): void };
+    ringbackBreak: () => void;
     ringbackHeard: () => Promise<number>;
     ringbackSent: () => Promise<number>;
+  };
+  const sockets: { close(): void }[] = [];
+  world.WebSocket = class extends world.WebSocket {
+    constructor(...args: unknown[]) {
+      super(...args);
+      sockets.push(this);
+    }
+  };
+  world.ringbackBreak = () => {
+    for (const socket of sockets) socket.close();
   };
   const connections: Connection[] = [];
   world.RTCPeerConnection = class extends world.RTCPeerConnection {

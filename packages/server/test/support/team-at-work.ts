@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import {
+  CreateQuickConnectCommand,
   CreateUserCommand,
+  ListContactFlowsCommand,
   ListRoutingProfilesCommand,
   ListSecurityProfilesCommand,
+  type QuickConnectConfig,
 } from '@aws-sdk/client-connect';
 import { decodeMulaw, toneLevel } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
@@ -35,6 +38,26 @@ export async function createTeamUser(
     }),
   );
   return created.UserId ?? '';
+}
+
+/** The id of a published flow. */
+export async function flowNamed(ringback: TestService, name: string): Promise<string> {
+  const { ContactFlowSummaryList } = await ringback.client.send(
+    new ListContactFlowsCommand({ InstanceId: ringback.instanceId, MaxResults: 1000 }),
+  );
+  return ContactFlowSummaryList?.find(({ Name }) => Name === name)?.Id ?? '';
+}
+
+/** Makes a quick connect that no queue has yet; resolves with its id. */
+export async function createQuickConnect(
+  ringback: TestService,
+  Name: string,
+  config: QuickConnectConfig,
+): Promise<string> {
+  const created = await ringback.client.send(
+    new CreateQuickConnectCommand({ InstanceId: ringback.instanceId, Name, QuickConnectConfig: config }),
+  );
+  return created.QuickConnectId ?? '';
 }
 
 /** Signs in, connects the softphone and speaks a tone from then on. */
