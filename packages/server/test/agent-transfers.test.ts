@@ -1,7 +1,13 @@
 /** Transfers by quick connect against a running service: asked first and at once, to an agent and to a queue. Audio is measured at every end. */
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { AssociateQueueQuickConnectsCommand } from '@aws-sdk/client-connect';
+import {
+  AssociateQueueQuickConnectsCommand,
+  CreateUserHierarchyGroupCommand,
+  UpdateUserHierarchyCommand,
+  UpdateUserHierarchyStructureCommand,
+} from '@aws-sdk/client-connect';
 import type { ScriptedAgent } from '@ringback/testkit';
 import { transferToQueue } from './support/flow-actions.ts';
 import { phoneHears } from './support/phone-hears.ts';
@@ -18,7 +24,7 @@ import {
   teamPassword,
   untilParties,
 } from './support/team-at-work.ts';
-import { startTestService, type TestService } from './support/test-service.ts';
+import { linesOf, startTestService, type TestService } from './support/test-service.ts';
 
 const firstHz = 1000;
 const secondHz = 1500;
@@ -59,6 +65,7 @@ describe('a transfer by quick connect', () => {
         QuickConnectIds: [toSecond, toQueue],
       }),
     );
+    await putIntoHierarchy(secondId);
     first = await agentAtWork(ringback, 'agent', 'ringback', firstHz);
     second = await agentAtWork(ringback, 'second', teamPassword, secondHz);
   });
@@ -68,6 +75,23 @@ describe('a transfer by quick connect', () => {
     await second?.close();
     await ringback?.close();
   });
+
+  /** Two levels; the user stands on the lower one. */
+  async function putIntoHierarchy(UserId: string): Promise<void> {
+    const { client, instanceId: InstanceId } = ringback;
+    const HierarchyStructure = { LevelOne: { Name: 'Region' }, LevelTwo: { Name: 'Team' } };
+    await client.send(new UpdateUserHierarchyStructureCommand({ InstanceId, HierarchyStructure }));
+    const region = await client.send(new CreateUserHierarchyGroupCommand({ InstanceId, Name: 'North' }));
+    const team = await client.send(
+      new CreateUserHierarchyGroupCommand({
+        InstanceId,
+        Name: 'Harbour',
+        ParentGroupId: region.HierarchyGroupId,
+      }),
+    );
+    const HierarchyGroupId = team.HierarchyGroupId;
+    await client.send(new UpdateUserHierarchyCommand({ InstanceId, UserId, HierarchyGroupId }));
+  }
 
   const conversation = () => conversationOf(ringback, first, person, flowId);
 
@@ -122,7 +146,18 @@ describe('a transfer by quick connect', () => {
     assert.equal(followed.PreviousContactId, contactId);
     assert.equal(followed.InitialContactId, contactId);
     assert.equal(followed.DisconnectReason, 'AGENT_DISCONNECT');
-    assert.equal((followed.Agent as { Username: string }).Username, 'second');
+    const followedAgent = followed.Agent as {
+      Username: string;
+      HierarchyGroups: Record<string, { GroupName: string }>;
+    };
+    assert.equal(followedAgent.Username, 'second');
+    assert.equal(followedAgent.HierarchyGroups.Level2?.GroupName, 'Harbour');
+    const quality = followed.QualityMetrics as { Agent: { Audio: { QualityScore: number } } };
+    assert.ok(quality.Agent.Audio.QualityScore > 1);
+    const [snapshot] = linesOf(path.join(ringback.dataDir, 'events', 'agent-events.jsonl'))
+      .map((line) => line.CurrentAgentSnapshot as { Configuration: { AgentHierarchyGroups: unknown } })
+      .filter(({ Configuration }) => Configuration.AgentHierarchyGroups !== null);
+    assert.deepEqual(Object.keys(snapshot?.Configuration.AgentHierarchyGroups ?? {}), ['Level1', 'Level2']);
     assert.deepEqual(followed.CustomerEndpoint, { Type: 'TELEPHONE_NUMBER', Address: person });
     assert.deepEqual(
       ringback.events(next).map(({ eventType }) => eventType),

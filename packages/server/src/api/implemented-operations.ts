@@ -331,7 +331,6 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
   GetCurrentMetricData:
     'Voice only. Grouped by queue, channel, routing profile and agent status; ESTIMATED_WAIT_TIME is never worked out.',
-  GetCurrentUserData: 'HierarchyPath is left out.',
   UpdatePrompt:
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
   StartOutboundVoiceContact:

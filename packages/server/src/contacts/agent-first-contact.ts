@@ -1,6 +1,7 @@
 /** The story of a contact that an agent sees before its customer is called (OutboundStrategy AGENT_FIRST): flow, queue, preview, dialling, conversation. */
 import { createContactFlowState, runFlow } from '@ringback/flow';
 import type { AgentDesk } from '../agents/agent-desk.ts';
+import { agentOutcomeOf } from './agent-outcome.ts';
 import type { PreviewStrategy } from './contact.ts';
 import { contactFlowHost } from './contact-flow-host.ts';
 import { converse } from './conversation.ts';
@@ -66,13 +67,7 @@ async function preview(
   const acceptedAtMs = deps.clock.now();
   const setUp = await desk.setUp();
   if (!setUp) return 'agent gone';
-  const { agent, profile } = setUp.agent;
-  const outcome = {
-    agentId: agent.id,
-    username: agent.username,
-    routingProfile: { id: profile.id, name: profile.name },
-    acceptedAtMs,
-  };
+  const outcome = { ...agentOutcomeOf(setUp.agent), acceptedAtMs };
   contact.learned({ agentConnectionAttempts: queued.part.attempts });
   await contact.acceptedByAgent(outcome, acceptedAtMs);
 

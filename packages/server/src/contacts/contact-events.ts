@@ -111,6 +111,16 @@ function agentInfoOf({ tenant, instanceId, outcome: { agent } }: Contact): objec
   return {
     agentInfo: {
       agentArn: instanceResourceArn(tenant, instanceId, 'agent', agent.agentId),
+      ...(agent.hierarchyGroups
+        ? {
+            hierarchyGroups: Object.fromEntries(
+              agent.hierarchyGroups.map((group) => [
+                `level${group.level}`,
+                { arn: instanceResourceArn(tenant, instanceId, 'agent-group', group.id) },
+              ]),
+            ),
+          }
+        : {}),
       ...timestamp('acceptedByAgentTimestamp', agent.acceptedAtMs),
       ...timestamp('previewEndTimestamp', agent.previewEndedAtMs),
       ...timestamp('connectedToAgentTimestamp', agent.connectedAtMs),

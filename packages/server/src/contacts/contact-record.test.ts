@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { AgentId, ContactId, QueueId, RoutingProfileId } from '../ids.ts';
+import type { AgentId, ContactId, HierarchyGroupId, QueueId, RoutingProfileId } from '../ids.ts';
 import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
 import { contactRecord } from './contact-record.ts';
 
@@ -217,6 +217,7 @@ describe('contact record', () => {
       AfterContactWorkDuration: 18,
       AcceptedByAgentTimestamp: null,
       PreviewEndTimestamp: null,
+      StateTransitions: null,
     });
   });
 
@@ -229,6 +230,51 @@ describe('contact record', () => {
         Audio: { QualityScore: 3.21, PotentialQualityIssues: ['HighPacketLoss', 'HighJitterBuffer'] },
       },
     });
+  });
+
+  it('tells where the agent stands, how the softphone was heard, and how a supervisor took part', () => {
+    const rtp = { packetsSent: 1_000, packetsReceived: 1_000, packetsLost: 0, jitterMs: 1, roundTripMs: 20 };
+    const hierarchyGroups = [
+      { level: 1, id: 'north' as HierarchyGroupId, name: 'North' },
+      { level: 2, id: 'harbour' as HierarchyGroupId, name: 'Harbour' },
+    ];
+    const agent = {
+      agentId: 'ada' as AgentId,
+      username: 'ada',
+      routingProfile: { id: 'basic' as RoutingProfileId, name: 'Basic' },
+      hierarchyGroups,
+      rtp,
+      stateTransitions: [
+        { state: 'SILENT_MONITOR', startedAtMs: sampleTimeMs, endedAtMs: sampleTimeMs + 1000 },
+        { state: 'BARGE', startedAtMs: sampleTimeMs + 1000 },
+      ],
+    } as const;
+    const request = { ...sampleRequest, initiationMethod: 'MONITOR' } as const;
+    const record = recordOf(sampleContact({ id, state: 'ENDED', request, outcome: { agent } }));
+    assert.deepEqual(record.QualityMetrics, {
+      Agent: { Audio: { QualityScore: 4.38, PotentialQualityIssues: [] } },
+    });
+    assert.equal(record.SystemEndpoint, null);
+    const { HierarchyGroups, StateTransitions } = record.Agent as Record<string, unknown>;
+    assert.deepEqual(HierarchyGroups, {
+      Level1: { ARN: `${instance}/agent-group/north`, GroupName: 'North' },
+      Level2: { ARN: `${instance}/agent-group/harbour`, GroupName: 'Harbour' },
+    });
+    assert.deepEqual(StateTransitions, [
+      {
+        state: 'SILENT_MONITOR',
+        stateStartTimestamp: '2026-01-01T00:00:00Z',
+        stateEndTimestamp: '2026-01-01T00:00:01Z',
+      },
+      { state: 'BARGE', stateStartTimestamp: '2026-01-01T00:00:01Z', stateEndTimestamp: null },
+    ]);
+  });
+
+  it('names the moment in which an agent left the customer to a transfer', () => {
+    const outcome = { nextContactId: id, transferCompletedAtMs: sampleTimeMs };
+    const record = recordOf(sampleContact({ id, state: 'ENDED', outcome }));
+    assert.equal(record.TransferCompletedTimestamp, '2026-01-01T00:00:00Z');
+    assert.equal(record.NextContactId, id);
   });
 });
 

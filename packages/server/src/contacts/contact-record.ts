@@ -69,16 +69,23 @@ export function contactRecord(contact: Contact): object {
     Recordings: recordings.length > 0 ? recordings : null,
     MediaStreams: [{ Type: 'AUDIO' }],
     DisconnectDetails: null,
-    QualityMetrics: qualityOf(outcome.rtp),
+    QualityMetrics: qualityOf(outcome.rtp, outcome.agent?.rtp),
     CustomerId: outcome.customerId ?? null,
   };
 }
 
 /** Connect tells the customer's side of web calls only; ours is measured on the trunk (RTCP), so it is told of every call. */
-function qualityOf(rtp: RtpOutcome | undefined) {
-  const quality = rtp && audioQuality({ ...rtp, lost: rtp.packetsLost, roundTripMs: rtp.roundTripMs });
-  if (!quality) return null;
-  return { Customer: { Audio: { QualityScore: quality.score, PotentialQualityIssues: quality.issues } } };
+function qualityOf(customer: RtpOutcome | undefined, agent: RtpOutcome | undefined) {
+  const sides = [
+    ['Agent', agent],
+    ['Customer', customer],
+  ] as const;
+  const told = sides.flatMap(([side, rtp]) => {
+    const quality = rtp && audioQuality({ ...rtp, lost: rtp.packetsLost, roundTripMs: rtp.roundTripMs });
+    if (!quality) return [];
+    return [[side, { Audio: { QualityScore: quality.score, PotentialQualityIssues: quality.issues } }]];
+  });
+  return told.length > 0 ? Object.fromEntries(told) : null;
 }
 
 function queueOf({ tenant, instanceId, request, outcome: { queue } }: Contact) {
@@ -106,7 +113,14 @@ function agentOf({ tenant, instanceId, outcome: { agent } }: Contact) {
       ARN: instanceResourceArn(tenant, instanceId, 'routing-profile', agent.routingProfile.id),
       Name: agent.routingProfile.name,
     },
-    HierarchyGroups: null,
+    HierarchyGroups: agent.hierarchyGroups
+      ? Object.fromEntries(
+          agent.hierarchyGroups.map(({ level, id, name }) => [
+            `Level${level}`,
+            { ARN: instanceResourceArn(tenant, instanceId, 'agent-group', id), GroupName: name },
+          ]),
+        )
+      : null,
     ConnectedToAgentTimestamp: seconds(connectedAtMs),
     AgentInteractionDuration:
       connectedAtMs === undefined || leftAtMs === undefined

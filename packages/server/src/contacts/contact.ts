@@ -4,6 +4,7 @@ import type {
   AgentId,
   ContactFlowId,
   ContactId,
+  HierarchyGroupId,
   InstanceId,
   PhoneNumber,
   QueueId,
@@ -118,6 +119,14 @@ export interface AgentOutcome {
   readonly agentId: AgentId;
   readonly username: string;
   readonly routingProfile: { readonly id: RoutingProfileId; readonly name: string };
+  /** From the top; absent where the agent stands in no hierarchy. */
+  readonly hierarchyGroups?: readonly {
+    readonly level: number;
+    readonly id: HierarchyGroupId;
+    readonly name: string;
+  }[];
+  /** How the softphone was heard. */
+  readonly rtp?: RtpOutcome;
   /** Preview: the agent accepted, and ended the preview by dialling or discarding. */
   readonly acceptedAtMs?: number;
   readonly previewEndedAtMs?: number;

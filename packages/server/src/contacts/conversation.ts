@@ -11,6 +11,7 @@ import { type JoinedAudio, joinAudio } from '../calls/join-audio.ts';
 import type { Leg } from '../calls/leg.ts';
 import type { AgentSetUp } from '../routing/routing-directory.ts';
 import type { Instance } from '../store/resource-store.ts';
+import { AgentAudioMeter, agentOutcomeOf } from './agent-outcome.ts';
 import type { AgentPart } from './agent-part.ts';
 import type { AgentOutcome } from './contact.ts';
 import type { FlowHostDeps } from './contact-flow-host.ts';
@@ -133,6 +134,7 @@ class Conversation {
   readonly #agent: AgentSetUp;
   readonly #over = Promise.withResolvers<Ending>();
   readonly #holds = { count: 0, totalMs: 0, longestMs: 0 };
+  readonly #meter = new AgentAudioMeter();
   #outcome: AgentOutcome | undefined;
   #joined: JoinedAudio | undefined;
   #heldSinceMs: number | undefined;
@@ -158,14 +160,9 @@ class Conversation {
     this.#joined = this.#parts.joined;
     if (!this.#joined) await this.#join();
     const connectedAtMs = deps.clock.now();
-    const { agent, profile } = this.#agent;
-    this.#outcome = {
-      ...contact.current.outcome.agent,
-      agentId: agent.id,
-      username: agent.username,
-      routingProfile: { id: profile.id, name: profile.name },
-      connectedAtMs,
-    };
+    const { agent } = this.#agent;
+    await this.#meter.begin(desk.audio);
+    this.#outcome = { ...contact.current.outcome.agent, ...agentOutcomeOf(this.#agent), connectedAtMs };
     contact.learned({ agentConnectionAttempts: part.attempts });
     await contact.connectedToAgent(this.#outcome, connectedAtMs);
     await part.connected();
@@ -202,7 +199,7 @@ class Conversation {
     for (const stop of this.#stopListening) stop();
     this.#endHold();
     this.#endSelfHold();
-    this.#keepOutcome();
+    await this.#keepOutcome();
     await held.recording?.conversation('ends');
     if (!this.#agentLeft) await this.#joined?.part();
     desk.audio?.unmute();
@@ -223,14 +220,14 @@ class Conversation {
       contact.learned({ rtp: rtpOutcomeOf(await this.#customer.media.stats()) });
     }
     const stays = guest?.stays() ?? { kind: 'nobody' };
-    this.#resume();
-    this.#endGuestHold();
-    this.#endSelfHold();
-    this.#keepOutcome();
     if (stays.kind === 'took over') {
       delete held.leg;
       if (!stays.wasThere) contact.learned({ transferCompletedAtMs: deps.clock.now() });
     }
+    this.#resume();
+    this.#endGuestHold();
+    this.#endSelfHold();
+    await this.#keepOutcome();
     await this.#joined?.part();
     switch (stays.kind) {
       case 'nobody':
@@ -259,14 +256,17 @@ class Conversation {
       await this.#joined?.part();
       await this.#join();
       if (this.#selfHold) this.#parts.desk.audio?.hold([]);
+      await this.#meter.begin(this.#parts.desk.audio);
     } catch (error) {
       this.#parts.deps.logger.error({ err: error }, 'an agent could not be joined again');
     }
   }
 
-  #keepOutcome(): void {
+  async #keepOutcome(): Promise<void> {
     if (!this.#outcome || this.#outcome.leftAtMs !== undefined) return;
     this.#outcome = { ...this.#outcome, holds: { ...this.#holds }, leftAtMs: this.#parts.deps.clock.now() };
+    const rtp = await this.#meter.outcome();
+    if (rtp) this.#outcome = { ...this.#outcome, rtp };
     this.#parts.contact.learned({ agent: this.#outcome });
   }
 

@@ -6,6 +6,7 @@ import type { AgentId, ContactId } from '../ids.ts';
 import { noCaps } from '../policy/toll-fraud.ts';
 import type { Instance } from '../store/resource-store.ts';
 import { type AcceptDeps, acceptContact } from './accept-contact.ts';
+import { agentOutcomeOf } from './agent-outcome.ts';
 import { AgentPart } from './agent-part.ts';
 import type { AgentOutcome, Contact, ContactRequest, MonitorCapability } from './contact.ts';
 import type { HeldByContact } from './end-contact.ts';
@@ -185,11 +186,8 @@ class Supervisor {
     try {
       signal.throwIfAborted();
       const nowMs = deps.clock.now();
-      const { agent, profile } = setUp.agent;
       this.#outcome = {
-        agentId: agent.id,
-        username: agent.username,
-        routingProfile: { id: profile.id, name: profile.name },
+        ...agentOutcomeOf(setUp.agent),
         connectedAtMs: nowMs,
         stateTransitions: [{ state: this.#mode, startedAtMs: nowMs }],
       };

@@ -71,7 +71,7 @@ function configuration(state: AgentState, agent: AgentSetUp, setUp: RoutingSetUp
   const text = known?.get(inUse);
   if (text !== undefined) return text;
   const made = JSON.stringify({
-    AgentHierarchyGroups: null,
+    AgentHierarchyGroups: hierarchyGroups(agent, setUp),
     FirstName: agent.agent.identity.firstName,
     LastName: agent.agent.identity.lastName,
     Proficiencies: agent.proficiencies.map(({ attribute, value, level }) => ({
@@ -85,6 +85,18 @@ function configuration(state: AgentState, agent: AgentSetUp, setUp: RoutingSetUp
   if (known) known.set(inUse, made);
   else written.set(agent, new Map([[inUse, made]]));
   return made;
+}
+
+/** `Level1` to `Level5`, the levels that the agent stands below; null outside of the hierarchy. */
+function hierarchyGroups({ hierarchy }: AgentSetUp, setUp: RoutingSetUp): object | null {
+  if (hierarchy.length === 0) return null;
+  const { tenant, id } = setUp.instance;
+  return Object.fromEntries(
+    hierarchy.map((group) => [
+      `Level${group.level}`,
+      { ARN: instanceResourceArn(tenant, id, 'agent-group', group.id), Name: group.name },
+    ]),
+  );
 }
 
 function routingProfile(state: AgentState, { agent, profile }: AgentSetUp, setUp: RoutingSetUp): object {

@@ -1,9 +1,10 @@
 /** What routing must know of an instance's agents, profiles, statuses and queues, kept in memory for a moment. */
 import type { Clock } from '../clock.ts';
-import type { AgentId, AgentStatusId, InstanceId, QueueId } from '../ids.ts';
+import type { AgentId, AgentStatusId, HierarchyGroupId, InstanceId, QueueId } from '../ids.ts';
 import { voiceSettingsOf } from '../store/agent-settings.ts';
 import type { AgentStatus as StoredStatus } from '../store/agent-status-store.ts';
 import type { Agent, Proficiency } from '../store/agent-store.ts';
+import type { HierarchyGroup } from '../store/hierarchy-store.ts';
 import type { Queue } from '../store/queue-store.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { RoutingProfile } from '../store/routing-profile-store.ts';
@@ -14,6 +15,8 @@ export interface AgentSetUp {
   readonly agent: Agent;
   readonly profile: RoutingProfile;
   readonly proficiencies: readonly Proficiency[];
+  /** The agent's group and those above it, from the top. */
+  readonly hierarchy: readonly HierarchyGroup[];
 }
 
 /** What routing stands on in one instance. */
@@ -38,7 +41,7 @@ const keptForMs = 1_000;
 
 type SetUpSource = Pick<
   ResourceStore,
-  'findInstance' | 'agents' | 'agentStatuses' | 'routingProfiles' | 'queues'
+  'findInstance' | 'agents' | 'agentStatuses' | 'routingProfiles' | 'queues' | 'hierarchy'
 >;
 
 interface KnownSetUp {
@@ -92,16 +95,18 @@ export function openRoutingDirectory(
 }
 
 async function read(source: SetUpSource, instanceId: InstanceId): Promise<RoutingSetUp | undefined> {
-  const [instance, agents, proficiencies, statuses, profiles, queues] = await Promise.all([
+  const [instance, agents, proficiencies, statuses, profiles, queues, groups] = await Promise.all([
     source.findInstance(instanceId),
     source.agents.list(instanceId),
     source.agents.proficiencies(instanceId),
     source.agentStatuses.list(instanceId),
     source.routingProfiles.list(instanceId),
     source.queues.list(instanceId),
+    source.hierarchy.list(instanceId),
   ]);
   const offline = statuses.find(({ type }) => type === 'OFFLINE');
   if (!instance || !offline) return undefined;
+  const groupOf = new Map(groups.map((group) => [group.id, group]));
   const profileOf = new Map(profiles.map((profile) => [profile.id, profile]));
   return {
     instance,
@@ -110,13 +115,37 @@ async function read(source: SetUpSource, instanceId: InstanceId): Promise<Routin
         const profile = profileOf.get(agent.routingProfileId);
         // A profile made since its list was read: the next look has it.
         if (!profile) return [];
-        return [[agent.id, { agent, profile, proficiencies: proficiencies.get(agent.id) ?? [] }]];
+        return [
+          [
+            agent.id,
+            {
+              agent,
+              profile,
+              proficiencies: proficiencies.get(agent.id) ?? [],
+              hierarchy: pathTo(agent.hierarchyGroupId, groupOf),
+            },
+          ],
+        ];
       }),
     ),
     queues: new Map(queues.map((queue) => [queue.id, queue])),
     statuses: new Map(statuses.map((status) => [status.id, status])),
     offline,
   };
+}
+
+/** A group and those above it, from the top. */
+function pathTo(
+  id: HierarchyGroupId | undefined,
+  groupOf: ReadonlyMap<HierarchyGroupId, HierarchyGroup>,
+): readonly HierarchyGroup[] {
+  const path: HierarchyGroup[] = [];
+  let group = id && groupOf.get(id);
+  while (group) {
+    path.unshift(group);
+    group = group.parentId && groupOf.get(group.parentId);
+  }
+  return path;
 }
 
 /** How many contacts of a channel the profile lets an agent have. Voice is one at a time (API reference, MediaConcurrency). */

@@ -5,8 +5,8 @@ import {
   invalidRequestException,
   resourceNotFoundException,
 } from '@ringback/connect-api';
-import { contactArn } from '../../arn.ts';
-import type { AgentOutcome, Contact, RecordingOutcome } from '../../contacts/contact.ts';
+import { contactArn, instanceResourceArn } from '../../arn.ts';
+import type { Contact, RecordingOutcome } from '../../contacts/contact.ts';
 import { outboundStrategyOf, segmentAttributesOf } from '../../contacts/contact-wire.ts';
 import { endings } from '../../contacts/endings.ts';
 import { campaignsPrincipal } from '../../identity/caller.ts';
@@ -65,7 +65,7 @@ function wireContact(contact: Contact) {
     Description: outcome.description ?? request.description,
     Channel: 'VOICE' as const,
     QueueInfo: wireQueue(contact),
-    AgentInfo: wireAgent(outcome.agent),
+    AgentInfo: wireAgent(contact),
     InitiationTimestamp: at(contact.initiatedAtMs),
     // Documented for campaign calls only.
     RingStartTimestamp: request.trafficType === 'CAMPAIGN' ? at(outcome.ringStartedAtMs) : undefined,
@@ -105,12 +105,20 @@ function wireQueue({ request, outcome: { queue } }: Contact) {
   return { Id: id, EnqueueTimestamp: queue && epochMs(queue.enqueuedAtMs) };
 }
 
-function wireAgent(agent: AgentOutcome | undefined) {
+function wireAgent({ tenant, instanceId, outcome: { agent } }: Contact) {
   if (!agent) return undefined;
   const at = (ms: number | undefined) => (ms === undefined ? undefined : epochMs(ms));
   const work = agent.afterContactWork;
   return {
     Id: agent.agentId,
+    HierarchyGroups:
+      agent.hierarchyGroups &&
+      Object.fromEntries(
+        agent.hierarchyGroups.map(({ level, id }) => [
+          `Level${level}`,
+          { Arn: instanceResourceArn(tenant, instanceId, 'agent-group', id) },
+        ]),
+      ),
     AcceptedByAgentTimestamp: at(agent.acceptedAtMs),
     PreviewEndTimestamp: at(agent.previewEndedAtMs),
     ConnectedToAgentTimestamp: at(agent.connectedAtMs),

@@ -80,15 +80,29 @@ export const getCurrentUserData: OperationCode<'GetCurrentUserData'> = async (in
   };
 };
 
+const levelNames = ['LevelOne', 'LevelTwo', 'LevelThree', 'LevelFour', 'LevelFive'] as const;
+
 type UserData = NonNullable<OperationOutput<'GetCurrentUserData'>['UserDataList']>[number];
 
-function userData({ state, setUp: { agent, profile } }: SelectedAgent, snapshot: RealTimeSnapshot): UserData {
+function userData(
+  { state, setUp: { agent, profile, hierarchy } }: SelectedAgent,
+  snapshot: RealTimeSnapshot,
+): UserData {
   const { instance } = snapshot.setUp;
   const slots = slotsOf(profile, 'VOICE');
   const inUse = slotsInUse(state, 'VOICE');
   return {
     User: { Id: agent.id, Arn: arnOf(kinds.agent, instance, agent.id) },
     RoutingProfile: { Id: profile.id, Arn: arnOf(kinds.routingProfile, instance, profile.id) },
+    HierarchyPath:
+      hierarchy.length > 0
+        ? Object.fromEntries(
+            hierarchy.map(({ level, id }) => [
+              levelNames[level - 1],
+              { Id: id, Arn: arnOf(kinds.hierarchyGroup, instance, id) },
+            ]),
+          )
+        : undefined,
     Status: {
       StatusStartTimestamp: epochMs(state.statusSinceMs),
       StatusArn: instanceResourceArn(instance.tenant, instance.id, 'agent-state', state.status.id),
