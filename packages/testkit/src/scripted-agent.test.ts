@@ -11,7 +11,7 @@ type Command = { readonly id: number; readonly do: string; readonly [member: str
 
 const snapshot: AgentSnapshot = {
   version: 1,
-  agent: { permissions: [] },
+  agent: { id: 'a', permissions: [] },
   status: { id: 's', name: 'Available' },
   statuses: [],
   quickConnects: [],
