@@ -14,6 +14,7 @@ import {
 import { readWav } from '@ringback/media';
 import type { ScriptedAgent } from '@ringback/testkit';
 import { transferToQueue } from './support/flow-actions.ts';
+import { loudest, phoneHears } from './support/phone-hears.ts';
 import {
   agentAtWork,
   conversationOf,
@@ -21,8 +22,6 @@ import {
   finishWork,
   hears,
   hearsNot,
-  loudest,
-  phoneHears,
   teamPassword,
   untilParties,
 } from './support/team-at-work.ts';
@@ -96,7 +95,8 @@ describe('a conversation under way', () => {
     await supervisor.do({ do: 'monitor', contactId: own, mode: 'BARGE' });
     await untilParties(agent, { customer: 'connected', supervisor: 'connected' });
     await hears(agent, supervisorHz);
-    await heardFor(agent, 40);
+    // So long the customer hears the supervisor alone.
+    await agent.untilHeard(75);
     agent.speak();
     await supervisor.do({ do: 'monitor', contactId: own, mode: 'SILENT_MONITOR' });
     await untilParties(agent, { customer: 'connected' });
@@ -170,13 +170,13 @@ describe('a conversation under way', () => {
     await start();
     await agent.until('a recording', ({ contact }) => contact?.recording === 'on');
     await assert.rejects(start(), { name: 'InvalidRequestException' });
-    await heardFor(agent, 60);
+    await agent.untilHeard(60);
     await ringback.client.send(new SuspendContactRecordingCommand(of));
     await agent.until('no recording', ({ contact }) => contact?.recording === 'suspended');
-    await heardFor(agent, 60);
+    await agent.untilHeard(60);
     await ringback.client.send(new ResumeContactRecordingCommand(of));
     await agent.until('a recording', ({ contact }) => contact?.recording === 'on');
-    await heardFor(agent, 60);
+    await agent.untilHeard(60);
     await ringback.client.send(new StopContactRecordingCommand(of));
     await agent.until('the end of it', ({ contact }) => contact?.recording === undefined);
     await assert.rejects(start(), /cannot be started again/);
@@ -208,13 +208,3 @@ describe('a conversation under way', () => {
     assert.ok(loudest(agents.subarray(at(pause.toMs)), agentHz) > 0.5, 'and after it');
   });
 });
-
-/** Resolves when so many packets more have arrived. */
-async function heardFor(agent: ScriptedAgent, packets: number): Promise<void> {
-  const enough = agent.heard.length + packets;
-  const giveUpAtMs = Date.now() + 60_000;
-  while (agent.heard.length < enough) {
-    assert.ok(Date.now() < giveUpAtMs, `only ${agent.heard.length} packets arrived`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

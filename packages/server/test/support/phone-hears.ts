@@ -19,7 +19,7 @@ export async function phoneHears(ringback: TestService, number: string, hz: numb
 }
 
 /** Highest share of a tone in any half second. */
-function loudest(pcm: Int16Array, hz: number): number {
+export function loudest(pcm: Int16Array, hz: number): number {
   let best = 0;
   for (let at = 0; at + samplesInHalfASecond <= pcm.length; at += samplesInHalfASecond / 2) {
     best = Math.max(best, toneLevel(pcm.subarray(at, at + samplesInHalfASecond), 8000, hz));

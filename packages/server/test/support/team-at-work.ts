@@ -135,22 +135,3 @@ async function untilLevel(agent: ScriptedAgent, hz: number, isSo: (level: number
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
-
-/** Resolves when most of half a second that the phone heard is the tone. Its recording may be written a moment after the call. */
-export async function phoneHears(ringback: TestService, number: string, hz: number): Promise<void> {
-  const giveUpAtMs = Date.now() + 20_000;
-  for (;;) {
-    const [heard] = (await ringback.phoneHeard(number)) ?? [];
-    if (heard && loudest(heard, hz) > 0.5) return;
-    assert.ok(Date.now() < giveUpAtMs, `${number} did not hear ${hz} Hz`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-/** Highest share of a tone in any half second. */
-export function loudest(pcm: Int16Array, hz: number): number {
-  let best = 0;
-  for (let at = 0; at + 4000 <= pcm.length; at += 2000)
-    best = Math.max(best, toneLevel(pcm.subarray(at, at + 4000), 8000, hz));
-  return best;
-}
