@@ -11,7 +11,7 @@ import { type Sentence, SpeechBank } from './amd-set/speech-bank.ts';
 import { type Part, voices } from './amd-set/voices.ts';
 
 /** Items of each part. */
-const partSizes: Readonly<Record<Part, number>> = { train: 2_000, dev: 800, test: 1_600 };
+const partSizes: Readonly<Record<Part, number>> = { train: 2_400, dev: 1_000, test: 1_600 };
 
 const parts = ['train', 'dev', 'test'] as const;
 
@@ -39,7 +39,7 @@ const babbles = Object.fromEntries(
 ) as Record<Part, Float32Array>;
 
 const rows = [
-  'file,label,part,kind,greetingStartMs,greetingEndMs,beepStartMs,beepEndMs,engine,voice,greeting,noise,snrDb,codec,gsm,loss',
+  'file,label,part,kind,greetingStartMs,greetingEndMs,beepStartMs,beepEndMs,engine,voice,greeting,noise,snrDb,codec,gsm,loss,speechMs',
 ];
 for (const [n, item] of items.entries()) {
   const sounded = await soundItem(item, bank, babbles[item.part]);
@@ -59,6 +59,7 @@ for (const [n, item] of items.entries()) {
       ...[voice?.engine ?? '', voice?.id ?? '', greeting?.id ?? ''],
       ...[background?.kind ?? '', background ? background.snrDb.toFixed(1) : ''],
       ...[line.codec, line.gsm === 'gsm' ? 'yes' : '', line.loss.toFixed(4)],
+      sounded.speech.map(([start, end]) => `${Math.round(start)}-${Math.round(end)}`).join(' '),
     ].join(','),
   );
   if ((n + 1) % 500 === 0) tell(`${n + 1} of ${items.length} items`);

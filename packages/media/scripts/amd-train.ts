@@ -1,15 +1,20 @@
 /**
- * Fits the weights of the answer model to the train part of the open set: `npm run amd:train -- DIR`. Writes
- * src/amd/answer-weights.ts, and prints for the dev part what each threshold would cost. Never reads the test part.
+ * Fits what detection has learned to the train part of the open set: `npm run amd:train -- DIR`. First the network that hears
+ * voices (src/detect/voice-weights.ts), then, with what it hears, the model of the cadence (src/amd/answer-weights.ts).
+ * Prints for the dev part what each threshold would cost. Never reads the test part.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { defaultAmdSettings } from '../src/amd/amd-settings.ts';
 import { AnswerListener } from '../src/amd/answer-listener.ts';
 import { type AnswerModel, humanLogOdds, type MeasureName } from '../src/amd/answer-model.ts';
-import { readWav } from '../src/codec/wav.ts';
+import { decodeNetwork, encodeNetwork, type VoiceNetwork } from '../src/detect/voice-network.ts';
+import { voiceNetwork } from '../src/detect/voice-weights.ts';
 import { loadWebRtcVad } from '../src/detect/webrtc-vad.ts';
 import { type FitRow, fitModel, type Slope } from './amd-train/fit-model.ts';
+import { fitVoice } from './amd-train/fit-voice.ts';
+import { hearVoices } from './amd-train/hear-voices.ts';
+import { type LabelledAudio, readPart } from './amd-train/labelled-audio.ts';
 
 /** Which way a measure may push: a person says little and then waits, whatever the set says of it. */
 const slopes: ReadonlyMap<MeasureName, Slope> = new Map([
@@ -17,64 +22,68 @@ const slopes: ReadonlyMap<MeasureName, Slope> = new Map([
   ['lastUtterance', 'machine'],
   ['firstUtterance', 'machine'],
   ['silence', 'human'],
-  ['silenceAfterSyllable', 'human'],
-  ['silenceAfterWord', 'human'],
-  ['silenceAfterPhrase', 'human'],
-  ['silenceAfterSentence', 'human'],
-  ['syllables', 'machine'],
   ['utterances', 'machine'],
-  ['longestPause', 'human'],
+  ['longestPause', 'either'],
+  ['syllables', 'machine'],
+  ['noiseAdded', 'machine'],
 ]);
 
 /** One item as the model sees it: measures every 20 ms since the first speech. */
 interface Heard {
   readonly label: 'human' | 'machine';
   readonly kind: string;
+  readonly file: string;
   readonly startedMs: number;
   readonly rows: readonly (readonly number[])[];
 }
 
+const units = 32;
+const epochs = 7;
+
 /** Nothing later decides, ms; silences are learned from within these lengths, s. */
 const longestMs = 7_000;
-const shortestSilence = 0.14;
-const longestSilence = 1.4;
+const shortestSilence = 0.12;
+const longestSilence = 2.6;
+/** Most is decided in shorter silences, s. */
+const longSilence = 1;
 
-const [directory] = process.argv.slice(2);
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { 'keep-voice': { type: 'boolean', default: false } },
+});
+const [directory] = positionals;
 if (!directory) {
-  process.stderr.write('Usage: npm run amd:train -- DIR\n');
+  process.stderr.write('Usage: npm run amd:train -- DIR [--keep-voice]\n');
   process.exit(2);
 }
 
 const names = [...slopes.keys()];
 const vad = await loadWebRtcVad();
-const train = hear('train');
-const dev = hear('dev');
-const model = fitModel(names, slopes, train.flatMap(rowsOf));
-const file = new URL('../src/amd/answer-weights.ts', import.meta.url);
-writeFileSync(file, weightsFile(model));
-process.stdout.write(`${train.length} train items; weights in ${file.pathname}\n\n${thresholds(dev)}\n`);
+const network = values['keep-voice'] ? voiceNetwork : trainVoice(directory);
+const model = fitModel(names, slopes, hear(directory, 'train').flatMap(rowsOf));
+write('../src/amd/answer-weights.ts', weightsFile(model));
+process.stdout.write(`${thresholds(hear(directory, 'dev'))}\n`);
 
-function hear(part: 'train' | 'dev'): Heard[] {
-  const [header = '', ...lines] = readFileSync(join(directory as string, 'labels.csv'), 'utf8')
-    .trim()
-    .split('\n');
-  const columns = header.split(',');
+function trainVoice(from: string): VoiceNetwork {
+  const examples = hearVoices(readPart(from, 'train'), vad);
+  const fitted = encodeNetwork(
+    fitVoice(examples, units, epochs, (text) => process.stderr.write(`${text}\n`)),
+  );
+  write('../src/detect/voice-weights.ts', networkFile(fitted));
+  return decodeNetwork(units, fitted);
+}
+
+function hear(from: string, part: 'train' | 'dev'): Heard[] {
   const heard: Heard[] = [];
-  for (const line of lines) {
-    const row = Object.fromEntries(line.split(',').map((value, n) => [columns[n], value]));
-    const { label } = row;
-    if (row.part !== part || (label !== 'human' && label !== 'machine')) continue;
-    const item = hearFile(join(directory as string, row.file ?? ''));
-    if (item) heard.push({ label, kind: row.kind ?? '', ...item });
+  for (const item of readPart(from, part)) {
+    const { label, kind, file } = item;
+    if (label === 'human' || label === 'machine') heard.push({ label, kind, file, ...hearItem(item) });
   }
   return heard;
 }
 
-function hearFile(path: string): Pick<Heard, 'startedMs' | 'rows'> | undefined {
-  const [pcm] = readWav(readFileSync(path)).channels;
-  if (!pcm) return undefined;
-  const { lowestLevelDb, aboveNoiseDb } = defaultAmdSettings;
-  const listener = new AnswerListener(vad, { lowestLevelDb, aboveNoiseDb }, () => undefined);
+function hearItem({ pcm }: LabelledAudio): Pick<Heard, 'startedMs' | 'rows'> {
+  const listener = new AnswerListener(vad, defaultAmdSettings, () => undefined, network);
   const rows: number[][] = [];
   for (let at = 0; at + 160 <= pcm.length && listener.nowMs < longestMs; at += 160) {
     listener.hear(pcm.subarray(at, at + 160));
@@ -84,13 +93,16 @@ function hearFile(path: string): Pick<Heard, 'startedMs' | 'rows'> | undefined {
   listener.close();
   return { startedMs: listener.nowMs - 20 * rows.length, rows };
 }
-
 /** The silences of an item, each moment counting the same: then the fit says how many of a hundred such silences are people's. */
 function rowsOf(item: Heard): FitRow[] {
-  const silenceAt = names.indexOf('silence');
+  const silenceOf = (row: readonly number[]): number => row[names.indexOf('silence')] ?? 0;
   return item.rows
-    .filter((row, n) => n % 2 === 0 && isAskedOf(row[silenceAt] ?? 0))
-    .map((values) => ({ values, isHuman: item.label === 'human', weight: 1 }));
+    .filter((row, n) => n % 2 === 0 && isAskedOf(silenceOf(row)))
+    .map((values) => ({
+      values,
+      isHuman: item.label === 'human',
+      weight: silenceOf(values) < longSilence ? 1 : 0.4,
+    }));
 }
 
 function isAskedOf(silence: number): boolean {
@@ -100,7 +112,7 @@ function isAskedOf(silence: number): boolean {
 /** What the dev part says of each threshold for people: how fast, and who is mistaken for whom. */
 function thresholds(items: readonly Heard[]): string {
   const lines = ['threshold  human p50/p95 ms after first speech  human missed  machines taken for people'];
-  for (let threshold = 1; threshold <= 4; threshold += 0.25) {
+  for (let threshold = 1; threshold <= 5; threshold += 0.5) {
     const times = items.map((item) => ({ item, ms: firstHumanMs(item, threshold) }));
     const people = times.filter(({ item }) => item.label === 'human');
     const machines = times.filter(({ item }) => item.label === 'machine');
@@ -117,7 +129,7 @@ function thresholds(items: readonly Heard[]): string {
 function firstHumanMs(item: Heard, threshold: number): number | undefined {
   const silenceAt = names.indexOf('silence');
   for (const [n, row] of item.rows.entries()) {
-    if ((row[silenceAt] ?? 0) < 0.2) continue;
+    if ((row[silenceAt] ?? 0) < 0.14) continue;
     const measures = Object.fromEntries(names.map((name, at) => [name, row[at]])) as never;
     if (humanLogOdds(model, measures) >= threshold) return n * 20;
   }
@@ -126,10 +138,31 @@ function firstHumanMs(item: Heard, threshold: number): number | undefined {
 
 function weightsFile(fitted: AnswerModel): string {
   return [
-    '/** Weights of the answer model, fitted by `npm run amd:train` to the train part of the open set. Do not edit by hand. */',
+    '/** Trees of the answer model, fitted by `npm run amd:train` to the train part of the open set. Do not edit by hand. */',
     "import type { AnswerModel } from './answer-model.ts';",
     '',
-    `export const answerWeights: AnswerModel = ${JSON.stringify(fitted, null, 2)};`,
+    'export const answerWeights: AnswerModel = JSON.parse(',
+    `  '${JSON.stringify(fitted)}',`,
+    ');',
     '',
   ].join('\n');
+}
+
+function networkFile(text: string): string {
+  return [
+    '/** Weights of the voice network, fitted by `npm run amd:train` to the train part of the open set. Do not edit by hand. */',
+    "import { decodeNetwork } from './voice-network.ts';",
+    '',
+    'export const voiceNetwork = decodeNetwork(',
+    `  ${units},`,
+    `  '${text}',`,
+    ');',
+    '',
+  ].join('\n');
+}
+
+function write(path: string, text: string): void {
+  const file = new URL(path, import.meta.url);
+  writeFileSync(file, text);
+  process.stderr.write(`${file.pathname}\n`);
 }

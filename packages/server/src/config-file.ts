@@ -114,12 +114,15 @@ const milliseconds = (minimum: number, maximum: number) => Type.Optional(Type.In
 const AnsweringMachineDetection = Type.Object(
   {
     lowestLevelDb: decibels(-80, -20),
-    aboveNoiseDb: decibels(3, 30),
     /** Log-odds, not decibels: 0 is even. */
+    speechLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 5 })),
     humanLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 10 })),
     leastSilenceMs: milliseconds(100, 2_000),
+    decideByMs: milliseconds(500, 30_000),
+    hurriedLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 10 })),
     waitingSilenceMs: milliseconds(300, 10_000),
     machineSpeechMs: milliseconds(1_000, 30_000),
+    machineBreathMs: milliseconds(1_000, 30_000),
     initialSilenceMs: milliseconds(1_000, 30_000),
     longestAnalysisMs: milliseconds(2_000, 60_000),
     promptEndSilenceMs: milliseconds(500, 30_000),

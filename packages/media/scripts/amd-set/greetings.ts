@@ -1,4 +1,7 @@
-/** What is said, by part: no sentence stands in two parts. `|` ends a sentence; a pause of the speaker's follows. */
+/**
+ * What is said, by part: no sentence stands in two parts. `|` ends a sentence; a pause of the speaker's follows. Where a
+ * voice was recorded, its sentences are the files of the recordings.
+ */
 import type { Part } from './voices.ts';
 
 export type GreetingKind =
@@ -162,6 +165,67 @@ Anna puhelimessa.
 Hei, olet soittanut Matti Virtaselle.|En voi nyt vastata puhelimeen.|Jata viesti aanimerkin jalkeen.
 # train fi announcement
 Valitsemaanne numeroon ei juuri nyt saada yhteytta.|Yrittakaa myohemmin uudelleen.
+# train words-de short
+ball.ogg
+egypt_boy.ogg
+egypt_woman.ogg
+hat.ogg
+egypt_road.ogg
+bow.ogg
+moustache.ogg
+egypt_well.ogg
+tv_train.ogg
+eye.ogg
+spectacles.ogg
+egypt_man.ogg
+# train words-en short
+bow.ogg
+egypt_woman.ogg
+egypt_well.ogg
+egypt_boy.ogg
+tv_tree.ogg
+pizzeria_pepper.ogg
+flower.ogg
+egypt_man.ogg
+egypt_road.ogg
+mouth.ogg
+pizzeria_cheese.ogg
+egypt_bridge.ogg
+# train words-fr short
+nez.wav
+cheveux.wav
+robin_quoi.wav
+patate_oeil.wav
+patate_cravate.wav
+robot_bras.wav
+tv_train.wav
+lune_ovni.wav
+papillons_corps.wav
+tv_lion.wav
+robin_wouah.wav
+robot_pieds.wav
+# train prompts-en voicemail
+vm-theperson.wav|vm-isunavail.wav|vm-intro.wav
+im-sorry.wav|vm-nobodyavail.wav
+vm-theperson.wav|vm-isonphone.wav|vm-intro.wav
+# train prompts-en carrier-voicemail
+vm-theperson.wav|digits/4.wav|digits/0.wav|digits/7.wav|vm-isunavail.wav|vm-intro.wav
+# train prompts-en announcement
+cannot-complete-as-dialed.wav|check-number-dial-again.wav
+im-sorry.wav|pbx-invalid.wav
+# train prompts-en screening
+hello.wav|privacy-prompt.wav
+# train prompts-en attendant
+demo-congrats.wav
+dir-intro.wav
+# train prompts-es voicemail
+vm-theperson.wav|vm-isunavail.wav|vm-intro.wav
+vm-nobodyavail.wav|vm-tmpexists.wav
+# train prompts-es announcement
+ss-noservice.wav
+pbx-invalid.wav
+# train prompts-es attendant
+dir-welcome.wav|dir-intro.wav
 # dev en short
 Howdy.
 Yep?
@@ -226,6 +290,58 @@ Haloo haloo?
 No?
 # dev fi voicemail
 Tama on Liisan puhelinvastaaja.|En ole kotona.|Soitan takaisin kun ehdin.
+# dev words-gl short
+flower.ogg
+mouth.ogg
+egypt_cart.ogg
+shoe.ogg
+egypt_well.ogg
+skirt.ogg
+egypt_boy.ogg
+hair.ogg
+egypt_man.ogg
+egypt_donkey.ogg
+moon_radar.ogg
+tie.ogg
+# dev words-sl short
+egypt_grass.ogg
+eye.ogg
+nose.ogg
+tv_bicycle.ogg
+tv_car.ogg
+egypt_boy.ogg
+egypt_donkey.ogg
+tv_train.ogg
+coat.ogg
+egypt_bridge.ogg
+egypt_girl.ogg
+shoe.ogg
+# dev words-uk short
+tux-idea.ogg
+eye.ogg
+butterflies_circle.ogg
+tux-bow.ogg
+mouth.ogg
+tux-goblet.ogg
+tux-notes.ogg
+tux-note.ogg
+tux-key.ogg
+pizzeria_cheese.ogg
+tv_tunnel.ogg
+tv_monkey.ogg
+# dev prompts-it voicemail
+vm-theperson.wav|vm-isunavail.wav|vm-intro.wav
+im-sorry.wav|vm-nobodyavail.wav
+hello.wav|vm-isonphone.wav|vm-intro.wav
+# dev prompts-it carrier-voicemail
+vm-theperson.wav|digits/3.wav|digits/5.wav|digits/1.wav|vm-isunavail.wav|vm-intro.wav
+# dev prompts-it announcement
+all-circuits-busy-now.wav|please-try-call-later.wav
+number-not-answering.wav|pbx-invalid.wav
+# dev prompts-it screening
+privacy-prompt.wav
+# dev prompts-it attendant
+dir-welcome.wav|dir-intro.wav
 # test en short
 Hello?
 Hello.
@@ -318,6 +434,84 @@ Hola, has trucat a la Marta.|Ara mateix no puc contestar.|Deixa el teu missatge.
 Aquest es el contestador de la familia Puig.|No som a casa.|Si us plau, truqui mes tard.
 # test ca carrier-voicemail
 El numero que ha marcat no esta disponible.|Deixi el seu missatge despres del senyal.
+# test words-ca short
+butterflies_heart.ogg
+robot_workshop_foot.ogg
+tv_man.ogg
+say-huh.ogg
+plate.ogg
+egypt_boy.ogg
+butterflies_eye.ogg
+pizzeria_pineapple.ogg
+robot_workshop_eye.ogg
+tv_fire.ogg
+tv_train.ogg
+patata_vestit.ogg
+# test words-el short
+moon_earth.ogg
+egypt_birds.ogg
+coat.ogg
+ear.ogg
+eye.ogg
+ball.ogg
+pizzeria_bacon.ogg
+pizzeria_oregano.ogg
+nose.ogg
+eyebrow.ogg
+egypt_oasis.ogg
+pizzeria_anchovy.ogg
+# test words-ru short
+skirt.ogg
+pizzeria_olive.ogg
+stick.ogg
+tv_train.ogg
+xmas_moon.ogg
+tie.ogg
+ball.ogg
+shorts.ogg
+moustache.ogg
+spectacles.ogg
+egypt_donkey.ogg
+umbrella.ogg
+# test words-wa short
+nez.ogg
+cane.ogg
+egypt_pont.ogg
+moon_panea.ogg
+moon_planete.ogg
+pizzeria_agnon.ogg
+egypt_badet.ogg
+tchasseure.ogg
+bale.ogg
+egypt_tchar.ogg
+egypt_valet.ogg
+pizzeria_tomate.ogg
+# test prompts-fr voicemail
+vm-theperson.wav|vm-isunavail.wav|vm-intro.wav
+sorry.wav|vm-nobodyavail.wav
+hello.wav|vm-isonphone.wav|vm-intro.wav
+# test prompts-fr carrier-voicemail
+vm-theperson.wav|digits/9.wav|digits/2.wav|digits/6.wav|vm-isunavail.wav|vm-intro.wav
+vm-mailboxfull.wav
+# test prompts-fr announcement
+cannot-complete-as-dialed.wav|check-number-dial-again.wav
+simul-call-limit-reached.wav
+# test prompts-fr screening
+privacy-prompt.wav
+# test prompts-fr attendant
+queue-thankyou.wav|dir-intro.wav
+# test prompts-ru voicemail
+vm-theperson.wav|vm-isunavail.wav|vm-intro.wav
+vm-nobodyavail.wav|vm-tmpexists.wav
+# test prompts-ru carrier-voicemail
+vm-theperson.wav|vm-isonphone.wav|vm-intro.wav
+# test prompts-ru announcement
+ss-noservice.wav
+number-not-answering.wav|pbx-invalid.wav
+# test prompts-ru screening
+hello.wav|privacy-prompt.wav
+# test prompts-ru attendant
+basic-pbx-ivr-main.wav
 `;
 
 export const greetings: readonly Greeting[] = parse(texts);

@@ -131,7 +131,7 @@ function labelOf(kind: ItemKind): Label {
 
 function planItem(part: Part, kind: ItemKind, n: number): Item {
   const name = `${part}-${kind}-${String(n).padStart(4, '0')}`;
-  const random = new Seeded(`ringback/amd/${name}`);
+  const random = new Seeded(`ringback/amd/2/${name}`);
   const label = labelOf(kind);
   const isPerson = label === 'human';
   const speaks = isPerson || greetings.some((each) => each.kind === kind) || kind === 'sit';
@@ -169,9 +169,9 @@ function speaker(part: Part, kind: GreetingKind, random: Seeded): { voice: Voice
   return { voice, greeting: random.pick(kind === 'short' && random.chance(0.8) ? own.slice(0, 4) : own) };
 }
 
-/** People who answer a telephone, as they have a thousand times, speak faster than these programs read. */
+/** People who answer a telephone, as they have a thousand times, speak faster than programs read. */
 function livelier(voice: Voice, kind: GreetingKind): Voice {
-  if (!people.has(kind)) return voice;
+  if (!people.has(kind) || voice.engine === 'recorded') return voice;
   const tempo = Math.round(115 * voice.tempo) / 100;
   return { ...voice, id: `${voice.id}:live`, tempo };
 }

@@ -7,6 +7,10 @@ export type NoiseKind =
   | 'hum'
   | 'street'
   | 'office'
+  | 'wind'
+  | 'kitchen'
+  | 'chatter'
+  | 'radio'
   | 'brown'
   | 'fan'
   | 'television'
@@ -15,7 +19,7 @@ export type NoiseKind =
   | 'crowd';
 
 export const noisesOf: Readonly<Record<Part, readonly NoiseKind[]>> = {
-  train: ['pink', 'hum', 'street', 'office'],
+  train: ['pink', 'hum', 'street', 'office', 'wind', 'kitchen', 'chatter', 'radio'],
   dev: ['brown', 'fan', 'television'],
   test: ['car', 'rain', 'crowd'],
 };
@@ -38,6 +42,14 @@ export function makeNoise(
       return level(swelling(coloured(samples, random, 0.96, 0.2), 2.5, 0.7, random));
     case 'office':
       return level(add(clicks(samples, 6, 30, random), level(coloured(samples, random, 0.93, 0.5)), 0.8));
+    case 'wind':
+      return level(swelling(coloured(samples, random, 0.98, 0.02), 0.9, 0.8, random));
+    case 'kitchen':
+      return level(add(clicks(samples, 3, 90, random), level(coloured(samples, random, 0.6, 0.5)), 0.4));
+    case 'chatter':
+      return level(add(babble(samples, 4, random, speech), level(coloured(samples, random, 0.9, 0.3)), 0.3));
+    case 'radio':
+      return level(add(makeMusic(samples, random, 'train'), level(babble(samples, 1, random, speech)), 0.8));
     case 'brown':
       return level(coloured(samples, random, 0.99, 0));
     case 'fan':

@@ -8,6 +8,8 @@ import type { SpeechBank } from './speech-bank.ts';
 export interface SoundedItem {
   /** G.711 of the item's codec. */
   readonly bytes: Uint8Array;
+  /** Where somebody speaks, as first and last millisecond. */
+  readonly speech: readonly (readonly [startMs: number, endMs: number])[];
   readonly greetingStartMs?: number;
   readonly greetingEndMs?: number;
   readonly beepStartMs?: number;
@@ -17,7 +19,7 @@ export interface SoundedItem {
 const PER_MS = 8;
 
 export async function soundItem(item: Item, bank: SpeechBank, babble: Float32Array): Promise<SoundedItem> {
-  const random = new Seeded(`ringback/amd/sound/${item.name}`);
+  const random = new Seeded(`ringback/amd/2/sound/${item.name}`);
   const scene = new Scene();
   scene.silence(item.onsetMs);
   await soundAnswer(item, bank, scene, random);
@@ -30,6 +32,7 @@ export async function soundItem(item: Item, bank: SpeechBank, babble: Float32Arr
   const hasGreeting = item.greeting !== undefined;
   return {
     bytes,
+    speech: scene.speech(),
     ...(hasGreeting
       ? { greetingStartMs: scene.firstSoundMs ?? 0, greetingEndMs: scene.firstEndMs ?? greetingEndMs }
       : {}),
@@ -41,6 +44,7 @@ export async function soundItem(item: Item, bank: SpeechBank, babble: Float32Arr
 class Scene {
   readonly #parts: Float32Array[] = [];
   #samples = 0;
+  readonly #spoken: [number, number][] = [];
   firstSoundMs: number | undefined;
   /** Where the greeting proper ended, before a repeated hello. */
   firstEndMs: number | undefined;
@@ -55,7 +59,23 @@ class Scene {
 
   speak(sound: Float32Array): void {
     this.firstSoundMs ??= this.lengthMs;
+    this.speakAgain(sound);
+  }
+
+  speakAgain(sound: Float32Array): void {
+    this.#spoken.push(...voicedStretches(sound, this.lengthMs));
     this.add(sound);
+  }
+
+  /** Stretches of speech in order; gaps of 60 ms and less belong to them. */
+  speech(): [number, number][] {
+    const joined: [number, number][] = [];
+    for (const [startMs, endMs] of this.#spoken) {
+      const last = joined.at(-1);
+      if (last && startMs - last[1] <= 60) last[1] = endMs;
+      else joined.push([startMs, endMs]);
+    }
+    return joined;
   }
 
   add(sound: Float32Array): void {
@@ -72,6 +92,17 @@ class Scene {
     }
     return whole;
   }
+}
+
+/** The 10 ms frames of a clip that stand less than 32 dB below its loudest one. */
+function voicedStretches(sound: Float32Array, fromMs: number): [number, number][] {
+  const frame = 10 * PER_MS;
+  const powers = Array.from({ length: Math.ceil(sound.length / frame) }, (_, n) => {
+    const part = sound.subarray(n * frame, (n + 1) * frame);
+    return part.reduce((sum, sample) => sum + sample * sample, 0) / part.length;
+  });
+  const least = Math.max(...powers) * 10 ** -3.2;
+  return powers.flatMap((power, n) => (power > least ? [[fromMs + 10 * n, fromMs + 10 * (n + 1)]] : []));
 }
 
 async function soundAnswer(item: Item, bank: SpeechBank, scene: Scene, random: Seeded): Promise<void> {
@@ -127,7 +158,7 @@ async function soundGreeting(item: Item, bank: SpeechBank, scene: Scene, gain: n
   const [first] = sentences;
   if (item.repeatAfterMs !== undefined && first) {
     scene.silence(item.repeatAfterMs);
-    scene.add(first);
+    scene.speakAgain(first);
   }
 }
 

@@ -6,14 +6,16 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readWav } from '../../src/codec/wav.ts';
-import type { Engine, Voice } from './voices.ts';
+import type { Voice } from './voices.ts';
 
 const run = promisify(execFile);
 
 /** Programs and voices that the set needs, as Debian packages. */
 export const debianPackages =
   'flite espeak-ng festival sox festvox-kdlpc16k festvox-us-slt-hts festvox-ca-ona-hts festvox-italp16k festvox-itapc16k ' +
-  'festvox-czech-dita festvox-czech-krb festvox-czech-machac festvox-czech-ph festvox-suopuhe-lj festvox-suopuhe-mv';
+  'festvox-czech-dita festvox-czech-krb festvox-czech-machac festvox-czech-ph festvox-suopuhe-lj festvox-suopuhe-mv ' +
+  'libsox-fmt-base ktuberling-data asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-fr-wav ' +
+  'asterisk-core-sounds-it-wav asterisk-core-sounds-ru-wav';
 
 export interface Sentence {
   readonly voice: Voice;
@@ -47,8 +49,7 @@ export class SpeechBank {
     let done = 0;
     const raw = join(this.#folder, 'raw.wav');
     for (const sentence of missing.filter(({ voice }) => voice.engine !== 'festival')) {
-      await speak(sentence, raw);
-      await this.#keep(sentence, raw);
+      await this.#keep(sentence, await speak(sentence, raw));
       done += 1;
       progress(done, missing.length);
     }
@@ -116,17 +117,24 @@ export class SpeechBank {
   }
 }
 
-async function speak(sentence: Sentence, file: string): Promise<void> {
+/** @returns the file that holds the sentence: `file`, or the recording. */
+async function speak(sentence: Sentence, file: string): Promise<string> {
   const { voice, text } = sentence;
-  const commands: Readonly<Record<Exclude<Engine, 'festival'>, readonly string[]>> = {
+  if (voice.engine === 'recorded') {
+    const recording = join(voice.name, text);
+    if (!existsSync(recording)) throw new SpeechFailed(sentence, 'the recording is not there');
+    return recording;
+  }
+  const commands: Readonly<Record<'espeak-ng' | 'flite', readonly string[]>> = {
     'espeak-ng': ['-v', voice.name, '-s', '165', '-w', file, text],
     flite: ['-voice', voice.name, '-t', text, '-o', file],
   };
   try {
-    await run(voice.engine, commands[voice.engine as Exclude<Engine, 'festival'>]);
+    await run(voice.engine, commands[voice.engine as 'espeak-ng' | 'flite']);
   } catch (error) {
     throw new SpeechFailed(sentence, error instanceof Error ? error.message : String(error));
   }
+  return file;
 }
 
 function byName(sentences: readonly Sentence[]): ReadonlyMap<string, readonly Sentence[]> {

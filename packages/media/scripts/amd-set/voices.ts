@@ -2,14 +2,15 @@
 
 export type Part = 'train' | 'dev' | 'test';
 
-export type Engine = 'espeak-ng' | 'festival' | 'flite';
+/** `recorded`: real people, from Debian's packages of telephone prompts and of a game's spoken words. */
+export type Engine = 'espeak-ng' | 'festival' | 'flite' | 'recorded';
 
 export interface Voice {
   readonly id: string;
   readonly part: Part;
   readonly engine: Engine;
   readonly language: string;
-  /** What the engine calls it. */
+  /** What the engine calls it; the folder of what was recorded. */
   readonly name: string;
   /** Changes after rendering, so that one speaker becomes several. */
   readonly pitchCents: number;
@@ -57,6 +58,46 @@ const speakers: readonly Speaker[] = [
   { part: 'test', engine: 'flite', language: 'en', name: 'kal16' },
   { part: 'test', engine: 'festival', language: 'en', name: 'cmu_us_slt_arctic_hts' },
   { part: 'test', engine: 'festival', language: 'ca', name: 'upc_ca_ona_hts' },
+  { part: 'train', engine: 'recorded', language: 'words-de', name: '/usr/share/ktuberling/sounds/de' },
+  { part: 'train', engine: 'recorded', language: 'words-en', name: '/usr/share/ktuberling/sounds/en' },
+  { part: 'train', engine: 'recorded', language: 'words-fr', name: '/usr/share/ktuberling/sounds/fr' },
+  {
+    part: 'train',
+    engine: 'recorded',
+    language: 'prompts-en',
+    name: '/usr/share/asterisk/sounds/en_US_f_Allison',
+  },
+  {
+    part: 'train',
+    engine: 'recorded',
+    language: 'prompts-es',
+    name: '/usr/share/asterisk/sounds/es_MX_f_Allison',
+  },
+  { part: 'dev', engine: 'recorded', language: 'words-gl', name: '/usr/share/ktuberling/sounds/gl' },
+  { part: 'dev', engine: 'recorded', language: 'words-sl', name: '/usr/share/ktuberling/sounds/sl' },
+  { part: 'dev', engine: 'recorded', language: 'words-uk', name: '/usr/share/ktuberling/sounds/uk' },
+  {
+    part: 'dev',
+    engine: 'recorded',
+    language: 'prompts-it',
+    name: '/usr/share/asterisk/sounds/it_IT_m_Carlo',
+  },
+  { part: 'test', engine: 'recorded', language: 'words-ca', name: '/usr/share/ktuberling/sounds/ca' },
+  { part: 'test', engine: 'recorded', language: 'words-el', name: '/usr/share/ktuberling/sounds/el' },
+  { part: 'test', engine: 'recorded', language: 'words-ru', name: '/usr/share/ktuberling/sounds/ru' },
+  { part: 'test', engine: 'recorded', language: 'words-wa', name: '/usr/share/ktuberling/sounds/wa' },
+  {
+    part: 'test',
+    engine: 'recorded',
+    language: 'prompts-fr',
+    name: '/usr/share/asterisk/sounds/fr_CA_f_June',
+  },
+  {
+    part: 'test',
+    engine: 'recorded',
+    language: 'prompts-ru',
+    name: '/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU',
+  },
 ];
 
 /** Pitch in cents and tempo. The parts share none but the plain one. */
@@ -83,7 +124,7 @@ const changes: Readonly<Record<Part, readonly (readonly [number, number])[]>> = 
 export const voices: readonly Voice[] = speakers.flatMap((speaker) =>
   changes[speaker.part].map(([pitchCents, tempo]) => ({
     ...speaker,
-    id: `${speaker.engine}:${speaker.name}:${pitchCents}:${tempo}`,
+    id: `${speaker.engine}:${speaker.name.split('/').slice(-2).join('-')}:${pitchCents}:${tempo}`,
     pitchCents,
     tempo,
   })),

@@ -3,16 +3,25 @@
 export interface AmdSettings {
   /** Speech is at least this loud, dB below full scale. Default −52. */
   readonly lowestLevelDb: number;
-  /** Speech stands at least so far above the noise, dB. Default 8. */
-  readonly aboveNoiseDb: number;
-  /** A person is believed from these log-odds on; higher is slower and surer. Default 2.7. */
+  /** A frame is speech from these log-odds of the voice network on. Default 0. */
+  readonly speechLogOdds: number;
+  /** A person is believed from these log-odds on; higher is slower and surer. Default 3.5. */
   readonly humanLogOdds: number;
-  /** No person is believed before so much silence after the last word, ms. Default 200. */
+  /** No person is believed before so much silence after the last word, ms. Default 140. */
   readonly leastSilenceMs: number;
-  /** Who said less than `machineSpeechMs` and is then silent for so long waits for an answer: a person, ms. Default 1,800. */
+  /**
+   * People should be told by then, ms since the answer: who spoke and is silent shortly before is believed to be one from
+   * `hurriedLogOdds` on. Default 2,000.
+   */
+  readonly decideByMs: number;
+  /** Default 0.7. */
+  readonly hurriedLogOdds: number;
+  /** Who spoke and is then silent for so long waits for an answer, or will not say more: it is decided, ms. Default 2,200. */
   readonly waitingSilenceMs: number;
   /** So much speech, pauses left out, is a machine's, ms. Default 3,300. */
   readonly machineSpeechMs: number;
+  /** The same of speech without a pause: firms have long greetings of one breath, ms. Default 4,400. */
+  readonly machineBreathMs: number;
   /** Nobody spoke for so long after the answer: unresolved, ms. Default 4,000. */
   readonly initialSilenceMs: number;
   /** A verdict is given at the latest so long after the answer, ms. Default 7,000. */
@@ -25,11 +34,14 @@ export interface AmdSettings {
 
 export const defaultAmdSettings: AmdSettings = {
   lowestLevelDb: -52,
-  aboveNoiseDb: 8,
-  humanLogOdds: 2.7,
-  leastSilenceMs: 200,
-  waitingSilenceMs: 1_800,
+  speechLogOdds: 0,
+  humanLogOdds: 3.5,
+  leastSilenceMs: 140,
+  decideByMs: 2_000,
+  hurriedLogOdds: 0.7,
+  waitingSilenceMs: 2_200,
   machineSpeechMs: 3_300,
+  machineBreathMs: 4_400,
   initialSilenceMs: 4_000,
   longestAnalysisMs: 7_000,
   promptEndSilenceMs: 3_000,

@@ -9,9 +9,19 @@ import { AnswerListener } from './answer-listener.ts';
 import { type AnswerModel, humanLogOdds, type Weighing, weigh } from './answer-model.ts';
 import type { AmdEvent, AnsweredBy, AnswerVerdict } from './answer-verdict.ts';
 import { answerWeights } from './answer-weights.ts';
+import type { CadenceMeasures } from './speech-cadence.ts';
 
 /** A beep's second burst comes within so long, so its end is told of after it, ms. */
 const DOUBLE_BEEP_MS = 250;
+
+/** The moment before `decideByMs` at which weaker evidence is enough, ms. */
+const HURRY_MS = 140;
+
+/** Whoever waits is a person unless more than this speaks against it, log-odds. */
+const LEAST_OF_WAITING = -1;
+
+/** Longest pause, s, of a sentence that is spoken in one breath. */
+const BREATH_PAUSE = 0.25;
 
 /** Ringing that is not followed by more of it for so long is over: the next ring comes after 4 s at the latest. */
 const RINGING_PAUSE_MS = 4_700;
@@ -71,7 +81,7 @@ export class AnswerDetector {
       atMs: nowMs,
       levelDb: frame.levelDb,
       floorDb: frame.floorDb,
-      isSpeech: frame.isSpeech && !isTone,
+      isSpeech: frame.isSpeech,
       isTone,
       ...(cadence.startedMs === undefined ? {} : { logOdds: humanLogOdds(this.#model, cadence.measures) }),
     };
@@ -107,19 +117,39 @@ export class AnswerDetector {
       this.#decideWithoutSpeech(nowMs);
       return;
     }
-    const settings = this.#settings;
     const { measures } = cadence;
-    const logOdds = humanLogOdds(this.#model, measures);
-    if (measures.silence * 1000 >= settings.leastSilenceMs && logOdds >= settings.humanLogOdds) {
+    const silenceMs = measures.silence * 1000;
+    const settings = this.#settings;
+    if (silenceMs >= settings.leastSilenceMs && this.#isPerson(measures, nowMs, cadence.startedMs)) {
       this.#give({ kind: 'human' }, this.#words());
-    } else if (measures.silence * 1000 >= settings.waitingSilenceMs && !this.#listener.isTone) {
-      // A machine goes on, or beeps; whoever says a sentence and waits is at the telephone.
-      this.#give({ kind: 'human' }, this.#words());
-    } else if (measures.speech * 1000 >= settings.machineSpeechMs) {
+    } else if (silenceMs >= settings.waitingSilenceMs && !this.#listener.isTone) {
+      this.#giveByWaiting(measures);
+    } else if (measures.speech * 1000 >= this.#mostSpeechOfPeople(measures)) {
       this.#give({ kind: 'machine' }, this.#words());
     } else if (nowMs >= Math.max(settings.longestAnalysisMs, cadence.startedMs + 4_000)) {
       this.#giveByOdds([`no surer after ${seconds(nowMs)}`]);
     }
+  }
+
+  #isPerson(measures: CadenceMeasures, nowMs: number, startedMs: number): boolean {
+    const { decideByMs, hurriedLogOdds, humanLogOdds: surely } = this.#settings;
+    const isLast = nowMs > decideByMs - HURRY_MS && nowMs <= decideByMs;
+    // Who began late cannot be told in time: no hurry then.
+    const isHurried = isLast && startedMs <= decideByMs / 2;
+    return humanLogOdds(this.#model, measures) >= (isHurried ? hurriedLogOdds : surely);
+  }
+
+  /** A machine goes on, or beeps; whoever says a sentence in one breath and waits is at the telephone. */
+  #giveByWaiting(measures: CadenceMeasures): void {
+    const isPerson =
+      humanLogOdds(this.#model, measures) >= LEAST_OF_WAITING ||
+      (isOneBreath(measures) && measures.speech * 1000 < this.#settings.machineBreathMs);
+    const first = `waits since ${seconds(measures.silence * 1000)}`;
+    this.#give({ kind: isPerson ? 'human' : 'machine' }, [first, ...this.#words()]);
+  }
+
+  #mostSpeechOfPeople(measures: CadenceMeasures): number {
+    return isOneBreath(measures) ? this.#settings.machineBreathMs : this.#settings.machineSpeechMs;
   }
 
   #decideWithoutSpeech(nowMs: number): void {
@@ -221,6 +251,8 @@ export class AnswerDetector {
     return [what, ...weighed.slice(0, 4).map(inWords)];
   }
 }
+
+const isOneBreath = ({ longestPause }: CadenceMeasures): boolean => longestPause <= BREATH_PAUSE;
 
 function inWords({ measure, value, logOdds }: Weighing): string {
   const side = logOdds > 0 ? 'a person' : 'a machine';

@@ -3,15 +3,18 @@ import { type ToneSignal, ToneSignals } from '../detect/tone-signals.ts';
 import { ToneTracker } from '../detect/tone-tracker.ts';
 import {
   FRAME_MS,
+  JUDGEMENT_DELAY_MS,
   VoiceActivity,
   type VoiceActivityOptions,
   type VoiceFrame,
 } from '../detect/voice-activity.ts';
+import type { VoiceNetwork } from '../detect/voice-network.ts';
+import { voiceNetwork } from '../detect/voice-weights.ts';
 import { WebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
 import { SpeechCadence } from './speech-cadence.ts';
 
-/** From so much steady tone on it is no voice, ms. */
-const TONE_MS = 170;
+/** From so much steady tone on it is no voice: vowels are shorter, ms. */
+const TONE_MS = 300;
 
 export class AnswerListener {
   #cadence = new SpeechCadence();
@@ -22,9 +25,14 @@ export class AnswerListener {
   #nowMs = 0;
 
   /** @param report called for each tone that means something, when it can be told. */
-  constructor(module: WebRtcVadModule, options: VoiceActivityOptions, report: (signal: ToneSignal) => void) {
+  constructor(
+    module: WebRtcVadModule,
+    options: VoiceActivityOptions,
+    report: (signal: ToneSignal) => void,
+    network: VoiceNetwork = voiceNetwork,
+  ) {
     this.#vad = new WebRtcVad(module);
-    this.#voice = new VoiceActivity(this.#vad, options);
+    this.#voice = new VoiceActivity(this.#vad, options, network);
     this.#signals = new ToneSignals(report);
     this.#tones = new ToneTracker((stretch) =>
       this.#signals.take(stretch, this.#spokeBefore(stretch.startMs)),
@@ -41,6 +49,7 @@ export class AnswerListener {
     return this.#cadence;
   }
 
+  /** The judged frame, `JUDGEMENT_DELAY_MS` old. */
   get frame(): VoiceFrame {
     return this.#voice.frame;
   }
@@ -54,10 +63,10 @@ export class AnswerListener {
   hear(pcm: Int16Array): void {
     this.#nowMs += FRAME_MS;
     this.#tones.hear(pcm);
-    const frame = this.#voice.hear(pcm);
+    const isJudged = this.#voice.hear(pcm, this.#tones.power);
     const { ongoing } = this.#tones;
     if (ongoing && ongoing.lengthMs >= TONE_MS) this.#forgetTone(ongoing.startMs);
-    this.#cadence.hear(frame, ongoing !== undefined);
+    if (isJudged) this.#cadence.hear(this.#voice.frame);
     this.#signals.pass(this.#nowMs, ongoing, this.#spokeBefore(ongoing?.startMs ?? this.#nowMs));
   }
 
@@ -70,7 +79,7 @@ export class AnswerListener {
   #forgetTone(toneStartMs: number): void {
     const { startedMs } = this.#cadence;
     if (startedMs === undefined || startedMs < toneStartMs - 80) return;
-    this.#cadence = new SpeechCadence(this.#nowMs - FRAME_MS);
+    this.#cadence = new SpeechCadence(this.#nowMs - FRAME_MS - JUDGEMENT_DELAY_MS);
   }
 
   /** A tone's first moments may look like speech. */

@@ -20,20 +20,20 @@ export interface CadenceMeasures {
   /** Peaks of loudness in the last utterance, about its syllables. */
   syllables: number;
   /**
-   * The same silence, by what it follows: a syllable (under 0.3 s of speech so far), a word (0.55 s), a phrase (1.1 s), or
-   * more. The others are 0. What half a second of silence means depends on it.
+   * How much louder this silence is than the one before the first word, dB. A recording brings the noise of its room, and
+   * keeps it while it pauses; a person's line falls back to what it was.
    */
-  silenceAfterSyllable: number;
-  silenceAfterWord: number;
-  silenceAfterPhrase: number;
-  silenceAfterSentence: number;
-  /** How much weaker the end of the last utterance is than its loudest part, dB: sentences fade, calls for an answer do not. */
-  fade: number;
+  noiseAdded: number;
 }
 
-/** Frames of speech that make it speech and not a click. */
-const FRAMES_TO_BEGIN = 4;
-const VOICED_TO_BEGIN = 2;
+/**
+ * It is speech, and not a click, once the log-odds of its frames sum up to so much. One frame adds `MOST_OF_A_FRAME` at
+ * most, and what is no speech takes at least 1 away.
+ */
+const ENOUGH_TO_BEGIN = 4;
+const MOST_OF_A_FRAME = 3;
+const LEAST_OF_SPEECH = 0.5;
+const MOST_OF_ALL = 12;
 
 /** A shorter gap belongs to the utterance, ms. */
 const GAP_MS = 200;
@@ -41,8 +41,12 @@ const GAP_MS = 200;
 /** Rise and fall of loudness between syllables, dB. */
 const SYLLABLE_DB = 3;
 
-/** Levels looked at for how an utterance ends, frames. */
-const ENDING_FRAMES = 6;
+/** Levels looked at for the noise before the first word and in a silence, frames; a silence is at least so old, s. */
+const FRAMES_BEFORE = 6;
+const FRAMES_SINCE = 4;
+const NOISE_FROM = 0.1;
+/** Fainter is silence, dB below full scale. */
+const LEAST_NOISE_DB = -72;
 
 export class SpeechCadence {
   readonly measures: CadenceMeasures = {
@@ -53,28 +57,22 @@ export class SpeechCadence {
     utterances: 0,
     longestPause: 0,
     syllables: 0,
-    silenceAfterSyllable: 0,
-    silenceAfterWord: 0,
-    silenceAfterPhrase: 0,
-    silenceAfterSentence: 0,
-    fade: 0,
+    noiseAdded: 0,
   };
   #nowMs: number;
-  /** Speech that may turn out to be a click. */
-  #runFrames = 0;
-  #runVoiced = 0;
+  /** Evidence for speech that may turn out to be a click. */
+  #evidence = 0;
   #runStartMs = 0;
   #firstStartMs: number | undefined;
   #utteranceStartMs = 0;
   #lastSpeechEndMs = 0;
   #speechBeforeMs = 0;
-  #loudestDb = -96;
   #smoothDb = -96;
   #valleyDb = 0;
   #peakDb = -96;
   #isRising = true;
-  readonly #ending = new Float64Array(ENDING_FRAMES);
-  #endingAt = 0;
+  readonly #before = new RecentLevels(FRAMES_BEFORE);
+  readonly #since = new RecentLevels(FRAMES_SINCE);
 
   /** @param nowMs audio that went before, ms. */
   constructor(nowMs = 0) {
@@ -91,30 +89,28 @@ export class SpeechCadence {
   }
 
   /** Takes the next 20 ms. */
-  hear(frame: VoiceFrame, isTone: boolean): void {
+  hear(frame: VoiceFrame): void {
     const startMs = this.#nowMs;
     this.#nowMs += FRAME_MS;
-    const isSpeech = frame.isSpeech && !isTone;
-    if (isSpeech) this.#speech(startMs, frame);
-    else this.#runFrames = Math.max(0, this.#runFrames - 1);
-    if (this.#runFrames === 0) this.#runVoiced = 0;
+    const isBefore = this.#firstStartMs === undefined && this.#evidence === 0 && !frame.isSpeech;
+    if (isBefore) this.#before.add(Math.max(LEAST_NOISE_DB, frame.levelDb));
+    this.#since.add(Math.max(LEAST_NOISE_DB, frame.levelDb));
+    if (frame.isSpeech) this.#speech(startMs, frame);
+    else this.#evidence = Math.max(0, this.#evidence + clamp(frame.logOdds, -MOST_OF_A_FRAME, -1));
     this.#measure();
   }
 
-  #speech(startMs: number, frame: VoiceFrame): void {
-    if (this.#runFrames === 0) this.#runStartMs = startMs;
-    this.#runFrames = Math.min(this.#runFrames + 1, 8);
-    if (frame.isVoiced) this.#runVoiced += 1;
+  #speech(startMs: number, { logOdds, levelDb }: VoiceFrame): void {
+    if (this.#evidence === 0) this.#runStartMs = startMs;
+    this.#evidence = Math.min(MOST_OF_ALL, this.#evidence + clamp(logOdds, LEAST_OF_SPEECH, MOST_OF_A_FRAME));
     const isContinuing = this.#firstStartMs !== undefined && startMs - this.#lastSpeechEndMs < GAP_MS;
-    if (!isContinuing && (this.#runFrames < FRAMES_TO_BEGIN || this.#runVoiced < VOICED_TO_BEGIN)) return;
-    if (
-      this.#firstStartMs === undefined ||
-      (!isContinuing && this.#runStartMs - this.#lastSpeechEndMs >= GAP_MS)
-    ) {
-      this.#beginUtterance();
+    if (!isContinuing) {
+      if (this.#evidence < ENOUGH_TO_BEGIN) return;
+      if (this.#firstStartMs === undefined || this.#runStartMs - this.#lastSpeechEndMs >= GAP_MS)
+        this.#beginUtterance();
     }
     this.#lastSpeechEndMs = this.#nowMs;
-    this.#followLoudness(frame.levelDb);
+    this.#followLoudness(levelDb);
   }
 
   #beginUtterance(): void {
@@ -122,15 +118,12 @@ export class SpeechCadence {
     if (this.#firstStartMs === undefined) this.#firstStartMs = this.#runStartMs;
     else {
       this.#speechBeforeMs += this.#lastSpeechEndMs - this.#utteranceStartMs;
-      measures.longestPause = Math.max(
-        measures.longestPause,
-        (this.#runStartMs - this.#lastSpeechEndMs) / 1000,
-      );
+      const pause = (this.#runStartMs - this.#lastSpeechEndMs) / 1000;
+      measures.longestPause = Math.max(measures.longestPause, pause);
     }
     this.#utteranceStartMs = this.#runStartMs;
     measures.utterances += 1;
     measures.syllables = 0;
-    this.#loudestDb = -96;
     this.#smoothDb = -96;
     this.#valleyDb = 0;
     this.#peakDb = -96;
@@ -138,9 +131,6 @@ export class SpeechCadence {
   }
 
   #followLoudness(levelDb: number): void {
-    this.#ending[this.#endingAt] = levelDb;
-    this.#endingAt = (this.#endingAt + 1) % ENDING_FRAMES;
-    this.#loudestDb = Math.max(this.#loudestDb, levelDb);
     this.#smoothDb = this.#smoothDb === -96 ? levelDb : this.#smoothDb + 0.5 * (levelDb - this.#smoothDb);
     if (this.#isRising) {
       this.#peakDb = Math.max(this.#peakDb, this.#smoothDb);
@@ -166,13 +156,34 @@ export class SpeechCadence {
     if (measures.utterances === 1) measures.firstUtterance = measures.lastUtterance;
     measures.speech = (this.#speechBeforeMs + utteranceMs) / 1000;
     measures.silence = (this.#nowMs - this.#lastSpeechEndMs) / 1000;
-    const { speech, silence } = measures;
-    measures.silenceAfterSyllable = speech < 0.3 ? silence : 0;
-    measures.silenceAfterWord = speech >= 0.3 && speech < 0.55 ? silence : 0;
-    measures.silenceAfterPhrase = speech >= 0.55 && speech < 1.1 ? silence : 0;
-    measures.silenceAfterSentence = speech >= 1.1 ? silence : 0;
-    let ending = 0;
-    for (const levelDb of this.#ending) ending += levelDb;
-    measures.fade = this.#loudestDb - ending / ENDING_FRAMES;
+    const isComparable = measures.silence >= NOISE_FROM && this.#before.isFull;
+    measures.noiseAdded = isComparable ? clamp(this.#since.mean - this.#before.mean, -20, 30) : 0;
   }
 }
+
+/** Mean of the last few levels. */
+class RecentLevels {
+  readonly #levels: Float64Array;
+  #count = 0;
+
+  constructor(size: number) {
+    this.#levels = new Float64Array(size);
+  }
+
+  get isFull(): boolean {
+    return this.#count >= this.#levels.length;
+  }
+
+  get mean(): number {
+    let sum = 0;
+    for (const level of this.#levels) sum += level;
+    return sum / this.#levels.length;
+  }
+
+  add(levelDb: number): void {
+    this.#levels[this.#count % this.#levels.length] = levelDb;
+    this.#count += 1;
+  }
+}
+
+const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));

@@ -127,6 +127,11 @@ export class ToneTracker {
     this.#report = report;
   }
 
+  /** Power by bin of the 32 ms heard last. */
+  get power(): Float64Array {
+    return this.#spectrum.power;
+  }
+
   /** The tone that is sounding, if it has sounded for a while. */
   get ongoing(): OngoingTone | undefined {
     const stretch = this.#open;

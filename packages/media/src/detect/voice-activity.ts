@@ -1,175 +1,124 @@
 /**
- * Says of each 20 ms frame whether somebody speaks: the WebRTC detector agrees, the frame stands out of the noise, and
- * the sound around it has a voice's pitch. The WebRTC detector alone calls noise and ringback speech.
+ * Says of each 20 ms frame whether somebody speaks, two frames after it. A small network judges what voice-features.ts
+ * measures around the frame: the WebRTC detector alone calls noise and ringback speech, and energy alone everything.
  */
+import { LEVEL_FEATURES, SHAPE_FEATURES, VoiceFeatures } from './voice-features.ts';
+import { CONTEXT, FRAMES_AHEAD, judgeVoice, NETWORK_INPUTS, type VoiceNetwork } from './voice-network.ts';
 import type { WebRtcVad } from './webrtc-vad.ts';
 
 export const FRAME_MS = 20;
+
+/** A judgement comes so long after its frame, ms. */
+export const JUDGEMENT_DELAY_MS = FRAMES_AHEAD * FRAME_MS;
 
 export interface VoiceFrame {
   /** Somebody speaks in this frame. */
   isSpeech: boolean;
   /** It has a pitch. */
   isVoiced: boolean;
+  /** Log-odds that somebody speaks in it. */
+  logOdds: number;
   /** Root mean square, dB below full scale. */
   levelDb: number;
   /** Steady noise behind, dB below full scale. */
   floorDb: number;
-  /** How periodic the last 40 ms are at the pitches of voices, 0 … 1. */
-  periodicity: number;
 }
 
 export interface VoiceActivityOptions {
   /** Speech is at least this loud, dB below full scale. */
   lowestLevelDb: number;
-  /** Speech stands at least so far above the noise, dB. */
-  aboveNoiseDb: number;
+  /** A frame is speech from these log-odds on. */
+  speechLogOdds: number;
 }
-
-const FULL_SCALE_SQUARE = 32_768 * 32_768;
-const SILENCE_DB = -96;
-
-/** Noise is the least level of windows of 200 ms, over the last four. */
-const WINDOW_FRAMES = 10;
-const WINDOWS = 4;
-const FIRST_FLOOR_DB = -62;
-/** However loud, this is not taken for a steady noise. */
-const HIGHEST_FLOOR_DB = -22;
 
 /** A frame counts as voiced from here on. */
 const VOICED = 0.55;
 
-/** After a voiced frame the unvoiced ends of words still count as speech, frames. */
-const UNVOICED_AFTER = 5;
+/** Frames kept: the earliest looked at to the latest. */
+const KEPT = FRAMES_AHEAD - (CONTEXT[0] as number) + 1;
 
-/** Below the loudest recent speech by more, a frame is echo or breath, dB. */
-const UNDER_PEAK_DB = 26;
-/** The peak is forgotten by so much a frame, dB. */
-const PEAK_FADE_DB = 0.15;
+interface Kept {
+  readonly shape: Float32Array;
+  readonly levels: Float32Array;
+  levelDb: number;
+  floorDb: number;
+  periodicity: number;
+}
 
-/** Pitch is looked for in 40 ms at 4 kHz: lags of 400 down to 70 Hz. */
-const PITCH_SAMPLES = 160;
-const SHORTEST_LAG = 10;
-const LONGEST_LAG = 57;
-/** A multiple of four. */
-const LAGS = LONGEST_LAG - SHORTEST_LAG + 1;
+const newKept = (): Kept => ({
+  shape: new Float32Array(SHAPE_FEATURES),
+  levels: new Float32Array(LEVEL_FEATURES),
+  levelDb: -96,
+  floorDb: -96,
+  periodicity: 0,
+});
 
 export class VoiceActivity {
   readonly #vad: WebRtcVad;
   readonly #options: VoiceActivityOptions;
-  readonly frame: VoiceFrame = {
-    isSpeech: false,
-    isVoiced: false,
-    levelDb: SILENCE_DB,
-    floorDb: FIRST_FLOOR_DB,
-    periodicity: 0,
-  };
-  readonly #pitch = new Float64Array(PITCH_SAMPLES);
-  readonly #products = new Float64Array(LAGS);
-  readonly #windows = new Float64Array(WINDOWS).fill(FIRST_FLOOR_DB);
-  #windowLeast = 0;
-  #windowFrames = 0;
-  #windowVoiced = 0;
-  #window = 0;
-  #peakDb = SILENCE_DB;
-  #sinceVoiced = UNVOICED_AFTER + 1;
+  readonly #network: VoiceNetwork;
+  readonly #features = new VoiceFeatures();
+  readonly #kept = Array.from({ length: KEPT }, newKept);
+  readonly #inputs = new Float32Array(NETWORK_INPUTS);
+  #frames = 0;
+  readonly frame: VoiceFrame = { isSpeech: false, isVoiced: false, logOdds: -9, levelDb: -96, floorDb: -96 };
 
-  constructor(vad: WebRtcVad, options: VoiceActivityOptions) {
+  constructor(vad: WebRtcVad, options: VoiceActivityOptions, network: VoiceNetwork) {
     this.#vad = vad;
     this.#options = options;
+    this.#network = network;
   }
 
-  /** Takes 20 ms; the judgement stands in `frame`, which is overwritten by the next. */
-  hear(pcm: Int16Array): VoiceFrame {
+  /** What the network was shown last. */
+  get inputs(): Float32Array {
+    return this.#inputs;
+  }
+
+  /**
+   * Takes 20 ms and the spectrum of the 32 ms that end with it. The judgement of the frame `JUDGEMENT_DELAY_MS` before
+   * stands in `frame`, which is overwritten by the next.
+   *
+   * @returns false while there is no such frame yet.
+   */
+  hear(pcm: Int16Array, power: Float64Array): boolean {
+    this.#features.hear(pcm, power, this.#vad.isSpeech(pcm));
+    // What was before the first frame is taken to have been like it.
+    for (let n = this.#frames === 0 ? KEPT : 1; n > 0; n -= 1) this.#keep(this.#frames + n - 1);
+    this.#frames += 1;
+    if (this.#frames <= FRAMES_AHEAD) return false;
+    this.#gatherInputs();
+    const { levelDb, floorDb, periodicity } = this.#keptAt(0);
     const { frame } = this;
-    let energy = 0;
-    for (let n = 0; n < pcm.length; n += 1) energy += (pcm[n] as number) ** 2;
-    const levelDb = energy === 0 ? SILENCE_DB : 10 * Math.log10(energy / pcm.length / FULL_SCALE_SQUARE);
-    this.#remember(pcm);
-    const webRtcSaysSpeech = this.#vad.isSpeech(pcm);
-    const threshold = Math.max(this.#options.lowestLevelDb, frame.floorDb + this.#options.aboveNoiseDb);
-    const isLoud = levelDb > threshold && levelDb > this.#peakDb - UNDER_PEAK_DB;
     frame.levelDb = levelDb;
-    frame.periodicity = levelDb > threshold - 4 ? this.#periodicity() : 0;
-    frame.isVoiced = isLoud && frame.periodicity >= VOICED;
-    this.#sinceVoiced = frame.isVoiced ? 0 : this.#sinceVoiced + 1;
-    frame.isSpeech = isLoud && webRtcSaysSpeech && this.#sinceVoiced <= UNVOICED_AFTER;
-    this.#peakDb = Math.max(this.#peakDb - PEAK_FADE_DB, frame.isVoiced ? levelDb : SILENCE_DB);
-    this.#followFloor(levelDb, frame.periodicity >= VOICED);
-    return frame;
+    frame.floorDb = floorDb;
+    frame.logOdds = judgeVoice(this.#network, this.#inputs);
+    frame.isSpeech = frame.logOdds >= this.#options.speechLogOdds && levelDb >= this.#options.lowestLevelDb;
+    frame.isVoiced = frame.isSpeech && periodicity >= VOICED;
+    return true;
   }
 
-  #followFloor(levelDb: number, isVoiced: boolean): void {
-    this.#windowLeast = this.#windowFrames === 0 ? levelDb : Math.min(this.#windowLeast, levelDb);
-    this.#windowFrames += 1;
-    if (isVoiced) this.#windowVoiced += 1;
-    const { frame } = this;
-    if (levelDb < frame.floorDb) frame.floorDb += 0.25 * (Math.max(levelDb, SILENCE_DB) - frame.floorDb);
-    if (this.#windowFrames < WINDOW_FRAMES) return;
-    // A window full of voice says nothing about what is behind it.
-    if (this.#windowVoiced < 3 || this.#windowLeast < frame.floorDb) {
-      this.#windows[this.#window] = this.#windowLeast;
-      this.#window = (this.#window + 1) % WINDOWS;
-      // The first window replaces what was only assumed.
-      let least = Number.POSITIVE_INFINITY;
-      for (const each of this.#windows) if (each !== FIRST_FLOOR_DB) least = Math.min(least, each);
-      frame.floorDb = Math.min(HIGHEST_FLOOR_DB, least);
-    }
-    this.#windowFrames = 0;
-    this.#windowVoiced = 0;
+  #keep(at: number): void {
+    const { shape, levels, levelDb, floorDb, periodicity } = this.#features;
+    const kept = this.#kept[at % KEPT] as Kept;
+    kept.shape.set(shape);
+    kept.levels.set(levels);
+    kept.levelDb = levelDb;
+    kept.floorDb = floorDb;
+    kept.periodicity = periodicity;
   }
 
-  /** Keeps the last 40 ms at half the rate. */
-  #remember(pcm: Int16Array): void {
-    const half = pcm.length >> 1;
-    this.#pitch.copyWithin(0, half);
-    const from = PITCH_SAMPLES - half;
-    for (let n = 0; n < half; n += 1) {
-      this.#pitch[from + n] = ((pcm[2 * n] as number) + (pcm[2 * n + 1] as number)) / 2;
-    }
+  /** What was kept of a frame, counted from the one that is judged. */
+  #keptAt(offset: number): Kept {
+    const at = (this.#frames - 1 - FRAMES_AHEAD + offset + KEPT) % KEPT;
+    return this.#kept[at] as Kept;
   }
 
-  /** Largest normalised autocorrelation over the lags of voices. */
-  #periodicity(): number {
-    const pitch = this.#pitch;
-    const length = PITCH_SAMPLES - LONGEST_LAG;
-    this.#correlate(length);
-    let best = 0;
-    let energy = 0;
-    let lagged = 0;
-    for (let n = 0; n < length; n += 1) energy += (pitch[n] as number) ** 2;
-    for (let n = 0; n < length; n += 1) lagged += (pitch[n + SHORTEST_LAG - 1] as number) ** 2;
-    for (let lag = SHORTEST_LAG; lag <= LONGEST_LAG; lag += 1) {
-      // Halves of integers, so that what is added and taken away leaves no rounding behind.
-      lagged += (pitch[lag - 1 + length] as number) ** 2 - (pitch[lag - 1] as number) ** 2;
-      const product = this.#products[lag - SHORTEST_LAG] as number;
-      if (product <= 0) continue;
-      const value = product / Math.sqrt(energy * lagged + 1);
-      if (value > best) best = value;
+  #gatherInputs(): void {
+    let at = 0;
+    for (const offset of CONTEXT) {
+      this.#inputs.set(this.#keptAt(offset).shape, at);
+      at += SHAPE_FEATURES;
     }
-    return best;
-  }
-
-  /** Fills the products by lag. Four at a time, since each addition to one sum waits for the one before. */
-  #correlate(length: number): void {
-    const pitch = this.#pitch;
-    for (let lag = SHORTEST_LAG; lag <= LONGEST_LAG; lag += 4) {
-      let first = 0;
-      let second = 0;
-      let third = 0;
-      let fourth = 0;
-      for (let n = 0; n < length; n += 1) {
-        const now = pitch[n] as number;
-        first += now * (pitch[n + lag] as number);
-        second += now * (pitch[n + lag + 1] as number);
-        third += now * (pitch[n + lag + 2] as number);
-        fourth += now * (pitch[n + lag + 3] as number);
-      }
-      const at = lag - SHORTEST_LAG;
-      this.#products[at] = first;
-      this.#products[at + 1] = second;
-      this.#products[at + 2] = third;
-      this.#products[at + 3] = fourth;
-    }
+    this.#inputs.set(this.#keptAt(0).levels, at);
   }
 }
