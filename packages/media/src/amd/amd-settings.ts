@@ -5,16 +5,16 @@ export interface AmdSettings {
   readonly lowestLevelDb: number;
   /** A frame is speech from these log-odds of the voice network on. Default 0. */
   readonly speechLogOdds: number;
-  /** A person is believed from these log-odds on; higher is slower and surer. Default 3.5. */
+  /** A person is believed from these log-odds on, 1.2 more later than 0.6 of `decideByMs`; higher is slower and surer. Default 2.8. */
   readonly humanLogOdds: number;
-  /** No person is believed before so much silence after the last word, ms. Default 140. */
+  /** No person is believed before so much silence after the last word, save at `decideByMs`, ms. Default 340. */
   readonly leastSilenceMs: number;
   /**
    * People should be told by then, ms since the answer: who spoke and is silent shortly before is believed to be one from
    * `hurriedLogOdds` on. Default 2,000.
    */
   readonly decideByMs: number;
-  /** Default 0.7. */
+  /** Default −0.6. */
   readonly hurriedLogOdds: number;
   /** Who spoke and is then silent for so long waits for an answer, or will not say more: it is decided, ms. Default 2,200. */
   readonly waitingSilenceMs: number;
@@ -35,10 +35,10 @@ export interface AmdSettings {
 export const defaultAmdSettings: AmdSettings = {
   lowestLevelDb: -52,
   speechLogOdds: 0,
-  humanLogOdds: 3.5,
-  leastSilenceMs: 140,
+  humanLogOdds: 2.8,
+  leastSilenceMs: 340,
   decideByMs: 2_000,
-  hurriedLogOdds: 0.7,
+  hurriedLogOdds: -0.6,
   waitingSilenceMs: 2_200,
   machineSpeechMs: 3_300,
   machineBreathMs: 4_400,

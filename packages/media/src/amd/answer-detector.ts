@@ -15,10 +15,21 @@ import type { CadenceMeasures } from './speech-cadence.ts';
 const DOUBLE_BEEP_MS = 250;
 
 /** The moment before `decideByMs` at which weaker evidence is enough, ms. */
-const HURRY_MS = 140;
+const HURRY_MS = 60;
+const HURRIED_SILENCE_MS = 140;
+
+/**
+ * Most people have said their word in the first 1.2 of 2 s. After that, an error would cost more than the wait: more
+ * log-odds are asked for.
+ */
+const EARLY_SHARE = 0.6;
+const LATER_CARE = 1.2;
 
 /** Whoever waits is a person unless more than this speaks against it, log-odds. */
 const LEAST_OF_WAITING = -1;
+
+/** At the end of the analysis so much silence is a wait, ms. */
+const LEAST_WAIT_MS = 1_000;
 
 /** Longest pause, s, of a sentence that is spoken in one breath. */
 const BREATH_PAUSE = 0.25;
@@ -120,23 +131,29 @@ export class AnswerDetector {
     const { measures } = cadence;
     const silenceMs = measures.silence * 1000;
     const settings = this.#settings;
-    if (silenceMs >= settings.leastSilenceMs && this.#isPerson(measures, nowMs, cadence.startedMs)) {
+    if (this.#isPerson(measures, nowMs, cadence.startedMs)) {
       this.#give({ kind: 'human' }, this.#words());
     } else if (silenceMs >= settings.waitingSilenceMs && !this.#listener.isTone) {
       this.#giveByWaiting(measures);
     } else if (measures.speech * 1000 >= this.#mostSpeechOfPeople(measures)) {
       this.#give({ kind: 'machine' }, this.#words());
     } else if (nowMs >= Math.max(settings.longestAnalysisMs, cadence.startedMs + 4_000)) {
-      this.#giveByOdds([`no surer after ${seconds(nowMs)}`]);
+      if (silenceMs >= LEAST_WAIT_MS) this.#giveByWaiting(measures);
+      else this.#giveByOdds([`no surer after ${seconds(nowMs)}`]);
     }
   }
 
   #isPerson(measures: CadenceMeasures, nowMs: number, startedMs: number): boolean {
-    const { decideByMs, hurriedLogOdds, humanLogOdds: surely } = this.#settings;
-    const isLast = nowMs > decideByMs - HURRY_MS && nowMs <= decideByMs;
+    const { decideByMs, hurriedLogOdds, leastSilenceMs, humanLogOdds: surely } = this.#settings;
+    const silenceMs = measures.silence * 1000;
+    if (silenceMs < HURRIED_SILENCE_MS) return false;
+    const logOdds = humanLogOdds(this.#model, measures);
     // Who began late cannot be told in time: no hurry then.
-    const isHurried = isLast && startedMs <= decideByMs / 2;
-    return humanLogOdds(this.#model, measures) >= (isHurried ? hurriedLogOdds : surely);
+    const isInTime = startedMs <= decideByMs / 2;
+    if (isInTime && nowMs > decideByMs - HURRY_MS && nowMs <= decideByMs) return logOdds >= hurriedLogOdds;
+    if (silenceMs < leastSilenceMs) return false;
+    const isEarly = isInTime && nowMs <= EARLY_SHARE * decideByMs;
+    return logOdds >= (isEarly ? surely : surely + LATER_CARE);
   }
 
   /** A machine goes on, or beeps; whoever says a sentence in one breath and waits is at the telephone. */

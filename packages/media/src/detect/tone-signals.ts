@@ -107,7 +107,10 @@ export class ToneSignals {
     if (frequenciesHz.length !== 1) return false;
     if (isWithin(hz, CED_HZ) && this.#isFaxTold) return true;
     const isCng =
-      !heardSpeech && isWithin(hz, CNG_HZ) && isWithin(endMs - startMs, CNG_MS) && stretch.spreadHz < 7;
+      (!heardSpeech || this.#isFaxTold) &&
+      isWithin(hz, CNG_HZ) &&
+      isWithin(endMs - startMs, CNG_MS) &&
+      stretch.spreadHz < 7;
     if (!isCng) return false;
     if (!this.#isFaxTold) this.#report({ kind: 'fax', startMs, endMs, tone: 'CNG' });
     this.#isFaxTold = true;
@@ -184,7 +187,7 @@ function beepScore(stretch: ToneStretch): number {
   const shortness = Math.max(0, (250 - lengthOf(stretch)) / 50);
   const company = Math.max(0, (stretch.aroundDb + 45) / 10);
   return (
-    10.2 -
+    10.6 -
     0.5 * stretch.spreadHz -
     1.2 * stretch.spreadDb -
     1.5 * company -

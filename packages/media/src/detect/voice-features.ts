@@ -35,6 +35,8 @@ const VOICED = 0.55;
 const PITCH_SAMPLES = 160;
 const SHORTEST_LAG = 10;
 const LONGEST_LAG = 57;
+/** A multiple of four. */
+const LAGS = LONGEST_LAG - SHORTEST_LAG + 1;
 /** Quieter frames have no pitch that could be told, dB. */
 const PITCH_FROM_DB = -62;
 
@@ -52,6 +54,7 @@ export class VoiceFeatures {
   readonly #least = new Float64Array(BANDS).fill(Number.POSITIVE_INFINITY);
   readonly #leastBefore = new Float64Array(BANDS).fill(Number.POSITIVE_INFINITY);
   readonly #pitch = new Float64Array(PITCH_SAMPLES);
+  readonly #products = new Float64Array(LAGS);
   #peakDb = -45;
   #frames = 0;
 
@@ -115,19 +118,43 @@ export class VoiceFeatures {
   #periodicity(): number {
     const pitch = this.#pitch;
     const length = PITCH_SAMPLES - LONGEST_LAG;
-    let energy = 0;
-    for (let n = 0; n < length; n += 1) energy += (pitch[n] as number) ** 2;
-    // The energy under each lag follows from the one before.
-    let lagged = 0;
-    for (let n = SHORTEST_LAG; n < SHORTEST_LAG + length; n += 1) lagged += (pitch[n] as number) ** 2;
+    this.#correlate(length);
     let best = 0;
+    let energy = 0;
+    let lagged = 0;
+    for (let n = 0; n < length; n += 1) energy += (pitch[n] as number) ** 2;
+    for (let n = 0; n < length; n += 1) lagged += (pitch[n + SHORTEST_LAG - 1] as number) ** 2;
     for (let lag = SHORTEST_LAG; lag <= LONGEST_LAG; lag += 1) {
-      let product = 0;
-      for (let n = 0; n < length; n += 1) product += (pitch[n] as number) * (pitch[n + lag] as number);
+      // Halves of integers, so that what is added and taken away leaves no rounding behind.
+      lagged += (pitch[lag - 1 + length] as number) ** 2 - (pitch[lag - 1] as number) ** 2;
+      const product = this.#products[lag - SHORTEST_LAG] as number;
+      if (product <= 0) continue;
       const value = product / Math.sqrt(energy * lagged + 1);
       if (value > best) best = value;
-      lagged += (pitch[lag + length] ?? 0) ** 2 - (pitch[lag] as number) ** 2;
     }
     return best;
+  }
+
+  /** Fills the products by lag. Four at a time, since each addition to one sum waits for the one before. */
+  #correlate(length: number): void {
+    const pitch = this.#pitch;
+    for (let lag = SHORTEST_LAG; lag <= LONGEST_LAG; lag += 4) {
+      let first = 0;
+      let second = 0;
+      let third = 0;
+      let fourth = 0;
+      for (let n = 0; n < length; n += 1) {
+        const now = pitch[n] as number;
+        first += now * (pitch[n + lag] as number);
+        second += now * (pitch[n + lag + 1] as number);
+        third += now * (pitch[n + lag + 2] as number);
+        fourth += now * (pitch[n + lag + 3] as number);
+      }
+      const at = lag - SHORTEST_LAG;
+      this.#products[at] = first;
+      this.#products[at + 1] = second;
+      this.#products[at + 2] = third;
+      this.#products[at + 3] = fourth;
+    }
   }
 }
