@@ -97,6 +97,20 @@ describe('agent sessions › signing in', () => {
     assert.equal((await signIn('wrong', { username: 'another', source: '203.0.113.2' })).kind, 'locked');
   });
 
+  it('goes on counting the guesses of an address that knows one right password', async () => {
+    const source = '203.0.113.3';
+    for (let n = 0; n < 50; n += 1) {
+      await signIn('wrong', { username: `user${n}`, source });
+      if (n % 10 === 0) assert.equal((await signIn('right', { source })).kind, 'signedIn');
+    }
+    assert.equal((await signIn('right', { source })).kind, 'locked');
+  });
+
+  it('counts no right password against an address that many agents share', async () => {
+    const source = '203.0.113.4';
+    for (let n = 0; n < 60; n += 1) assert.equal((await signIn('right', { source })).kind, 'signedIn');
+  });
+
   it('forgets wrong passwords after a right one', async () => {
     for (let round = 0; round < 3; round += 1) {
       for (let n = 0; n < 4; n += 1) assert.equal((await signIn('wrong')).kind, 'refused');

@@ -81,18 +81,21 @@ export function openAgentSessions(deps: AgentSessionsDeps): AgentSessions {
   return {
     async signIn({ instanceId, username, password, source }) {
       const name = `${instanceId} ${username.toLowerCase()}`;
-      const subjects = [
+      const ofName = [
         { hash: hash(`name and source ${name} ${source}`), most: mostFailures.nameAndSource },
         { hash: hash(`name ${name}`), most: mostFailures.name },
-        { hash: hash(`source ${source}`), most: mostFailures.source },
       ];
+      const ofSource = { hash: hash(`source ${source}`), most: mostFailures.source };
+      const subjects = [...ofName, ofSource];
       if ((await store.countFailures(subjects, clock.now(), failureWindowMs)) === 'over') {
         return { kind: 'locked', retryAfterSeconds: failureWindowMs / 1000 };
       }
       const agent = await agents.findByUsername(instanceId, username);
       const isRight = await deps.verifyPassword(password, agent?.passwordHash);
       if (!agent || !isRight) return { kind: 'refused' };
-      await store.forgetFailures(subjects.map((subject) => subject.hash));
+      await store.forgetFailures(ofName.map((subject) => subject.hash));
+      // Who knows one password has not thereby guessed the others of this address well.
+      await store.takeBackFailure(ofSource.hash);
       return { kind: 'signedIn', session: await begin(instanceId, agent.id) };
     },
     begin,

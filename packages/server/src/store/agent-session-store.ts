@@ -32,6 +32,8 @@ export interface AgentSessionStore {
     windowMs: number,
   ): Promise<'within' | 'over'>;
   forgetFailures(subjects: readonly Uint8Array[]): Promise<void>;
+  /** Takes one failure back that was counted beforehand and was none. */
+  takeBackFailure(subject: Uint8Array): Promise<void>;
 }
 
 export function openAgentSessionStore(database: RingbackDatabase): AgentSessionStore {
@@ -100,6 +102,14 @@ export function openAgentSessionStore(database: RingbackDatabase): AgentSessionS
       await kysely
         .deleteFrom('sign_in_failure')
         .where('subject_hash', 'in', [...subjects])
+        .execute();
+    },
+    async takeBackFailure(subject) {
+      await kysely
+        .updateTable('sign_in_failure')
+        .set(({ eb }) => ({ failures: eb('failures', '-', 1) }))
+        .where('subject_hash', '=', subject)
+        .where('failures', '>', 0)
         .execute();
     },
   };
