@@ -8,6 +8,10 @@ import { keepHandshakeOrder } from './worker/handshake-order.ts';
 export class TestBrowser {
   /** All µ-law payloads received, in order of arrival. */
   readonly heard: Buffer[] = [];
+  /** Packets received, and those missing between them. */
+  received = 0;
+  lost = 0;
+  #highest: number | undefined;
   readonly #connection = new RTCPeerConnection({
     codecs: { audio: [usePCMU()] },
     iceUseIpv4: false,
@@ -26,7 +30,10 @@ export class TestBrowser {
       Int16Array.from({ length: 8_000 }, (_, n) => 8_000 * Math.sin((2 * Math.PI * hz * n) / 8_000)),
     );
     this.#connection.onTrack.subscribe((track) => {
-      track.onReceiveRtp.subscribe(({ payload }) => this.heard.push(Buffer.from(payload)));
+      track.onReceiveRtp.subscribe(({ header, payload }) => {
+        this.#count(header.sequenceNumber);
+        this.heard.push(Buffer.from(payload));
+      });
     });
   }
 
@@ -44,6 +51,13 @@ export class TestBrowser {
     this.#hasStood = true;
     const sdp = this.#connection.localDescription?.sdp ?? '';
     return sdp.replace(/(a=candidate:\S+ \d+ udp \d+) 127\.0\.0\.1/g, '$1 7c1b0f6e.local');
+  }
+
+  #count(sequence: number): void {
+    const ahead = this.#highest === undefined ? 1 : ((sequence - this.#highest) << 16) >> 16;
+    if (ahead > 0) this.#highest = sequence;
+    this.received += 1;
+    this.lost += ahead > 0 ? ahead - 1 : -1;
   }
 
   /** Sends its tone from now on, by the clock: a starved machine delays packets and loses none. */

@@ -36,11 +36,19 @@ export const holdFlow = {
 /** Creates a flow and answers its id. */
 export async function createFlow(
   service: BenchService,
-  { name, actions }: { readonly name: string; readonly actions: readonly { readonly Identifier: string }[] },
+  {
+    name,
+    actions,
+    type = 'CONTACT_FLOW',
+  }: {
+    readonly name: string;
+    readonly actions: readonly { readonly Identifier: string }[];
+    readonly type?: string;
+  },
 ): Promise<string> {
   const created = await service.call('PUT', `/contact-flows/${service.instanceId}`, {
     Name: name,
-    Type: 'CONTACT_FLOW',
+    Type: type,
     Content: JSON.stringify({
       Version: '2019-10-30',
       StartAction: actions[0]?.Identifier,

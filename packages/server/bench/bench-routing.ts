@@ -1,32 +1,42 @@
-/** `npm run bench:routing`: routing by itself, on a PostgreSQL of its own. docs/benchmarks.md explains the figures. */
+/** `npm run bench:routing`: routing by itself, on a PostgreSQL of its own, then agents who talk. docs/benchmarks.md explains the figures. */
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { measureAssignmentRate } from './assignment-rate.ts';
+import { measureBrowserLegs } from './browser-legs.ts';
 import { measureMatchingRate } from './matching-rate.ts';
 import { measureOfferLatency } from './offer-latency.ts';
 import { describeResults, type PhaseResult } from './results.ts';
+import { measureTalkLatency } from './talk-latency.ts';
 
 interface RoutingBenchOptions {
   readonly only: readonly string[];
   readonly agents: number;
   readonly waiting: number;
   readonly samples: number;
+  readonly talks: number;
+  readonly browsers: number;
   readonly json: boolean;
 }
 
-/** Each phase by its letter; those that need calls and browsers stand beside these. */
+/** Each phase by its letter. */
 const phases: Readonly<Record<string, (options: RoutingBenchOptions) => Promise<PhaseResult>>> = {
   Q: measureMatchingRate,
   R: measureAssignmentRate,
   S: measureOfferLatency,
+  T: measureTalkLatency,
+  U: measureBrowserLegs,
 };
 
 const command = new Command('npm run bench:routing --')
-  .description('Measures routing: assignments a second, and the time to an offer.')
+  .description(
+    'Measures routing and agents: assignments a second, the time to an offer, to a talk, and what browsers cost.',
+  )
   .option('--only <phases>', 'phases to run, for example R', phasesOf, Object.keys(phases))
   .option('--agents <number>', 'agents who are signed in', countOf, 1000)
   .option('--waiting <number>', 'contacts that wait', countOf, 10_000)
   .option('--samples <number>', 'offers measured in each part of phase S', countOf, 300)
+  .option('--talks <number>', 'calls of phase T', countOf, 40)
+  .option('--browsers <number>', 'browsers of phase U', countOf, 40)
   .option('--json', 'print the results as JSON', false);
 
 async function main(): Promise<void> {

@@ -98,7 +98,7 @@ async function describe(
     const answer = await once(host, Number(port), signer.write(method, to, body ? JSON.stringify(body) : ''));
     if (answer.status !== 200)
       throw new Error(`${method} ${to} was answered ${answer.status}: ${answer.body}`);
-    return JSON.parse(answer.body);
+    return answer.body === '' ? undefined : JSON.parse(answer.body);
   };
   const { InstanceSummaryList } = (await call('GET', '/instance')) as {
     InstanceSummaryList: readonly { Id: string }[];
