@@ -5,8 +5,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { CallAddress, FromGenerator, ToGenerator } from './media-messages.ts';
 
-const FIRST_PORT = 40_000;
-
 interface FarEnd {
   socket: Socket;
   port: number;
@@ -34,7 +32,7 @@ function speech(): Buffer {
 
 async function open({ call, port }: CallAddress): Promise<CallAddress> {
   const socket = createSocket({ type: 'udp4' });
-  await new Promise<void>((resolve) => socket.bind(FIRST_PORT + 2 * call, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   // A connected socket needs no look at the address for each packet.
   await new Promise<void>((resolve) => socket.connect(port, '127.0.0.1', resolve));
   const packet = speech();
