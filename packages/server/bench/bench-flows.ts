@@ -42,7 +42,7 @@ export async function createFlow(
     type = 'CONTACT_FLOW',
   }: {
     readonly name: string;
-    readonly actions: readonly { readonly Identifier: string }[];
+    readonly actions: readonly (Readonly<Record<string, unknown>> & { readonly Identifier: string })[];
     readonly type?: string;
   },
 ): Promise<string> {

@@ -127,12 +127,12 @@ export function entryColumns(writes: readonly EntryWrite[]): unknown[][] {
 }
 
 /** The columns of an agent, in the order of the writing statement. */
-export function agentColumns(writes: readonly AgentWrite[]): unknown[][] {
+export function agentColumns(writes: readonly AgentWrite[]): unknown[] {
   const of = <Value>(read: (write: AgentWrite) => Value): Value[] => writes.map(read);
   return [
     of(({ instanceId }) => instanceId),
     of(({ state }) => state.agentId),
-    of(({ state }) => JSON.stringify(state)),
+    joinedTexts(of(({ state }) => JSON.stringify(state))),
     of(({ version }) => version),
     of(({ state }) => state.attachment?.node ?? null),
     of(({ isReady }) => isReady),
@@ -145,6 +145,14 @@ export function agentColumns(writes: readonly AgentWrite[]): unknown[][] {
     of(({ eventSequence }) => eventSequence),
     of(({ changedAtMs }) => new Date(changedAtMs)),
   ];
+}
+
+/** U+001E, which JSON text never has: control characters are escaped in it. The statements take the texts apart at it. */
+const recordSeparator = '\u001e';
+
+/** JSON texts as one text: as an array, every quotation mark would be escaped here and read back there. */
+export function joinedTexts(texts: readonly string[]): string {
+  return texts.join(recordSeparator);
 }
 
 const dateOf = (atMs: number | undefined): Date | null => (atMs === undefined ? null : new Date(atMs));

@@ -17,6 +17,7 @@ import {
   type EntryWrite,
   entryColumns,
   entryOf,
+  joinedTexts,
   placeOf,
   type StoredAgent,
   storedAgentOf,
@@ -155,9 +156,6 @@ class RoutingMoved extends Error {
 }
 
 const maxTries = 5;
-
-/** U+001E, which JSON text never has: control characters are escaped in it. */
-const recordSeparator = '\u001e';
 
 export function openRoutingStore(database: RingbackDatabase): RoutingStore {
   return {
@@ -362,8 +360,7 @@ async function write(on: Queryable<Schema>, plan: RoutingPlan): Promise<void> {
     facts.map(({ key }) => key.agentId),
     facts.map(({ fact }) => fact.sequence),
     facts.map(({ fact }) => fact.stream),
-    // One text: as an array, every quotation mark of the JSON would be escaped here and read back there.
-    facts.map(({ fact }) => fact.payload).join(recordSeparator),
+    joinedTexts(facts.map(({ fact }) => fact.payload)),
     facts.map(({ atMs }) => new Date(atMs)),
     news.map(({ node }) => node),
     news.map(({ payload }) => payload),
@@ -539,7 +536,7 @@ const insertAgents = {
                                     inbound_idle_since, deadline_at, is_signed_in, lost_at, event_sequence, changed_at)
          SELECT a.instance_id, a.agent_id, a.state::jsonb, a.version, a.node, a.is_ready, a.voice_in_use, a.idle_since,
                 a.inbound_idle_since, a.deadline_at, a.is_signed_in, a.lost_at, a.event_sequence, a.changed_at
-           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::boolean[], $7::int[],
+           FROM unnest($1::uuid[], $2::uuid[], string_to_array($3::text, E'\\x1e'), $4::bigint[], $5::uuid[], $6::boolean[], $7::int[],
                        $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::timestamptz[],
                        $13::int[], $14::timestamptz[])
              AS a(instance_id, agent_id, state, version, node, is_ready, voice_in_use, idle_since,
@@ -664,7 +661,7 @@ const writePlan = {
              voice_in_use = a.voice_in_use, idle_since = a.idle_since, inbound_idle_since = a.inbound_idle_since,
              deadline_at = a.deadline_at, is_signed_in = a.is_signed_in, lost_at = a.lost_at,
              event_sequence = a.event_sequence, changed_at = a.changed_at
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::boolean[], $7::int[],
+        FROM unnest($1::uuid[], $2::uuid[], string_to_array($3::text, E'\\x1e'), $4::bigint[], $5::uuid[], $6::boolean[], $7::int[],
                     $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::timestamptz[],
                     $13::int[], $14::timestamptz[])
           AS a(instance_id, agent_id, state, version, node, is_ready, voice_in_use, idle_since,
