@@ -188,6 +188,24 @@ describe('a transfer by quick connect', () => {
     assert.equal((followed.Agent as { Username: string }).Username, 'second');
   });
 
+  it('leaves the customer to the queue before anybody has answered, and the queue speaks to him', async () => {
+    await second.setStatus('Offline');
+    const contactId = await conversation();
+    await first.do({ do: 'transfer', contactId, kind: 'warm', quickConnectId: toSecond });
+    await untilParties(first, { customer: 'hold', third: 'connecting' });
+    await first.do({ do: 'hangUp', contactId });
+    await finishWork(first, contactId);
+    await second.setStatus('Available');
+    const next = await acceptOffer(second);
+    await untilParties(second, { customer: 'connected' });
+    await second.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
+    await second.do({ do: 'hangUp', contactId: next });
+    await finishWork(second, next);
+    assert.match(String((await ringback.record(contactId)).TransferCompletedTimestamp), /^20/);
+    const prompts = ringback.timeline.filter((one) => one.kind === 'prompt' && one.contactId === next);
+    assert.ok(prompts.length > 0, 'what played to the agent plays to the customer now');
+  });
+
   it('takes the customer back when the other agent does not want to, or is not waited for', async () => {
     await second.setStatus('Offline');
     const contactId = await conversation();
