@@ -49,7 +49,10 @@ export async function acceptAtOnce(
     textArray(facts.map(({ fact }) => fact.stream)),
     textArray(facts.map(({ fact }) => fact.payload)),
   ]);
-  const ids = rows[0]?.accepted ?? contacts.map(({ id }) => id);
+  const [told] = rows;
+  // Silence must never count as acceptance.
+  if (!told) throw new Error('accept-at-once was answered without its row');
+  const ids = told.accepted ?? contacts.map(({ id }) => id);
   if (ids.length === requests.length) return requests.map(() => acceptedOutcome);
   const accepted = new Set<string>(ids);
   return requests.map(({ contact }) => (accepted.has(contact.id) ? acceptedOutcome : undecidedOutcome));
