@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openSimulatedCarrier, type SimulatedCarrier } from '@ringback/simulated-carrier';
+import { contactCommand } from '../src/cli/contact.ts';
+import { trunkCommand } from '../src/cli/trunk.ts';
+import { commandInProcess } from './support/command-in-process.ts';
 import { hangUp, waitLong } from './support/flow-actions.ts';
-import { ringback } from './support/ringback-command.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 const certificates = path.resolve(import.meta.dirname, '../../sip/test/tls');
@@ -111,7 +113,7 @@ describe('a call over a configured trunk', { concurrency: true }, () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
     const capture = path.join(directory, 'call.pcap');
     try {
-      const shown = await command('contact', 'sip', contactId, '--pcap', capture);
+      const shown = await command(contactCommand, 'sip', contactId, '--pcap', capture);
       assert.equal(shown.code, 0, shown.stderr);
       assert.match(shown.stdout, /^Attempt 1: secure 127\.0\.0\.1:\d+ tls, /m);
       assert.match(shown.stdout, /──▶ {2}tls 127\.0\.0\.1:\d+ {2}INVITE sip:12065550120@/);
@@ -121,7 +123,7 @@ describe('a call over a configured trunk', { concurrency: true }, () => {
     } finally {
       await rm(directory, { recursive: true });
     }
-    const unknown = await command('contact', 'sip', '01a2fa37-98e5-7c85-bf1a-7f8a38c2b102');
+    const unknown = await command(contactCommand, 'sip', '01a2fa37-98e5-7c85-bf1a-7f8a38c2b102');
     assert.equal(unknown.code, 1);
     assert.match(unknown.stderr, /ResourceNotFoundException/);
   });
@@ -149,14 +151,14 @@ describe('the trunks of a running service', () => {
     assert.match(metrics, /^ringback_trunk_in_service\{trunk="secure"\} 1$/m);
     assert.match(metrics, /^ringback_sip_messages_sent\{transport="tls"\} [1-9]/m);
     assert.match(metrics, /^ringback_sip_refused_peers 0$/m);
-    const status = await command('trunk', 'status');
+    const status = await command(trunkCommand, 'status');
     assert.deepEqual([status.code, status.stderr], [0, '']);
     assert.match(status.stdout, /^secure +in service$/m);
   });
 });
 
-const command = (...args: string[]) =>
-  ringback(args, {
+const command = (build: typeof contactCommand, ...args: string[]) =>
+  commandInProcess(build, args, {
     AWS_ENDPOINT_URL: ringing.service.url,
     AWS_ACCESS_KEY_ID: keys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
