@@ -187,6 +187,7 @@ describe('identity', () => {
       RelatedContactId: contactId,
       DestinationPhoneNumber: '+12065550100',
       Name: 'name',
+      VoiceRecordingConfiguration: { VoiceRecordingTrack: 'ALL' },
       ...agentThings,
       FunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:f',
       QuickConnectIds: [agentThings.QuickConnectId],
