@@ -133,7 +133,24 @@ async function agentEvents(): Promise<{ type: string; contacts: string[]; status
   });
 }
 
+/** Another agent with everything as the first of the team has it. */
+async function hire(username: string): Promise<AgentId> {
+  const agentId = newId<AgentId>();
+  await database.query(
+    'INSERT INTO agent SELECT (jsonb_populate_record(a, $1)).* FROM agent a WHERE a.id = $2',
+    [JSON.stringify({ id: agentId, username }), agentOf(0).agentId],
+  );
+  return agentId;
+}
+
 describe('routing', () => {
+  it('takes the page of an agent who was made this very moment', async () => {
+    const { routing } = await openNode();
+    await atDesk(routing);
+    const key = { instanceId, agentId: await hire('of this moment') };
+    assert.ok(await routing.attach(key, 'session of the moment', () => undefined));
+  });
+
   it('brings a waiting contact to a free agent, tells page and owner each step, and writes the agent events', async () => {
     const { routing, complaints, node } = await openNode();
     const contact = newContact();

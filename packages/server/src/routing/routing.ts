@@ -197,6 +197,9 @@ class LiveRouting implements Routing {
     session: string,
     changed: (view: AgentView) => void,
   ): Promise<Desk | undefined> {
+    const { directory } = this.#options;
+    // Whoever is not known may have been made since the set-up was read.
+    if (!(await directory.of(key.instanceId))?.agents.has(key.agentId)) directory.forget();
     const id = keyOf(key);
     const desk: LiveDesk = new LiveDesk(changed, () => this.#detach(key, session, desk));
     // Before the commit, so that no news can pass between the two.
