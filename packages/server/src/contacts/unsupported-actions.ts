@@ -11,4 +11,6 @@ export const partlySupportedActions: Readonly<Record<string, string>> = {
 export const unsupportedActions: Readonly<Record<string, string>> = {
   CompleteOutboundCall:
     'An outbound whisper flow runs once the customer has answered; it does not choose the moment of the call.',
+  UpdatePreviousContactParticipantState:
+    'While a transfer flow runs the customer is on hold; a flow cannot change that.',
 };
