@@ -152,7 +152,8 @@ interface SupervisorParts {
 
 class Supervisor {
   readonly #parts: SupervisorParts;
-  readonly #left = Promise.withResolvers<Ending>();
+  /** Resolves to nothing when the contact is stopped: a rejection before it is awaited would end the process. */
+  readonly #left = Promise.withResolvers<Ending | undefined>();
   #mode: MonitorCapability = 'SILENT_MONITOR';
   #joined: JoinedAudio | undefined;
   #outcome: AgentOutcome | undefined;
@@ -181,7 +182,7 @@ class Supervisor {
         deps.logger.error({ err: error }, 'a supervisor could not be joined again');
       });
     });
-    const stop = (): void => this.#left.reject(signal.reason);
+    const stop = (): void => this.#left.resolve(undefined);
     signal.addEventListener('abort', stop, { once: true });
     try {
       signal.throwIfAborted();
@@ -196,7 +197,9 @@ class Supervisor {
       this.#show();
       void desk.gone.then(() => this.#left.resolve(endings.agentLost));
       void conversation.ended.then(() => this.#left.resolve(endings.watchedContactEnded));
-      return await this.#left.promise;
+      const left = await this.#left.promise;
+      if (left) return left;
+      throw signal.reason;
     } finally {
       signal.removeEventListener('abort', stop);
       stopListening();
