@@ -19,7 +19,8 @@ import { KeyPresses } from './key-presses.ts';
 import { joinLeg, type Leg, type MediaEnd } from './leg.ts';
 import { type RingDeps, RingEnded, type RingRequest, ring } from './ring.ts';
 import { describeTarget, type Trunk } from './trunk.ts';
-import type { NoAttempt, TrunkAttempt, TrunkRoute, Trunks } from './trunks.ts';
+import type { NoAttempt, TrunkAttempt, TrunkRoute } from './trunk-route.ts';
+import type { Trunks } from './trunks.ts';
 
 export interface DialRequest extends RingRequest {
   /** Nobody is dialled later than that, however full the trunks are, ms since the epoch. */

@@ -15,7 +15,7 @@ import { inDialogRequests } from './in-dialog-requests.ts';
 import { type StirSigner, signIdentity } from './stir.ts';
 import type { Trunk } from './trunk.ts';
 import { writeCaller, writeDestination } from './trunk-numbers.ts';
-import type { TrunkAttempt } from './trunks.ts';
+import type { TrunkAttempt } from './trunk-route.ts';
 
 export interface RingRequest {
   readonly destination: PhoneNumber;
