@@ -1,6 +1,6 @@
 /** The options by which a command finds a running service: flags first, then the variables that the AWS clients read. */
 import type { Command } from 'commander';
-import type { Connection } from './connect-client.ts';
+import type { Connection } from './ask-signed.ts';
 
 export interface ConnectionFlags {
   readonly endpoint?: string;

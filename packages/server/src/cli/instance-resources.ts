@@ -1,6 +1,7 @@
 /** What an instance has that flows can name, read through the API's List operations. */
 import type { ReferencedKind } from '../flows/flow-references.ts';
-import { ConnectCallFailed, type ConnectClient } from './connect-client.ts';
+import { ConnectCallFailed } from './ask-signed.ts';
+import type { ConnectClient } from './connect-client.ts';
 
 export interface NamedResource {
   readonly id: string;
