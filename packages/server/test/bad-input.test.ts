@@ -368,6 +368,7 @@ describe('bad datagrams', () => {
     const contact = await ringback.ended(contactId);
     stranger.close();
     assert.equal(contact.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
+    assert.ok(contact.DisconnectTimestamp && contact.ConnectedToSystemTimestamp);
     const beeps = ringback.timeline.filter(
       (entry) => entry.kind === 'prompt' && entry.contactId === contactId,
     );

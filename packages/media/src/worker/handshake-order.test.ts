@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CipherContext, DtlsClient, DtlsServer, type DtlsSocket } from 'werift';
 import { HandshakeOrder } from './handshake-order.ts';
 
@@ -44,6 +43,7 @@ class Pair {
   readonly #inOrder = { 'to the server': new HandshakeOrder(), 'to the client': new HandshakeOrder() };
   readonly #travelled = new Map<string, Buffer[]>();
   readonly #fate: Fate;
+  readonly #done = Promise.withResolvers<void>();
   #underWay = 0;
 
   constructor(keys: Partial<Options>, fate: Fate) {
@@ -56,18 +56,29 @@ class Pair {
     });
     this.client = new DtlsClient({ ...options, transport: this.#transport('to the server') });
     for (const [name, end] of Object.entries({ server: this.server, client: this.client })) {
-      end.onError.subscribe((error) => this.failures.push(`${name}: ${error}`));
+      end.onConnect.subscribe(() => this.#look());
+      end.onError.subscribe((error) => this.#fail(`${name}: ${error}`));
     }
   }
 
   /** Lets the handshake run until both ends stand and nothing is under way any more. */
   async shakeHands(): Promise<void> {
-    this.client.connect().catch((error: unknown) => this.failures.push(`client: ${error}`));
-    const giveUpAtMs = performance.now() + patienceMs;
-    while (performance.now() < giveUpAtMs && this.failures.length === 0) {
-      if (this.server.connected && this.client.connected && this.#underWay === 0) return;
-      await sleep(10);
-    }
+    const impatience = setTimeout(
+      () => this.#fail(`no handshake within ${patienceMs} ms, ${this.#underWay} under way`),
+      patienceMs,
+    );
+    this.client.connect().catch((error: unknown) => this.#fail(`client: ${error}`));
+    await this.#done.promise;
+    clearTimeout(impatience);
+  }
+
+  #fail(failure: string): void {
+    this.failures.push(failure);
+    this.#done.resolve();
+  }
+
+  #look(): void {
+    if (this.server.connected && this.client.connected && this.#underWay === 0) this.#done.resolve();
   }
 
   /** Both ends stand, have no complaint, and have the same keys. */
@@ -104,6 +115,7 @@ class Pair {
       setTimeout(() => {
         this.#underWay -= 1;
         this.#arrive(side, datagram);
+        this.#look();
       }, afterMs);
     }
   }
