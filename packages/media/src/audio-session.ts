@@ -125,6 +125,15 @@ export interface AudioSession {
   /** Gives the verdict at once, from what was heard so far, and ends detection. Nothing happens where there is none. */
   stopAmd(): void;
 
+  /**
+   * Listens to early media for what the network says with tones (`networkTone` events): special information tones, busy, reorder,
+   * ringing. Call it once media is agreed on before the answer, and `stopTones` at the answer. Again: begins anew.
+   */
+  startTones(): void;
+
+  /** Ends listening for tones, as `close` does; what was heard by then is told. Nothing happens where there is none. */
+  stopTones(): void;
+
   stats(): Promise<RtpStats>;
 
   /** Ends everything under way, finishes the recording and frees the port. May be called twice; after the engine's end all counters are 0. */
@@ -289,6 +298,16 @@ export abstract class EngineAudioSession implements AudioSession {
   stopAmd(): void {
     this.mustBeOpen();
     this.home.link.order({ kind: 'stopAmd', session: this.id });
+  }
+
+  startTones(): void {
+    this.mustBeOpen();
+    this.home.link.order({ kind: 'startTones', session: this.id });
+  }
+
+  stopTones(): void {
+    this.mustBeOpen();
+    this.home.link.order({ kind: 'stopTones', session: this.id });
   }
 
   async stats(): Promise<RtpStats> {

@@ -13,6 +13,7 @@ export { resample } from './codec/resample.ts';
 export type { ToneSpec } from './codec/tone-generator.ts';
 export { readWav, type WavAudio, WavUnusable, writeWav } from './codec/wav.ts';
 export { rms, toneLevel } from './detect/goertzel.ts';
+export type { NetworkTone } from './detect/network-tones.ts';
 export type { SitCause, ToneSignal } from './detect/tone-signals.ts';
 export { loadWebRtcVad, type WebRtcVadModule } from './detect/webrtc-vad.ts';
 export { DTMF_RELAY, readDtmfRelay, writeDtmfRelay } from './dtmf/dtmf-relay.ts';

@@ -2,6 +2,7 @@
  * What a session tells its owner unasked: digits, speech, the coming and going of media, failures.
  */
 import type { AmdEvent } from './amd/answer-verdict.ts';
+import type { NetworkTone } from './detect/network-tones.ts';
 import type { Digit } from './rtp/telephone-event.ts';
 
 export type PeerState = 'connecting' | 'connected' | 'disconnected' | 'failed';
@@ -24,5 +25,7 @@ export type MediaEvent =
   | { kind: 'connection'; state: PeerState }
   /** What answering machine detection found; only after `startAmd`. */
   | { kind: 'amd'; event: AmdEvent }
+  /** The network said something of the call with a tone, the first of its kind; only after `startTones`. */
+  | { kind: 'networkTone'; tone: NetworkTone }
   /** Something broke that nobody asked for; the session may be unusable. */
   | { kind: 'fault'; message: string };

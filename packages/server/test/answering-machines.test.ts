@@ -1,5 +1,8 @@
 /** Story: magic numbers of the simulated carrier with answering machine detection on, side by side: event, record, API and the flow's branch. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { hangUp, say, setAttributes } from './support/flow-actions.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
@@ -12,6 +15,8 @@ interface Expected {
   readonly awaitedStatus?: string;
   readonly reason?: string;
   readonly ringTimeoutSeconds?: number;
+  /** Tone of the network before the answer that did not come. */
+  readonly heard?: string;
 }
 
 const human = 'HUMAN_ANSWERED';
@@ -54,6 +59,7 @@ const numbers: readonly Expected[] = [
     phone: 'SIT, then 404',
     status: 'SIT_TONE_INVALID_NUMBER',
     reason: 'TELECOM_NUMBER_INVALID',
+    heard: 'SIT_VACANT_CODE',
   },
   { number: '+12065550125', phone: '503', status: 'AMD_NOT_APPLICABLE', reason: 'TELECOM_PROBLEM' },
   { number: '+12065550126', phone: 'no reply', status: 'AMD_NOT_APPLICABLE', reason: 'TELECOM_PROBLEM' },
@@ -68,7 +74,60 @@ const numbers: readonly Expected[] = [
   { number: '+12065550132', phone: 'presses 2, then 1234#', status: human },
   { number: '+12065550133', phone: 'challenges with 407', status: human },
   { number: '+12065550141', phone: 'rings 4 s', status: human },
+  {
+    number: '+12065550161',
+    phone: 'SIT (intercept), then 480',
+    status: 'SIT_TONE_INVALID_NUMBER',
+    reason: 'TELECOM_NUMBER_INVALID',
+    heard: 'SIT_INTERCEPT',
+  },
+  {
+    number: '+12065550162',
+    phone: 'SIT (no circuit), then 503',
+    status: 'SIT_TONE_DETECTED',
+    reason: 'TELECOM_PROBLEM',
+    heard: 'SIT_NO_CIRCUIT',
+  },
+  {
+    number: '+12065550163',
+    phone: 'busy tone until the ring timeout',
+    status: 'SIT_TONE_BUSY',
+    reason: 'TELECOM_BUSY',
+    ringTimeoutSeconds: 15,
+    heard: 'BUSY',
+  },
 ];
+
+const tone = (hz: number, forMs: number) => ({ frequenciesHz: [hz], forMs, levelDbm0: -24 });
+const earlyMedia = (...tones: object[]) => [
+  { step: 'earlyMedia' },
+  { step: 'pause', forMs: 200 },
+  { step: 'tones', tones },
+  { step: 'pause', forMs: 500 },
+];
+/** Phones without a magic number. */
+const scenarios = {
+  numbers: {
+    '+12065550161': [
+      ...earlyMedia(tone(913.8, 274), tone(1370.6, 274), tone(1776.7, 380)),
+      { step: 'reject', status: 480 },
+    ],
+    '+12065550162': [
+      ...earlyMedia(tone(985.2, 380), tone(1428.5, 380), tone(1776.7, 380)),
+      { step: 'reject', status: 503 },
+    ],
+    '+12065550163': [
+      { step: 'earlyMedia' },
+      {
+        step: 'repeat',
+        steps: [
+          { step: 'tones', tones: [{ frequenciesHz: [480, 620], forMs: 500, levelDbm0: -24 }] },
+          { step: 'pause', forMs: 500 },
+        ],
+      },
+    ],
+  },
+};
 
 const branches: Readonly<Record<string, string>> = {
   HUMAN_ANSWERED: 'CallAnswered',
@@ -107,6 +166,7 @@ function checkProgress(): object[] {
 
 describe('magic numbers with answering machine detection', () => {
   let ringback: TestService;
+  let directory: string;
   const contacts = new Map<string, string>();
   const cases = numbers.flatMap((expected) => [
     { ...expected, key: expected.number, awaits: false, wanted: expected.status },
@@ -116,7 +176,12 @@ describe('magic numbers with answering machine detection', () => {
   ]);
 
   before(async () => {
-    ringback = await startTestService('quotas: { concurrentCampaignActiveCalls: 100 }');
+    directory = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
+    const scenarioFile = path.join(directory, 'phones.json');
+    await writeFile(scenarioFile, JSON.stringify(scenarios));
+    ringback = await startTestService(
+      `quotas: { concurrentCampaignActiveCalls: 100 }\nsimulatedCarrier: { scenarioFile: ${scenarioFile} }`,
+    );
     const flow = await ringback.createFlow(checkProgress());
     await Promise.all(
       cases.map(async ({ key, number, awaits, ringTimeoutSeconds }) => {
@@ -133,11 +198,14 @@ describe('magic numbers with answering machine detection', () => {
     );
   });
 
-  after(() => ringback?.close());
+  after(async () => {
+    await ringback?.close();
+    await rm(directory, { recursive: true, force: true });
+  });
 
   describe('side by side', { concurrency: true }, () => {
-    for (const { key, phone, wanted, reason = 'CONTACT_FLOW_DISCONNECT' } of cases) {
-      it(`${key} (${phone}) › ${wanted}`, async () => {
+    for (const { key, phone, wanted, heard, reason = 'CONTACT_FLOW_DISCONNECT' } of cases) {
+      it(`${key} (${phone}) › ${wanted}${heard ? `, heard ${heard}` : ''}`, async () => {
         const id = contacts.get(key) ?? '';
         const contact = await ringback.ended(id);
         const record = await ringback.record(id);
@@ -145,6 +213,8 @@ describe('magic numbers with answering machine detection', () => {
         assert.equal(contact.DisconnectReason, reason);
         assert.equal(contact.AnsweringMachineDetectionStatus, wanted);
         assert.equal(record.AnsweringMachineDetectionStatus, wanted);
+        const attributes = record.SegmentAttributes as Record<string, { ValueString: string }>;
+        assert.equal(attributes['ringback:EarlyTone']?.ValueString, heard);
         const types = events.map(({ eventType }) => eventType);
         const branch = branches[wanted];
         if (branch === undefined) {

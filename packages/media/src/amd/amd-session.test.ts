@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import type { NetworkTone } from '../detect/network-tones.ts';
 import { type MediaEngine, openMediaEngine } from '../media-engine.ts';
 import type { AnswerVerdict } from './answer-verdict.ts';
 
@@ -43,6 +44,23 @@ describe('answering machine detection on a session', () => {
     listening.startAmd({ initialSilenceMs: 9_000 });
     await speaking.play({ tone: { frequenciesHz: [2_100] }, durationMs: 2_600 });
     assert.equal((await verdict).answeredBy.kind, 'fax');
+  });
+
+  it('hears the tones of early media, and tells of them before its close is done', async () => {
+    const tones: NetworkTone[] = [];
+    const listening = await engine.openSession({
+      onEvent: (event) => {
+        if (event.kind === 'networkTone') tones.push(event.tone);
+      },
+    });
+    const speaking = await engine.openSession();
+    await listening.acceptAnswer(await speaking.answerOffer(listening.createOffer()));
+    listening.startTones();
+    const sit = [985.2, 1_370.6, 1_776.7].map((hz) => ({ tone: { frequenciesHz: [hz] }, durationMs: 320 }));
+    await speaking.play([{ silenceMs: 100 }, ...sit, { silenceMs: 400 }]);
+    await listening.close();
+    assert.deepEqual(tones, [{ kind: 'sit', cause: 'vacant code' }]);
+    await speaking.close();
   });
 
   it('gives its verdict when it is told to stop', async () => {

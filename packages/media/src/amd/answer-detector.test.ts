@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import { decodeMulaw } from '../codec/g711.ts';
-import { ToneGenerator, type ToneSpec } from '../codec/tone-generator.ts';
+import { silence, tone } from '../codec/tone-audio.fixture.ts';
 import { loadWebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
 import { type AmdSettings, defaultAmdSettings } from './amd-settings.ts';
 import { AnswerDetector } from './answer-detector.ts';
@@ -11,18 +11,7 @@ import type { AmdEvent } from './answer-verdict.ts';
 /** Synthetic speech, "Hello. This is a call about your appointment.", 8 kHz. */
 const speech = decodeMulaw(readFileSync(new URL('../../test/fixtures/speech.ulaw', import.meta.url)));
 
-const silence = (ms: number): Int16Array => new Int16Array(8 * ms);
 const hello = speech.subarray(0, 8 * 420);
-
-function tone(spec: ToneSpec, ms: number): Int16Array {
-  const frame = new Uint8Array(160);
-  const generator = new ToneGenerator(spec);
-  const frames = Array.from({ length: ms / 20 }, () => {
-    generator.fill(frame, 160);
-    return [...decodeMulaw(frame)];
-  });
-  return Int16Array.from(frames.flat());
-}
 
 describe('answer detector', () => {
   let module: WebRtcVadModule;

@@ -29,6 +29,7 @@ import { ReportSocket } from './report-socket.ts';
 import { RtpSession, type SessionWay, type SessionWorld } from './rtp-session.ts';
 import { RtpSocket } from './rtp-socket.ts';
 import { SessionAmd } from './session-amd.ts';
+import { SessionTones } from './session-tones.ts';
 import { type SteadyClock, Ticker } from './ticker.ts';
 import { openPeer, type Peer } from './webrtc-peer.ts';
 
@@ -65,6 +66,7 @@ interface Carried {
   isFaulty: boolean;
   /** Detection under way or over; undefined where none was asked for. */
   amd: SessionAmd | 'starting' | 'stopping' | undefined;
+  tones: SessionTones | undefined;
 }
 
 /** Load is told each second, over the last five. */
@@ -117,6 +119,8 @@ export class MediaWorker {
     if (!carried) return;
     if (order.kind === 'startAmd') void this.#startAmd(carried, order.settings);
     else if (order.kind === 'stopAmd') stopAmd(carried);
+    else if (order.kind === 'startTones') this.#startTones(carried);
+    else if (order.kind === 'stopTones') stopTones(carried);
     else obeyInSession(carried.session, order);
   }
 
@@ -135,6 +139,13 @@ export class MediaWorker {
     } catch (error) {
       report({ kind: 'failed', message: String(error) });
     }
+  }
+
+  #startTones(carried: Carried): void {
+    stopTones(carried);
+    carried.tones = new SessionTones(carried.session, (tone) =>
+      this.#report(carried.id, { kind: 'networkTone', tone }),
+    );
   }
 
   /** The border of the door: whatever goes wrong with a question becomes its refusal. */
@@ -259,7 +270,15 @@ export class MediaWorker {
       nextTick: () => this.#ticker.next,
       stretchBuffers: this.#stretchBuffers,
     });
-    const carried: Carried = { id, session, transport, bridge: undefined, amd: undefined, isFaulty: false };
+    const carried: Carried = {
+      id,
+      session,
+      transport,
+      bridge: undefined,
+      amd: undefined,
+      tones: undefined,
+      isFaulty: false,
+    };
     this.#carried.set(id, carried);
     this.#ticker.start();
     return carried;
@@ -302,6 +321,7 @@ export class MediaWorker {
     const { session, transport } = carried;
     this.#unbridge(carried);
     endAmd(carried);
+    stopTones(carried);
     this.#carried.delete(id);
     if (this.#carried.size === 0) this.#ticker.stop();
     session.close();
@@ -436,9 +456,17 @@ function endAmd(carried: Carried): void {
   carried.amd = undefined;
 }
 
+function stopTones(carried: Carried): void {
+  carried.tones?.stop();
+  carried.tones = undefined;
+}
+
 function obeyInSession(
   session: RtpSession,
-  order: Exclude<Extract<Order, { session: number }>, { kind: 'startAmd' | 'stopAmd' }>,
+  order: Exclude<
+    Extract<Order, { session: number }>,
+    { kind: 'startAmd' | 'stopAmd' | 'startTones' | 'stopTones' }
+  >,
 ): void {
   switch (order.kind) {
     case 'connect':

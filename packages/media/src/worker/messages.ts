@@ -53,7 +53,9 @@ export type Order =
   | { kind: 'resume'; session: number }
   | { kind: 'mute'; session: number; isMuted: boolean }
   | { kind: 'startAmd'; session: number; settings: AmdSettings }
-  | { kind: 'stopAmd'; session: number };
+  | { kind: 'stopAmd'; session: number }
+  | { kind: 'startTones'; session: number }
+  | { kind: 'stopTones'; session: number };
 
 /** Questions and their answers, by kind. */
 export interface Exchanges {

@@ -336,6 +336,4 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
     'Both sides are recorded whatever VoiceRecordingTrack says. Asked of the node that has the conversation.',
   UpdatePrompt:
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
-  StartOutboundVoiceContact:
-    'Answering machine detection begins with the answer: tones before it are told by the response that follows them only.',
 };

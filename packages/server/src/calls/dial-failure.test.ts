@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { NetworkTone } from '@ringback/media';
 import {
   InviteCancelled,
   InviteRejected,
@@ -11,6 +12,7 @@ import {
 } from '@ringback/sip';
 import { sipResponse } from '../test-support/fake-telephony.ts';
 import { causeOf, DialFailure, type DialFailureCause, judge } from './dial-failure.ts';
+import { wordOfTone } from './early-tones.ts';
 
 const rejected = (status: number): DialFailureCause => ({ kind: 'rejected', status, reason: '' });
 
@@ -126,6 +128,58 @@ describe('dial failure › Q.850 cause beside a status', () => {
       reasonHeader: ';;=;cause',
     };
     assert.equal(judge(garbage, false).disconnectReason, 'TELECOM_UNANSWERED');
+  });
+});
+
+describe('dial failure › tones of the network in early media', () => {
+  const busyTone: NetworkTone = { kind: 'busy' };
+  const vacant: NetworkTone = { kind: 'sit', cause: 'vacant code' };
+  const noCircuit: NetworkTone = { kind: 'sit', cause: 'no circuit' };
+  const timeout: DialFailureCause = { kind: 'ring timeout', ringTimeoutMs: 1 };
+  const cases: [cause: DialFailureCause, heard: NetworkTone, reason: string, amd: string][] = [
+    // Outcomes that say little are told by what was heard.
+    ...[403, 408, 480, 487, 500, 503].flatMap((status): [DialFailureCause, NetworkTone, string, string][] => [
+      [rejected(status), busyTone, 'TELECOM_BUSY', 'SIT_TONE_BUSY'],
+      [rejected(status), vacant, 'TELECOM_NUMBER_INVALID', 'SIT_TONE_INVALID_NUMBER'],
+      [rejected(status), noCircuit, 'TELECOM_PROBLEM', 'SIT_TONE_DETECTED'],
+    ]),
+    [rejected(480), { kind: 'sit', cause: 'intercept' }, 'TELECOM_NUMBER_INVALID', 'SIT_TONE_INVALID_NUMBER'],
+    [rejected(480), { kind: 'sit', cause: 'reorder' }, 'TELECOM_PROBLEM', 'SIT_TONE_DETECTED'],
+    [rejected(480), { kind: 'reorder' }, 'TELECOM_PROBLEM', 'SIT_TONE_DETECTED'],
+    [timeout, busyTone, 'TELECOM_BUSY', 'SIT_TONE_BUSY'],
+    [timeout, vacant, 'TELECOM_NUMBER_INVALID', 'SIT_TONE_INVALID_NUMBER'],
+    [{ kind: 'no response' }, vacant, 'TELECOM_NUMBER_INVALID', 'SIT_TONE_INVALID_NUMBER'],
+    [{ kind: 'transport', message: '' }, busyTone, 'TELECOM_BUSY', 'SIT_TONE_BUSY'],
+    // A status of its own meaning, and a cause that the network gave, are an answer.
+    [rejected(486), vacant, 'TELECOM_BUSY', 'SIT_TONE_BUSY'],
+    [rejected(404), busyTone, 'TELECOM_NUMBER_INVALID', 'SIT_TONE_INVALID_NUMBER'],
+    [rejected(603), vacant, 'TELECOM_UNANSWERED', 'AMD_NOT_APPLICABLE'],
+    [
+      { ...rejected(480), reasonHeader: 'Q.850;cause=17' } as DialFailureCause,
+      vacant,
+      'TELECOM_BUSY',
+      'SIT_TONE_BUSY',
+    ],
+    // Who gave up did so, whatever was heard.
+    [{ kind: 'stopped' }, vacant, 'TELECOM_ORIGINATOR_CANCEL', 'SIT_TONE_INVALID_NUMBER'],
+    // Ringing says nothing that 18x does not.
+    [rejected(480), { kind: 'ringback' }, 'TELECOM_UNANSWERED', 'AMD_UNANSWERED'],
+    [timeout, { kind: 'ringback' }, 'TELECOM_TIMEOUT', 'AMD_UNANSWERED'],
+  ];
+  for (const [cause, heard, disconnectReason, amdStatus] of cases) {
+    const what = cause.kind === 'rejected' ? cause.status : cause.kind;
+    it(`${wordOfTone(heard)} and ${what} is ${disconnectReason}, ${amdStatus}`, () => {
+      const verdict = judge(cause, true, heard);
+      assert.deepEqual(
+        [verdict.disconnectReason, verdict.amdStatus, verdict.nextAttempt],
+        [disconnectReason, amdStatus, 'never'],
+      );
+    });
+  }
+
+  it('keeps campaigns from numbers that the network says are none', () => {
+    assert.equal(judge(rejected(480), true, vacant).campaignRetry, 'never');
+    assert.equal(judge(rejected(480), true, noCircuit).campaignRetry, 'allowed');
   });
 });
 

@@ -1,4 +1,5 @@
 /** Every way a dialling can fail, as one verdict: what to record, whose fault, what may follow. Read by dial.ts and the contact's story. */
+import type { NetworkTone } from '@ringback/media';
 import {
   InviteCancelled,
   InviteRejected,
@@ -7,6 +8,7 @@ import {
   parseReason,
 } from '@ringback/sip';
 import { toStorable } from '../storable-text.ts';
+import { meaningOfTone, type ToneMeaning } from './early-tones.ts';
 import { meaningOfCause, q850CauseOf, type ReleaseMeaning } from './release-causes.ts';
 
 /** `DisconnectReason` values that a failed dialling can give (Administrator Guide, data model for contact records). */
@@ -23,6 +25,7 @@ export type DialDisconnectReason =
 export type UnansweredAmdStatus =
   | 'SIT_TONE_BUSY'
   | 'SIT_TONE_INVALID_NUMBER'
+  | 'SIT_TONE_DETECTED'
   | 'AMD_UNANSWERED'
   | 'AMD_NOT_APPLICABLE';
 
@@ -60,6 +63,7 @@ const unreachable = verdict('TELECOM_UNANSWERED', 'AMD_UNANSWERED', 'customer');
 const blocked = verdict('TELECOM_POTENTIAL_BLOCKING', 'AMD_NOT_APPLICABLE', 'carrier');
 const problem = verdict('TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'carrier');
 const elsewhere = verdict('TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'carrier', { nextAttempt: 'allowed' });
+const congested = verdict('TELECOM_PROBLEM', 'SIT_TONE_DETECTED', 'carrier');
 const ours = verdict('TELECOM_PROBLEM', 'AMD_NOT_APPLICABLE', 'ours');
 
 /** Final responses whose meaning differs from their class's (RFC 3261 §21, RFC 8197, RFC 8688). */
@@ -115,39 +119,46 @@ export type DialFailureCause =
 
 /**
  * A dialling that no one answered. `sawRinging` tells whether an 18x had come, after which no other
- * target may be tried: a person may have heard it ring.
+ * target may be tried: a person may have heard it ring. `heard` is what the network played in early media.
  */
 export class DialFailure extends Error {
   override readonly name = 'DialFailure';
   readonly failure: DialFailureCause;
   readonly sawRinging: boolean;
+  readonly heard: NetworkTone | undefined;
   readonly verdict: DialVerdict;
 
-  constructor(failure: DialFailureCause, sawRinging: boolean) {
+  constructor(failure: DialFailureCause, sawRinging: boolean, heard?: NetworkTone) {
     super(describe(failure));
     this.failure = failure;
     this.sawRinging = sawRinging;
-    this.verdict = judge(failure, sawRinging);
+    this.heard = heard;
+    this.verdict = judge(failure, sawRinging, heard);
   }
 }
 
-/** The one table from outcome to verdict. */
-export function judge(failure: DialFailureCause, sawRinging: boolean): DialVerdict {
+/** The one table from outcome to verdict. `heard` counts where the outcome itself says too little. */
+export function judge(failure: DialFailureCause, sawRinging: boolean, heard?: NetworkTone): DialVerdict {
+  const meaning = meaningOfTone(heard);
+  const played = meaning && verdictByTone[meaning];
   switch (failure.kind) {
     case 'rejected': {
-      const found = judgeRefusal(failure.status, failure.reason, failure.reasonHeader);
+      const found = judgeRefusal(failure, played);
       return sawRinging ? { ...found, nextAttempt: 'never' } : found;
     }
     case 'transport':
-      return sawRinging || failure.mayHaveLeft ? problem : elsewhere;
+      return played ?? (sawRinging || failure.mayHaveLeft ? problem : elsewhere);
     case 'no response':
-      return problem;
+      return played ?? problem;
     case 'ring timeout':
-      return verdict('TELECOM_TIMEOUT', sawRinging ? 'AMD_UNANSWERED' : 'AMD_NOT_APPLICABLE', 'customer');
+      return (
+        played ?? verdict('TELECOM_TIMEOUT', sawRinging ? 'AMD_UNANSWERED' : 'AMD_NOT_APPLICABLE', 'customer')
+      );
     case 'stopped':
+      // That we gave up is why it ended; what the number is was still heard.
       return verdict(
         'TELECOM_ORIGINATOR_CANCEL',
-        sawRinging ? 'AMD_UNANSWERED' : 'AMD_NOT_APPLICABLE',
+        played?.amdStatus ?? (sawRinging ? 'AMD_UNANSWERED' : 'AMD_NOT_APPLICABLE'),
         'ours',
       );
     case 'no trunk':
@@ -156,6 +167,8 @@ export function judge(failure: DialFailureCause, sawRinging: boolean): DialVerdi
       return ours;
   }
 }
+
+const verdictByTone: Readonly<Record<ToneMeaning, DialVerdict>> = { busy, invalid, congested };
 
 const verdictByMeaning: Readonly<Record<ReleaseMeaning, DialVerdict>> = {
   invalid,
@@ -171,15 +184,21 @@ const blockedPhrase = /network blocked/i;
 
 /**
  * The status decides where it has a meaning of its own. Where it only says that something went wrong (403, 480, 500, 503, …), the
- * Q.850 cause that the telephone network gave says what. It never opens another attempt that the status does not.
+ * Q.850 cause that the telephone network gave says what, and where it gave none, what it played. Neither ever opens another attempt
+ * that the status does not.
  */
-function judgeRefusal(status: number, phrase: string, reasonHeader: string | undefined): DialVerdict {
-  if (status === 603 && blockedPhrase.test(phrase)) return blocked;
+function judgeRefusal(
+  { status, reason, reasonHeader }: Extract<DialFailureCause, { kind: 'rejected' }>,
+  played: DialVerdict | undefined,
+): DialVerdict {
+  if (status === 603 && blockedPhrase.test(reason)) return blocked;
   const byStatus = verdictByStatus.get(status) ?? verdictByClass[Math.floor(status / 100)] ?? problem;
   const isVague = status >= 400 && (byStatus === problem || byStatus === elsewhere || status === 480);
-  if (!isVague || reasonHeader === undefined) return byStatus;
-  const meaning = meaningOfCause(q850CauseOf(parseReason(reasonHeader)));
-  if (meaning === undefined || (meaning === 'carrier' && byStatus === elsewhere)) return byStatus;
+  if (!isVague && byStatus !== unreachable) return byStatus;
+  const cause = reasonHeader === undefined ? undefined : q850CauseOf(parseReason(reasonHeader));
+  const meaning = meaningOfCause(cause);
+  if (meaning === undefined) return played ?? byStatus;
+  if (!isVague || (meaning === 'carrier' && byStatus === elsewhere)) return byStatus;
   return verdictByMeaning[meaning];
 }
 

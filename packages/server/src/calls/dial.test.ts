@@ -163,6 +163,45 @@ describe('dial', () => {
     assert.equal(world.agent.calls.length, 2);
   });
 
+  it('listens to early media until the answer, and to nothing where there is none', async () => {
+    const early = makeWorld();
+    const dialling = early.dial();
+    await early.clock.drain();
+    early.agent.call.earlyMedia();
+    early.agent.call.earlyMedia();
+    await early.clock.drain();
+    early.agent.call.answer();
+    await (await dialling).close();
+    assert.deepEqual(early.journal.slice(2, 4), ['listens for tones', 'listens for tones no more']);
+
+    const { leg, world } = await answered();
+    await leg.close();
+    assert.equal(
+      world.journal.some((line) => line.startsWith('listens')),
+      false,
+    );
+  });
+
+  it('judges a failure by the most telling tone that was heard before it, also one told while its media closes', async () => {
+    const world = makeWorld();
+    const failure = failureOf(world.dial());
+    await world.clock.drain();
+    world.agent.call.earlyMedia();
+    await world.clock.drain();
+    const { session } = world.media;
+    session.hearTone({ kind: 'ringback' });
+    session.hearTone({ kind: 'busy' });
+    session.onClose = () => session.hearTone({ kind: 'sit', cause: 'vacant code' });
+    world.agent.call.reject(480);
+    const { verdict, heard } = await failure;
+    assert.deepEqual(heard, { kind: 'sit', cause: 'vacant code' });
+    assert.deepEqual(
+      [verdict.disconnectReason, verdict.amdStatus],
+      ['TELECOM_NUMBER_INVALID', 'SIT_TONE_INVALID_NUMBER'],
+    );
+    assert.equal(world.agent.calls.length, 1);
+  });
+
   it('cancels at exactly the ring timeout', async () => {
     const world = makeWorld();
     const failure = failureOf(world.dial({ ringTimeoutMs: 15_000 }));

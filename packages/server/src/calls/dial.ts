@@ -5,6 +5,7 @@ import {
   type MediaEngine,
   type MediaSession,
   type MediaSessionOptions,
+  type NetworkTone,
   SdpUnusable,
 } from '@ringback/media';
 import {
@@ -15,6 +16,7 @@ import {
   retryAfterMs,
 } from '@ringback/sip';
 import { DialFailure } from './dial-failure.ts';
+import { moreTelling } from './early-tones.ts';
 import { KeyPresses } from './key-presses.ts';
 import { joinLeg, type Leg, type MediaEnd } from './leg.ts';
 import { type RingDeps, RingEnded, type RingRequest, ring } from './ring.ts';
@@ -84,7 +86,7 @@ export async function dial(
     return await dialling.run();
   } catch (error) {
     await dialling.closeMedia();
-    throw error;
+    throw dialling.withHeard(error);
   }
 }
 
@@ -103,6 +105,9 @@ class Dialling {
   readonly #mediaEnded = Promise.withResolvers<MediaEnd>();
   #media: OpenMedia | undefined;
   #sawRinging = false;
+  #isRinging = false;
+  #earlyMedia: MediaSession | undefined;
+  #heard: NetworkTone | undefined;
 
   constructor(request: DialRequest, progress: DialProgress, deps: DialDeps, signal: AbortSignal) {
     this.#request = request;
@@ -117,6 +122,7 @@ class Dialling {
       this.#deps.trunks.routeFor(this.#request.destination),
     );
     const answeredAtMs = this.#deps.clock.now();
+    this.#earlyMedia?.stopTones();
     await agreeOnMedia(dialog, media);
     return joinLeg({
       dialog,
@@ -129,8 +135,15 @@ class Dialling {
     });
   }
 
+  /** What was heard until then is known when it resolves. */
   async closeMedia(): Promise<void> {
     await this.#media?.session.close();
+  }
+
+  /** The failure, judged again with what the network played. */
+  withHeard(error: unknown): unknown {
+    if (!(error instanceof DialFailure) || !this.#heard) return error;
+    return new DialFailure(error.failure, error.sawRinging, this.#heard);
   }
 
   async #tryTargets(
@@ -143,6 +156,7 @@ class Dialling {
       if ('kind' in attempt) throw latest ?? this.#failureOf(attempt);
       try {
         const media = await this.#mediaFor(attempt.trunk);
+        this.#isRinging = true;
         const dialog = await this.#tryTarget(attempt, n, media);
         attempt.answered(dialog.ended);
         return { trunk: attempt.trunk, dialog, media };
@@ -151,6 +165,8 @@ class Dialling {
         if (!(error instanceof RingEnded)) throw error;
         latest = new DialFailure(error.failure, this.#sawRinging);
         if (latest.verdict.nextAttempt === 'never') throw latest;
+      } finally {
+        this.#isRinging = false;
       }
     }
   }
@@ -173,7 +189,7 @@ class Dialling {
         },
         earlyMedia: (sdp) => {
           media.acceptAnswer(sdp).then(
-            () => this.#progress.earlyMedia?.(),
+            () => this.#hearEarlyMedia(media),
             // The answer itself will tell whether the media can be used.
             () => undefined,
           );
@@ -207,6 +223,7 @@ class Dialling {
         onEvent: (event) => {
           if (event.kind === 'digit') this.#pressed(event.digit);
           else if (event.kind === 'amd') this.#progress.detected?.(event.event);
+          else if (event.kind === 'networkTone') this.#heard = moreTelling(this.#heard, event.tone);
           else if (event.kind === 'mediaLost') this.#mediaEnded.resolve({ by: 'media loss' });
           else if (event.kind === 'fault') {
             this.#mediaEnded.resolve({ by: 'media fault', detail: event.message });
@@ -216,6 +233,15 @@ class Dialling {
     } catch (error) {
       throw new DialFailure({ kind: 'media', message: messageOf(error) }, this.#sawRinging);
     }
+  }
+
+  /** Of several early dialogs (forked) the same stream is listened to. */
+  #hearEarlyMedia(media: MediaSession): void {
+    // The end of the ringing may have come first.
+    if (!this.#isRinging) return;
+    if (!this.#earlyMedia) media.startTones();
+    this.#earlyMedia ??= media;
+    this.#progress.earlyMedia?.();
   }
 
   #pressed(digit: string): void {

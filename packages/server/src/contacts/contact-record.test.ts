@@ -158,6 +158,13 @@ describe('contact record', () => {
     assert.deepEqual(attributesOf({ reason: 'x'.repeat(300) }), [`ringback:SipReason ${'x'.repeat(256)}`]);
   });
 
+  it('tells what the network played before the answer that did not come', () => {
+    const { SegmentAttributes } = recordOf(sampleContact({ outcome: { earlyTone: 'SIT_VACANT_CODE' } }));
+    assert.deepEqual((SegmentAttributes as Record<string, unknown>)['ringback:EarlyTone'], {
+      ValueString: 'SIT_VACANT_CODE',
+    });
+  });
+
   it('tells of the time in the queue, of the agent, of holds and of after-contact work', () => {
     const record = recordOf(
       sampleContact({

@@ -13,6 +13,9 @@ export function segmentAttributesOf(contact: Contact): Record<string, { ValueStr
       ? { 'ringback:RecordingFailure': { ValueString: contact.outcome.recordingFailure } }
       : {}),
     ...sipAttributesOf(contact.outcome.sip),
+    ...(contact.outcome.earlyTone
+      ? { 'ringback:EarlyTone': { ValueString: contact.outcome.earlyTone } }
+      : {}),
   };
 }
 

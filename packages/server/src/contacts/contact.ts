@@ -168,6 +168,8 @@ export interface ContactOutcome {
   readonly callId?: string;
   /** Final SIP status of the last attempt, and the carrier's Reason header (RFC 3326). */
   readonly sip?: { readonly status?: number; readonly reason?: string };
+  /** What the network played before the answer that did not come: SIT_VACANT_CODE, BUSY … (calls/early-tones.ts). */
+  readonly earlyTone?: string;
   /** What the flow changed (UpdateContactData). */
   readonly languageCode?: string;
   readonly name?: string;

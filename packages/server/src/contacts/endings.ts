@@ -1,5 +1,6 @@
 /** Every way a contact can end, in one table: what Connect calls it, and our own word where Connect has none (docs/ending.md). */
 import { DialFailure } from '../calls/dial-failure.ts';
+import { wordOfTone } from '../calls/early-tones.ts';
 import type { AnsweringMachineDetectionStatus } from './contact.ts';
 
 /** How a contact ended. `endCause` goes to `SegmentAttributes['ringback:EndCause']`. */
@@ -9,6 +10,8 @@ export interface Ending {
   readonly amdStatus?: AnsweringMachineDetectionStatus;
   /** Final SIP status and Reason header, where a carrier gave them. */
   readonly sip?: { readonly status?: number; readonly reason?: string };
+  /** The tone that the network played before the answer that did not come. */
+  readonly earlyTone?: string;
   /** One sentence for the log. */
   readonly detail?: string;
 }
@@ -63,8 +66,13 @@ export function endingOf(error: unknown): Ending {
   return { ...endings.internalError, detail: error instanceof Error ? error.message : String(error) };
 }
 
-function endingOfDialFailure({ failure, verdict, message }: DialFailure): Ending {
-  const base = { disconnectReason: verdict.disconnectReason, amdStatus: verdict.amdStatus, detail: message };
+function endingOfDialFailure({ failure, verdict, message, heard }: DialFailure): Ending {
+  const base = {
+    disconnectReason: verdict.disconnectReason,
+    amdStatus: verdict.amdStatus,
+    detail: message,
+    ...(heard ? { earlyTone: wordOfTone(heard) } : {}),
+  };
   switch (failure.kind) {
     case 'rejected': {
       const reason = failure.reasonHeader;

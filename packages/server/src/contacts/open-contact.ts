@@ -234,6 +234,7 @@ function endedContact(
       ...outcome,
       ...(amd ? { answeringMachineDetectionStatus: amd } : {}),
       ...(ending.sip ? { sip: ending.sip } : {}),
+      ...(ending.earlyTone ? { earlyTone: ending.earlyTone } : {}),
     },
   };
 }

@@ -5,6 +5,7 @@ import {
   type MediaEvent,
   type MediaSession,
   type MediaSessionOptions,
+  type NetworkTone,
   NO_STATS,
   type PlayOptions,
   type PlayOutcome,
@@ -73,6 +74,17 @@ export class FakeCall implements OutgoingInvite {
 
   provisional(status: number): void {
     this.request.onProvisional?.(sipResponse(status), undefined);
+  }
+
+  /** 183 with SDP. */
+  earlyMedia(): void {
+    this.provisional(183);
+    this.request.onEarlyMedia?.({
+      status: 183,
+      body: { contentType: 'application/sdp', content: 'early' },
+      remoteTag: 'theirs',
+      isReliable: false,
+    });
   }
 
   answer(sdp: string | undefined = 'answer'): FakeDialog {
@@ -220,6 +232,8 @@ export class FakeMediaSession implements MediaSession {
   refusesAnswer: Error | undefined;
   recordingFault: Error | undefined;
   isClosed = false;
+  /** What the session tells while it closes. */
+  onClose: () => void = () => undefined;
   readonly #clock: VirtualClock;
   readonly #journal: Journal;
   readonly #onEvent: (event: MediaEvent) => void;
@@ -301,6 +315,19 @@ export class FakeMediaSession implements MediaSession {
     this.#journal.push('detection stops');
   }
 
+  startTones(): void {
+    this.#journal.push('listens for tones');
+  }
+
+  /** Tells of a tone that the network played. */
+  hearTone(tone: NetworkTone): void {
+    this.#onEvent({ kind: 'networkTone', tone });
+  }
+
+  stopTones(): void {
+    this.#journal.push('listens for tones no more');
+  }
+
   async pauseRecording(): Promise<void> {}
   async resumeRecording(): Promise<void> {}
 
@@ -319,7 +346,10 @@ export class FakeMediaSession implements MediaSession {
   }
 
   async close(): Promise<RtpStats> {
-    if (!this.isClosed) this.#journal.push('media closes');
+    if (!this.isClosed) {
+      this.#journal.push('media closes');
+      this.onClose();
+    }
     this.isClosed = true;
     return stats;
   }
