@@ -555,7 +555,18 @@ export function laneOf(entry: QueueEntry): string {
   const criteria = criteriaInForce(entry);
   return criteria === undefined
     ? ''
-    : createHash('sha256').update(JSON.stringify(criteria)).digest('base64url');
+    : createHash('sha256').update(JSON.stringify(criteria, inOrderOfMembers)).digest('base64url');
+}
+
+/**
+ * Members of an object in the order in which `jsonb` keeps them (shorter names first), so that criteria read back have the lane
+ * that they were stored with.
+ */
+function inOrderOfMembers(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1)),
+  );
 }
 
 function eventTypeOf(before: AgentState, after: AgentState, input: AgentInput): AgentEventType | undefined {

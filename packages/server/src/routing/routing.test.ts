@@ -247,6 +247,17 @@ describe('routing', () => {
     );
   });
 
+  it('finds the agent for criteria that were given to a contact that waits already', async () => {
+    const { routing } = await openNode();
+    const contact = newContact();
+    await routing.enqueue(contact, queue(0));
+    // The database keeps members in an order of its own.
+    const expression = { kind: 'not', of: { kind: 'agents', agentIds: ['nobody'] } } as const;
+    await routing.changeSettings(contact, { criteria: { steps: [{ expression }] } });
+    await atDesk(routing);
+    await until('it rings', async () => (await inHand(routing)).length > 0);
+  });
+
   it('refuses to queue what is queued, beyond the capacity, or for a node that is dead', async () => {
     const { routing } = await openNode();
     const contact = newContact();
