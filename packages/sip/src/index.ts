@@ -46,6 +46,7 @@ export type { TargetFailure, TargetStanding } from './locating/target-standing.t
 export {
   afterFailure,
   afterSuccess,
+  firstUsableMs,
   NO_STANDING,
   retryAfterMs,
   usableTargets,

@@ -4,6 +4,7 @@ import {
   afterFailure,
   afterSuccess,
   type DnsResolver,
+  firstUsableMs,
   locateServer,
   NO_STANDING,
   type ServerName,
@@ -91,12 +92,11 @@ export class TrunkServers {
       : [...reached, ...awake.filter((each) => !reached.includes(each))];
   }
 
-  /** When the first of them may be tried again, ms since the epoch; undefined where all may be tried now. */
+  /** When the first of them may be tried again, ms since the epoch; undefined where one may be now. At least one is asked about. */
   restsUntil(targets: readonly SipEndpoint[]): number | undefined {
     const nowMs = this.#options.clock.now();
-    if (usableTargets(this.#resting, targets, nowMs).length > 0) return undefined;
-    const until = [...this.#resting.values()].filter((each) => each > nowMs);
-    return until.length === 0 ? undefined : Math.min(...until);
+    const firstMs = firstUsableMs(this.#resting, targets, nowMs);
+    return firstMs > nowMs ? firstMs : undefined;
   }
 
   failed(target: SipEndpoint, failure: TargetFailure): void {

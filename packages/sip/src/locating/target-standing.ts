@@ -58,6 +58,15 @@ export function usableTargets(
   return targets.filter((target) => (standing.get(endpointText(target)) ?? 0) <= nowMs);
 }
 
+/** When the first of the targets may be tried, ms since the epoch; `nowMs` where one may be now. */
+export function firstUsableMs(
+  standing: TargetStanding,
+  targets: readonly SipEndpoint[],
+  nowMs: number,
+): number {
+  return Math.min(...targets.map((target) => Math.max(nowMs, standing.get(endpointText(target)) ?? 0)));
+}
+
 /** A 503 without Retry-After counts as any other failure of that one request (RFC 3261 §21.5.4). */
 function leftAloneMs(failure: TargetFailure): number {
   if (failure.kind === 'transport') return UNREACHABLE.has(failure.code) ? UNREACHABLE_MS : 0;
