@@ -35,6 +35,15 @@ function inputOf(what: Script[number][1], atMs: number): HealthInput {
 }
 
 const fiveFailures: Script = [1, 2, 3, 4, 5].map((second) => [second, 'failed'] as const);
+/** It failed twice, was away, came back, and fails again. */
+const throughOutage: Script = [
+  ...fiveFailures,
+  [36, 'failed'],
+  [40, 'silent'],
+  [41, 'silent'],
+  [50, 'answered'],
+  ...fiveFailures.map(([second, what]) => [second + 50, what] as const),
+];
 
 describe('trunk health', () => {
   const cases: [what: string, script: Script, standing: string][] = [
@@ -108,6 +117,8 @@ describe('trunk health', () => {
     ['one bad call on trial is enough, too', [...fiveFailures, [36, 'failed']], 'side-lined'],
     ['the second time is twice as long', [...fiveFailures, [36, 'failed'], [95, 'time']], 'side-lined'],
     ['and ends', [...fiveFailures, [36, 'failed'], [96, 'time']], 'on trial'],
+    ['an outage in between does not forgive', [...throughOutage, [174, 'time']], 'side-lined'],
+    ['and the third time ends, too', [...throughOutage, [175, 'time']], 'on trial'],
   ];
   for (const [what, script, standing] of cases) {
     it(what, () => assert.equal(run(script).standing, standing));

@@ -44,6 +44,15 @@ describe('trunk room › calls a second', () => {
     assert.equal(clock.pendingTimers, 0);
   });
 
+  it('lets nobody who comes just then overtake who has waited', async () => {
+    const { clock, ask, answers } = makeWorld();
+    const paced = [[trunk('t', { callsPerSecond: 4 })]];
+    clock.setTimeout(() => void ask('late', paced), 250);
+    for (const label of ['a', 'b']) void ask(label, paced);
+    await clock.advance(1_000);
+    assert.deepEqual(answers, ['0 a t', '250 b t', '500 late t']);
+  });
+
   it('takes an equal trunk that is free before it waits, and waits before it takes a worse one', async () => {
     const { clock, ask, answers } = makeWorld();
     const a = trunk('a', { callsPerSecond: 1 });
@@ -89,6 +98,18 @@ describe('trunk room › calls at once', () => {
     stop.abort();
     await clock.advance(7_000);
     assert.deepEqual(answers, ['0 a t', '3000 c stopped', '10000 b too late']);
+    assert.equal(clock.pendingTimers, 0);
+  });
+});
+
+describe('trunk room › who was stopped before', () => {
+  it('does not wait', async () => {
+    const { clock, ask, answers } = makeWorld();
+    const full = [[trunk('t', { maxCalls: 1 })]];
+    void ask('a', full);
+    void ask('b', full, 10_000, AbortSignal.abort());
+    await clock.drain();
+    assert.deepEqual(answers, ['0 a t', '0 b stopped']);
     assert.equal(clock.pendingTimers, 0);
   });
 });

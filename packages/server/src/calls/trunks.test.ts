@@ -385,6 +385,22 @@ describe('trunks › health', () => {
     assert.equal(world.trunks.status[0]?.health.standing, 'in service');
   });
 
+  for (const status of [401, 403, 407, 500, 504, 599]) {
+    it(`${status} is a call that the trunk failed to carry`, async () => {
+      const world = makeWorld([trunkAt('a', at('10.0.0.1'))]);
+      for (let call = 0; call < 5; call += 1) await dialAnswering(world, [status]);
+      assert.equal(world.trunks.status[0]?.health.standing, 'side-lined');
+    });
+  }
+
+  for (const status of [404, 415, 480, 501, 600, 603]) {
+    it(`${status} says nothing against the trunk`, async () => {
+      const world = makeWorld([trunkAt('a', at('10.0.0.1'))]);
+      for (let call = 0; call < 9; call += 1) await dialAnswering(world, [status]);
+      assert.equal(world.trunks.status[0]?.health.standing, 'in service');
+    });
+  }
+
   it('a side-lined trunk still takes the call that no other can', async () => {
     const world = makeWorld([trunkAt('a', at('10.0.0.1'))]);
     for (let call = 0; call < 6; call += 1) await dialAnswering(world, [500]);
