@@ -15,7 +15,7 @@ import {
 import type { MediaEvent } from './media-event.ts';
 import { NO_STATS, type RtpStats } from './media-stats.ts';
 import { checkPlaySource, type PlayOutcome, type PlaySource } from './play-source.ts';
-import type { RecordingSummary } from './recording/call-recorder.ts';
+import type { RecordedTracks, RecordingSummary } from './recording/call-recorder.ts';
 import type { DigitMethod } from './rtp/digit-sender.ts';
 import { SdpUnusable } from './sdp/sdp-unusable.ts';
 import type { Notice, WorkerLink } from './worker-link.ts';
@@ -99,9 +99,10 @@ export interface AudioSession {
    * The file is playable at any moment, up to about two seconds before the present. When the disk fails later there
    * is a `recordingFailed` event and the call goes on.
    *
+   * @param tracks which of the two is recorded, with silence in place of the other. Default `both`.
    * @throws {RecordingFailed}
    */
-  startRecording(path: string): Promise<void>;
+  startRecording(path: string, tracks?: RecordedTracks): Promise<void>;
 
   /**
    * Keeps silence in the file in place of what is said until `resumeRecording`. Twice is once.
@@ -266,9 +267,9 @@ export abstract class EngineAudioSession implements AudioSession {
     this.home.link.order({ kind: 'mute', session: this.id, isMuted: false });
   }
 
-  async startRecording(path: string): Promise<void> {
+  async startRecording(path: string, tracks: RecordedTracks = 'both'): Promise<void> {
     this.mustBeOpen();
-    await this.asking(this.home.link.ask('startRecording', { session: this.id, path }));
+    await this.asking(this.home.link.ask('startRecording', { session: this.id, path, tracks }));
   }
 
   async pauseRecording(): Promise<void> {

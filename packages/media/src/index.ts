@@ -39,7 +39,7 @@ export type { MediaEvent, PeerState } from './media-event.ts';
 export type { MediaSession, MediaSessionOptions } from './media-session.ts';
 export { type EngineStats, NO_STATS, type RtpStats } from './media-stats.ts';
 export type { PlayOutcome, PlaySource } from './play-source.ts';
-export type { RecordingSummary } from './recording/call-recorder.ts';
+export type { RecordedTracks, RecordingSummary } from './recording/call-recorder.ts';
 export type { DigitMethod } from './rtp/digit-sender.ts';
 export type { Digit } from './rtp/telephone-event.ts';
 export { SdpUnusable, type SdpUnusableReason } from './sdp/sdp-unusable.ts';

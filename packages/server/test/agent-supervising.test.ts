@@ -29,7 +29,7 @@ import { startTestService, type TestService } from './support/test-service.ts';
 
 const agentHz = 1000;
 const supervisorHz = 1500;
-/** Says hello and listens. */
+/** Says hello in a noisy street, and listens there. */
 const person = '+12065550101';
 const another = '+12065550100';
 
@@ -37,8 +37,10 @@ describe('a conversation under way', () => {
   let ringback: TestService;
   let agent: ScriptedAgent;
   let supervisor: ScriptedAgent;
+  let analyst: ScriptedAgent;
   let supervisorId: string;
   let listenerId: string;
+  let awayId: string;
   let agentId: string;
   let flowId: string;
 
@@ -47,14 +49,17 @@ describe('a conversation under way', () => {
     flowId = await ringback.createFlow(transferToQueue);
     supervisorId = await createTeamUser(ringback, 'boss', 'CallCenterManager');
     listenerId = await createTeamUser(ringback, 'analyst', 'QualityAnalyst');
+    awayId = await createTeamUser(ringback, 'away', 'QualityAnalyst');
     agent = await agentAtWork(ringback, 'agent', 'ringback', agentHz);
     supervisor = await agentAtWork(ringback, 'boss', teamPassword, supervisorHz);
+    analyst = await agentAtWork(ringback, 'analyst', teamPassword, 2000);
     agentId = agent.state.agent.id;
   });
 
   after(async () => {
     await agent?.close();
     await supervisor?.close();
+    await analyst?.close();
     await ringback?.close();
   });
 
@@ -98,9 +103,15 @@ describe('a conversation under way', () => {
     // So long the customer hears the supervisor alone.
     await agent.untilHeard(75);
     agent.speak();
+
+    const second = await monitor(contactId, { UserId: listenerId });
+    await analyst.until('listening', ({ contact }) => contact?.state === 'CONNECTED');
+    await hears(analyst, agentHz);
     await supervisor.do({ do: 'monitor', contactId: own, mode: 'SILENT_MONITOR' });
     await untilParties(agent, { customer: 'connected' });
     await hearsNot(agent, supervisorHz);
+    await analyst.do({ do: 'hangUp', contactId: second });
+    await analyst.until('nothing', ({ contact }) => contact === undefined);
 
     await supervisor.do({ do: 'hangUp', contactId: own });
     await supervisor.until('nothing', ({ contact }) => contact === undefined);
@@ -139,7 +150,7 @@ describe('a conversation under way', () => {
       { name: 'AccessDeniedException' },
       'a quality analyst only listens',
     );
-    await assert.rejects(monitor(contactId, { UserId: listenerId }), /not signed in/);
+    await assert.rejects(monitor(contactId, { UserId: awayId }), /not signed in/);
     await agent.do({ do: 'hangUp', contactId });
     await finishWork(agent, contactId);
     await supervisor.until('nothing', ({ contact }) => contact === undefined);
@@ -206,5 +217,30 @@ describe('a conversation under way', () => {
       'silence while it was suspended',
     );
     assert.ok(loudest(agents.subarray(at(pause.toMs)), agentHz) > 0.5, 'and after it');
+  });
+
+  it('is recorded of the agent alone by order of the API', async () => {
+    const contactId = await conversationOf(ringback, agent, person, flowId);
+    await ringback.client.send(
+      new StartContactRecordingCommand({
+        InstanceId: ringback.instanceId,
+        ContactId: contactId,
+        InitialContactId: contactId,
+        VoiceRecordingConfiguration: { VoiceRecordingTrack: 'FROM_AGENT' },
+      }),
+    );
+    await agent.until('a recording', ({ contact }) => contact?.recording === 'on');
+    await agent.untilHeard(75);
+    await agent.do({ do: 'hangUp', contactId });
+    await finishWork(agent, contactId);
+    const { Recordings } = await ringback.record(contactId);
+    const [only] = Recordings as { Location: string; ParticipantType: string }[];
+    assert.equal(only?.ParticipantType, 'AGENT');
+    const [customers, agents] = readWav(await readFile(only.Location)).channels;
+    assert.ok(customers && agents && loudest(agents, agentHz) > 0.5);
+    assert.ok(
+      customers.every((sample) => sample === 0),
+      'the street behind the customer is heard all the time',
+    );
   });
 });

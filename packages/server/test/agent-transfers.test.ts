@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import {
   AssociateQueueQuickConnectsCommand,
   CreateUserHierarchyGroupCommand,
+  DescribeContactCommand,
   UpdateUserHierarchyCommand,
   UpdateUserHierarchyStructureCommand,
 } from '@aws-sdk/client-connect';
@@ -93,6 +94,19 @@ describe('a transfer by quick connect', () => {
     await client.send(new UpdateUserHierarchyCommand({ InstanceId, UserId, HierarchyGroupId }));
   }
 
+  /** Contact, quick connect and its type, of each entry of NextContacts. */
+  async function nextContactsOf(ContactId: string) {
+    const { Contact } = await ringback.client.send(
+      new DescribeContactCommand({ InstanceId: ringback.instanceId, ContactId }),
+    );
+    return Contact?.NextContacts?.map(({ NextContactMetadata }) => {
+      const { ContactId, QuickConnectId, QuickConnectType, QuickConnectName, InitiationTimestamp } =
+        NextContactMetadata?.QuickConnectContactData ?? {};
+      assert.ok(QuickConnectName && InitiationTimestamp);
+      return [ContactId, QuickConnectId, QuickConnectType];
+    });
+  }
+
   const conversation = () => conversationOf(ringback, first, person, flowId);
 
   it('asks an agent first, swaps, makes a conference, and leaves the customer to him', async () => {
@@ -139,6 +153,7 @@ describe('a transfer by quick connect', () => {
 
     const [left, followed] = [await ringback.record(contactId), await ringback.record(next)];
     assert.equal(left.NextContactId, next);
+    assert.deepEqual(await nextContactsOf(contactId), [[next, toSecond, 'USER']]);
     assert.equal(left.DisconnectReason, 'AGENT_DISCONNECT');
     assert.equal(left.TransferCompletedTimestamp, null, 'only of those who leave before the next has joined');
     assert.equal((left.Agent as { NumberOfHolds: number }).NumberOfHolds, 1);
@@ -227,6 +242,11 @@ describe('a transfer by quick connect', () => {
     await first.do({ do: 'hangUp', contactId });
     await finishWork(first, contactId);
     const { NextContactId } = await ringback.record(contactId);
+    const entries = (await nextContactsOf(contactId)) ?? [];
+    assert.deepEqual(
+      entries.map(([id]) => id),
+      [asked, NextContactId],
+    );
     const dropped = await ringback.record(String(NextContactId));
     assert.deepEqual((dropped.SegmentAttributes as Record<string, unknown>)['ringback:EndCause'], {
       ValueString: 'TRANSFER_CANCELLED',

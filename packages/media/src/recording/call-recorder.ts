@@ -19,6 +19,9 @@ export interface RecordingSummary {
   pauses: { fromMs: number; toMs: number }[];
 }
 
+/** What of a session is recorded; the other channel of the file is silent. */
+export type RecordedTracks = 'both' | 'received' | 'sent';
+
 export type RecordingEnd =
   | { kind: 'written'; summary: RecordingSummary }
   | { kind: 'failed'; path: string; failure: DiskFailure };
@@ -26,6 +29,7 @@ export type RecordingEnd =
 export class CallRecorder {
   readonly path: string;
   readonly timeline: StereoTimeline;
+  tracks: RecordedTracks = 'both';
   readonly #startSample: number;
   readonly #file: GrowingWavFile;
   readonly #buffers: StretchBuffers;
@@ -73,7 +77,8 @@ export class CallRecorder {
     if (position < 0) return;
     // After a stall the present jumps; what is held must be on its way before the ring is reused.
     this.#makeRoom(position + frameSamples);
-    if (frame && this.#pausedAtMs === undefined) this.timeline.sent(position, frame, law);
+    if (frame && this.#pausedAtMs === undefined && this.tracks !== 'received')
+      this.timeline.sent(position, frame, law);
     else this.timeline.advanceTo(position + frameSamples);
     while (this.timeline.finished >= STRETCH) this.#write(STRETCH);
   }
@@ -91,7 +96,8 @@ export class CallRecorder {
 
   /** Takes received audio at its RTP timestamp. */
   received(timestamp: number, datagram: Uint8Array, start: number, end: number, law: Law): void {
-    if (this.#pausedAtMs === undefined) this.timeline.received(timestamp, datagram, start, end, law);
+    if (this.#pausedAtMs !== undefined || this.tracks === 'sent') return;
+    this.timeline.received(timestamp, datagram, start, end, law);
   }
 
   /** Writes what is left and closes the file. */

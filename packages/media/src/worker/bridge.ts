@@ -1,5 +1,5 @@
 /**
- * Two to four sessions of one worker that hear each other: says who hears whom, and mixes each one's frame.
+ * Two to five sessions of one worker that hear each other: says who hears whom, and mixes each one's frame.
  * Driven by the worker: `gather` once a tick, before the sessions send.
  *
  * | role      | hears      | is heard by          |
@@ -26,8 +26,8 @@ export interface BridgeVoice {
   readonly isMuted: boolean;
 }
 
-/** Members of one bridge: a customer, an agent, a third party and a supervisor. */
-export const MOST_MEMBERS = 4;
+/** Members of one bridge: a customer, an agent, a third party and two supervisors. */
+export const MOST_MEMBERS = 5;
 
 interface Member {
   voice: BridgeVoice;

@@ -184,7 +184,7 @@ export class MediaWorker {
       case 'stats':
         return this.#find(question.ask.session).session.stats();
       case 'startRecording':
-        return this.#startRecording(question.ask.session, question.ask.path);
+        return this.#startRecording(question.ask);
       case 'pauseRecording':
         if (this.#find(question.ask.session).session.pauseRecording(question.ask.state)) return null;
         throw notRecording();
@@ -345,9 +345,9 @@ export class MediaWorker {
     return null;
   }
 
-  async #startRecording(id: number, path: string): Promise<null> {
-    const started = await this.#find(id)
-      .session.startRecording(path)
+  async #startRecording({ session, path, tracks }: Exchanges['startRecording']['ask']): Promise<null> {
+    const started = await this.#find(session)
+      .session.startRecording(path, tracks)
       .catch((error: unknown) => {
         const { code, message } = diskFailure(error);
         throw new Refused({ error: 'recordingFailed', path, code, detail: message });

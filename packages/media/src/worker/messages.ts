@@ -9,7 +9,7 @@ import type { BridgeRefusal } from '../media-errors.ts';
 import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
 import type { PlayOutcome, PlaySource } from '../play-source.ts';
-import type { RecordingSummary } from '../recording/call-recorder.ts';
+import type { RecordedTracks, RecordingSummary } from '../recording/call-recorder.ts';
 import type { DigitRun } from '../rtp/digit-sender.ts';
 import type { SdpUnusableReason } from '../sdp/sdp-unusable.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
@@ -68,7 +68,7 @@ export interface Exchanges {
   unbridge: { ask: { session: number }; answer: null };
   close: { ask: { session: number }; answer: RtpStats };
   stats: { ask: { session: number }; answer: RtpStats };
-  startRecording: { ask: { session: number; path: string }; answer: null };
+  startRecording: { ask: { session: number; path: string; tracks: RecordedTracks }; answer: null };
   pauseRecording: { ask: { session: number; state: 'paused' | 'recording' }; answer: null };
   stopRecording: { ask: { session: number }; answer: RecordingSummary };
   workerStats: { ask: { latenessTicks: number }; answer: WorkerStats };

@@ -382,8 +382,8 @@ describe('RTP session › recording', () => {
     const bench = connected();
     bench.tick(10);
     const file = memoryFile();
-    assert.equal(await bench.session.startRecording('x.wav', file.open), true);
-    assert.equal(await bench.session.startRecording('y.wav', file.open), false);
+    assert.equal(await bench.session.startRecording('x.wav', 'both', file.open), true);
+    assert.equal(await bench.session.startRecording('y.wav', 'both', file.open), false);
     bench.play([tone(100)]);
     const loud = encodeMulaw(new Int16Array(160).fill(8_316));
     for (let n = 0; n < 50; n += 1) {
@@ -402,6 +402,29 @@ describe('RTP session › recording', () => {
     assert.deepEqual(new Set(right.subarray(800)), new Set([0]));
   });
 
+  for (const [tracks, silentSide] of [
+    ['received', 'right'],
+    ['sent', 'left'],
+  ] as const) {
+    it(`of what is ${tracks} alone leaves the ${silentSide} side silent`, async () => {
+      const bench = connected();
+      const file = memoryFile();
+      await bench.session.startRecording('x.wav', tracks, file.open);
+      bench.play([tone(1_000)]);
+      const loud = encodeMulaw(new Int16Array(160).fill(8_316));
+      for (let n = 0; n < 50; n += 1) {
+        bench.hear({ sequenceNumber: n, timestamp: n * 160, payload: loud });
+        bench.tick(1);
+      }
+      await bench.session.stopRecording();
+      const [left, right] = readWav(file.content()).channels as [Int16Array, Int16Array];
+      const [silent, recorded] = silentSide === 'left' ? [left, right] : [right, left];
+      assert.deepEqual(new Set(silent), new Set([0]));
+      assert.ok(rms(recorded.subarray(1_600)) > 1_000);
+      assert.equal(left.length, right.length);
+    });
+  }
+
   it('a disk that fills up is told once, and the call goes on', async () => {
     const bench = connected();
     let writes = 0;
@@ -412,7 +435,7 @@ describe('RTP session › recording', () => {
       },
       close: async () => undefined,
     });
-    await bench.session.startRecording('x.wav', open);
+    await bench.session.startRecording('x.wav', 'both', open);
     for (let second = 0; second < 5; second += 1) {
       bench.tick(50);
       await new Promise((resolve) => setImmediate(resolve));
@@ -428,7 +451,7 @@ describe('RTP session › recording', () => {
     const far = new Bench({}, [5, 65_000, 77]);
     far.session.connect(agreed({ codec: 'PCMA', payloadType: 8, remotePort: 7_000 }));
     const file = memoryFile();
-    await far.session.startRecording('far.wav', file.open);
+    await far.session.startRecording('far.wav', 'both', file.open);
     near.play([{ tone: { frequenciesHz: [700] }, durationMs: 2_000 }]);
     for (let n = 0; n < 100; n += 1) {
       near.tick(1);

@@ -11,7 +11,7 @@ import { ToneDigitDetector } from '../dtmf/tone-digit-detector.ts';
 import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
 import type { PlayOutcome, PlaySource } from '../play-source.ts';
-import { CallRecorder, type RecordingEnd } from '../recording/call-recorder.ts';
+import { CallRecorder, type RecordedTracks, type RecordingEnd } from '../recording/call-recorder.ts';
 import type { OpenFile } from '../recording/growing-wav-file.ts';
 import type { StretchBuffers } from '../recording/stretch-buffers.ts';
 import { DigitReceiver } from '../rtp/digit-receiver.ts';
@@ -446,7 +446,7 @@ export class RtpSession implements BridgeVoice {
    *
    * @throws the system's error when the file cannot be created.
    */
-  async startRecording(path: string, openFile?: OpenFile): Promise<boolean> {
+  async startRecording(path: string, tracks: RecordedTracks, openFile?: OpenFile): Promise<boolean> {
     if (this.#recorder || this.#isOpeningRecorder) return false;
     this.#isOpeningRecorder = true;
     try {
@@ -458,6 +458,7 @@ export class RtpSession implements BridgeVoice {
         openFile,
         this.#law,
       );
+      recorder.tracks = tracks;
       // The call may have ended while the file was opened; an empty recording is then what it was.
       if (this.#isClosed) await recorder.stop();
       else this.#recorder = recorder;

@@ -4,7 +4,12 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type MediaSession, RecordingFailed, type RecordingSummary } from '@ringback/media';
+import {
+  type MediaSession,
+  type RecordedTracks,
+  RecordingFailed,
+  type RecordingSummary,
+} from '@ringback/media';
 import type { Clock } from '../clock.ts';
 
 /** A finished file, or the part of it that could be written. */
@@ -12,12 +17,14 @@ export interface FinishedRecording {
   readonly location: string;
   readonly startedAtMs: number;
   readonly stoppedAtMs: number;
+  readonly tracks: RecordedTracks;
   /** Why the file ends early, where it does. */
   readonly failure?: string;
 }
 
 export interface RunningRecording {
   readonly location: string;
+  readonly tracks: RecordedTracks;
   /**
    * Silence in the file in place of what is said, or the recording as before. Twice is once.
    *
@@ -37,12 +44,20 @@ export interface RecordingSidecar {
   readonly failure?: string;
   readonly sampleRateHz: 8000;
   readonly channels: readonly ['customer', 'agent and system'];
+  /** The one that is not recorded is silent. */
+  readonly recordedChannels: readonly ('customer' | 'agent and system')[];
   readonly durationMs?: number;
   /** Stretches of silence because recording was suspended, ms from the start. */
   readonly pauses?: RecordingSummary['pauses'];
   /** Where a copy was uploaded to. */
   readonly uploadedTo?: string;
 }
+
+const channelsOf: Readonly<Record<RecordedTracks, RecordingSidecar['recordedChannels']>> = {
+  both: ['customer', 'agent and system'],
+  received: ['customer'],
+  sent: ['agent and system'],
+};
 
 /** `name.wav` → `name.json`. */
 export function sidecarOf(location: string): string {
@@ -58,7 +73,7 @@ export function sidecarOf(location: string): string {
 export async function startRecording(
   media: MediaSession,
   directory: string,
-  name: string,
+  { name, tracks }: { readonly name: string; readonly tracks: RecordedTracks },
   clock: Clock,
   tell: (problem: string) => void = (problem) => process.emitWarning(problem, 'RecordingUndescribed'),
 ): Promise<RunningRecording> {
@@ -68,18 +83,20 @@ export async function startRecording(
   const day = path.join(directory, ...date.split('-'));
   const location = path.join(day, `${name}_${time.slice(0, 8).replaceAll(':', '')}.wav`);
   await mkdir(day, { recursive: true });
-  await media.startRecording(location);
+  await media.startRecording(location, tracks);
   const about = {
     file: path.basename(location),
     startedAt,
     sampleRateHz: 8000,
     channels: ['customer', 'agent and system'],
+    recordedChannels: channelsOf[tracks],
   } as const;
   // Nobody waits for descriptions: the call goes on at once, and the recording is worth more than what is told of it.
   let described = describe(location, { ...about, status: 'recording' }, tell);
   let isPaused = false;
   return {
     location,
+    tracks,
     async pause(state) {
       if (isPaused === (state === 'paused')) return;
       await (state === 'paused' ? media.pauseRecording() : media.resumeRecording());
@@ -103,7 +120,7 @@ export async function startRecording(
         ...(summary ? { durationMs: summary.durationMs, pauses: summary.pauses } : {}),
       };
       described = described.then(() => describe(location, sidecar, tell));
-      return { location, startedAtMs, stoppedAtMs, ...(failure === undefined ? {} : { failure }) };
+      return { location, startedAtMs, stoppedAtMs, tracks, ...(failure === undefined ? {} : { failure }) };
     },
   };
 }

@@ -154,7 +154,7 @@ function recordingOf(recording: RecordingOutcome) {
     StorageType: 'FILE',
     Location: recording.location,
     MediaStreamType: 'AUDIO',
-    ParticipantType: 'ALL',
+    ParticipantType: recording.participant ?? 'ALL',
     StartTimestamp: seconds(recording.startedAtMs),
     StopTimestamp: seconds(recording.stoppedAtMs),
     Status: recording.status,

@@ -26,7 +26,8 @@ function recorded() {
   const clock = new VirtualClock();
   const told: string[] = [];
   const media = {
-    startRecording: async () => void told.push('start'),
+    startRecording: async (_path: string, tracks: string) =>
+      void told.push(tracks === 'both' ? 'start' : `start ${tracks}`),
     pauseRecording: async () => void told.push('pause'),
     resumeRecording: async () => void told.push('resume'),
     async stopRecording() {
@@ -61,6 +62,26 @@ describe('recording of a contact', () => {
     assert.deepEqual(states, ['on', 'off']);
     assert.deepEqual(told, ['start', 'stop']);
   });
+
+  for (const [participant, tracks] of [
+    ['Agent', 'sent'],
+    ['Customer', 'received'],
+  ] as const) {
+    it(`of the ${participant.toLowerCase()} alone is a file of its own, after one of the automated part`, async () => {
+      const { recording, contact, told } = recorded();
+      await recording.setAutomatedPart('Enabled');
+      await recording.startByOrder({ participants: [participant], automatedPart: false });
+      await recording.conversation('begins');
+      await recording.setParticipants(['Agent', 'Customer']);
+      await recording.conversation('ends');
+      await recording.setAutomatedPart('Disabled');
+      assert.deepEqual(told, ['start', 'stop', `start ${tracks}`, 'stop', 'start', 'stop']);
+      assert.deepEqual(
+        contact.current.outcome.recordings?.map((file) => file.participant),
+        [undefined, participant === 'Agent' ? 'AGENT' : 'CUSTOMER', undefined],
+      );
+    });
+  }
 
   it('is started once, and stopped for good', async () => {
     const { recording } = recorded();

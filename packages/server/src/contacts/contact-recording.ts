@@ -1,7 +1,9 @@
 /** Records a contact as its flow, or the API, says: the automated part, the conversation, or both. Part of the contact's story. */
+import type { RecordedTracks } from '@ringback/media';
 import type { Logger } from 'pino';
-import { type RunningRecording, startRecording } from '../calls/recording.ts';
+import { type FinishedRecording, type RunningRecording, startRecording } from '../calls/recording.ts';
 import type { Clock } from '../clock.ts';
+import type { RecordingOutcome } from './contact.ts';
 import type { HeldByContact } from './end-contact.ts';
 import type { OpenContact } from './open-contact.ts';
 
@@ -28,7 +30,8 @@ export type RecordingOrderOutcome =
 
 /**
  * What of a contact is recorded, as Connect does it: the automated part when the flow says so, the conversation when the flow or
- * the API named participants to record. One recording at a time; one that goes on into the conversation stays one file.
+ * the API named participants to record. One recording at a time; one that goes on into the conversation stays one file, unless only
+ * one side of the conversation is recorded.
  */
 export class ContactRecording {
   readonly #contact: OpenContact;
@@ -141,8 +144,11 @@ export class ContactRecording {
   #adjust(): Promise<void> {
     const change = this.#lastChange.then(async () => {
       const part = this.#partNow;
-      if (this.#isOrdered(part) && !this.#stoppedParts.has(part)) await this.#start();
-      else await this.#stop();
+      const tracks =
+        this.#isOrdered(part) && !this.#stoppedParts.has(part) ? this.#tracksOf(part) : undefined;
+      // A file holds the same sides from its beginning to its end.
+      if (this.#running && this.#running.tracks !== tracks) await this.#stop();
+      if (tracks) await this.#start(tracks);
       await this.#setPause();
       if (this.state === this.#told) return;
       this.#told = this.state;
@@ -152,17 +158,24 @@ export class ContactRecording {
     return change;
   }
 
-  async #start(): Promise<void> {
+  /** Of the automated part there is one track only, ALL (API reference, IvrRecordingTrack). */
+  #tracksOf(part: RecordedPart): RecordedTracks {
+    if (part === 'IVR' || this.#participants.length !== 1) return 'both';
+    return this.#participants[0] === 'Agent' ? 'sent' : 'received';
+  }
+
+  async #start(tracks: RecordedTracks): Promise<void> {
     const { leg } = this.#held;
     if (this.#running || !leg) return;
     const { id } = this.#contact.current;
     this.#count += 1;
     const name = this.#count === 1 ? id : `${id}-${this.#count}`;
+    const { recordingsDirectory, clock } = this.#deps;
     try {
-      this.#running = await startRecording(leg.media, this.#deps.recordingsDirectory, name, this.#deps.clock);
+      this.#running = await startRecording(leg.media, recordingsDirectory, { name, tracks }, clock);
       this.#held.finishRecording = async () => {
         const finished = await this.#finish();
-        return finished && { ...finished, status: 'AVAILABLE' };
+        return finished && outcomeOf(finished);
       };
     } catch (error) {
       // Connect gives this action no error branch: the call goes on unrecorded.
@@ -187,7 +200,7 @@ export class ContactRecording {
     const finished = await this.#finish();
     if (!finished) return;
     const earlier = this.#contact.current.outcome.recordings ?? [];
-    this.#contact.learned({ recordings: [...earlier, { ...finished, status: 'AVAILABLE' }] });
+    this.#contact.learned({ recordings: [...earlier, outcomeOf(finished)] });
   }
 
   async #finish() {
@@ -205,3 +218,14 @@ export class ContactRecording {
     this.#contact.learned({ recordingFailure: reason });
   }
 }
+
+function outcomeOf({ tracks, ...file }: FinishedRecording): RecordingOutcome {
+  const participant = participantOf[tracks];
+  return { ...file, ...(participant ? { participant } : {}), status: 'AVAILABLE' };
+}
+
+const participantOf: Readonly<Record<RecordedTracks, RecordingOutcome['participant']>> = {
+  both: undefined,
+  received: 'CUSTOMER',
+  sent: 'AGENT',
+};

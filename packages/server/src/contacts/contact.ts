@@ -8,6 +8,7 @@ import type {
   InstanceId,
   PhoneNumber,
   QueueId,
+  QuickConnectId,
   RoutingProfileId,
 } from '../ids.ts';
 
@@ -91,6 +92,8 @@ export interface RecordingOutcome {
   readonly location: string;
   readonly startedAtMs: number;
   readonly stoppedAtMs: number;
+  /** Whose voice it holds; absent: everybody's. */
+  readonly participant?: 'AGENT' | 'CUSTOMER';
   readonly status: 'AVAILABLE' | 'DELETED';
   /** Why the file is shorter than the call, where it is. */
   readonly failure?: string;
@@ -143,6 +146,17 @@ export interface AgentOutcome {
   }[];
 }
 
+/** A contact that a transfer by quick connect made (API reference, QuickConnectContactData). */
+export interface NextContact {
+  readonly contactId: ContactId;
+  readonly initiatedAtMs: number;
+  readonly quickConnect: {
+    readonly id: QuickConnectId;
+    readonly name: string;
+    readonly type: 'USER' | 'QUEUE';
+  };
+}
+
 /** What came of the contact. Grows while it lives. */
 export interface ContactOutcome {
   readonly ringStartedAtMs?: number;
@@ -150,7 +164,10 @@ export interface ContactOutcome {
   readonly agent?: AgentOutcome;
   /** How often the contact was offered to an agent. */
   readonly agentConnectionAttempts?: number;
+  /** The latest of `nextContacts`. */
   readonly nextContactId?: ContactId;
+  /** Those that transfers by quick connect made, in order. */
+  readonly nextContacts?: readonly NextContact[];
   readonly answeringMachineDetectionStatus?: AnsweringMachineDetectionStatus;
   /** When the customer's greeting began and ended, where detection heard one. */
   readonly customerVoiceActivity?: {

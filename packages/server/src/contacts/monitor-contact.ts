@@ -14,7 +14,7 @@ import { type Ending, endings } from './endings.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { OutboundContactDeps } from './outbound-contact.ts';
 import { type CardControls, customerParty, notNow, StoryCard } from './story-card.ts';
-import type { WatchedConversation } from './watched-conversations.ts';
+import type { Watch, WatchedConversation } from './watched-conversations.ts';
 
 /** What MonitorContact asks for, checked and permitted. */
 export interface MonitorOrder {
@@ -63,7 +63,7 @@ export async function monitorContact(
   const desk = agents.desks.find(instance.id, agentId);
   if (!desk?.audio) return refused('no softphone');
   if (desk.isBusy) return refused('busy');
-  if (conversation.isWatched) return refused('watched already');
+  if (!conversation.hasRoom) return refused('watched already');
   const { destination, source, references, initialContactId } = contact.request;
   const request: ContactRequest = {
     destination,
@@ -145,7 +145,7 @@ interface SupervisorParts {
   readonly conversation: WatchedConversation;
   readonly desk: AgentDesk;
   readonly card: StoryCard;
-  readonly watch: NonNullable<ReturnType<WatchedConversation['watch']>>;
+  readonly watch: Watch;
   readonly deps: OutboundContactDeps;
   readonly capabilities: readonly MonitorCapability[];
 }
@@ -237,11 +237,12 @@ class Supervisor {
     if (mode === 'BARGE' && !capabilities.includes('BARGE'))
       return { code: 'NOT_PERMITTED', message: 'You may listen to this conversation, not take part in it.' };
     if (!this.#joined) return notNow;
+    if (mode === 'BARGE' && watch.barge() !== 'heard')
+      return { code: 'NOT_NOW', message: 'Another supervisor takes part in this conversation.' };
     this.#mode = mode;
     await this.#joined.become(this.#role);
     this.#keep(mode);
-    if (mode === 'BARGE') watch.barged();
-    else watch.listens();
+    if (mode === 'SILENT_MONITOR') watch.listens();
     this.#show();
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** An agent's transfer by quick connect: where it may go, and the contact that follows. The story of that contact is in transferred-contact.ts. */
 import type { DeskRefusal } from '@ringback/connect-api';
 import { idOf } from '../arn.ts';
+import type { Clock } from '../clock.ts';
 import type { StoredFlows } from '../flows/stored-flows.ts';
 import type { AgentId, ContactFlowId, QueueId, QuickConnectId } from '../ids.ts';
 import { countryOf } from '../policy/destination.ts';
@@ -9,12 +10,13 @@ import { noCaps } from '../policy/toll-fraud.ts';
 import { type AgentSetUp, queuesForTransfers } from '../routing/routing-directory.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { CreateContact } from './callback-order.ts';
-import type { ContactRequest } from './contact.ts';
+import type { ContactRequest, NextContact } from './contact.ts';
 import type { ContactTransfer, ContactTransfers } from './contact-transfer.ts';
 import type { OpenContact } from './open-contact.ts';
 
 /** An agent or a queue, with the flow that leads there. */
 export type TransferTarget = {
+  readonly quickConnectId: QuickConnectId;
   /** As the page shows it. */
   readonly name: string;
   readonly contactFlowId: ContactFlowId;
@@ -27,6 +29,7 @@ export interface TransferDeps {
   readonly resources: ResourceStore;
   readonly flows: StoredFlows;
   readonly policies: InstancePolicies;
+  readonly clock: Clock;
   readonly createContact?: CreateContact;
   readonly agents?: { readonly transfers: ContactTransfers };
 }
@@ -43,16 +46,29 @@ export async function targetOfQuickConnect(
   const mine = await resources.quickConnects.ofQueues(instance.id, queuesForTransfers(agent));
   const found = mine.find(({ id }) => id === (quickConnectId as QuickConnectId));
   const { UserConfig: user, QueueConfig: queue, PhoneConfig: phone } = found?.config ?? {};
-  const name = found?.name ?? '';
+  if (!found) return gone;
+  const { id, name } = found;
   if (phone) return { phoneNumber: phone.PhoneNumber };
   if (user) {
     const agentId = idOf(user.UserId) as AgentId;
     if (agentId === agent.agent.id) return { code: 'NOT_NOW', message: 'That is you.' };
-    return { kind: 'agent', name, agentId, contactFlowId: idOf(user.ContactFlowId) as ContactFlowId };
+    return {
+      kind: 'agent',
+      quickConnectId: id,
+      name,
+      agentId,
+      contactFlowId: idOf(user.ContactFlowId) as ContactFlowId,
+    };
   }
   if (queue) {
     const contactFlowId = idOf(queue.ContactFlowId) as ContactFlowId;
-    return { kind: 'queue', name, queueId: idOf(queue.QueueId) as QueueId, contactFlowId };
+    return {
+      kind: 'queue',
+      quickConnectId: id,
+      name,
+      queueId: idOf(queue.QueueId) as QueueId,
+      contactFlowId,
+    };
   }
   return gone;
 }
@@ -67,7 +83,7 @@ export async function followTransfer(
   target: TransferTarget,
   contact: OpenContact,
   instance: Instance,
-  { flows, policies, createContact, agents }: TransferDeps,
+  { flows, policies, clock, createContact, agents }: TransferDeps,
 ): Promise<DeskRefusal | undefined> {
   const { current } = contact;
   if (!createContact || !agents) return { code: 'NOT_NOW', message: 'Transfers cannot be made here.' };
@@ -101,7 +117,17 @@ export async function followTransfer(
     caps: { ...noCaps, spend: policies.of(instance).caps.spend },
   });
   if (outcome.kind === 'accepted') {
-    contact.learned({ nextContactId: outcome.contactId });
+    const next: NextContact = {
+      contactId: outcome.contactId,
+      initiatedAtMs: clock.now(),
+      quickConnect: {
+        id: target.quickConnectId,
+        name: target.name,
+        type: target.kind === 'agent' ? 'USER' : 'QUEUE',
+      },
+    };
+    const { nextContacts = [] } = contact.current.outcome;
+    contact.learned({ nextContactId: next.contactId, nextContacts: [...nextContacts, next] });
     return undefined;
   }
   takeBack();

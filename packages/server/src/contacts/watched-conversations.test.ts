@@ -1,4 +1,4 @@
-// Who listens to a conversation: one at a time, shown only while heard.
+// Who may listen to a conversation, and who is heard.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -8,41 +8,49 @@ import { WatchedConversation, WatchedConversations } from './watched-conversatio
 
 const id = 'contact' as ContactId;
 
-function makeConversation() {
+function watched() {
   const shown: (string | undefined)[] = [];
-  const conversation: WatchedConversation = new WatchedConversation({} as Leg, 'agent' as AgentId, () =>
+  const conversation = new WatchedConversation({} as Leg, 'agent' as AgentId, () =>
     shown.push(conversation.heard?.label),
   );
-  return { conversation, shown };
+  const watch = (name: string) => {
+    const own = conversation.watch(name);
+    assert.ok(own, name);
+    return own;
+  };
+  return { conversation, shown, watch };
 }
 
 describe('watched conversation', () => {
-  it('has one supervisor at a time, and another when the first has left', () => {
-    const { conversation } = makeConversation();
-    const first = conversation.watch('ada');
-    assert.ok(first);
-    assert.equal(conversation.watch('grace'), undefined);
-    first.leave();
-    assert.equal(conversation.isWatched, false);
-    const second = conversation.watch('grace');
-    assert.ok(second);
-    first.leave();
-    assert.equal(conversation.isWatched, true, 'who has left ends nobody else');
+  it('has room for two supervisors', () => {
+    const { conversation, watch } = watched();
+    const ada = watch('ada');
+    watch('bea');
+    assert.equal(conversation.hasRoom, false);
+    assert.equal(conversation.watch('cleo'), undefined);
+    ada.leave();
+    ada.leave();
+    watch('cleo');
+    assert.equal(conversation.watch('dora'), undefined, 'who leaves twice frees one place');
   });
 
-  it('shows who barges in, until he listens again or leaves', () => {
-    const { conversation, shown } = makeConversation();
-    const watch = conversation.watch('ada');
-    watch?.listens();
-    watch?.barged();
-    watch?.listens();
-    watch?.barged();
-    watch?.leave();
-    assert.deepEqual(shown, ['ada', undefined, 'ada', undefined]);
+  it('lets one of them take part at a time, until he listens again or leaves', () => {
+    const { shown, watch } = watched();
+    const ada = watch('ada');
+    const bea = watch('bea');
+    assert.equal(ada.barge(), 'heard');
+    assert.equal(bea.barge(), 'somebody else takes part');
+    bea.listens();
+    ada.listens();
+    assert.equal(bea.barge(), 'heard');
+    bea.leave();
+    assert.equal(bea.barge(), 'somebody else takes part');
+    assert.equal(ada.barge(), 'heard');
+    assert.deepEqual(shown, ['ada', undefined, 'bea', undefined, 'ada']);
   });
 
   it('is found while it is open, and tells when it is over', async () => {
-    const { conversation } = makeConversation();
+    const { conversation } = watched();
     const conversations = new WatchedConversations();
     const close = conversations.open(id, conversation);
     assert.equal(conversations.find(id), conversation);
@@ -53,8 +61,8 @@ describe('watched conversation', () => {
 
   it('is not taken away by the end of the one before it', () => {
     const conversations = new WatchedConversations();
-    const closeFirst = conversations.open(id, makeConversation().conversation);
-    const { conversation } = makeConversation();
+    const closeFirst = conversations.open(id, watched().conversation);
+    const { conversation } = watched();
     conversations.open(id, conversation);
     closeFirst();
     assert.equal(conversations.find(id), conversation);

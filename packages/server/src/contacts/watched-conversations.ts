@@ -3,13 +3,27 @@ import type { DeskParty } from '@ringback/connect-api';
 import type { Leg } from '../calls/leg.ts';
 import type { AgentId, ContactId } from '../ids.ts';
 
+/** Supervisors of one conversation (Administrator Guide, feature specifications: two, of whom one may barge in). */
+const mostSupervisors = 2;
+
+/** One supervisor's part in a conversation. */
+export interface Watch {
+  /** Takes part from now on, unless another does. */
+  barge(): 'heard' | 'somebody else takes part';
+  /** Only listens. */
+  listens(): void;
+  /** May be called twice. */
+  leave(): void;
+}
+
 /** One conversation of an agent with a customer. */
 export class WatchedConversation {
   readonly customer: Leg;
   readonly agentId: AgentId;
   readonly #changed: () => void;
   readonly #ended = Promise.withResolvers<void>();
-  #supervisor: object | undefined;
+  #supervisors = 0;
+  /** Who of them takes part, one at a time (Administrator Guide, feature specifications). */
   #heard: DeskParty | undefined;
 
   /** @param changed told when somebody is heard who was not, or not any more. */
@@ -29,27 +43,36 @@ export class WatchedConversation {
     return this.#heard;
   }
 
-  /** Whether somebody listens: with a third party one more is all that a bridge takes. */
-  get isWatched(): boolean {
-    return this.#supervisor !== undefined;
+  /** Whether one more may listen. */
+  get hasRoom(): boolean {
+    return this.#supervisors < mostSupervisors;
   }
 
-  /** Begins to listen; undefined when somebody does. */
-  watch(name: string): { barged(): void; listens(): void; leave(): void } | undefined {
-    if (this.#supervisor) return undefined;
-    const supervisor = {};
-    this.#supervisor = supervisor;
+  /** Begins to listen; undefined when no more may. */
+  watch(name: string): Watch | undefined {
+    if (!this.hasRoom) return undefined;
+    this.#supervisors += 1;
+    const own: DeskParty = { id: 'supervisor', kind: 'supervisor', label: name, state: 'connected' };
+    let hasLeft = false;
     const show = (heard: DeskParty | undefined): void => {
-      if (this.#supervisor !== supervisor || this.#heard === heard) return;
       this.#heard = heard;
       this.#changed();
     };
+    const listens = (): void => {
+      if (this.#heard === own) show(undefined);
+    };
     return {
-      barged: () => show({ id: 'supervisor', kind: 'supervisor', label: name, state: 'connected' }),
-      listens: () => show(undefined),
+      barge: () => {
+        if (hasLeft || (this.#heard && this.#heard !== own)) return 'somebody else takes part';
+        if (!this.#heard) show(own);
+        return 'heard';
+      },
+      listens,
       leave: () => {
-        show(undefined);
-        if (this.#supervisor === supervisor) this.#supervisor = undefined;
+        if (hasLeft) return;
+        hasLeft = true;
+        listens();
+        this.#supervisors -= 1;
       },
     };
   }

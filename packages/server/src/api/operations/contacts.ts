@@ -6,7 +6,7 @@ import {
   resourceNotFoundException,
 } from '@ringback/connect-api';
 import { contactArn, instanceResourceArn } from '../../arn.ts';
-import type { Contact, RecordingOutcome } from '../../contacts/contact.ts';
+import type { Contact, NextContact, RecordingOutcome } from '../../contacts/contact.ts';
 import { outboundStrategyOf, segmentAttributesOf } from '../../contacts/contact-wire.ts';
 import { endings } from '../../contacts/endings.ts';
 import { campaignsPrincipal } from '../../identity/caller.ts';
@@ -61,6 +61,7 @@ function wireContact(contact: Contact) {
     InitiationMethod: request.initiationMethod ?? ('API' as const),
     InitialContactId: request.initialContactId,
     PreviousContactId: request.previousContactId,
+    NextContacts: wireNextContacts(outcome.nextContacts),
     Name: outcome.name ?? request.name,
     Description: outcome.description ?? request.description,
     Channel: 'VOICE' as const,
@@ -129,11 +130,29 @@ function wireAgent({ tenant, instanceId, outcome: { agent } }: Contact) {
   };
 }
 
+/** The newest, where there are more than the model takes. */
+const mostNextContacts = 24;
+
+function wireNextContacts(nextContacts: readonly NextContact[] | undefined) {
+  return nextContacts?.slice(-mostNextContacts).map(({ contactId, initiatedAtMs, quickConnect }) => ({
+    Type: 'QUICK_CONNECT' as const,
+    NextContactMetadata: {
+      QuickConnectContactData: {
+        ContactId: contactId,
+        InitiationTimestamp: epochMs(initiatedAtMs),
+        QuickConnectId: quickConnect.id,
+        QuickConnectName: quickConnect.name,
+        QuickConnectType: quickConnect.type,
+      },
+    },
+  }));
+}
+
 function wireRecording(recording: RecordingOutcome) {
   return {
     Location: recording.location,
     MediaStreamType: 'AUDIO' as const,
-    ParticipantType: 'ALL' as const,
+    ParticipantType: recording.participant ?? ('ALL' as const),
     StartTimestamp: epochMs(recording.startedAtMs),
     StopTimestamp: epochMs(recording.stoppedAtMs),
     Status: recording.status,

@@ -75,7 +75,7 @@ function refusalOf(why: Extract<MonitorOutcome, { kind: 'refused' }>['why']): Er
     case 'busy':
       return invalidRequestException('The user has a contact in hand.');
     case 'watched already':
-      return serviceQuotaExceededException('Another user monitors the contact; one may at a time.');
+      return serviceQuotaExceededException('Two users monitor the contact; no more may at a time.');
     case 'no call slot':
       return serviceQuotaExceededException('All calls that the instance may have at once are in use.');
   }
