@@ -38,8 +38,19 @@ export function agentEvent(input: AgentEventInput): string {
   return `${envelope.slice(0, -1)},"CurrentAgentSnapshot":${current},"PreviousAgentSnapshot":${previous}}`;
 }
 
+/** A state's snapshot, kept because the next event of the agent has it again as the previous one. */
+const lastWritten = new WeakMap<AgentState, { readonly agent: AgentSetUp; readonly text: string }>();
+
 /** The agent at a moment, as JSON text. Also what the log of the agent's page shows. */
 export function agentSnapshot(state: AgentState, agent: AgentSetUp, setUp: RoutingSetUp): string {
+  const known = lastWritten.get(state);
+  if (known?.agent === agent) return known.text;
+  const text = writeSnapshot(state, agent, setUp);
+  lastWritten.set(state, { agent, text });
+  return text;
+}
+
+function writeSnapshot(state: AgentState, agent: AgentSetUp, setUp: RoutingSetUp): string {
   const { tenant, id } = setUp.instance;
   const statusArn = (status: AgentStatus): string =>
     instanceResourceArn(tenant, id, 'agent-state', status.id);
@@ -204,4 +215,15 @@ export function showsDifference(a: AgentState, b: AgentState): boolean {
   );
 }
 
-const iso = (atMs: number): string => new Date(atMs).toISOString();
+/** Moments as spelled; a batch has few of them and names each many times. */
+const spelled = new Map<number, string>();
+const mostSpelled = 512;
+
+function iso(atMs: number): string {
+  const known = spelled.get(atMs);
+  if (known !== undefined) return known;
+  if (spelled.size >= mostSpelled) spelled.clear();
+  const text = new Date(atMs).toISOString();
+  spelled.set(atMs, text);
+  return text;
+}

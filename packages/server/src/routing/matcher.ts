@@ -24,7 +24,7 @@ import { isMetBy } from './routing-criteria.ts';
 import { type RoutingSetUp, slotsOf } from './routing-directory.ts';
 
 /** Most offers of one transaction; more would keep callers of the same rows waiting. The rest follows in the next. */
-const maxMatches = 500;
+const maxMatches = 200;
 /** Contacts read of each lane beyond what agents could take, for those that move before they are locked. */
 const spareContacts = 16;
 

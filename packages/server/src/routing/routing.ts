@@ -117,6 +117,11 @@ const defaultAbsenceMs = 300_000;
 const sweepEveryMs = 1_000;
 /** What has no owner any more is looked for this often, ms: the question costs as much as there are contacts. */
 const orphansEveryMs = 10_000;
+/**
+ * Changes of one transaction. Half a floor's worth: while one batch commits, a turn of matching decides, and neither PostgreSQL
+ * nor this thread waits for the other.
+ */
+const mostChanges = 400;
 /** Agent event stream: HEART_BEAT after 120 s without another event, until an hour after signing out. */
 const silenceMs = 120_000;
 const heardAfterSignOutMs = 3_600_000;
@@ -141,7 +146,7 @@ class LiveRouting implements Routing {
     this.#acceptWithinMs = options.acceptWithinMs ?? defaultAcceptWithinMs;
     this.#changes = createMicroBatch<RoutingChange, RoutingOutcome>({
       name: 'routing',
-      maxRows: 1_000,
+      maxRows: mostChanges,
       flush: async (changes) => (await this.#commit(changes)).map((result) => ({ kind: 'done', result })),
       isDataError,
     });

@@ -7,7 +7,7 @@
  */
 
 /** Of the catalogue `pg_type`. */
-const oids = { int4: 23, text: 25, timestamptz: 1184, uuid: 2950 } as const;
+const oids = { bool: 16, int8: 20, int4: 23, text: 25, timestamptz: 1184, uuid: 2950 } as const;
 
 const headBytes = 20;
 const nullLength = -1;
@@ -22,10 +22,8 @@ export function textArray(values: readonly (string | undefined)[]): Buffer {
   const array = head(bytes, oids.text, values.length);
   let at = headBytes;
   for (const value of values) {
-    if (value === undefined) {
-      at = array.writeInt32BE(nullLength, at);
-      array.writeInt32BE(1, 4);
-    } else {
+    if (value === undefined) at = writeNull(array, at);
+    else {
       const written = array.write(value, at + 4);
       array.writeInt32BE(written, at);
       at += 4 + written;
@@ -34,11 +32,15 @@ export function textArray(values: readonly (string | undefined)[]): Buffer {
   return array;
 }
 
-/** `uuid[]` of UUIDs in their usual spelling. */
-export function uuidArray(values: readonly string[]): Buffer {
-  const array = head(headBytes + values.length * 20, oids.uuid, values.length);
+/** `uuid[]` of UUIDs in their usual spelling; an absent value is NULL. */
+export function uuidArray(values: readonly (string | undefined)[]): Buffer {
+  const array = head(headBytes + present(values) * 16 + values.length * 4, oids.uuid, values.length);
   let at = headBytes;
   for (const value of values) {
+    if (value === undefined) {
+      at = writeNull(array, at);
+      continue;
+    }
     at = array.writeInt32BE(16, at);
     for (let index = 0; index < uuidLength; index += 2) {
       if (value.charCodeAt(index) === hyphen) index += 1;
@@ -65,17 +67,51 @@ export function integerArray(values: readonly number[]): Buffer {
   return array;
 }
 
-/** `timestamptz[]` of times in whole ms since the Unix epoch. */
-export function timeArray(valuesMs: readonly number[]): Buffer {
-  const array = head(headBytes + valuesMs.length * 12, oids.timestamptz, valuesMs.length);
+/** `bigint[]` of whole numbers that JavaScript holds exactly. */
+export function bigintArray(values: readonly number[]): Buffer {
+  const array = head(headBytes + values.length * 12, oids.int8, values.length);
+  let at = headBytes;
+  for (const value of values) at = writeInt64(array, value, array.writeInt32BE(8, at));
+  return array;
+}
+
+/** `boolean[]`. */
+export function booleanArray(values: readonly boolean[]): Buffer {
+  const array = head(headBytes + values.length * 5, oids.bool, values.length);
+  let at = headBytes;
+  for (const value of values) at = array.writeUInt8(value ? 1 : 0, array.writeInt32BE(1, at));
+  return array;
+}
+
+/** `timestamptz[]` of times in whole ms since the Unix epoch; an absent value is NULL. */
+export function timeArray(valuesMs: readonly (number | undefined)[]): Buffer {
+  const array = head(
+    headBytes + present(valuesMs) * 8 + valuesMs.length * 4,
+    oids.timestamptz,
+    valuesMs.length,
+  );
   let at = headBytes;
   for (const valueMs of valuesMs) {
-    const micros = (valueMs - postgresEpochMs) * 1000;
-    at = array.writeInt32BE(8, at);
-    at = array.writeInt32BE(Math.floor(micros / 2 ** 32), at);
-    at = array.writeUInt32BE(micros >>> 0, at);
+    if (valueMs === undefined) at = writeNull(array, at);
+    else at = writeInt64(array, (valueMs - postgresEpochMs) * 1000, array.writeInt32BE(8, at));
   }
   return array;
+}
+
+function writeInt64(array: Buffer, value: number, at: number): number {
+  return array.writeUInt32BE(value >>> 0, array.writeInt32BE(Math.floor(value / 2 ** 32), at));
+}
+
+/** An element that is NULL; the head says that there are such. */
+function writeNull(array: Buffer, at: number): number {
+  array.writeInt32BE(1, 4);
+  return array.writeInt32BE(nullLength, at);
+}
+
+function present(values: readonly unknown[]): number {
+  let count = 0;
+  for (const value of values) if (value !== undefined) count += 1;
+  return count;
 }
 
 /** Number of dimensions, whether there are NULLs, type of the elements, their number, index of the first. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { sql } from 'kysely';
 import { Client } from 'pg';
+import { bigintArray, booleanArray, integerArray, textArray, timeArray, uuidArray } from './binary-arrays.ts';
 import { type Database, openDatabase } from './database.ts';
 import {
   classifyDatabaseError,
@@ -92,6 +93,52 @@ describe('database › queries', () => {
   it('reads timestamps as dates of the right instant', async () => {
     const { rows } = await database.query(`SELECT timestamptz '2026-11-22 10:00:00.123+02' AS at`);
     assert.deepEqual(rows, [{ at: new Date('2026-11-22T08:00:00.123Z') }]);
+  });
+
+  it('reads every spelling that the database has for a timestamp', async () => {
+    const { rows } = await database.query(
+      `SELECT timestamptz '1999-12-31 23:59:59+00' AS whole, timestamptz '2026-01-02 03:04:05.6+00' AS tenths,
+              timestamptz '2026-01-02 03:04:05.678901+00' AS micros, timestamptz '0050-01-02 03:04:05+00' AS old,
+              timestamptz '12345-01-02 03:04:05+00' AS far, timestamptz '0044-03-15 12:00:00+00 BC' AS before,
+              timestamptz 'infinity' AS never`,
+    );
+    assert.deepEqual(rows, [
+      {
+        whole: new Date('1999-12-31T23:59:59.000Z'),
+        tenths: new Date('2026-01-02T03:04:05.600Z'),
+        micros: new Date('2026-01-02T03:04:05.678Z'),
+        old: new Date('0050-01-02T03:04:05.000Z'),
+        far: new Date('+012345-01-02T03:04:05.000Z'),
+        before: new Date('-000043-03-15T12:00:00.000Z'),
+        never: Number.POSITIVE_INFINITY,
+      },
+    ]);
+  });
+
+  it('takes arrays in binary form, with NULL for what is absent', async () => {
+    const atMs = Date.UTC(1999, 0, 1, 0, 0, 0, 5);
+    const { rows } = await database.query(
+      `SELECT $1::uuid[] AS ids, $2::bigint[] AS numbers, $3::boolean[] AS truths, $4::timestamptz[] AS times,
+              $5::text[] AS texts, $6::int[] AS none`,
+      [
+        uuidArray(['00112233-4455-6677-8899-AABBccddeeff', undefined]),
+        bigintArray([-5_000_000_000, 9_007_199_254_740_991]),
+        booleanArray([true, false]),
+        timeArray([atMs, undefined]),
+        textArray(['"Grüße", {x}', undefined, '']),
+        integerArray([]),
+      ],
+    );
+    assert.deepEqual(rows, [
+      {
+        ids: ['00112233-4455-6677-8899-aabbccddeeff', null],
+        numbers: [-5_000_000_000, 9_007_199_254_740_991],
+        truths: [true, false],
+        times: [new Date(atMs), null],
+        texts: ['"Grüße", {x}', null, ''],
+        none: [],
+      },
+    ]);
   });
 
   it('stops a statement that runs too long', async () => {

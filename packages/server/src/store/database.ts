@@ -214,14 +214,50 @@ function addressConfig(address: DatabaseAddress): PoolConfig {
 
 const INT8_OID: number = 20;
 const INT8_ARRAY_OID: number = 1016;
+const TIMESTAMPTZ_OID: number = 1184;
+const parseTime = types.getTypeParser(TIMESTAMPTZ_OID, 'text') as (value: string) => Date;
 const parseInt8Array = types.getTypeParser(INT8_ARRAY_OID, 'text') as (value: string) => Array<string | null>;
 
 /** pg's own parsers, but for 64-bit integers, which pg leaves as text. */
 function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (format !== 'binary' && oid === INT8_OID) return safeInteger;
+  if (format !== 'binary' && oid === TIMESTAMPTZ_OID) return timeOf;
   if (format !== 'binary' && oid === INT8_ARRAY_OID)
     return (value) => parseInt8Array(value).map(nullableInteger);
   return types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') as (value: string) => unknown;
+}
+
+/** Times of these centuries in UTC are read by their digits; pg's parser, which knows all others, takes five times as long. */
+function timeOf(text: string): Date {
+  const end = text.length - 3;
+  const isPlain =
+    text.charCodeAt(0) !== 0x30 &&
+    text.charCodeAt(4) === 0x2d &&
+    end >= 19 &&
+    end <= 26 &&
+    end !== 20 &&
+    text.endsWith('+00');
+  if (!isPlain) return parseTime(text);
+  let fraction = 0;
+  for (let index = 20; index < 23; index += 1)
+    fraction = fraction * 10 + (index < end ? text.charCodeAt(index) - 0x30 : 0);
+  return new Date(
+    Date.UTC(
+      digits(text, 0, 4),
+      digits(text, 5, 7) - 1,
+      digits(text, 8, 10),
+      digits(text, 11, 13),
+      digits(text, 14, 16),
+      digits(text, 17, 19),
+      fraction,
+    ),
+  );
+}
+
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let index = from; index < to; index += 1) value = value * 10 + text.charCodeAt(index) - 0x30;
+  return value;
 }
 
 function nullableInteger(text: string | null): number | null {

@@ -51,6 +51,8 @@ describe('outbox store › read', () => {
     );
   });
 
+  it('keeps facts of some kilobytes as they are', keepsFactsWhole);
+
   it('orders transaction ids as numbers: 10 comes after 9', async () => {
     for (const id of ['9', '10', '99', '100']) {
       await database.query(
@@ -152,6 +154,15 @@ describe('outbox store › positions', () => {
   });
 });
 
+async function keepsFactsWhole(): Promise<void> {
+  const payload = 'an agent and a queue, '.repeat(200);
+  await write(database, payload);
+  const { rows } = await database.query<{ bytes: number }>(
+    'SELECT pg_column_size(payload) AS bytes FROM outbox ORDER BY position DESC LIMIT 1',
+  );
+  assert.ok((rows[0]?.bytes ?? 0) >= payload.length, 'it was compressed');
+}
+
 describe('outbox store › partitions', () => {
   beforeEach(async () => {
     for (const partition of await partitions()) await database.query(`DROP TABLE ${partition}`);
@@ -172,6 +183,12 @@ describe('outbox store › partitions', () => {
     await write(database, 'in the third');
     await write(database, 'at its end');
     assert.deepEqual(payloads(await outbox.read(beginning, 10)).slice(-2), ['in the third', 'at its end']);
+  });
+
+  it('makes partitions that keep facts of some kilobytes as they are', async () => {
+    for (const partition of await partitions()) await database.query(`DROP TABLE ${partition}`);
+    await outbox.maintain([]);
+    await keepsFactsWhole();
   });
 
   it('drops a partition only after every named sink has passed all of its rows', async () => {

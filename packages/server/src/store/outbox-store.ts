@@ -95,7 +95,8 @@ async function maintainPartitions(database: RingbackDatabase, sinks: readonly st
       if (present.has(`outbox_${n}`)) continue;
       await transaction.query(
         `CREATE TABLE outbox_${n} PARTITION OF outbox
-           FOR VALUES FROM (${n * rowsPerPartition}) TO (${(n + 1) * rowsPerPartition})`,
+           FOR VALUES FROM (${n * rowsPerPartition}) TO (${(n + 1) * rowsPerPartition})
+           WITH (toast_tuple_target = 8160)`,
       );
     }
     for (const name of present) {

@@ -4,6 +4,7 @@ import type { AgentState } from '../routing/agent-state.ts';
 import type { Channel, QueuePlace } from '../routing/match.ts';
 import type { QueueEntry } from '../routing/queue-entry.ts';
 import type { RoutingCriteria } from '../routing/routing-criteria.ts';
+import { bigintArray, booleanArray, integerArray, textArray, timeArray, uuidArray } from './binary-arrays.ts';
 
 /** Which agent, or contact, of which instance. */
 export interface AgentKey {
@@ -101,58 +102,48 @@ export function placeOf(kind: string | null, id: string | null): QueuePlace | un
 }
 
 /** The columns of an entry, in the order of the writing statement. */
-export function entryColumns(writes: readonly EntryWrite[]): unknown[][] {
+export function entryColumns(writes: readonly EntryWrite[]): Buffer[] {
   const of = <Value>(read: (write: EntryWrite) => Value): Value[] => writes.map(read);
   return [
-    of(({ instanceId }) => instanceId),
-    of(({ entry }) => entry.contactId),
-    of(({ entry }) => entry.state.toUpperCase()),
-    of(({ entry }) => entry.owner.node),
-    of(({ entry }) => entry.owner.epoch),
-    of(({ entry }) => entry.place?.kind ?? null),
-    of(({ entry: { place } }) => (place?.kind === 'agent' ? place.agentId : (place?.queueId ?? null))),
-    of(({ entry }) => entry.channel),
-    of(({ entry }) => entry.initiationMethod),
-    of(({ entry }) => entry.queuePriority),
-    of(({ entry }) => entry.adjustmentMs),
-    of(({ entry }) => dateOf(entry.enqueuedAtMs)),
-    of(({ orderedAtMs }) => dateOf(orderedAtMs)),
-    of(({ entry }) => (entry.criteria ? JSON.stringify(entry.criteria) : null)),
-    of(({ entry }) => entry.step),
-    of(({ entry }) => dateOf(entry.stepExpiresAtMs)),
-    of(({ lane }) => lane),
-    of(({ entry }) => entry.agentId ?? null),
-    of(({ entry }) => entry.offers),
+    uuidArray(of(({ instanceId }) => instanceId)),
+    uuidArray(of(({ entry }) => entry.contactId)),
+    textArray(of(({ entry }) => entry.state.toUpperCase())),
+    uuidArray(of(({ entry }) => entry.owner.node)),
+    integerArray(of(({ entry }) => entry.owner.epoch)),
+    textArray(of(({ entry }) => entry.place?.kind)),
+    uuidArray(of(({ entry: { place } }) => (place?.kind === 'agent' ? place.agentId : place?.queueId))),
+    textArray(of(({ entry }) => entry.channel)),
+    textArray(of(({ entry }) => entry.initiationMethod)),
+    bigintArray(of(({ entry }) => entry.queuePriority)),
+    bigintArray(of(({ entry }) => entry.adjustmentMs)),
+    timeArray(of(({ entry }) => entry.enqueuedAtMs)),
+    timeArray(of(({ orderedAtMs }) => orderedAtMs)),
+    textArray(of(({ entry }) => entry.criteria && JSON.stringify(entry.criteria))),
+    integerArray(of(({ entry }) => entry.step)),
+    timeArray(of(({ entry }) => entry.stepExpiresAtMs)),
+    textArray(of(({ lane }) => lane)),
+    uuidArray(of(({ entry }) => entry.agentId)),
+    integerArray(of(({ entry }) => entry.offers)),
   ];
 }
 
 /** The columns of an agent, in the order of the writing statement. */
-export function agentColumns(writes: readonly AgentWrite[]): unknown[] {
+export function agentColumns(writes: readonly AgentWrite[]): Buffer[] {
   const of = <Value>(read: (write: AgentWrite) => Value): Value[] => writes.map(read);
   return [
-    of(({ instanceId }) => instanceId),
-    of(({ state }) => state.agentId),
-    joinedTexts(of(({ state }) => JSON.stringify(state))),
-    of(({ version }) => version),
-    of(({ state }) => state.attachment?.node ?? null),
-    of(({ isReady }) => isReady),
-    of(({ voiceInUse }) => voiceInUse),
-    of(({ state }) => new Date(state.idleSinceMs)),
-    of(({ state }) => new Date(state.inboundIdleSinceMs)),
-    of(({ deadlineAtMs }) => dateOf(deadlineAtMs)),
-    of(({ state }) => state.presence === 'signedIn'),
-    of(({ state }) => dateOf(state.lostAtMs)),
-    of(({ eventSequence }) => eventSequence),
-    of(({ changedAtMs }) => new Date(changedAtMs)),
+    uuidArray(of(({ instanceId }) => instanceId)),
+    uuidArray(of(({ state }) => state.agentId)),
+    textArray(of(({ state }) => JSON.stringify(state))),
+    bigintArray(of(({ version }) => version)),
+    uuidArray(of(({ state }) => state.attachment?.node)),
+    booleanArray(of(({ isReady }) => isReady)),
+    integerArray(of(({ voiceInUse }) => voiceInUse)),
+    timeArray(of(({ state }) => state.idleSinceMs)),
+    timeArray(of(({ state }) => state.inboundIdleSinceMs)),
+    timeArray(of(({ deadlineAtMs }) => deadlineAtMs)),
+    booleanArray(of(({ state }) => state.presence === 'signedIn')),
+    timeArray(of(({ state }) => state.lostAtMs)),
+    integerArray(of(({ eventSequence }) => eventSequence)),
+    timeArray(of(({ changedAtMs }) => changedAtMs)),
   ];
 }
-
-/** U+001E, which JSON text never has: control characters are escaped in it. The statements take the texts apart at it. */
-const recordSeparator = '\u001e';
-
-/** JSON texts as one text: as an array, every quotation mark would be escaped here and read back there. */
-export function joinedTexts(texts: readonly string[]): string {
-  return texts.join(recordSeparator);
-}
-
-const dateOf = (atMs: number | undefined): Date | null => (atMs === undefined ? null : new Date(atMs));

@@ -5,8 +5,10 @@ import type { Channel, QueuePlace, WaitingContact } from '../routing/match.ts';
 import type { QueueEntry } from '../routing/queue-entry.ts';
 import type { CriteriaExpression, RoutingCriteria } from '../routing/routing-criteria.ts';
 import type { OutboxFact } from './accept-contacts.ts';
-import type { Queryable } from './database.ts';
+import { integerArray, textArray, timeArray, uuidArray } from './binary-arrays.ts';
+import type { PreparedStatement, Queryable } from './database.ts';
 import { classifyDatabaseError } from './database-errors.ts';
+import { KnownRows, type RowVersion } from './known-rows.ts';
 import {
   type AgentKey,
   type AgentRow,
@@ -17,7 +19,6 @@ import {
   type EntryWrite,
   entryColumns,
   entryOf,
-  joinedTexts,
   placeOf,
   type StoredAgent,
   storedAgentOf,
@@ -157,19 +158,50 @@ class RoutingMoved extends Error {
 
 const maxTries = 5;
 
+/** Rows of each kind kept in memory: agents at work and contacts in queues of a large instance, some 1 KiB each. */
+const mostKnown = 20_000;
+
+/** What was committed when it was last seen. */
+interface KnownRouting {
+  readonly agents: KnownRows<StoredAgent>;
+  readonly entries: KnownRows<QueueEntry>;
+}
+
 export function openRoutingStore(database: RingbackDatabase): RoutingStore {
+  const known: KnownRouting = { agents: new KnownRows(mostKnown), entries: new KnownRows(mostKnown) };
+
+  /** Runs a transaction, again where something moved, and learns from it what was committed. */
+  async function run<Result>(work: (on: Queryable<Schema>, attempt: number) => Promise<Changed<Result>>) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const changed = await database.withTransaction((transaction) => work(transaction, attempt));
+        changed.learn();
+        return changed.result;
+      } catch (error) {
+        // A deadlock, or something that moved: nothing was written.
+        const passes = error instanceof RoutingMoved || classifyDatabaseError(error) === 'conflict';
+        if (passes && attempt < maxTries) continue;
+        // Another server may answer next, with a history of its own.
+        known.agents.clear();
+        known.entries.clear();
+        throw error;
+      }
+    }
+  }
+
   return {
     change: (scope, decide) =>
-      again((attempt) =>
-        database.withTransaction((transaction) => change(transaction, scope, decide, attempt)),
-      ),
+      run((transaction, attempt) => change({ on: transaction, known }, scope, decide, attempt)),
     match: (instanceId, work) =>
-      again(() =>
-        database.withTransaction(async (transaction) => {
-          await transaction.query(matchingTurn, [instanceId]);
-          return work(turnOn(transaction, instanceId));
-        }),
-      ),
+      run(async (transaction) => {
+        await transaction.query(matchingTurn, [instanceId]);
+        const learnt: (() => void)[] = [];
+        const result = await work(turnOn({ on: transaction, known }, instanceId, learnt));
+        const learn = (): void => {
+          for (const one of learnt) one();
+        };
+        return { result, learn };
+      }),
     due: (question) => database.withTransaction((transaction) => readDue(transaction, question)),
     async instancesWithWaiting() {
       const { rows } = await database.query<{ instance_id: InstanceId }>(selectWaitingInstances);
@@ -229,53 +261,57 @@ export function openRoutingStore(database: RingbackDatabase): RoutingStore {
   };
 }
 
-/** Runs a transaction again that met a deadlock, or something that moved. It has written nothing. */
-async function again<Result>(run: (attempt: number) => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await run(attempt);
-    } catch (error) {
-      const passes = error instanceof RoutingMoved || classifyDatabaseError(error) === 'conflict';
-      if (!passes || attempt === maxTries) throw error;
-    }
-  }
+/** A transaction, and what is known without asking it. */
+interface Routed {
+  readonly on: Queryable<Schema>;
+  readonly known: KnownRouting;
+}
+
+/** What a change came to. */
+interface Changed<Result> {
+  readonly result: Result;
+  /** Takes note of the rows; for after the commit. */
+  learn(): void;
 }
 
 async function change<Result>(
-  on: Queryable<Schema>,
+  { on, known }: Routed,
   scope: ChangeScope,
   decide: Decide<Result>,
   attempt = 1,
-): Promise<Result> {
+): Promise<Changed<Result>> {
   for (const { instanceId, placeId } of sorted(scope.counted ?? [], ({ placeId }) => placeId)) {
     await on.query(countingTurn, [`${instanceId} ${placeId}`]);
   }
   const agentKeys = new Map(scope.agents.map((key) => [keyOfAgent(key), key]));
   const fresh = scope.fresh ?? [];
-  const maybeHeld = attempt === 1 ? scope.contacts : [...scope.contacts, ...fresh];
-  for (const holder of await holdersOf(on, maybeHeld)) agentKeys.set(keyOfAgent(holder), holder);
+  const holders =
+    attempt === 1
+      ? await likelyHoldersOf({ on, known }, scope.contacts)
+      : await holdersOf(on, [...scope.contacts, ...fresh]);
+  for (const holder of holders) agentKeys.set(keyOfAgent(holder), holder);
 
   // Agents before contacts, each in the order of their ids: whoever locks both does so in this order.
-  let agents = await lockAgents(on, [...agentKeys.values()]);
+  let agents = await lockRows(on, agentRows, known.agents, agentKeys);
   const unknown = scope.agents.filter((key) => !agents.has(keyOfAgent(key)));
   const begun = unknown.flatMap((key) => scope.newAgent?.(key) ?? []);
   if (begun.length > 0) {
     await on.query(insertAgents, agentColumns(begun));
-    agents = await lockAgents(on, [...agentKeys.values()]);
+    agents = await lockRows(on, agentRows, known.agents, agentKeys);
   }
   const contactKeys = new Map(
     [...scope.contacts, ...fresh, ...(scope.waiting ?? [])].map((key) => [keyOfContact(key), key]),
   );
-  for (const [key, { state }] of agents) {
+  for (const [key, { value }] of agents) {
     const instanceId = agentKeys.get(key)?.instanceId;
     if (!instanceId) continue;
-    for (const { contactId } of state.contacts) {
+    for (const { contactId } of value.state.contacts) {
       contactKeys.set(keyOfContact({ instanceId, contactId }), { instanceId, contactId });
     }
   }
-  const entries = await lockEntries(on, [...contactKeys.values()]);
+  const entries = await lockRows(on, entryRows, known.entries, contactKeys);
   for (const { instanceId, contactId } of [...scope.contacts, ...fresh]) {
-    const agentId = entries.get(keyOfContact({ instanceId, contactId }))?.agentId;
+    const agentId = entries.get(keyOfContact({ instanceId, contactId }))?.value.agentId;
     if (agentId !== undefined && !agentKeys.has(keyOfAgent({ instanceId, agentId })))
       throw new RoutingMoved(`contact ${contactId} got an agent`);
   }
@@ -283,13 +319,40 @@ async function change<Result>(
   const mayOwn = scope.owner === undefined || (await isAlive(on, scope.owner));
 
   const { plan, result } = decide({
-    agent: (key) => agents.get(keyOfAgent(key)),
-    entry: (key) => entries.get(keyOfContact(key)),
+    agent: (key) => agents.get(keyOfAgent(key))?.value,
+    entry: (key) => entries.get(keyOfContact(key))?.value,
     contactsIn: (instanceId, placeId) => counts.get(`${instanceId} ${placeId}`) ?? 0,
     mayOwn,
   });
-  await write(on, plan);
-  return result;
+  const written = await write(on, plan);
+  return {
+    result,
+    learn: () => {
+      for (const [key, { version, value }] of agents) known.agents.learn(key, version, value);
+      for (const [key, { version, value }] of entries) known.entries.learn(key, version, value);
+      if (written !== undefined) learnPlan(known, plan, written);
+    },
+  };
+}
+
+/** A row under its lock. */
+interface Locked<Value> {
+  readonly version: RowVersion;
+  readonly value: Value;
+}
+
+function learnPlan(
+  known: KnownRouting,
+  { agents, entries, removed }: RoutingPlan,
+  version: RowVersion,
+): void {
+  for (const { instanceId, state, version: changes, eventSequence } of agents) {
+    const stored: StoredAgent = { state, version: changes, eventSequence };
+    known.agents.learn(keyOfAgent({ instanceId, agentId: state.agentId }), version, stored);
+  }
+  for (const { instanceId, entry } of entries)
+    known.entries.learn(keyOfContact({ instanceId, contactId: entry.contactId }), version, entry);
+  for (const key of removed) known.entries.forget(keyOfContact(key));
 }
 
 const keyOfAgent = ({ instanceId, agentId }: AgentKey): string => `${instanceId} ${agentId}`;
@@ -298,34 +361,76 @@ const keyOfContact = ({ instanceId, contactId }: ContactKey): string => `${insta
 async function holdersOf(on: Queryable<Schema>, contacts: readonly ContactKey[]): Promise<AgentKey[]> {
   if (contacts.length === 0) return [];
   const { rows } = await on.query<{ instance_id: InstanceId; agent_id: AgentId }>(selectHolders, [
-    contacts.map(({ instanceId }) => instanceId),
-    contacts.map(({ contactId }) => contactId),
+    uuidArray(contacts.map(({ instanceId }) => instanceId)),
+    uuidArray(contacts.map(({ contactId }) => contactId)),
   ]);
   return rows.map((row) => ({ instanceId: row.instance_id, agentId: row.agent_id }));
 }
 
-async function lockAgents(
-  on: Queryable<Schema>,
-  keys: readonly AgentKey[],
-): Promise<Map<string, StoredAgent>> {
-  if (keys.length === 0) return new Map();
-  const { rows } = await on.query<AgentRow>(lockAgentRows, [
-    keys.map(({ instanceId }) => instanceId),
-    keys.map(({ agentId }) => agentId),
-  ]);
-  return new Map(rows.map((row) => [`${row.instance_id} ${row.agent_id}`, storedAgentOf(row)]));
+/** Whoever has the contacts in hand, as far as is known here; who is wrong about one is found out under its lock. */
+async function likelyHoldersOf({ on, known }: Routed, contacts: readonly ContactKey[]): Promise<AgentKey[]> {
+  const holders: AgentKey[] = [];
+  const strange: ContactKey[] = [];
+  for (const key of contacts) {
+    const entry = known.entries.lastSeen(keyOfContact(key));
+    if (!entry) strange.push(key);
+    else if (entry.agentId !== undefined)
+      holders.push({ instanceId: key.instanceId, agentId: entry.agentId });
+  }
+  return [...holders, ...(await holdersOf(on, strange))];
 }
 
-async function lockEntries(
+/** How rows of a table are locked and read. */
+interface RowKind<Key, Row, Value> {
+  /** Answers the place of each row among the keys, from 1, and its version. */
+  readonly lock: PreparedStatement;
+  readonly read: PreparedStatement;
+  readonly idOf: (key: Key) => string;
+  readonly keyOf: (row: Row) => string;
+  readonly valueOf: (row: Row) => Value;
+}
+
+/** Locks rows, and reads those that are not known as they are now. */
+async function lockRows<Key extends { readonly instanceId: InstanceId }, Row, Value>(
   on: Queryable<Schema>,
-  keys: readonly ContactKey[],
-): Promise<Map<string, QueueEntry>> {
-  if (keys.length === 0) return new Map();
-  const { rows } = await on.query<EntryRow>(lockEntryRows, [
-    keys.map(({ instanceId }) => instanceId),
-    keys.map(({ contactId }) => contactId),
-  ]);
-  return new Map(rows.map((row) => [`${row.instance_id} ${row.contact_id}`, entryOf(row)]));
+  kind: RowKind<Key, Row, Value>,
+  known: KnownRows<Value>,
+  keys: ReadonlyMap<string, Key>,
+): Promise<Map<string, Locked<Value>>> {
+  const locked = new Map<string, Locked<Value>>();
+  if (keys.size === 0) return locked;
+  const asked = [...keys];
+  const columnsOf = (some: readonly Key[]): Buffer[] => [
+    uuidArray(some.map(({ instanceId }) => instanceId)),
+    uuidArray(some.map(kind.idOf)),
+  ];
+  const { rows } = await on.query<LockRow>(kind.lock, columnsOf(asked.map(([, key]) => key)));
+  const versions = new Map<string, RowVersion>();
+  const strange: Key[] = [];
+  for (const { place, version } of rows) {
+    const one = asked[place - 1];
+    if (!one) continue;
+    const [id, key] = one;
+    const value = known.at(id, version);
+    if (value) locked.set(id, { version, value });
+    else {
+      versions.set(id, version);
+      strange.push(key);
+    }
+  }
+  if (strange.length === 0) return locked;
+  const read = await on.query<Row>(kind.read, columnsOf(strange));
+  for (const row of read.rows) {
+    const id = kind.keyOf(row);
+    const version = versions.get(id);
+    if (version !== undefined) locked.set(id, { version, value: kind.valueOf(row) });
+  }
+  return locked;
+}
+
+interface LockRow {
+  readonly place: number;
+  readonly version: RowVersion;
 }
 
 async function countContacts(
@@ -345,29 +450,33 @@ async function isAlive(on: Queryable<Schema>, node: NodeId): Promise<boolean> {
   return rowCount === 1;
 }
 
-async function write(on: Queryable<Schema>, plan: RoutingPlan): Promise<void> {
+/** Returns the version of the rows written; undefined when there was nothing to write. */
+async function write(on: Queryable<Schema>, plan: RoutingPlan): Promise<RowVersion | undefined> {
   const { agents, entries, removed, facts, news } = plan;
-  if (agents.length + entries.length + removed.length + facts.length + news.length === 0) return;
+  if (agents.length + entries.length + removed.length + facts.length + news.length === 0) return undefined;
   const known = entries.filter(({ isNew }) => !isNew);
   const made = entries.filter(({ isNew }) => isNew);
   if (made.length > 0) await on.query(insertEntries, entryColumns(made));
-  await on.query(writePlan, [
+  const { rows } = await on.query<{ version: RowVersion }>(writePlan, [
     ...agentColumns(agents),
     ...entryColumns(known),
-    removed.map(({ instanceId }) => instanceId),
-    removed.map(({ contactId }) => contactId),
-    facts.map(({ key }) => key.instanceId),
-    facts.map(({ key }) => key.agentId),
-    facts.map(({ fact }) => fact.sequence),
-    facts.map(({ fact }) => fact.stream),
-    joinedTexts(facts.map(({ fact }) => fact.payload)),
-    facts.map(({ atMs }) => new Date(atMs)),
-    news.map(({ node }) => node),
-    news.map(({ payload }) => payload),
+    uuidArray(removed.map(({ instanceId }) => instanceId)),
+    uuidArray(removed.map(({ contactId }) => contactId)),
+    uuidArray(facts.map(({ key }) => key.instanceId)),
+    uuidArray(facts.map(({ key }) => key.agentId)),
+    integerArray(facts.map(({ fact }) => fact.sequence)),
+    textArray(facts.map(({ fact }) => fact.stream)),
+    textArray(facts.map(({ fact }) => fact.payload)),
+    timeArray(facts.map(({ atMs }) => atMs)),
+    uuidArray(news.map(({ node }) => node)),
+    textArray(news.map(({ payload }) => payload)),
   ]);
+  return rows[0]?.version;
 }
 
-function turnOn(on: Queryable<Schema>, instanceId: InstanceId): MatchTurn {
+/** @param learnt what is to be noted once the turn is committed. */
+function turnOn(routed: Routed, instanceId: InstanceId, learnt: (() => void)[]): MatchTurn {
+  const { on } = routed;
   return {
     async lanes() {
       const { rows } = await on.query<LaneRow>(selectLanes, [instanceId]);
@@ -417,7 +526,11 @@ function turnOn(on: Queryable<Schema>, instanceId: InstanceId): MatchTurn {
       }
       return lists;
     },
-    change: (scope, decide) => change(on, scope, decide),
+    async change(scope, decide) {
+      const { result, learn } = await change(routed, scope, decide);
+      learnt.push(learn);
+      return result;
+    },
   };
 }
 
@@ -524,9 +637,16 @@ const selectHolders = {
 
 const lockAgentRows = {
   name: 'routing-lock-agents',
+  text: `SELECT k.place, r.xmin::text AS version
+           FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(instance_id, agent_id, place)
+           JOIN routing_agent r ON r.instance_id = k.instance_id AND r.agent_id = k.agent_id
+          ORDER BY r.instance_id, r.agent_id FOR NO KEY UPDATE OF r`,
+};
+
+const selectAgentRows = {
+  name: 'routing-agents',
   text: `SELECT ${agentRow} FROM routing_agent
-          WHERE (instance_id, agent_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
-          ORDER BY instance_id, agent_id FOR NO KEY UPDATE`,
+          WHERE (instance_id, agent_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
 };
 
 // Two may begin the same agent at once; the second then finds the first one's row.
@@ -536,7 +656,7 @@ const insertAgents = {
                                     inbound_idle_since, deadline_at, is_signed_in, lost_at, event_sequence, changed_at)
          SELECT a.instance_id, a.agent_id, a.state::jsonb, a.version, a.node, a.is_ready, a.voice_in_use, a.idle_since,
                 a.inbound_idle_since, a.deadline_at, a.is_signed_in, a.lost_at, a.event_sequence, a.changed_at
-           FROM unnest($1::uuid[], $2::uuid[], string_to_array($3::text, E'\\x1e'), $4::bigint[], $5::uuid[], $6::boolean[], $7::int[],
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::boolean[], $7::int[],
                        $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::timestamptz[],
                        $13::int[], $14::timestamptz[])
              AS a(instance_id, agent_id, state, version, node, is_ready, voice_in_use, idle_since,
@@ -547,9 +667,32 @@ const insertAgents = {
 
 const lockEntryRows = {
   name: 'routing-lock-entries',
+  text: `SELECT k.place, r.xmin::text AS version
+           FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(instance_id, contact_id, place)
+           JOIN routing_entry r ON r.instance_id = k.instance_id AND r.contact_id = k.contact_id
+          ORDER BY r.instance_id, r.contact_id FOR NO KEY UPDATE OF r`,
+};
+
+const selectEntryRows = {
+  name: 'routing-entries',
   text: `SELECT * FROM routing_entry
-          WHERE (instance_id, contact_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
-          ORDER BY instance_id, contact_id FOR NO KEY UPDATE`,
+          WHERE (instance_id, contact_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
+};
+
+const agentRows: RowKind<AgentKey, AgentRow, StoredAgent> = {
+  lock: lockAgentRows,
+  read: selectAgentRows,
+  idOf: ({ agentId }) => agentId,
+  keyOf: (row) => `${row.instance_id} ${row.agent_id}`,
+  valueOf: storedAgentOf,
+};
+
+const entryRows: RowKind<ContactKey, EntryRow, QueueEntry> = {
+  lock: lockEntryRows,
+  read: selectEntryRows,
+  idOf: ({ contactId }) => contactId,
+  keyOf: (row) => `${row.instance_id} ${row.contact_id}`,
+  valueOf: entryOf,
 };
 
 const selectCounts = {
@@ -661,7 +804,7 @@ const writePlan = {
              voice_in_use = a.voice_in_use, idle_since = a.idle_since, inbound_idle_since = a.inbound_idle_since,
              deadline_at = a.deadline_at, is_signed_in = a.is_signed_in, lost_at = a.lost_at,
              event_sequence = a.event_sequence, changed_at = a.changed_at
-        FROM unnest($1::uuid[], $2::uuid[], string_to_array($3::text, E'\\x1e'), $4::bigint[], $5::uuid[], $6::boolean[], $7::int[],
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::boolean[], $7::int[],
                     $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::timestamptz[],
                     $13::int[], $14::timestamptz[])
           AS a(instance_id, agent_id, state, version, node, is_ready, voice_in_use, idle_since,
@@ -685,12 +828,14 @@ const writePlan = {
     ), told AS (
       INSERT INTO outbox (instance_id, contact_id, sequence, stream, payload, created_at)
       SELECT f.instance_id, f.agent_id, f.sequence, f.stream, f.payload, f.created_at
-        FROM unnest($36::uuid[], $37::uuid[], $38::int[], $39::text[], string_to_array($40::text, E'\\x1e'),
+        FROM unnest($36::uuid[], $37::uuid[], $38::int[], $39::text[], $40::text[],
                     $41::timestamptz[])
              WITH ORDINALITY AS f(instance_id, agent_id, sequence, stream, payload, created_at, place)
        ORDER BY f.place
+    ), news AS (
+      INSERT INTO routing_news (node, payload)
+      SELECT n.node, n.payload::jsonb FROM unnest($42::uuid[], $43::text[]) WITH ORDINALITY AS n(node, payload, place)
+       ORDER BY n.place
     )
-    INSERT INTO routing_news (node, payload)
-    SELECT n.node, n.payload::jsonb FROM unnest($42::uuid[], $43::text[]) WITH ORDINALITY AS n(node, payload, place)
-     ORDER BY n.place`,
+    SELECT pg_current_xact_id()::xid::text AS version`,
 };
