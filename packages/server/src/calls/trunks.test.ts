@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
+import type { RegistrationRequest } from '@ringback/sip';
 import { VirtualClock } from '@ringback/testkit';
 import { decodeJwt } from 'jose';
 import type { PhoneNumber } from '../ids.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
-import { FakeMediaEngine, FakeUserAgent, type Journal } from '../test-support/fake-telephony.ts';
+import { FakeMediaEngine, FakeUserAgent, type Journal, sipResponse } from '../test-support/fake-telephony.ts';
 import { openTestTrunks, trunkAt } from '../test-support/fake-trunks.ts';
 import { sampleTenant } from '../test-support/sample-contact.ts';
 import { dial } from './dial.ts';
@@ -421,6 +422,11 @@ describe('trunks › health', () => {
   });
 });
 
+async function targetsOf(asked: RegistrationRequest | undefined): Promise<string[]> {
+  assert.ok(typeof asked?.target === 'function');
+  return (await asked.target()).map(({ host }) => host);
+}
+
 describe('trunks › registration', () => {
   it('is kept where the trunk wants it, and taken back at the end', async () => {
     const world = makeWorld([
@@ -432,11 +438,33 @@ describe('trunks › registration', () => {
     await world.clock.drain();
     const [asked] = world.agent.registrations;
     assert.deepEqual(
-      { target: asked?.target.host, registrar: asked?.registrar, expiresSeconds: asked?.expiresSeconds },
-      { target: '10.0.0.1', registrar: 'sip:carrier.example', expiresSeconds: 600 },
+      { registrar: asked?.registrar, expiresSeconds: asked?.expiresSeconds, targets: await targetsOf(asked) },
+      { registrar: 'sip:carrier.example', expiresSeconds: 600, targets: ['10.0.0.1'] },
     );
     assert.equal(world.trunks.status[0]?.registration, 'registering');
     await world.trunks.close();
     assert.deepEqual(world.journal, ['unregister sip:u@carrier.example']);
+  });
+
+  it('is tried at all addresses of the trunk, those last that failed of late, and those not that ask to be left alone', async () => {
+    const world = makeWorld([
+      trunkOf({
+        name: 'a',
+        domain: 'carrier.example',
+        servers: [at('10.0.0.1'), at('10.0.0.2')],
+        registration: { addressOfRecord: 'sip:u@carrier.example', expiresSeconds: 600 },
+      }),
+    ]);
+    const [asked] = world.agent.registrations;
+    assert.deepEqual(await targetsOf(asked), ['10.0.0.1', '10.0.0.2']);
+    asked?.onTargetFailed?.(at('10.0.0.1'), undefined);
+    assert.deepEqual(await targetsOf(asked), ['10.0.0.2', '10.0.0.1']);
+    await world.clock.advance(30_000);
+    assert.deepEqual(await targetsOf(asked), ['10.0.0.1', '10.0.0.2']);
+    asked?.onTargetFailed?.(at('10.0.0.1'), sipResponse(503, [['Retry-After', '120']]));
+    assert.deepEqual(await targetsOf(asked), ['10.0.0.2']);
+    asked?.onTargetFailed?.(at('10.0.0.2'), sipResponse(503, [['Retry-After', '60']]));
+    assert.equal((await targetsOf(asked)).length, 2, 'rather than nobody');
+    await world.trunks.close();
   });
 });

@@ -1,5 +1,11 @@
 /** The trunks of a service at work: gives each dialling its next place and target, learns from what came of it, probes, registers, and tells how each trunk fares. */
-import type { Registration, RegistrationStatus, UserAgent } from '@ringback/sip';
+import {
+  type Registration,
+  type RegistrationStatus,
+  retryAfterMs,
+  type SipEndpoint,
+  type UserAgent,
+} from '@ringback/sip';
 import type { Logger } from 'pino';
 import { type Clock, delay } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
@@ -47,8 +53,6 @@ export interface Trunks {
 
 /** A probe waits so long for an answer, ms. */
 const probeTimeoutMs = 5_000;
-/** A trunk that must register and cannot be found is looked for again after that, ms. */
-const registerAgainMs = 30_000;
 
 export function openTrunks(options: TrunksOptions): Trunks {
   return new OpenTrunks(options);
@@ -67,7 +71,7 @@ class OpenTrunks implements Trunks {
     this.#room = new TrunkRoom(options.clock);
     for (const trunk of options.trunks) {
       if (trunk.probeEveryMs !== undefined) this.#running.push(this.#keepProbing(trunk, trunk.probeEveryMs));
-      if (trunk.registration) this.#running.push(this.#keepRegistered(trunk, trunk.registration));
+      if (trunk.registration) this.#registrations.set(trunk.name, this.#register(trunk, trunk.registration));
     }
   }
 
@@ -168,29 +172,33 @@ class OpenTrunks implements Trunks {
     return answers.includes(true) ? 'answered' : 'failed';
   }
 
-  async #keepRegistered(trunk: Trunk, wanted: NonNullable<Trunk['registration']>): Promise<void> {
-    const { clock, logger, servers, userAgent } = this.#options;
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      const [target] = await servers.locate(trunk).catch(() => []);
-      if (target && !signal.aborted) {
-        const registration = userAgent.register({
+  /** At the best of the trunk's addresses that serves us. */
+  #register(trunk: Trunk, wanted: NonNullable<Trunk['registration']>): Registration {
+    const { servers, userAgent } = this.#options;
+    return userAgent.register({
+      target: () => this.#registrarsOf(trunk),
+      registrar: `sip:${trunk.domain}`,
+      addressOfRecord: wanted.addressOfRecord,
+      expiresSeconds: wanted.expiresSeconds,
+      ...(trunk.credentials ? { credentials: trunk.credentials } : {}),
+      onChange: (status) => this.#tellRegistration(trunk, status),
+      onTargetFailed: (target, response) => {
+        servers.failed(
           target,
-          registrar: `sip:${trunk.domain}`,
-          addressOfRecord: wanted.addressOfRecord,
-          expiresSeconds: wanted.expiresSeconds,
-          ...(trunk.credentials ? { credentials: trunk.credentials } : {}),
-          onChange: (status) => this.#tellRegistration(trunk, status),
-        });
-        this.#registrations.set(trunk.name, registration);
-        return;
-      }
-      logger.warn(
-        { trunk: trunk.name },
-        'the trunk cannot be found in DNS, so it is not registered; trying again',
-      );
-      await delay(clock, registerAgainMs, signal).catch(() => undefined);
-    }
+          response
+            ? { kind: 'response', status: response.status, retryAfterMs: retryAfterMs(response.headers) }
+            : { kind: 'transport', code: 'timeout' },
+        );
+      },
+    });
+  }
+
+  /** Those that were not reached of late go last; who asked to be left alone is asked only where there is nobody else. */
+  async #registrarsOf(trunk: Trunk): Promise<readonly SipEndpoint[]> {
+    const { servers } = this.#options;
+    const found = await servers.locate(trunk);
+    const usable = servers.usable(found);
+    return usable.length > 0 ? usable : found;
   }
 
   #tellRegistration({ name }: Trunk, status: RegistrationStatus): void {
@@ -199,7 +207,7 @@ class OpenTrunks implements Trunks {
       const why = status.response
         ? `${status.response.status} ${status.response.reason}`
         : status.error?.message;
-      logger.warn({ trunk: name, why }, 'the trunk refuses the registration; trying again');
+      logger.warn({ trunk: name, why }, 'the trunk is not registered; trying again');
     } else if (status.kind === 'registered') logger.debug({ trunk: name }, 'registered');
   }
 }

@@ -7,6 +7,8 @@ import { type RegistrationInput, type RegistrationState, stepRegistration } from
 
 const INPUTS: readonly RegistrationInput[] = [
   'start',
+  'located',
+  'targetFailed',
   'accepted',
   'tooBrief',
   'refused',
@@ -17,16 +19,22 @@ const INPUTS: readonly RegistrationInput[] = [
 ];
 
 const CELLS: Record<RegistrationState, Partial<Record<RegistrationInput, string>>> = {
-  idle: { start: 'registering: send', stop: 'over: finish' },
+  idle: { start: 'locating: locate', stop: 'over: finish' },
+  locating: {
+    located: 'registering: sendToFirst',
+    unavailable: 'backingOff: scheduleRetry tellFailed',
+    stop: 'unregistering: sendRemoval',
+  },
   registering: {
+    targetFailed: 'registering: sendToNext',
     accepted: 'registered: scheduleRefresh tellRegistered',
     tooBrief: 'registering: raiseExpires send',
     refused: 'backingOff: scheduleSlowRetry tellFailed',
     unavailable: 'backingOff: scheduleRetry tellFailed',
     stop: 'unregistering: sendRemoval',
   },
-  registered: { refreshDue: 'registering: send', stop: 'unregistering: stopTimer sendRemoval' },
-  backingOff: { retryDue: 'registering: send', stop: 'over: stopTimer finish' },
+  registered: { refreshDue: 'locating: locate', stop: 'unregistering: stopTimer sendRemoval' },
+  backingOff: { retryDue: 'locating: locate', stop: 'over: stopTimer finish' },
   unregistering: {
     accepted: 'over: finish',
     tooBrief: 'over: finish',
@@ -149,6 +157,120 @@ describe('registration', () => {
     const third = statuses[2];
     assert.ok(third?.kind === 'failed');
     assert.equal(third.retryAtMs - world.clock.now(), 900_000);
+  });
+
+  describe('at several targets', () => {
+    const FIRST = CALLEE_HOST;
+    const SECOND = '10.0.0.3';
+    const at = (host: string) => ({ host, port: 5060, transport: 'udp' }) as const;
+
+    /** `found` is what the next look finds; a registration of ten minutes is refreshed each nine. */
+    async function setUpTwo(overrides: Partial<RegistrationRequest> = {}) {
+      const found: string[] = [FIRST, SECOND];
+      const failed: string[] = [];
+      const own = await setUp({
+        target: async () => found.map(at),
+        onTargetFailed: ({ host }, response) => failed.push(`${host} ${response?.status ?? 'silent'}`),
+        expiresSeconds: 600,
+        ...overrides,
+      });
+      const second = await ScriptedPeer.open(own.world, SECOND);
+      const refresh = () => own.world.clock.advance(540_000);
+      return { ...own, first: own.registrar, second, found, failed, refresh };
+    }
+
+    test('503 and silence lead to the next one at once; the binding is one call’s, and removed where it is', async () => {
+      for (const how of ['503', 'silent'] as const) {
+        const { world, first, second, registration, kinds, failed } = await setUpTwo();
+        if (how === '503') await first.reply(first.request('REGISTER'), 503);
+        else await world.clock.advance(32_000);
+        await world.clock.drain();
+        const asked = second.request('REGISTER');
+        assert.equal(asked.headers.callId, first.request('REGISTER').headers.callId);
+        assert.equal(asked.headers.cseq.sequence, 2);
+        await second.reply(asked, 200);
+        assert.deepEqual(kinds(), ['registered'], 'nobody is told of a failure that was none');
+        assert.deepEqual(failed, [`${FIRST} ${how}`]);
+        void registration.close();
+        await world.clock.drain();
+        assert.equal(second.request('REGISTER').headers.get('Expires'), '0');
+      }
+    });
+
+    test('stays where it was let in, and looks after the first again after ten minutes', async () => {
+      const { world, first, second, refresh } = await setUpTwo();
+      await first.reply(first.request('REGISTER'), 503);
+      await world.clock.drain();
+      await second.reply(second.request('REGISTER'), 200);
+      await refresh();
+      assert.equal(first.requests('REGISTER').length, 1);
+      await second.reply(second.request('REGISTER'), 200);
+      await refresh();
+      await first.reply(first.request('REGISTER'), 503);
+      await world.clock.drain();
+      assert.equal(second.requests('REGISTER').length, 3, 'the first was not back yet');
+      await second.reply(second.request('REGISTER'), 200);
+      await refresh();
+      await second.reply(second.request('REGISTER'), 200);
+      await refresh();
+      await first.reply(first.request('REGISTER'), 200);
+      await refresh();
+      assert.equal(first.requests('REGISTER').length, 4, 'at home again');
+    });
+
+    test('is not moved by another order of equals, only by another place where its own is gone', async () => {
+      const { first, second, found, refresh } = await setUpTwo();
+      await first.reply(first.request('REGISTER'), 200);
+      found.reverse();
+      await refresh();
+      await first.reply(first.request('REGISTER'), 200);
+      assert.equal(second.requests('REGISTER').length, 0);
+      found.splice(0, 2, SECOND);
+      await refresh();
+      assert.equal(second.requests('REGISTER').length, 1);
+    });
+
+    test('a refusal is an answer: no other target is asked', async () => {
+      const { world, first, second, kinds } = await setUpTwo();
+      await first.reply(first.request('REGISTER'), 403);
+      await world.clock.drain();
+      assert.deepEqual(kinds(), ['failed']);
+      assert.equal(second.requests('REGISTER').length, 0);
+    });
+
+    test('when all have failed, or none was found, it backs off and looks again', async () => {
+      const { world, first, second, statuses, found, registration } = await setUpTwo();
+      await first.reply(first.request('REGISTER'), 503);
+      await world.clock.drain();
+      found.splice(0, 2);
+      await second.reply(second.request('REGISTER'), 503);
+      for (const expected of [1, 2]) {
+        const last = statuses.at(-1);
+        assert.ok(last?.kind === 'failed');
+        assert.equal(statuses.length, expected);
+        await world.clock.advance(last.retryAtMs - world.clock.now());
+      }
+      assert.equal(first.requests('REGISTER').length, 1);
+      found.push(SECOND);
+      const last = statuses.at(-1);
+      assert.ok(last?.kind === 'failed');
+      await world.clock.advance(last.retryAtMs - world.clock.now());
+      assert.equal(second.requests('REGISTER').length, 2);
+      void registration.close();
+      await world.clock.advance(4_000_000);
+      assert.equal(world.clock.pendingTimers, 0);
+    });
+
+    test('closing while it is being looked for, after a look that failed, or with nothing sent leaves nothing', async () => {
+      const look = Promise.withResolvers<never>();
+      const { world, registration, kinds, first } = await setUpTwo({ target: () => look.promise });
+      await registration.close();
+      look.reject(new Error('DNS did not answer'));
+      await world.clock.drain();
+      assert.deepEqual(kinds(), ['over']);
+      assert.equal(first.received.length, 0);
+      assert.equal(world.clock.pendingTimers, 0);
+    });
   });
 
   test('close takes it back, and leaves nothing', async () => {

@@ -1,5 +1,5 @@
-// Keeps us registered at a carrier that wants it: REGISTER, refresh before it expires, back off after failures, removal at the end
-// (RFC 3261 §10, RFC 5626 §4.5). Performs what `registration-states.ts` says.
+// Keeps us registered at a carrier that wants it: REGISTER, refresh before it expires, the next target after one that fails, back off
+// after all have, removal at the end (RFC 3261 §10, RFC 3263 §4.3, RFC 5626 §4.5). Performs what `registration-states.ts` says.
 import type { DigestClient } from '../auth/digest-client.ts';
 import { type OutsideExchange, sendOutside } from '../dialog/outside-request.ts';
 import { contactFor, type UserAgentCore } from '../dialog/user-agent-core.ts';
@@ -10,7 +10,7 @@ import type { SipResponse } from '../message/message.ts';
 import { parseNameAddress } from '../message/name-address.ts';
 import { ParseFailure } from '../message/parse-failure.ts';
 import { readRetryAfter } from '../message/redirect.ts';
-import type { SipEndpoint } from '../transport/sip-endpoint.ts';
+import { endpointText, type SipEndpoint } from '../transport/sip-endpoint.ts';
 import {
   type RegistrationAction,
   type RegistrationInput,
@@ -19,7 +19,14 @@ import {
 } from './registration-states.ts';
 
 export interface RegistrationRequest {
-  readonly target: SipEndpoint;
+  /**
+   * Where the registrar is; or where it may be, best first, asked before each REGISTER and each refresh. The next one is tried after
+   * silence, 503 or a failing transport. Whichever accepts is stayed with; one that was not the first makes room for the first again
+   * after ten minutes. A rejection or no targets count as a failure, which is tried again.
+   */
+  readonly target: SipEndpoint | (() => Promise<readonly SipEndpoint[]>);
+  /** Told of each target that is left for the next one, or failed as the last. `response` is missing where none came. */
+  readonly onTargetFailed?: (target: SipEndpoint, response: SipResponse | undefined) => void;
   /** The registrar's domain as a URI without user, e.g. `sip:carrier.example` (§10.2). */
   readonly registrar: string;
   /** Whose calls come here, e.g. `sip:+12065550199@carrier.example`. */
@@ -50,6 +57,8 @@ export interface Registration {
 }
 
 const DEFAULT_EXPIRES_SECONDS = 3_600;
+/** A registration that failed over to another target looks after the first again after so long, ms. */
+const RETURN_AFTER_MS = 600_000;
 /** RFC 5626 §4.5: base and cap of the wait between tries, ms. */
 const RETRY_BASE_MS = 30_000;
 const RETRY_CAP_MS = 1_800_000;
@@ -57,12 +66,17 @@ const RETRY_CAP_MS = 1_800_000;
 const LEAST_EXPIRES_SECONDS = 10;
 const MOST_EXPIRES_SECONDS = 7 * 86_400;
 
+/** One target of the registrar, and how we show ourselves there. */
+interface RegistrarPlace {
+  readonly target: SipEndpoint;
+  readonly contact: string;
+  readonly digest: DigestClient | undefined;
+}
+
 export class OutgoingRegistration implements Registration {
   readonly #core: UserAgentCore;
   readonly #request: RegistrationRequest;
-  readonly #digest: DigestClient | undefined;
   readonly #callId: string;
-  readonly #contact: string;
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: RegistrationState = 'idle';
   #status: RegistrationStatus = { kind: 'registering' };
@@ -71,6 +85,13 @@ export class OutgoingRegistration implements Registration {
   #failures = 0;
   #timer: unknown;
   #exchange: OutsideExchange | undefined;
+  /** What is left to try in this round. */
+  #targets: readonly SipEndpoint[] = [];
+  #place: RegistrarPlace | undefined;
+  /** A target of this round has failed. */
+  #hasMovedOn = false;
+  /** Where we are registered, and since when that is not the first choice. */
+  #home: { readonly target: SipEndpoint; readonly awaySinceMs: number | undefined } | undefined;
   // What the table's actions work on.
   #response: SipResponse | undefined;
   #error: Error | undefined;
@@ -81,10 +102,9 @@ export class OutgoingRegistration implements Registration {
     this.#core = core;
     void this.#over.promise.then(onOver);
     this.#request = request;
-    const { credentials, target } = request;
-    this.#digest = credentials === undefined ? undefined : core.digests.for(credentials, target);
     this.#callId = core.randomHex(16);
-    this.#contact = contactFor(core, request.addressOfRecord, target);
+    // Told of at once where it cannot be written.
+    if (typeof request.target !== 'function') this.#place = this.#placeAt(request.target);
     this.#expiresSeconds = request.expiresSeconds ?? DEFAULT_EXPIRES_SECONDS;
   }
 
@@ -111,6 +131,16 @@ export class OutgoingRegistration implements Registration {
   #perform(action: RegistrationAction): void {
     const { clock } = this.#core;
     switch (action) {
+      case 'locate':
+        void this.#locate();
+        break;
+      case 'sendToNext':
+        this.#hasMovedOn = true;
+        this.#sendToNext();
+        break;
+      case 'sendToFirst':
+        this.#sendToNext();
+        break;
       case 'send':
         void this.#send(this.#expiresSeconds);
         break;
@@ -123,6 +153,7 @@ export class OutgoingRegistration implements Registration {
         break;
       case 'scheduleRefresh': {
         this.#failures = 0;
+        this.#settleIn();
         const granted = this.#grantedSeconds();
         this.#status = { kind: 'registered', expiresAtMs: clock.now() + granted * 1_000 };
         this.#timer = clock.setTimeout(() => this.#step('refreshDue'), refreshAfterMs(granted));
@@ -164,8 +195,60 @@ export class OutgoingRegistration implements Registration {
     if (onChange !== undefined) this.#core.invoke('onChange', () => onChange(status));
   }
 
+  #placeAt(target: SipEndpoint): RegistrarPlace {
+    const { credentials, addressOfRecord } = this.#request;
+    return {
+      target,
+      contact: contactFor(this.#core, addressOfRecord, target),
+      digest: credentials === undefined ? undefined : this.#core.digests.for(credentials, target),
+    };
+  }
+
+  async #locate(): Promise<void> {
+    const { target } = this.#request;
+    this.#response = undefined;
+    this.#error = undefined;
+    let found: readonly SipEndpoint[] = [];
+    try {
+      found = typeof target === 'function' ? await target() : [target];
+    } catch (error) {
+      this.#error = error instanceof Error ? error : new Error(String(error));
+    }
+    if (this.#state !== 'locating') return;
+    this.#hasMovedOn = false;
+    this.#targets = this.#ordered(found);
+    this.#step(found.length > 0 ? 'located' : 'unavailable');
+  }
+
+  /** Home first, unless it is time to look whether the first choice is back. */
+  #ordered(found: readonly SipEndpoint[]): readonly SipEndpoint[] {
+    const { target, awaySinceMs } = this.#home ?? {};
+    const mayStay = awaySinceMs === undefined || this.#core.clock.now() - awaySinceMs < RETURN_AFTER_MS;
+    const home = target && mayStay && found.find((each) => isSamePlace(each, target));
+    return home ? [home, ...found.filter((each) => each !== home)] : found;
+  }
+
+  /** Registered at the place tried last. */
+  #settleIn(): void {
+    const { target } = this.#place ?? {};
+    if (!target || (this.#home && !this.#hasMovedOn && isSamePlace(this.#home.target, target))) return;
+    this.#home = { target, awaySinceMs: this.#hasMovedOn ? this.#core.clock.now() : undefined };
+  }
+
+  #sendToNext(): void {
+    const [target, ...rest] = this.#targets;
+    this.#targets = rest;
+    if (target) this.#place = this.#placeAt(target);
+    void this.#send(this.#expiresSeconds);
+  }
+
   async #send(expiresSeconds: number): Promise<void> {
-    const { target, registrar, addressOfRecord, headers } = this.#request;
+    const { registrar, addressOfRecord, headers } = this.#request;
+    if (!this.#place) {
+      this.#step('unavailable');
+      return;
+    }
+    const { target, contact, digest } = this.#place;
     const exchange = sendOutside(this.#core, {
       method: 'REGISTER',
       target,
@@ -175,11 +258,11 @@ export class OutgoingRegistration implements Registration {
       callId: this.#callId,
       nextSequence: () => ++this.#sequence,
       ownHeaders: [
-        ['Contact', this.#contact],
+        ['Contact', contact],
         ['Expires', String(expiresSeconds)],
       ],
       headers,
-      digest: this.#digest,
+      digest,
     });
     this.#exchange = exchange;
     this.#response = undefined;
@@ -190,14 +273,25 @@ export class OutgoingRegistration implements Registration {
       if (this.#exchange !== exchange) return;
       this.#response = response;
       input = this.#kindOf(response);
+      if (response.status === 503) input = this.#leave(target, response);
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
       // Another REGISTER took its place.
       if (this.#exchange !== exchange) return;
       this.#error = error;
-      input = 'unavailable';
+      input = this.#leave(target, undefined);
     }
     this.#step(input);
+  }
+
+  /** A target that could not serve us; the next one may (RFC 3263 §4.3). */
+  #leave(target: SipEndpoint, response: SipResponse | undefined): RegistrationInput {
+    const { onTargetFailed } = this.#request;
+    const isGivenUp = this.#state === 'unregistering';
+    if (onTargetFailed !== undefined && !isGivenUp) {
+      this.#core.invoke('onTargetFailed', () => onTargetFailed(target, response));
+    }
+    return this.#targets.length > 0 && !isGivenUp ? 'targetFailed' : 'unavailable';
   }
 
   #kindOf({ status }: SipResponse): RegistrationInput {
@@ -214,7 +308,7 @@ export class OutgoingRegistration implements Registration {
   /** Our Contact's own expires counts, then the Expires header field, then what was asked for (§10.2.4). */
   #grantedSeconds(): number {
     const headers = this.#response?.headers;
-    const own = headers === undefined ? undefined : expiresOf(headers, this.#contact);
+    const own = headers === undefined ? undefined : expiresOf(headers, this.#place?.contact ?? '');
     const field = headers?.get('Expires');
     const general = field === undefined ? undefined : parseDigits(field.trim(), 2 ** 32 - 1);
     const granted = own ?? general ?? this.#expiresSeconds;
@@ -229,6 +323,9 @@ export class OutgoingRegistration implements Registration {
     return Math.max(fullMs * chance, Math.min((asked ?? 0) * 1_000, RETRY_CAP_MS));
   }
 }
+
+const isSamePlace = (one: SipEndpoint, other: SipEndpoint): boolean =>
+  endpointText(one) === endpointText(other);
 
 /** Well before it expires: with a tenth to spare, half of a short one. */
 export function refreshAfterMs(grantedSeconds: number): number {
