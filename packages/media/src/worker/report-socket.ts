@@ -38,8 +38,10 @@ export class ReportSocket {
     const socket = createSocket({ type: 'udp4', lookup: numericLookup });
     this.#socket = socket;
     socket.on('error', () => {
-      // Not bound, or a packet refused by the system: reports are extras.
-      this.#isOver ||= !this.#isOpen;
+      // A packet refused by the system; or the port is another's: reports are extras.
+      if (this.#isOpen) return;
+      this.#isOver = true;
+      socket.close();
     });
     socket.on('message', (datagram, source) => this.#heard(datagram, source.address));
     socket.bind({ address: this.#host, port: this.#port, exclusive: true }, () => {
