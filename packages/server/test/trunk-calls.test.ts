@@ -1,10 +1,15 @@
 /** Calls over configured trunks: TLS with SRTP and keys by INFO, UDP with keys as tones, a trunk that goes away in the middle of a call; and what operators see of them. */
 import assert from 'node:assert/strict';
+import { verify, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { createServer as createHttpsServer, get } from 'node:https';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { openSimulatedCarrier, type SimulatedCarrier } from '@ringback/simulated-carrier';
 import { contactCommand } from '../src/cli/contact.ts';
@@ -18,6 +23,7 @@ const pem = (name: string): string => readFileSync(path.join(certificates, name)
 /** By country: over TLS, over UDP, over the trunk that dies. */
 const secure = '+12065550160';
 const busy = '+12065550120';
+const signed = '+12065550164';
 const inband = '+16045550161';
 const doomed = '+525512345678';
 const keys = { accessKeyId: 'AKIDTRUNKS', secretAccessKey: 'not-a-secret-at-all' };
@@ -26,6 +32,8 @@ let carrier: SimulatedCarrier;
 let relay: Awaited<ReturnType<typeof openRelay>>;
 let ringing: TestService;
 let waitFlow: string;
+let certificateServer: Server | undefined;
+let certificateUrl: string;
 
 before(async () => {
   const answers = (...steps: object[]) => [{ step: 'answer' }, { step: 'pause', forMs: 300 }, ...steps];
@@ -43,12 +51,14 @@ before(async () => {
           { step: 'pause', forMs: 500 },
           { step: 'hangUp' },
         ),
+        [signed]: [{ step: 'reject', status: 486 }],
         [doomed]: answers({ step: 'hangUp', afterAnswerMs: 2_000 }),
       },
     },
   });
   const tlsPort = carrier.tlsEndpoint?.port ?? 0;
   relay = await openRelay(tlsPort);
+  certificateUrl = await serveCertificate();
   ringing = await startTestService(`
 accessKeys: [{ accessKeyId: ${keys.accessKeyId}, secretAccessKey: ${keys.secretAccessKey} }]
 countries: [US, CA, MX]
@@ -66,6 +76,7 @@ trunks:
     numbers: { format: plain }
     headers: { X-Account: "42" }
     callerIdentity: asserted
+    stir: { key: ${certificates}/address.key.pem, certificateUrl: "${certificateUrl}" }
     maxCalls: 10
   - { name: inband, address: "127.0.0.1:${carrier.endpoint.port}", dtmf: inband, countries: [CA] }
   - name: doomed
@@ -81,6 +92,7 @@ after(async () => {
   await ringing?.close();
   await relay?.close();
   await carrier?.close();
+  certificateServer?.close();
 });
 
 describe('a call over a configured trunk', { concurrency: true }, () => {
@@ -143,6 +155,41 @@ describe('a call over a configured trunk', { concurrency: true }, () => {
   });
 });
 
+describe('the signature of a call over a configured trunk', () => {
+  it('tells whoever fetches our certificate who calls, fully vouched for as our own number', async () => {
+    await ringing.ended(await ringing.call(signed, waitFlow));
+    const [invite = ''] = sipTexts(`INVITE sip:${signed.slice(1)}@`, 'SIP/2.0 486');
+    const [, token = '', info = ''] =
+      /^Identity: ([^;\r]+);info=<([^>]+)>;alg=ES256;ppt="shaken"\r$/m.exec(invite) ?? [];
+    const [header = '', claims = '', signature = ''] = token.split('.');
+    const { x5u, ...kind } = readPart(header);
+    assert.deepEqual(kind, { alg: 'ES256', ppt: 'shaken', typ: 'passport' });
+    assert.equal(x5u, info);
+
+    const certificate = new X509Certificate(await fetchTrusted(String(x5u)));
+    assert.ok(certificate.verify(new X509Certificate(pem('authority.cert.pem')).publicKey));
+    const isSignatureOf = (text: string) =>
+      verify(
+        'sha256',
+        Buffer.from(text),
+        { key: certificate.publicKey, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(signature, 'base64url'),
+      );
+    assert.ok(isSignatureOf(`${header}.${claims}`));
+    const said = readPart(claims);
+    assert.deepEqual(
+      { attest: said.attest, orig: said.orig, dest: said.dest },
+      { attest: 'A', orig: { tn: '12065550199' }, dest: { tn: [signed.slice(1)] } },
+    );
+    assert.ok(Math.abs(Number(said.iat) * 1000 - Date.now()) < 60_000, 'fresh (RFC 8224 §6.2.1)');
+    assert.match(String(said.origid), /^[0-9a-f-]{36}$/);
+    const forged = Buffer.from(JSON.stringify({ ...said, orig: { tn: '12065550198' } })).toString(
+      'base64url',
+    );
+    assert.equal(isSignatureOf(`${header}.${forged}`), false);
+  });
+});
+
 describe('the trunks of a running service', () => {
   it('are told by /health, /metrics and `ringback trunk status`', async () => {
     const health = (await (await fetch(`${ringing.service.url}/health`)).json()) as { trunks: object };
@@ -181,6 +228,24 @@ function sipTexts(start: string, response: string): string[] {
     (text) => text.startsWith(response) && callId && text.includes(`Call-ID: ${callId}`),
   );
   return [invite ?? '', answer ?? ''];
+}
+
+const readPart = (part: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+
+/** Where verifiers fetch our certificate (RFC 8225 §5.1.3). */
+async function serveCertificate(): Promise<string> {
+  const tls = { cert: pem('address.cert.pem'), key: pem('address.key.pem') };
+  const server = createHttpsServer(tls, (_, response) => response.end(pem('address.cert.pem')));
+  certificateServer = server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}/ringback.pem`;
+}
+
+async function fetchTrusted(url: string): Promise<string> {
+  const request = get(url, { ca: pem('authority.cert.pem'), agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return text(response);
 }
 
 async function waitForEvent(contactId: string, eventType: string): Promise<void> {

@@ -1,18 +1,23 @@
 /** Interoperation: Kamailio between our user agent and SIPp, as a record-routing proxy with digest and TLS, as a forker and as a registrar. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { freeTcpPort, freeUdpPort, sipp, startSipp } from '@ringback/testkit';
-import { InviteRejected, type OutgoingInviteRequest, type UserAgentOptions } from '../src/index.ts';
-import { callTo, description, refusal, withAgent } from './support/interop-agent.ts';
 import {
+  freeTcpPort,
+  freeUdpPort,
   type Kamailio,
   kamailioPassword,
-  kamailioTlsName,
+  sipp,
   startKamailio,
-  tlsFile,
-} from './support/kamailio.ts';
+  startSipp,
+} from '@ringback/testkit';
+import { InviteRejected, type OutgoingInviteRequest, type UserAgentOptions } from '../src/index.ts';
+import { callTo, description, refusal, withAgent } from './support/interop-agent.ts';
 import { withCallee } from './support/with-sipp.ts';
 
+/** The name that its certificate proves, and what must be trusted for that. */
+const kamailioTlsName = 'carrier.example';
+const tlsFile = (name: string): string => readFileSync(new URL(`./tls/${name}`, import.meta.url), 'utf8');
 const credentials = { username: 'ringback', password: kamailioPassword };
 
 describe('Kamailio as the proxy of a carrier', () => {
@@ -21,7 +26,8 @@ describe('Kamailio as the proxy of a carrier', () => {
 
   before(async () => {
     calleePorts = [await freeUdpPort(), await freeUdpPort()];
-    kamailio = await startKamailio(calleePorts);
+    const certificate = { cert: tlsFile('carrier.cert.pem'), key: tlsFile('carrier.key.pem') };
+    kamailio = await startKamailio({ calleePorts, certificate });
   });
 
   after(() => kamailio?.close());

@@ -13,6 +13,8 @@ export type {
 export { AddressInUse, InMemoryNetwork } from './in-memory-network.ts';
 export type { ForeignProgram, ForeignProgramOptions } from './programs/foreign-program.ts';
 export { freeTcpPort, freeUdpPort, isPortOpen, startForeignProgram } from './programs/foreign-program.ts';
+export type { Kamailio, KamailioOptions } from './programs/kamailio.ts';
+export { kamailioPassword, startKamailio } from './programs/kamailio.ts';
 export type { LossyRelay, LossyRelayOptions } from './programs/lossy-relay.ts';
 export { startLossyRelay } from './programs/lossy-relay.ts';
 export type { SippOptions } from './programs/sipp.ts';

@@ -1,7 +1,6 @@
 // Kamailio on loopback as a carrier's edge: it asks callers for a SHA-256 digest, records its route, registers, forks, and speaks UDP,
 // TCP and TLS.
-import { readFileSync } from 'node:fs';
-import { type ForeignProgram, freeTcpPort, isPortOpen, startForeignProgram } from '@ringback/testkit';
+import { type ForeignProgram, freeTcpPort, isPortOpen, startForeignProgram } from './foreign-program.ts';
 
 export interface Kamailio extends ForeignProgram {
   /** UDP and TCP. */
@@ -12,21 +11,22 @@ export interface Kamailio extends ForeignProgram {
 /** What it asks for, in realm `interop`, of whoever calls as `ringback` or registers. */
 export const kamailioPassword = 'open-sesame';
 
-/** The name that its certificate proves, and what must be trusted for that. */
-export const kamailioTlsName = 'carrier.example';
-export const tlsFile = (name: string): string =>
-  readFileSync(new URL(`../tls/${name}`, import.meta.url), 'utf8');
+export interface KamailioOptions {
+  /** INVITEs for `callee` go to the first of these ports, for `fork` to both, for anybody else to where they registered. */
+  readonly calleePorts: readonly [number, number];
+  /** What it proves itself with, in PEM. */
+  readonly certificate: { readonly cert: string; readonly key: string };
+}
 
-/** It sends INVITEs for `callee` to the first of these ports on, for `fork` to both, for anybody else to where they registered. */
-export async function startKamailio(calleePorts: readonly [number, number]): Promise<Kamailio> {
+export async function startKamailio({ calleePorts, certificate }: KamailioOptions): Promise<Kamailio> {
   const [port, tlsPort] = [await freeTcpPort(), await freeTcpPort()];
   const program = await startForeignProgram({
     program: '/usr/sbin/kamailio',
     arguments: ['-f', 'kamailio.cfg', '-DD', '-E', '-m', '64', '-M', '8', '-w', '.', '-Y', '.'],
     files: {
       'kamailio.cfg': configuration(port, tlsPort, calleePorts),
-      'cert.pem': tlsFile('carrier.cert.pem'),
-      'key.pem': tlsFile('carrier.key.pem'),
+      'cert.pem': certificate.cert,
+      'key.pem': certificate.key,
     },
     isReady: () => isPortOpen('udp', port) && isPortOpen('tcp', port) && isPortOpen('tcp', tlsPort),
   });
