@@ -12,7 +12,6 @@ import {
 import { type HeaderList, SipHeaders } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest, type SipResponse } from '../message/message.ts';
 import { createResponse } from '../message/response.ts';
-import { formatMessage } from '../message/serialize.ts';
 import { isSessionBody } from '../session/session-agreement.ts';
 import {
   DEFAULT_INTERVAL_SECONDS,
@@ -513,10 +512,8 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
   /** From here on only copies of 2xx can come, so the transaction need not hold on to all this. */
   #handOver(fork: Fork): void {
     if (fork.ack === undefined) return;
-    const { wire, destination } = fork.ack;
-    const first = { remoteTag: fork.dialog.remoteTag, wire, destination };
-    const text = this.#transaction?.requestText ?? formatMessage(this.#invite);
-    this.#transaction?.handTo(new AnsweredInvite(this.#core, this.#digest, text, first));
+    const { requestUri } = this.#options;
+    this.#transaction?.handTo(new AnsweredInvite(this.#core, this.#digest, requestUri, fork.ack));
   }
 
   /** The offer came with the 2xx; the ACK carries our answer (§13.2.2.4). */

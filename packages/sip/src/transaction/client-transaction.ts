@@ -14,6 +14,7 @@ import {
   stepInviteClient,
   stepRequestClient,
 } from './client-transaction-states.ts';
+import type { Lingering, LingeringTransaction } from './lingering.ts';
 import { T1_MS, T2_MS, TIMER_D_MS, TIMER_K_MS, TRANSACTION_TIMEOUT_MS } from './timers.ts';
 
 /** What the layer above does with the outcome. Exactly one of final response, timeout and transport error comes. */
@@ -33,31 +34,37 @@ const NOBODY: ClientTransactionUser = {
 
 export interface ClientTransactionOwner {
   readonly clock: Clock;
+  readonly lingering: Lingering;
   readonly transport: Pick<TransportLayer, 'send' | 'wayFor' | 'returnToUdp'>;
   forgetClient(transaction: ClientTransaction): void;
 }
 
-export class ClientTransaction {
+/** What a request needs until its final response, and no longer. */
+interface Attempt {
+  readonly request: SipRequest;
+  readonly wire: string;
+  /** Where the request goes instead, once, when nobody listens at its destination. */
+  fallback: SipPeer | undefined;
+  intervalMs: number;
+  repeatTimer: unknown;
+  timeoutTimer: unknown;
+  hasSentAgain: boolean;
+}
+
+/**
+ * Transactions linger by the thousand, for up to half a minute, and each field they still have is copied by every collection on the way:
+ * what only an open one needs is in `Attempt`.
+ */
+export class ClientTransaction implements LingeringTransaction {
   readonly key: string;
   readonly method: string;
-  #destination: SipPeer;
-  /** Where the request goes instead, once, when nobody listens at its destination. */
-  #fallback: SipPeer | undefined;
   readonly #owner: ClientTransactionOwner;
+  #destination: SipPeer;
   #user: ClientTransactionUser;
-  #request: SipRequest | undefined;
-  readonly #isInvite: boolean;
-  #wire: string | undefined;
   #state: InviteClientState | RequestClientState = 'idle';
-  #intervalMs = T1_MS;
-  #repeatTimer: unknown;
-  #timeoutTimer: unknown;
-  #lingerTimer: unknown;
+  #attempt: Attempt | undefined;
+  /** Of a refused INVITE. */
   #ack: string | undefined;
-  #response: SipResponse | undefined;
-  #source: SipPeer | undefined;
-  #transportError: Error | undefined;
-  #hasSentAgain = false;
 
   constructor(
     owner: ClientTransactionOwner,
@@ -68,12 +75,18 @@ export class ClientTransaction {
   ) {
     this.#owner = owner;
     this.key = key;
-    this.#request = request;
+    this.method = request.method;
     this.#destination = destination;
     this.#user = user;
-    this.method = request.method;
-    this.#isInvite = request.method === 'INVITE';
-    this.#wire = formatMessage(request);
+    this.#attempt = {
+      request,
+      wire: formatMessage(request),
+      fallback: undefined,
+      intervalMs: T1_MS,
+      repeatTimer: undefined,
+      timeoutTimer: undefined,
+      hasSentAgain: false,
+    };
   }
 
   get destination(): SipPeer {
@@ -85,23 +98,17 @@ export class ClientTransaction {
   }
 
   start(): void {
-    const way = this.#owner.transport.wayFor(this.#wire ?? '', this.#destination);
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    const way = this.#owner.transport.wayFor(attempt.wire, this.#destination);
     this.#destination = way.destination;
-    this.#fallback = way.fallback;
+    attempt.fallback = way.fallback;
     this.#step('start');
   }
 
   receive(response: SipResponse, source: SipPeer): void {
-    this.#response = response;
-    this.#source = source;
     const { status } = response;
-    this.#step(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure');
-    this.#response = undefined;
-  }
-
-  /** The request as it was sent; undefined once nothing needs it any more. */
-  get requestText(): string | undefined {
-    return this.#wire;
+    this.#step(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure', response, source);
   }
 
   /** Lets somebody else hear what still comes. */
@@ -122,7 +129,35 @@ export class ClientTransaction {
     if (isWaiting) this.#user.onTransportError(new UserAgentClosed());
   }
 
-  #step(input: ClientInput): void {
+  /** The connection it went over is gone, or it could not be sent at all (§17.1.4). */
+  fail(error: Error): void {
+    const attempt = this.#attempt;
+    if (attempt?.fallback !== undefined && (this.#state === 'calling' || this.#state === 'trying')) {
+      this.#destination = attempt.fallback;
+      attempt.fallback = undefined;
+      this.#owner.transport.returnToUdp(this.#destination);
+      // From here on it repeats, as it would have from the start (RFC 3261 §18.1.1).
+      this.#perform('sendRequest');
+      this.#perform(this.#isInvite ? 'startA' : 'startE');
+      return;
+    }
+    if (attempt !== undefined && this.#maySendAgain(attempt, error)) {
+      attempt.hasSentAgain = true;
+      this.#perform('sendRequest');
+      return;
+    }
+    this.#step('transportError', undefined, undefined, error);
+  }
+
+  lingered(): void {
+    this.#step(this.#state === 'accepted' ? 'timerM' : this.#isInvite ? 'timerD' : 'timerK');
+  }
+
+  get #isInvite(): boolean {
+    return this.method === 'INVITE';
+  }
+
+  #step(input: ClientInput, response?: SipResponse, source?: SipPeer, error?: Error): void {
     const before = this.#state;
     const { state, actions } = this.#isInvite
       ? stepInviteClient(before as InviteClientState, input)
@@ -130,71 +165,67 @@ export class ClientTransaction {
     this.#state = state;
     // Gone from the layer first, so that a user who asks finds no trace of it.
     if (state === 'terminated' && before !== 'terminated') this.#finish();
-    for (const action of actions) this.#perform(action);
+    for (const action of actions) this.#perform(action, response, source, error);
     if (state !== before) this.#release(state);
   }
 
-  /** Transactions linger by the thousand, for up to half a minute; then they hold what they still need, and no more. */
   #release(state: InviteClientState | RequestClientState): void {
-    if (state === 'accepted' || state === 'completed') {
-      this.#wire = undefined;
-      this.#request = undefined;
-    }
+    if (state === 'accepted' || state === 'completed') this.#attempt = undefined;
     // Its final response was passed up. INVITE differs: a failing ACK, or another 2xx, is still to be told.
     if (state === 'completed' && !this.#isInvite) this.#user = NOBODY;
   }
 
-  #perform(action: ClientAction): void {
+  #perform(action: ClientAction, response?: SipResponse, source?: SipPeer, error?: Error): void {
+    const attempt = this.#attempt;
     switch (action) {
       case 'sendRequest':
-        if (this.#wire !== undefined) this.#send(this.#wire);
+        if (attempt !== undefined) this.#send(attempt.wire);
         break;
       case 'startA':
         this.#repeatAfter(T1_MS, 'timerA');
         break;
       case 'doubleA':
-        this.#repeatAfter(this.#intervalMs * 2, 'timerA');
+        this.#repeatAfter((attempt?.intervalMs ?? T1_MS) * 2, 'timerA');
         break;
       case 'startE':
         this.#repeatAfter(T1_MS, 'timerE');
         break;
       case 'doubleE':
-        this.#repeatAfter(Math.min(this.#intervalMs * 2, T2_MS), 'timerE');
+        this.#repeatAfter(Math.min((attempt?.intervalMs ?? T1_MS) * 2, T2_MS), 'timerE');
         break;
       case 'slowE':
         this.#repeatAfter(T2_MS, 'timerE');
         break;
       case 'stopA':
       case 'stopE':
-        this.#stopRepeating();
+        this.#owner.clock.clearTimeout(attempt?.repeatTimer);
         break;
       case 'startB':
-        this.#timeoutTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerB');
+        this.#giveUpAfter('timerB');
         break;
       case 'startF':
-        this.#timeoutTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerF');
+        this.#giveUpAfter('timerF');
         break;
       case 'stopB':
       case 'stopF':
-        this.#stopWaiting();
+        this.#owner.clock.clearTimeout(attempt?.timeoutTimer);
         break;
       case 'startD':
-        this.#lingerTimer = this.#after(this.#lingerMs(TIMER_D_MS), 'timerD');
+        this.#linger(TIMER_D_MS);
         break;
       case 'startM':
-        this.#lingerTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerM');
+        // Other phones behind a fork may answer as late, whatever the transport (RFC 6026 §7.2).
+        this.#owner.lingering.add(this, TRANSACTION_TIMEOUT_MS);
         break;
       case 'startK':
-        this.#lingerTimer = this.#after(this.#lingerMs(TIMER_K_MS), 'timerK');
+        this.#linger(TIMER_K_MS);
         break;
       case 'passUp':
-        if (this.#response !== undefined && this.#source !== undefined) {
-          this.#user.onResponse(this.#response, this.#source);
-        }
+        if (response !== undefined && source !== undefined) this.#user.onResponse(response, source);
         break;
       case 'sendAck':
-        if (this.#response !== undefined && this.#request !== undefined) {
-          this.#ack ??= formatMessage(acknowledgeFailure(this.#request, this.#response));
+        if (attempt !== undefined && response !== undefined) {
+          this.#ack ??= formatMessage(acknowledgeFailure(attempt.request, response));
         }
         if (this.#ack !== undefined) this.#send(this.#ack);
         break;
@@ -202,77 +233,48 @@ export class ClientTransaction {
         this.#user.onTimeout();
         break;
       case 'informTransportError':
-        this.#user.onTransportError(this.#transportError ?? new Error('unknown transport error'));
+        this.#user.onTransportError(error ?? new Error('unknown transport error'));
         break;
     }
   }
 
   #send(wire: string): void {
-    this.#owner.transport.send(wire, this.#destination, this.fail);
+    this.#owner.transport.send(wire, this.#destination, this);
   }
-
-  /** The connection it went over is gone, or it could not be sent at all (§17.1.4). */
-  readonly fail = (error: Error): void => {
-    const fallback = this.#fallback;
-    if (fallback !== undefined && (this.#state === 'calling' || this.#state === 'trying')) {
-      this.#fallback = undefined;
-      this.#destination = fallback;
-      this.#owner.transport.returnToUdp(fallback);
-      // From here on it repeats, as it would have from the start (RFC 3261 §18.1.1).
-      this.#perform('sendRequest');
-      this.#perform(this.#isInvite ? 'startA' : 'startE');
-      return;
-    }
-    if (this.#maySendAgain(error)) {
-      this.#hasSentAgain = true;
-      this.#perform('sendRequest');
-      return;
-    }
-    this.#transportError = error;
-    this.#step('transportError');
-  };
 
   /**
    * Deviates: a request that met a connection which the peer had cut meanwhile is sent once more over a new one (RFC 3261 §8.1.3.1 would
    * count it as answered with 503), or a phone would go on ringing, or a call go on, for a CANCEL or BYE that nobody read. As over UDP,
    * the branch tells a peer that did read it. Never an INVITE: behind a peer that forgot it, it would ring twice.
    */
-  #maySendAgain(error: Error): boolean {
+  #maySendAgain(attempt: Attempt, error: Error): boolean {
     const isCut = error instanceof TransportError && error.code === 'reset' && error.phase === 'connected';
-    return isCut && !this.#isInvite && this.#state === 'trying' && !this.#hasSentAgain;
+    return isCut && !this.#isInvite && this.#state === 'trying' && !attempt.hasSentAgain;
   }
 
   #repeatAfter(delayMs: number, input: ClientInput): void {
+    const attempt = this.#attempt;
     // A stream repeats by itself what is lost (§17.1.1.2, §17.1.2.2).
-    if (isReliable(this.#destination.transport)) return;
-    this.#intervalMs = delayMs;
-    this.#repeatTimer = this.#after(delayMs, input);
+    if (attempt === undefined || isReliable(this.#destination.transport)) return;
+    attempt.intervalMs = delayMs;
+    attempt.repeatTimer = this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
   }
 
-  #after(delayMs: number, input: ClientInput): unknown {
-    return this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
+  #giveUpAfter(input: ClientInput): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    attempt.timeoutTimer = this.#owner.clock.setTimeout(() => this.#step(input), TRANSACTION_TIMEOUT_MS);
   }
 
   /** No copies of a response come on a stream, so nothing need wait for them: timers D and K are zero (table 4). */
-  #lingerMs(unreliableMs: number): number {
-    return isReliable(this.#destination.transport) ? 0 : unreliableMs;
-  }
-
-  // A stopped timer is let go of, or it would live as long as the transaction lingers.
-  #stopRepeating(): void {
-    this.#owner.clock.clearTimeout(this.#repeatTimer);
-    this.#repeatTimer = undefined;
-  }
-
-  #stopWaiting(): void {
-    this.#owner.clock.clearTimeout(this.#timeoutTimer);
-    this.#timeoutTimer = undefined;
+  #linger(unreliableMs: number): void {
+    this.#owner.lingering.add(this, isReliable(this.#destination.transport) ? 0 : unreliableMs);
   }
 
   #finish(): void {
-    this.#stopRepeating();
-    this.#stopWaiting();
-    this.#owner.clock.clearTimeout(this.#lingerTimer);
+    this.#owner.clock.clearTimeout(this.#attempt?.repeatTimer);
+    this.#owner.clock.clearTimeout(this.#attempt?.timeoutTimer);
+    this.#attempt = undefined;
     this.#owner.forgetClient(this);
   }
 }

@@ -8,6 +8,7 @@ import { createResponse } from '../message/response.ts';
 import { foreignRequest } from '../sip-fixture.ts';
 import type { SipEndpoint, SipPeer, SipTransport } from '../transport/sip-endpoint.ts';
 import { ClientTransaction } from './client-transaction.ts';
+import { Lingering } from './lingering.ts';
 import { ServerTransaction } from './server-transaction.ts';
 
 function requestOf(method: string): SipRequest {
@@ -26,6 +27,7 @@ function setUp() {
   const forgotten: number[] = [];
   const owner = {
     clock,
+    lingering: new Lingering(clock),
     transport: {
       send: (wire: string) => void sent.push(wire.slice(0, wire.indexOf('\r\n'))),
       wayFor: (_wire: string, destination: SipPeer) => ({ destination, fallback: undefined }),

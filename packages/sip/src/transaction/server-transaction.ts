@@ -4,6 +4,7 @@ import type { SipRequest, SipResponse } from '../message/message.ts';
 import { formatMessage } from '../message/serialize.ts';
 import { isReliable, type SipPeer } from '../transport/sip-endpoint.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
+import type { Lingering, LingeringTransaction } from './lingering.ts';
 import {
   type InviteServerState,
   type RequestServerState,
@@ -33,13 +34,14 @@ const NOBODY: ServerTransactionUser = {};
 
 export interface ServerTransactionOwner {
   readonly clock: Clock;
+  readonly lingering: Lingering;
   readonly transport: Pick<TransportLayer, 'send'>;
   forgetServer(transaction: ServerTransaction): void;
   /** A transaction is not pending any more. */
   settleServer(): void;
 }
 
-export class ServerTransaction {
+export class ServerTransaction implements LingeringTransaction {
   readonly key: string;
   /** What copies of the request share that reach us by different ways (§8.2.2.2); undefined inside a dialog. */
   readonly mergeKey: string | undefined;
@@ -53,11 +55,8 @@ export class ServerTransaction {
   #intervalMs = T1_MS;
   #repeatTimer: unknown;
   #timeoutTimer: unknown;
-  #lingerTimer: unknown;
   /** Only its text: transactions linger by the thousand, and slices of buffers would keep whole buffers alive. */
   #lastResponse: string | undefined;
-  #ack: SipRequest | undefined;
-  #transportError: Error | undefined;
 
   constructor(
     owner: ServerTransactionOwner,
@@ -111,9 +110,7 @@ export class ServerTransaction {
   }
 
   receiveAck(ack: SipRequest): void {
-    this.#ack = ack;
-    this.#step('ack');
-    this.#ack = undefined;
+    this.#step('ack', ack);
   }
 
   /** Drops what an acknowledged 2xx no longer needs; the transaction lingers for half a minute, by the thousand. */
@@ -129,7 +126,16 @@ export class ServerTransaction {
     this.#finish();
   }
 
-  #step(input: ServerInput): void {
+  /** It could not be answered (§17.2.4). */
+  fail(error: Error): void {
+    this.#step('transportError', undefined, error);
+  }
+
+  lingered(): void {
+    this.#step(this.#state === 'accepted' ? 'timerL' : this.isInvite ? 'timerI' : 'timerJ');
+  }
+
+  #step(input: ServerInput, ack?: SipRequest, error?: Error): void {
     const before = this.#state;
     const { state, actions } = this.isInvite
       ? stepInviteServer(before as InviteServerState, input)
@@ -137,15 +143,15 @@ export class ServerTransaction {
     this.#state = state;
     if (!this.isPending && isPendingState(before)) this.#owner.settleServer();
     if (state === 'terminated' && before !== 'terminated') this.#finish();
-    for (const action of actions) this.#perform(action);
+    for (const action of actions) this.#perform(action, ack, error);
   }
 
-  #perform(action: ServerAction): void {
+  #perform(action: ServerAction, ack: SipRequest | undefined, error: Error | undefined): void {
     switch (action) {
       case 'sendResponse':
       case 'repeatResponse':
         if (this.#lastResponse !== undefined) {
-          this.#owner.transport.send(this.#lastResponse, this.destination, this.#onSendFailure);
+          this.#owner.transport.send(this.#lastResponse, this.destination, this);
         }
         break;
       case 'startG':
@@ -164,30 +170,26 @@ export class ServerTransaction {
         this.#stopWaiting();
         break;
       case 'startI':
-        this.#lingerTimer = this.#after(this.#lingerMs(TIMER_I_MS), 'timerI');
+        this.#linger(TIMER_I_MS);
         break;
       case 'startJ':
-        this.#lingerTimer = this.#after(this.#lingerMs(TRANSACTION_TIMEOUT_MS), 'timerJ');
+        this.#linger(TRANSACTION_TIMEOUT_MS);
         break;
       case 'startL':
-        this.#lingerTimer = this.#after(TRANSACTION_TIMEOUT_MS, 'timerL');
+        // Copies of the INVITE may come by other ways, whatever the transport (RFC 6026 §7.1).
+        this.#owner.lingering.add(this, TRANSACTION_TIMEOUT_MS);
         break;
       case 'passAck':
-        if (this.#ack !== undefined) this.user.onAck?.(this.#ack);
+        if (ack !== undefined) this.user.onAck?.(ack);
         break;
       case 'informNoAck':
         this.user.onNoAck?.();
         break;
       case 'informTransportError':
-        this.user.onTransportError?.(this.#transportError ?? new Error('unknown transport error'));
+        this.user.onTransportError?.(error ?? new Error('unknown transport error'));
         break;
     }
   }
-
-  readonly #onSendFailure = (error: Error): void => {
-    this.#transportError = error;
-    this.#step('transportError');
-  };
 
   #repeatAfter(delayMs: number): void {
     // A stream repeats by itself what is lost (§17.2.1).
@@ -201,8 +203,8 @@ export class ServerTransaction {
   }
 
   /** No copies of a request come on a stream, so nothing need wait for them: timers I and J are zero (table 4). */
-  #lingerMs(unreliableMs: number): number {
-    return isReliable(this.destination.transport) ? 0 : unreliableMs;
+  #linger(unreliableMs: number): void {
+    this.#owner.lingering.add(this, isReliable(this.destination.transport) ? 0 : unreliableMs);
   }
 
   // A stopped timer is let go of, or it would live as long as the transaction lingers.
@@ -219,7 +221,6 @@ export class ServerTransaction {
   #finish(): void {
     this.#stopRepeating();
     this.#stopWaiting();
-    this.#owner.clock.clearTimeout(this.#lingerTimer);
     this.#owner.forgetServer(this);
     this.user.onTerminated?.();
   }

@@ -12,6 +12,7 @@ import { responseDestination } from '../transport/response-path.ts';
 import type { SipPeer } from '../transport/sip-endpoint.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import { ClientTransaction, type ClientTransactionUser } from './client-transaction.ts';
+import { Lingering } from './lingering.ts';
 import { ServerTransaction } from './server-transaction.ts';
 
 /** The layer above. */
@@ -26,6 +27,7 @@ export interface TransactionLayerUser {
 
 export class TransactionLayer {
   readonly clock: Clock;
+  readonly lingering: Lingering;
   readonly transport: TransportLayer;
   readonly #user: TransactionLayerUser;
   readonly #clients = new Map<string, ClientTransaction>();
@@ -43,6 +45,7 @@ export class TransactionLayer {
     maxPending = Number.POSITIVE_INFINITY,
   ) {
     this.clock = clock;
+    this.lingering = new Lingering(clock);
     this.transport = transport;
     this.#user = user;
     this.#maxPending = maxPending;
@@ -134,6 +137,7 @@ export class TransactionLayer {
   close(): void {
     for (const transaction of [...this.#clients.values()]) transaction.close();
     for (const transaction of [...this.#servers.values()]) transaction.abandon();
+    this.lingering.close();
   }
 
   #receiveResponse(response: SipResponse, source: SipPeer): void {

@@ -50,6 +50,11 @@ export interface TransportLayerOptions {
   onFault: (fault: SipFault) => void;
 }
 
+/** Who sent a message, and must know when it cannot leave. */
+export interface Sender {
+  fail(error: Error): void;
+}
+
 /** A message with its way: where it goes first, and where it may go when nobody listens there. */
 export interface Way {
   readonly destination: SipPeer;
@@ -162,25 +167,21 @@ export class TransportLayer {
     this.#standing.prove(source);
   }
 
-  /** Sends a message as `formatMessage` wrote it. `onFailure` is never called before `send` has returned. */
-  send(wire: string, to: SipPeer, onFailure?: (error: Error) => void): void {
-    const { counters, onFault } = this.#options;
-    const fail = (error: TransportError): void => {
-      counters.sendFailures++;
-      if (onFailure === undefined) onFault({ kind: 'sendFailed', to, error });
-      else onFailure(error);
-    };
+  /** Sends a message as `formatMessage` wrote it. The sender's `fail` is never called before `send` has returned. */
+  send(wire: string, to: SipPeer, sender?: Sender): void {
+    const { counters } = this.#options;
     const point = this.#pointFor(to.transport, to.host);
     // Streams may lead where we do not listen; datagrams need a socket to leave from.
     if (point === undefined && to.transport === 'udp') {
-      queueMicrotask(() => fail(new TransportError(to, 'noListenPoint', 'connecting')));
+      queueMicrotask(() => this.#fail(to, new TransportError(to, 'noListenPoint', 'connecting'), sender));
       return;
     }
     const fitting = wire.startsWith('SIP/') ? this.#fitAnswer(wire, to) : this.#stampRequest(wire, to, point);
     if (fitting === undefined) return;
     counters.sent[to.transport]++;
-    if (isReliable(to.transport)) this.#connections.send(fitting, to, localHostOf(point), fail);
-    else this.#sendDatagram(fitting, to, point, fail);
+    if (isReliable(to.transport)) {
+      this.#connections.send(fitting, to, localHostOf(point), (error) => this.#fail(to, error, sender));
+    } else this.#sendDatagram(fitting, to, point, sender);
     if (this.#options.onTrace !== undefined) {
       this.#trace('sent', (point ?? this.#first).bound, to, fitting, undefined);
     }
@@ -271,13 +272,17 @@ export class TransportLayer {
     );
   }
 
-  #sendDatagram(
-    wire: string,
-    to: SipPeer,
-    point: OpenPoint | undefined,
-    fail: (error: TransportError) => void,
-  ): void {
-    const report = (error: Error): void => fail(TransportError.from(to, error, 'connecting'));
+  #fail(to: SipPeer, error: TransportError, sender: Sender | undefined): void {
+    const { counters, onFault } = this.#options;
+    counters.sendFailures++;
+    if (sender === undefined) onFault({ kind: 'sendFailed', to, error });
+    else sender.fail(error);
+  }
+
+  #sendDatagram(wire: string, to: SipPeer, point: OpenPoint | undefined, sender: Sender | undefined): void {
+    const report = (error: Error): void => {
+      this.#fail(to, TransportError.from(to, error, 'connecting'), sender);
+    };
     try {
       point?.socket?.send(Buffer.from(wire, 'utf8'), to, report);
     } catch (error) {
