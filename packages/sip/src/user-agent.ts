@@ -20,6 +20,7 @@ import {
   SUPPORTED_OPTIONS,
   type UserAgentCore,
 } from './dialog/user-agent-core.ts';
+import { Directory } from './directory.ts';
 import type { SipFault } from './errors.ts';
 import type { HeaderList } from './message/headers.ts';
 import type { SipRequest, SipResponse } from './message/message.ts';
@@ -134,9 +135,9 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
   readonly randomHex: (bytes: number) => string;
   readonly userAgentName: string | undefined;
   readonly transactions: TransactionLayer;
-  readonly dialogs = new Map<string, DialogMember>();
+  readonly dialogs = new Directory<DialogMember>();
   readonly digests: DigestClients;
-  readonly pendingCalls = new Set<PendingCall>();
+  readonly pendingCalls = new Directory<PendingCall>();
   readonly lateAnswers: LateAnswers;
   readonly #transport: TransportLayer;
   readonly #onInvite: UserAgentOptions['onInvite'];
@@ -367,8 +368,8 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
 
   async #closeNow(): Promise<void> {
     for (const registration of [...this.#registrations]) void registration.close();
-    for (const call of [...this.pendingCalls]) call.closeNow();
-    for (const dialog of [...this.dialogs.values()]) dialog.closeNow();
+    for (const call of this.pendingCalls.values()) call.closeNow();
+    for (const dialog of this.dialogs.values()) dialog.closeNow();
     this.transactions.close();
     this.lateAnswers.close();
     await this.#transport.close();

@@ -122,7 +122,7 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     if (isSessionBody(offer)) this.#dialog.session.step('receiveOffer');
     this.#dialog.session.remoteBody = offer;
     transaction.user = this;
-    core.pendingCalls.add(this);
+    core.pendingCalls.set(this.localTag, this);
   }
 
   get early(): EarlyDialog {
@@ -319,7 +319,7 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
 
   #settle(outcome: Exclude<Outcome, 'pending'>): void {
     this.#outcome = outcome;
-    this.#core.pendingCalls.delete(this);
+    this.#core.pendingCalls.delete(this.localTag);
     this.#reliable?.finish();
     if (outcome !== 'answered') this.#dialog.discard();
     if (this.#isGone) this.#cancellation?.abort(this.#goneReason());

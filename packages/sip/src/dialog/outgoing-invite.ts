@@ -168,7 +168,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
   }
 
   start(): void {
-    this.#core.pendingCalls.add(this);
+    this.#core.pendingCalls.set(this.#fromTag, this);
     if (this.#options.sign === undefined) this.#send();
     else void this.#signAndSend(this.#options.sign);
   }
@@ -566,7 +566,7 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
 
   /** The INVITE has its outcome; nothing is left to stop. */
   #leave(): void {
-    this.#core.pendingCalls.delete(this);
+    this.#core.pendingCalls.delete(this.#fromTag);
     this.#core.clock.clearTimeout(this.#cancelTimer);
     if (this.#state !== 'answered') this.#discardEarly();
   }

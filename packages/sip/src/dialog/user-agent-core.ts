@@ -1,6 +1,7 @@
 // What the dialogs need from the user agent that owns them: time, randomness, transactions, its own address, a directory.
 import type { DigestClients } from '../auth/digest-client.ts';
 import type { Clock } from '../clock.ts';
+import type { Directory } from '../directory.ts';
 import type { SipFault } from '../errors.ts';
 import type { SipRequest } from '../message/message.ts';
 import { MAGIC_COOKIE } from '../message/via.ts';
@@ -43,9 +44,10 @@ export interface UserAgentCore {
   contactAddress(peer: SipEndpoint): string;
   readonly userAgentName: string | undefined;
   /** By `dialogKey`. */
-  readonly dialogs: Map<string, DialogMember>;
+  readonly dialogs: Directory<DialogMember>;
   readonly digests: DigestClients;
-  readonly pendingCalls: Set<PendingCall>;
+  /** By our tag. */
+  readonly pendingCalls: Directory<PendingCall>;
   readonly lateAnswers: LateAnswers;
   readonly report: (fault: SipFault) => void;
   /** Runs a callback of the application; what it throws becomes a fault. */
