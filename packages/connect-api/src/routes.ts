@@ -42,12 +42,8 @@ export function isOperationName(name: string): name is OperationName {
 
 const routesByMethod = compileRoutes();
 
-/** Routes without labels by `METHOD path`: the one that is called most is among them, and needs no taking apart. */
-const fixedRoutes: ReadonlyMap<string, RouteMatch> = new Map(
-  allRoutes()
-    .filter(({ path }) => !path.includes('{'))
-    .map(({ name, method, path }) => [`${method} ${path}`, { operation: name, pathParameters: {} }]),
-);
+/** Routes without labels by path and method: the one that is called most is among them, and needs no taking apart. */
+const fixedRoutes = compileFixedRoutes();
 
 /**
  * The operation that a request line stands for, or undefined when the service has none.
@@ -57,7 +53,7 @@ const fixedRoutes: ReadonlyMap<string, RouteMatch> = new Map(
  * @throws {ApiError} SerializationException when a label is not valid percent-encoded UTF-8.
  */
 export function matchRoute(method: string, rawPath: string): RouteMatch | undefined {
-  const fixed = fixedRoutes.get(`${method} ${rawPath}`);
+  const fixed = fixedRoutes.get(rawPath)?.get(method);
   if (fixed !== undefined) return fixed;
   const root = routesByMethod.get(method);
   if (root === undefined || !rawPath.startsWith('/')) return undefined;
@@ -131,6 +127,16 @@ function allRoutes(): readonly NamedRoute[] {
     }
   }
   return routes;
+}
+
+function compileFixedRoutes(): ReadonlyMap<string, ReadonlyMap<string, RouteMatch>> {
+  const byPath = new Map<string, Map<string, RouteMatch>>();
+  for (const { name, method, path } of allRoutes()) {
+    if (path.includes('{')) continue;
+    const byMethod = byPath.get(path) ?? new Map<string, RouteMatch>();
+    byPath.set(path, byMethod.set(method, { operation: name, pathParameters: {} }));
+  }
+  return byPath;
 }
 
 function compileRoutes(): ReadonlyMap<string, RouteNode> {

@@ -43,15 +43,19 @@ export function openMetrics(): Metrics {
     registers: [registry],
   });
   // A label set costs more to look up than all else here, and there are few.
-  const requestsOf = new Map<string, { observe(seconds: number): void }>();
+  const requestsOf = new Map<string, Map<number, { observe(seconds: number): void }>>();
   const factsOf = new Map<string, { inc(): void }>();
   return {
     answered(operation, status, durationMs) {
-      const key = `${operation} ${status}`;
-      let observed = requestsOf.get(key);
+      let byStatus = requestsOf.get(operation);
+      if (!byStatus) {
+        byStatus = new Map();
+        requestsOf.set(operation, byStatus);
+      }
+      let observed = byStatus.get(status);
       if (!observed) {
         observed = requests.labels({ operation, status });
-        requestsOf.set(key, observed);
+        byStatus.set(status, observed);
       }
       observed.observe(durationMs / 1000);
     },

@@ -121,9 +121,9 @@ function partOf(members: OperationMembers | undefined, part: string): string {
 }
 
 function withoutHidden(members: OperationMembers): OperationMembers {
-  const shown: Record<string, unknown> = {};
-  for (const [member, value] of Object.entries(members)) {
-    shown[member] = value !== undefined && hiddenMembers.has(member) ? hidden : value;
+  const shown: Record<string, unknown> = { ...members };
+  for (const member of Object.keys(shown)) {
+    if (hiddenMembers.has(member) && shown[member] !== undefined) shown[member] = hidden;
   }
   return shown;
 }

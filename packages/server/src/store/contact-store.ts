@@ -50,7 +50,7 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
   const acceptingAtOnce = createMicroBatch<ContactToAccept, AcceptedAtOnce>({
     name: 'accept-at-once',
     // While one commits, the next is already there. The lock of the slot pool, which comes first, keeps them apart.
-    rowsForSecondFlush: 24,
+    rowsForSecondFlush: 32,
     flush: (rows) => onceMoreOnConflict(() => acceptAtOnce(database, rows)),
     isDataError,
   });
