@@ -8,6 +8,7 @@ import { SdpUnusable } from '../sdp/sdp-unusable.ts';
 import { checkWebRtcAnswer, type NegotiatedMedia } from '../sdp/session-description.ts';
 import type { WebRtcOptions } from '../webrtc-session.ts';
 import { keepHandshakeOrder } from './handshake-order.ts';
+import { prepareKeys } from './prepared-keys.ts';
 
 /** What a connection tells. */
 export interface PeerWorld {
@@ -83,7 +84,10 @@ export async function openPeer(options: WebRtcOptions & { host: string }, world:
   const changed = (): void => {
     const now = STATES[stoodOnce ? connection.iceConnectionState : connection.connectionState];
     if (now === undefined || now === state) return;
-    if (now === 'connected') stoodOnce = true;
+    if (now === 'connected') {
+      stoodOnce = true;
+      for (const transport of connection.dtlsTransports) prepareKeys(transport);
+    }
     state = now;
     world.changed(now);
   };
