@@ -40,7 +40,7 @@ const WORKER_ENTRY = import.meta.url.endsWith('.ts')
 
 /**
  * A worker's garbage is packets, dead at once: a large nursery only spreads them over more memory (30 KiB for each of 400
- * calls) and costs no less CPU. `--max-semi-space-size` overrules this.
+ * calls) and costs no less CPU. `--max-semi-space-size` overrules this where the process does not take it back.
  */
 const NURSERY_MB = 6;
 
