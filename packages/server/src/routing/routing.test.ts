@@ -10,7 +10,7 @@ import { type AgentId, type ContactId, type InstanceId, type NodeId, newId, type
 import { openNodeStore } from '../store/node-store.ts';
 import { openResourceStore } from '../store/resource-store.ts';
 import { setUpFingerprint } from '../store/routing-set-up-store.ts';
-import { openRoutingStore } from '../store/routing-store.ts';
+import { openRoutingStore, RoutingMoved, type RoutingStore } from '../store/routing-store.ts';
 import type { RingbackDatabase } from '../store/schema.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
 import { makeRoutingTeam, type RoutingTeam } from '../test-support/routing-team.ts';
@@ -65,7 +65,11 @@ interface TestNode {
   readonly complaints: () => unknown[];
 }
 
-async function openNode(leaseMs = 3_600_000, bus?: (node: NodeId) => PostgresBus): Promise<TestNode> {
+async function openNode(
+  leaseMs = 3_600_000,
+  bus?: (node: NodeId) => PostgresBus,
+  store: RoutingStore = openRoutingStore(database),
+): Promise<TestNode> {
   const node = newId<NodeId>();
   await openNodeStore(database).register(node, 'test', leaseMs);
   const { logger, lines } = capturedLogger();
@@ -73,7 +77,7 @@ async function openNode(leaseMs = 3_600_000, bus?: (node: NodeId) => PostgresBus
   if (opened) open.push(opened);
   const routing = openRouting({
     node,
-    store: openRoutingStore(database),
+    store,
     directory: openRoutingDirectory(openResourceStore(database), clock, (id) =>
       setUpFingerprint(database, id),
     ),
@@ -275,6 +279,22 @@ describe('routing', () => {
       kind: 'refused',
       why: 'not the owner',
     });
+  });
+
+  it('tries changes one by one when one of them keeps the others from their locks', async () => {
+    const store = openRoutingStore(database);
+    const { routing } = await openNode(undefined, undefined, {
+      ...store,
+      change: (scope, decide) =>
+        (scope.fresh ?? []).length > 1
+          ? Promise.reject(new RoutingMoved('somebody got an agent'))
+          : store.change(scope, decide),
+    });
+    const outcomes = await Promise.all([1, 2, 3].map(() => routing.enqueue(newContact(), queue(0))));
+    assert.deepEqual(
+      outcomes.map(({ kind }) => kind),
+      ['done', 'done', 'done'],
+    );
   });
 
   it('lets the new owner of a contact go on in its place, and the old one say nothing more', async () => {

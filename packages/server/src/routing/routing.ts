@@ -9,7 +9,7 @@ import type { AgentId, ContactId, InstanceId, NodeId } from '../ids.ts';
 import { classifyDatabaseError, isDataError } from '../store/database-errors.ts';
 import { createMicroBatch } from '../store/micro-batch.ts';
 import type { AgentKey, ContactKey } from '../store/routing-rows.ts';
-import type { RoutingStore } from '../store/routing-store.ts';
+import { RoutingMoved, type RoutingStore } from '../store/routing-store.ts';
 import { type AgentStatus, newAgentState } from './agent-state.ts';
 import type { QueuePlace } from './match.ts';
 import { MatchTurns, matchInstance } from './matcher.ts';
@@ -148,7 +148,8 @@ class LiveRouting implements Routing {
       name: 'routing',
       maxRows: mostChanges,
       flush: async (changes) => (await this.#commit(changes)).map((result) => ({ kind: 'done', result })),
-      isDataError,
+      // Each of a batch that kept moving is on its own; alone it hardly meets anybody.
+      isDataError: (error) => isDataError(error) || error instanceof RoutingMoved,
     });
     this.#turns = new MatchTurns(
       (instanceId) => this.#match(instanceId),

@@ -11,9 +11,9 @@ describe('known rows', () => {
     assert.equal(rows.at('b', '7'), undefined);
     rows.learn('a', '8', 'second');
     assert.equal(rows.at('a', '7'), undefined);
-    assert.equal(rows.lastSeen('a'), 'second');
+    assert.equal(rows.at('a', '8'), 'second');
     rows.forget('a');
-    assert.equal(rows.lastSeen('a'), undefined);
+    assert.equal(rows.at('a', '8'), undefined);
   });
 
   it('are no more than were asked for; who was learnt first goes first', () => {

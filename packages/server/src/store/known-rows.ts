@@ -31,11 +31,6 @@ export class KnownRows<Value> {
     return known?.version === version ? known.value : undefined;
   }
 
-  /** The row as it was when it was last looked at; it may have changed. */
-  lastSeen(key: string): Value | undefined {
-    return this.#rows.get(key)?.value;
-  }
-
   learn(key: string, version: RowVersion, value: Value): void {
     this.#rows.set(key, { version, value });
     if (this.#rows.size <= this.#most) return;

@@ -151,8 +151,8 @@ export interface QueueCount {
   readonly oldestEnqueuedAtMs: number;
 }
 
-/** What was read without a lock was not so any more under it. */
-class RoutingMoved extends Error {
+/** What was read without a lock was not so any more under it; of a large batch that may be true of somebody again and again. */
+export class RoutingMoved extends Error {
   override readonly name = 'RoutingMoved';
 }
 
@@ -285,11 +285,8 @@ async function change<Result>(
   }
   const agentKeys = new Map(scope.agents.map((key) => [keyOfAgent(key), key]));
   const fresh = scope.fresh ?? [];
-  const holders =
-    attempt === 1
-      ? await likelyHoldersOf({ on, known }, scope.contacts)
-      : await holdersOf(on, [...scope.contacts, ...fresh]);
-  for (const holder of holders) agentKeys.set(keyOfAgent(holder), holder);
+  const maybeHeld = attempt === 1 ? scope.contacts : [...scope.contacts, ...fresh];
+  for (const holder of await holdersOf(on, maybeHeld)) agentKeys.set(keyOfAgent(holder), holder);
 
   // Agents before contacts, each in the order of their ids: whoever locks both does so in this order.
   let agents = await lockRows(on, agentRows, known.agents, agentKeys);
@@ -365,19 +362,6 @@ async function holdersOf(on: Queryable<Schema>, contacts: readonly ContactKey[])
     uuidArray(contacts.map(({ contactId }) => contactId)),
   ]);
   return rows.map((row) => ({ instanceId: row.instance_id, agentId: row.agent_id }));
-}
-
-/** Whoever has the contacts in hand, as far as is known here; who is wrong about one is found out under its lock. */
-async function likelyHoldersOf({ on, known }: Routed, contacts: readonly ContactKey[]): Promise<AgentKey[]> {
-  const holders: AgentKey[] = [];
-  const strange: ContactKey[] = [];
-  for (const key of contacts) {
-    const entry = known.entries.lastSeen(keyOfContact(key));
-    if (!entry) strange.push(key);
-    else if (entry.agentId !== undefined)
-      holders.push({ instanceId: key.instanceId, agentId: entry.agentId });
-  }
-  return [...holders, ...(await holdersOf(on, strange))];
 }
 
 /** How rows of a table are locked and read. */
