@@ -11,45 +11,51 @@ import { type Sentence, SpeechBank } from './amd-set/speech-bank.ts';
 import { type Part, voices } from './amd-set/voices.ts';
 
 /** Items of each part. */
-const partSizes: Readonly<Record<Part, number>> = { train: 2_400, dev: 1_000, test: 1_600 };
+const partSizes: Readonly<Record<Part, number>> = { train: 4_800, dev: 1_000, test: 1_600 };
 
-const parts = ['train', 'dev', 'test'] as const;
+const everyPart = ['train', 'dev', 'test'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { share: { type: 'string', default: '1' }, 'keep-speech': { type: 'boolean', default: false } },
+  options: {
+    share: { type: 'string', default: '1' },
+    part: { type: 'string', multiple: true },
+    'keep-speech': { type: 'boolean', default: false },
+  },
 });
 const [directory] = positionals;
 const share = Number(values.share);
 if (!directory || !(share > 0 && share <= 1)) {
-  process.stderr.write('Usage: npm run amd:set -- DIR [--share 0.1] [--keep-speech]\n');
+  process.stderr.write('Usage: npm run amd:set -- DIR [--share 0.1] [--part train …] [--keep-speech]\n');
   process.exit(2);
 }
 
+/** Parts may be built one by one, each into a directory of its own. */
+const parts = everyPart.filter((part) => !values.part || values.part.includes(part));
 const items = parts.flatMap((part) => planPart(part, Math.round(partSizes[part] * share)));
 const speech = join(directory, 'speech');
 const bank = new SpeechBank(speech);
 await mkdir(directory, { recursive: true });
 await bank.render(sentencesOf(items), (done, all) => {
-  if (done % 100 === 0 || done === all) tell(`${done} of ${all} sentences spoken`);
+  if (done % 500 === 0 || done === all) tell(`${done} of ${all} sentences spoken`);
 });
 
 const babbles = Object.fromEntries(
   await Promise.all(parts.map(async (part) => [part, await babbleOf(part)] as const)),
-) as Record<Part, Float32Array>;
+) as Partial<Record<Part, Float32Array>>;
 
 const rows = [
-  'file,label,part,kind,greetingStartMs,greetingEndMs,beepStartMs,beepEndMs,engine,voice,greeting,noise,snrDb,codec,gsm,loss,speechMs',
+  'file,label,part,fold,kind,greetingStartMs,greetingEndMs,beepStartMs,beepEndMs,engine,voice,greeting,noise,snrDb,codec,gsm,loss,speechMs',
 ];
 for (const [n, item] of items.entries()) {
-  const sounded = await soundItem(item, bank, babbles[item.part]);
+  const sounded = await soundItem(item, bank, babbles[item.part] ?? new Float32Array(1));
   const file = `${item.name}.wav`;
   await writeFile(join(directory, file), wavOf(sounded.bytes, item.line.codec));
   const ms = (value: number | undefined): string => (value === undefined ? '' : String(Math.round(value)));
   const { voice, greeting, background, line } = item;
   rows.push(
     [
-      ...[file, item.label, item.part, item.kind],
+      ...[file, item.label, item.part, item.fold, item.kind],
       ...[
         ms(sounded.greetingStartMs),
         ms(sounded.greetingEndMs),

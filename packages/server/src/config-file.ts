@@ -117,6 +117,7 @@ const AnsweringMachineDetection = Type.Object(
     /** Log-odds, not decibels: 0 is even. */
     speechLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 5 })),
     humanLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 10 })),
+    earliestHumanMs: milliseconds(0, 5_000),
     leastSilenceMs: milliseconds(100, 2_000),
     decideByMs: milliseconds(500, 30_000),
     hurriedLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 10 })),

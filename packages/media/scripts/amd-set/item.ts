@@ -1,9 +1,9 @@
 /** One item of the set: what answers, where, over which line. Planned from its name alone, then sounded. */
 import { type Greeting, type GreetingKind, greetings } from './greetings.ts';
-import type { Line } from './line.ts';
-import { type NoiseKind, noisesOf } from './noise.ts';
+import type { Line, Wear } from './line.ts';
+import { foldNoises, type NoiseKind, noisesOf } from './noise.ts';
 import { Seeded } from './seeded.ts';
-import { type Part, type Voice, voices } from './voices.ts';
+import { type Part, trainFolds, type Voice, voices } from './voices.ts';
 
 /** What the detector should say. */
 export type Label = 'human' | 'machine' | 'fax' | 'tone' | 'unresolved';
@@ -43,6 +43,8 @@ export interface Background {
 export interface Item {
   readonly name: string;
   readonly part: Part;
+  /** Of the train part: voice, text and noise are of this fold. */
+  readonly fold: number;
   readonly label: Label;
   readonly kind: ItemKind;
   readonly voice?: Voice;
@@ -131,16 +133,19 @@ function labelOf(kind: ItemKind): Label {
 
 function planItem(part: Part, kind: ItemKind, n: number): Item {
   const name = `${part}-${kind}-${String(n).padStart(4, '0')}`;
-  const random = new Seeded(`ringback/amd/2/${name}`);
+  const random = new Seeded(`ringback/amd/3/${name}`);
   const label = labelOf(kind);
   const isPerson = label === 'human';
   const speaks = isPerson || greetings.some((each) => each.kind === kind) || kind === 'sit';
-  const spoken = speaks ? speaker(part, kind === 'sit' ? 'announcement' : spokenAs(kind), random) : undefined;
-  const background = planBackground(part, kind, isPerson, random);
+  const textKind = speaks ? (kind === 'sit' ? 'announcement' : spokenAs(kind)) : undefined;
+  const fold = part === 'train' ? foldFor(textKind, n) : 0;
+  const spoken = textKind ? speaker(part, fold, textKind, random) : undefined;
+  const background = planBackground(part, fold, kind, isPerson, random);
   const beep = planBeep(kind, random);
   return {
     name,
     part,
+    fold,
     label,
     kind,
     ...spoken,
@@ -152,18 +157,32 @@ function planItem(part: Part, kind: ItemKind, n: number): Item {
     levelDb: random.between(-34, -14),
     ...(background ? { background } : {}),
     ...(beep ? { beep } : {}),
-    line: planLine(random),
+    line: { ...planLine(random), ...(part === 'train' ? { wear: planWear(random) } : {}) },
     tailMs: isPerson ? 5_500 : beep ? 1_500 : 3_000,
   };
 }
 
-function speaker(part: Part, kind: GreetingKind, random: Seeded): { voice: Voice; greeting: Greeting } {
-  const texts = greetings.filter((each) => each.part === part && each.kind === kind);
-  const languages = new Set(texts.map(({ language }) => language));
-  const voice = livelier(
-    random.pick(voices.filter((each) => each.part === part && languages.has(each.language))),
-    kind,
+/** Items go to the folds in turn; not every fold has texts of each kind. */
+function foldFor(kind: GreetingKind | undefined, n: number): number {
+  const able = Array.from({ length: trainFolds }, (_, fold) => fold).filter(
+    (fold) =>
+      !kind || greetings.some((each) => each.part === 'train' && each.kind === kind && each.fold === fold),
   );
+  return able[n % able.length] ?? 0;
+}
+
+function speaker(
+  part: Part,
+  fold: number,
+  kind: GreetingKind,
+  random: Seeded,
+): { voice: Voice; greeting: Greeting } {
+  const texts = greetings.filter((each) => each.part === part && each.fold === fold && each.kind === kind);
+  const languages = new Set(texts.map(({ language }) => language));
+  const able = voices.filter(
+    (each) => each.part === part && each.fold === fold && languages.has(each.language),
+  );
+  const voice = livelier(random.pick(able), kind);
   const own = texts.filter(({ language }) => language === voice.language);
   // Most people have one word for the telephone: the first of a list stand for four answers in five.
   return { voice, greeting: random.pick(kind === 'short' && random.chance(0.8) ? own.slice(0, 4) : own) };
@@ -193,6 +212,7 @@ function planPause(sentence: string, random: Seeded): number {
 
 function planBackground(
   part: Part,
+  fold: number,
   kind: ItemKind,
   isPerson: boolean,
   random: Seeded,
@@ -205,7 +225,8 @@ function planBackground(
   ]);
   if (snrDb === undefined) return undefined;
   const isGated = kind !== 'noise' && random.chance(isPerson ? 0.3 : 0.5);
-  return { kind: random.pick(noisesOf[part]), snrDb, extent: isGated ? 'gated' : 'throughout' };
+  const kinds = part === 'train' ? (foldNoises[fold] ?? []) : noisesOf[part];
+  return { kind: random.pick(kinds), snrDb, extent: isGated ? 'gated' : 'throughout' };
 }
 
 const beeping: ReadonlyMap<ItemKind, number> = new Map([
@@ -241,6 +262,16 @@ function planLine(random: Seeded): Line {
     gsm: random.chance(0.2) ? 'gsm' : 'no gsm',
     loss: random.chance(0.6) ? 0 : random.between(0.003, 0.05),
     concealment: random.chance(0.5) ? 'repeat' : 'silence',
+  };
+}
+
+/** What more may have happened to the train part's sound: tuning should see more than the sets it is judged by. */
+function planWear(random: Seeded): Wear {
+  return {
+    ...(random.chance(0.3) ? { echoMs: random.between(60, 450), echoDb: random.between(-22, -8) } : {}),
+    ...(random.chance(0.3) ? { tilt: random.between(-0.7, 0.7) } : {}),
+    ...(random.chance(0.2) ? { gateDb: random.between(-58, -46), comfortDb: random.between(-90, -60) } : {}),
+    ...(random.chance(0.15) ? { gainDb: random.between(4, 14) } : {}),
   };
 }
 

@@ -10,19 +10,89 @@ export interface Line {
   readonly loss: number;
   /** What is heard in place of a lost packet. */
   readonly concealment: 'repeat' | 'silence';
+  readonly wear?: Wear;
+}
+
+/** What rooms, handsets and networks do beyond that; each may be absent. */
+export interface Wear {
+  /** Reverberation: how long until it has faded by 60 dB, and its level against the sound. */
+  readonly echoMs?: number;
+  readonly echoDb?: number;
+  /** −1 … 1: dull … sharp. */
+  readonly tilt?: number;
+  /** Frames below `gateDb` are replaced by noise of `comfortDb`, dB below full scale. */
+  readonly gateDb?: number;
+  readonly comfortDb?: number;
+  /** Most that an automatic gain adds to what is quiet. */
+  readonly gainDb?: number;
 }
 
 const FRAME = 160;
 
 /** @returns G.711 as it would arrive, lost packets concealed. */
 export function throughLine(sound: Float32Array, line: Line, random: Seeded): Uint8Array {
-  let pcm: Int16Array = Int16Array.from(band(sound), (sample) =>
+  let pcm: Int16Array = Int16Array.from(band(wornBy(sound, line.wear ?? {}, random)), (sample) =>
     Math.round(Math.max(-1, Math.min(1, sample)) * 32_767),
   );
   if (line.gsm === 'gsm') pcm = throughGsm(pcm);
   const [encode, decode] =
     line.codec === 'PCMU' ? ([encodeMulaw, decodeMulaw] as const) : ([encodeAlaw, decodeAlaw] as const);
   return encode(lose(decode(encode(pcm)), line, random));
+}
+
+function wornBy(sound: Float32Array, wear: Wear, random: Seeded): Float32Array {
+  let worn = sound;
+  if (wear.echoMs !== undefined) worn = reverberate(worn, wear.echoMs, wear.echoDb ?? -12, random);
+  if (wear.tilt !== undefined) worn = tilted(worn, wear.tilt);
+  if (wear.gainDb !== undefined) worn = amplify(worn, wear.gainDb);
+  if (wear.gateDb !== undefined) worn = gated(worn, wear.gateDb, wear.comfortDb ?? -90, random);
+  return worn;
+}
+
+/** Eighty echoes that thin out. */
+function reverberate(sound: Float32Array, forMs: number, echoDb: number, random: Seeded): Float32Array {
+  const worn = sound.slice();
+  const echoes = 80;
+  const loudness = 10 ** (echoDb / 20) * Math.sqrt(12 / echoes);
+  for (let echo = 0; echo < echoes; echo += 1) {
+    const delay = Math.round(8 * random.between(5, forMs));
+    const gain = loudness * random.pick([-1, 1]) * 10 ** ((-3 * delay) / (8 * forMs));
+    for (let n = delay; n < worn.length; n += 1)
+      worn[n] = (worn[n] as number) + gain * (sound[n - delay] as number);
+  }
+  return worn;
+}
+
+function tilted(sound: Float32Array, tilt: number): Float32Array {
+  let before = 0;
+  return sound.map((sample) => {
+    const here = sample - tilt * before;
+    before = sample;
+    return here / (1 + Math.abs(tilt) / 2);
+  });
+}
+
+/** Follows the loudness down within about half a second. */
+function amplify(sound: Float32Array, mostDb: number): Float32Array {
+  const most = 10 ** (mostDb / 20);
+  let loudness = 0.05;
+  return sound.map((sample) => {
+    const size = Math.abs(sample);
+    loudness = Math.max(0.002, loudness + (size > loudness ? 0.02 : 0.0003) * (size - loudness));
+    return sample * Math.min(most, Math.max(1, 0.1 / loudness));
+  });
+}
+
+function gated(sound: Float32Array, gateDb: number, comfortDb: number, random: Seeded): Float32Array {
+  const worn = sound.slice();
+  const noise = 10 ** (comfortDb / 20);
+  const least = FRAME * 10 ** (gateDb / 10);
+  for (let at = 0; at + FRAME <= worn.length; at += FRAME) {
+    const frame = worn.subarray(at, at + FRAME);
+    if (frame.reduce((sum, sample) => sum + sample * sample, 0) >= least) continue;
+    for (let n = 0; n < FRAME; n += 1) frame[n] = noise * (2 * random.next() - 1);
+  }
+  return worn;
 }
 
 /** 300 … 3,400 Hz: a second-order high-pass; above, the clips are already band-limited. */

@@ -11,6 +11,11 @@ export type NoiseKind =
   | 'kitchen'
   | 'chatter'
   | 'radio'
+  | 'birds'
+  | 'steps'
+  | 'humming'
+  | 'siren'
+  | 'workshop'
   | 'brown'
   | 'fan'
   | 'television'
@@ -18,8 +23,16 @@ export type NoiseKind =
   | 'rain'
   | 'crowd';
 
+/** Noises of each fold of the train part (voices.ts). */
+export const foldNoises: readonly (readonly NoiseKind[])[] = [
+  ['pink', 'hum', 'birds', 'steps'],
+  ['street', 'office', 'humming'],
+  ['wind', 'kitchen', 'siren'],
+  ['chatter', 'radio', 'workshop'],
+];
+
 export const noisesOf: Readonly<Record<Part, readonly NoiseKind[]>> = {
-  train: ['pink', 'hum', 'street', 'office', 'wind', 'kitchen', 'chatter', 'radio'],
+  train: [...foldNoises.flat()],
   dev: ['brown', 'fan', 'television'],
   test: ['car', 'rain', 'crowd'],
 };
@@ -50,6 +63,18 @@ export function makeNoise(
       return level(add(babble(samples, 4, random, speech), level(coloured(samples, random, 0.9, 0.3)), 0.3));
     case 'radio':
       return level(add(makeMusic(samples, random, 'train'), level(babble(samples, 1, random, speech)), 0.8));
+    case 'birds':
+      return level(add(chirps(samples, random), level(coloured(samples, random, 0.9, 0.3)), 0.5));
+    case 'steps':
+      return level(add(clicks(samples, 1.8, 60, random), level(coloured(samples, random, 0.97, 0.2)), 0.4));
+    case 'humming':
+      return level(add(humming(samples, random), level(coloured(samples, random, 0.9, 0.3)), 0.4));
+    case 'siren':
+      return level(add(siren(samples, random), level(coloured(samples, random, 0.97, 0.2)), 0.5));
+    case 'workshop':
+      return level(
+        add(swelling(hum(samples, 75, 14, random), 0.4, 0.9, random), clicks(samples, 9, 20, random), 0.6),
+      );
     case 'brown':
       return level(coloured(samples, random, 0.99, 0));
     case 'fan':
@@ -123,6 +148,59 @@ function swelling(noise: Float32Array, seconds: number, depth: number, random: S
   return noise.map(
     (sample, n) => sample * (1 + depth * Math.sin((2 * Math.PI * n) / (seconds * RATE) + phase)),
   );
+}
+
+/** Whistles of 50 to 250 ms that slide up or down: as pure as a beep, and none. */
+function chirps(samples: number, random: Seeded): Float32Array {
+  const sound = new Float32Array(samples);
+  for (let at = 0; at < samples; at += Math.round(random.between(0.1, 1) * RATE)) {
+    const hz = random.between(1_200, 3_200);
+    const slide = random.pick([-1, 1]) * random.between(1_500, 9_000);
+    addVoice(sound, at, random.between(50, 250), (t) => hz + slide * t, [1]);
+  }
+  return level(sound);
+}
+
+/** Somebody who hums a tune: long vowels of a wavering pitch. */
+function humming(samples: number, random: Seeded): Float32Array {
+  const sound = new Float32Array(samples);
+  const root = random.between(120, 320);
+  for (let at = 0; at < samples; at += Math.round(random.between(0.2, 0.9) * RATE)) {
+    const hz = root * 2 ** (random.pick([0, 2, 4, 5, 7, 9, 12]) / 12);
+    const depth = random.between(0.005, 0.03);
+    const rate = random.between(4, 7);
+    const overtones = [1, random.between(0.05, 0.9), random.between(0, 0.4), random.between(0, 0.2)];
+    const waver = (t: number): number => hz * (1 + depth * Math.sin(2 * Math.PI * rate * t));
+    addVoice(sound, at, random.between(150, 800), waver, overtones);
+  }
+  return level(sound);
+}
+
+function siren(samples: number, random: Seeded): Float32Array {
+  const sound = new Float32Array(samples);
+  const [low, high, seconds] = [random.between(450, 700), random.between(900, 1_600), random.between(0.5, 4)];
+  const pitch = (t: number): number =>
+    low + (high - low) * (0.5 - 0.5 * Math.cos((2 * Math.PI * t) / seconds));
+  addVoice(sound, 0, (1_000 * samples) / RATE, pitch, [1, 0.4, 0.2]);
+  return level(sound);
+}
+
+/** Adds a sound of a moving pitch and its overtones, with edges of 15 ms. */
+function addVoice(
+  sound: Float32Array,
+  from: number,
+  lengthMs: number,
+  pitchAt: (seconds: number) => number,
+  overtones: readonly number[],
+): void {
+  const length = Math.min(Math.round((lengthMs * RATE) / 1_000), sound.length - from);
+  let phase = 0;
+  for (let n = 0; n < length; n += 1) {
+    phase += (2 * Math.PI * pitchAt(n / RATE)) / RATE;
+    const envelope = Math.min(1, n / 120, (length - n) / 120);
+    for (const [h, amplitude] of overtones.entries())
+      sound[from + n] = (sound[from + n] as number) + envelope * amplitude * Math.sin((h + 1) * phase);
+  }
 }
 
 function clicks(samples: number, perSecond: number, lengthMs: number, random: Seeded): Float32Array {

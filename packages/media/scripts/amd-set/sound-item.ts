@@ -19,7 +19,7 @@ export interface SoundedItem {
 const PER_MS = 8;
 
 export async function soundItem(item: Item, bank: SpeechBank, babble: Float32Array): Promise<SoundedItem> {
-  const random = new Seeded(`ringback/amd/2/sound/${item.name}`);
+  const random = new Seeded(`ringback/amd/3/sound/${item.name}`);
   const scene = new Scene();
   scene.silence(item.onsetMs);
   await soundAnswer(item, bank, scene, random);

@@ -12,10 +12,11 @@ const run = promisify(execFile);
 
 /** Programs and voices that the set needs, as Debian packages. */
 export const debianPackages =
-  'flite espeak-ng festival sox festvox-kdlpc16k festvox-us-slt-hts festvox-ca-ona-hts festvox-italp16k festvox-itapc16k ' +
-  'festvox-czech-dita festvox-czech-krb festvox-czech-machac festvox-czech-ph festvox-suopuhe-lj festvox-suopuhe-mv ' +
-  'libsox-fmt-base ktuberling-data asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-fr-wav ' +
-  'asterisk-core-sounds-it-wav asterisk-core-sounds-ru-wav';
+  'flite espeak-ng festival sox libsox-fmt-base festvox-kdlpc16k festvox-us-slt-hts festvox-ca-ona-hts festvox-italp16k ' +
+  'festvox-itapc16k festvox-czech-dita festvox-czech-krb festvox-czech-machac festvox-czech-ph festvox-suopuhe-lj ' +
+  'festvox-suopuhe-mv festvox-hi-nsk festvox-te-nsk festvox-ru ktuberling-data klettres-data fillets-ng-data-cs ' +
+  'fillets-ng-data-nl asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-it-wav ' +
+  'asterisk-prompt-it-menardi-wav asterisk-prompt-es-co asterisk-prompt-fr-armelle';
 
 export interface Sentence {
   readonly voice: Voice;
@@ -33,6 +34,9 @@ export class SpeechFailed extends Error {
   }
 }
 
+/** Programs that run at once. */
+const lanes = 3;
+
 export class SpeechBank {
   readonly #folder: string;
 
@@ -47,12 +51,15 @@ export class SpeechBank {
       (each) => !existsSync(this.#path(each)),
     );
     let done = 0;
-    const raw = join(this.#folder, 'raw.wav');
-    for (const sentence of missing.filter(({ voice }) => voice.engine !== 'festival')) {
-      await this.#keep(sentence, await speak(sentence, raw));
-      done += 1;
-      progress(done, missing.length);
-    }
+    const others = missing.filter(({ voice }) => voice.engine !== 'festival').values();
+    const speakInTurn = async (lane: number): Promise<void> => {
+      for (const sentence of others) {
+        await this.#keep(sentence, await speak(sentence, join(this.#folder, `raw-lane-${lane}.wav`)));
+        done += 1;
+        progress(done, missing.length);
+      }
+    };
+    await Promise.all(Array.from({ length: lanes }, (_, lane) => speakInTurn(lane)));
     for (const [name, group] of byName(missing.filter(({ voice }) => voice.engine === 'festival'))) {
       await this.#renderFestival(name, group);
       done += group.length;

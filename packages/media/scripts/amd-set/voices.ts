@@ -8,6 +8,8 @@ export type Engine = 'espeak-ng' | 'festival' | 'flite' | 'recorded';
 export interface Voice {
   readonly id: string;
   readonly part: Part;
+  /** Which of the train part's folds it belongs to; 0 elsewhere. */
+  readonly fold: number;
   readonly engine: Engine;
   readonly language: string;
   /** What the engine calls it; the folder of what was recorded. */
@@ -17,88 +19,115 @@ export interface Voice {
   readonly tempo: number;
 }
 
+/**
+ * The train part is cut in folds that share no voice, text or kind of noise: diphones, two of formants, recordings. Who fits
+ * to all but one and tries that one learns what a new engine costs.
+ */
+export const trainFolds = 4;
+
 interface Speaker {
   readonly part: Part;
+  readonly fold: number;
   readonly engine: Engine;
   readonly language: string;
   readonly name: string;
 }
 
-const espeak = (part: Part, language: string, variants: string, base: string): readonly Speaker[] =>
-  variants.split(' ').map((variant) => ({ part, engine: 'espeak-ng', language, name: `${base}+${variant}` }));
+const espeak = (
+  part: Part,
+  fold: number,
+  language: string,
+  variants: string,
+  base: string,
+): readonly Speaker[] =>
+  variants.split(' ').map((variant) => ({
+    ...{ part, fold, language, engine: 'espeak-ng' },
+    name: `${base}+${variant}`,
+  }));
+
+const festival = (part: Part, language: string, name: string): Speaker => ({
+  ...{ part, fold: 0, language, engine: 'festival', name },
+});
+
+const flite = (name: string): Speaker => ({ part: 'test', fold: 0, language: 'en', engine: 'flite', name });
+
+const recorded = (part: Part, language: string, folder: string): Speaker => ({
+  ...{ part, fold: part === 'train' ? 3 : 0, language, engine: 'recorded' },
+  name: `/usr/share/${folder}`,
+});
+
+/** Letters and syllables of these languages that people read for a game. */
+const letters = 'cs hu it es pt_BR nds ru uk ar he tn ml en_GB de fr'.split(' ');
 
 /**
  * Festival's kal and slt are the speakers of flite's voices of the same names, so tuning hears neither. Festival's HTS
- * voices use another engine than its diphone voices and count as the test part's.
+ * voices, its Russian one, which joins units of real speech, and its Indian speakers count as the test part's.
  */
 const speakers: readonly Speaker[] = [
-  ...espeak('train', 'en', 'm1 m3 f1 f3 Alex Alicia Michael belinda', 'en-us'),
-  ...espeak('train', 'en', 'm2 f4 Andy Annie', 'en-gb'),
-  ...espeak('train', 'en', 'm8 f1 klatt2', 'en-gb-scotland'),
-  ...espeak('train', 'en', 'm6 f3', 'en-029'),
-  ...espeak('train', 'es', 'm1 f1 Mario', 'es'),
-  ...espeak('train', 'de', 'm3 f3 Gene', 'de'),
-  ...espeak('train', 'fr', 'm2 f4 Henrique', 'fr'),
-  { part: 'train', engine: 'festival', language: 'en', name: 'ked_diphone' },
-  { part: 'train', engine: 'festival', language: 'it', name: 'lp_diphone' },
-  { part: 'train', engine: 'festival', language: 'cs', name: 'czech_dita' },
-  { part: 'train', engine: 'festival', language: 'cs', name: 'czech_machac' },
-  { part: 'train', engine: 'festival', language: 'fi', name: 'suo_fi_lj_diphone' },
-  ...espeak('dev', 'en', 'm7 f2 linda Lee', 'en-us-nyc'),
-  ...espeak('dev', 'en', 'm4 f5 steph', 'en-gb-x-rp'),
-  ...espeak('dev', 'pt', 'm7 f2', 'pt'),
-  { part: 'dev', engine: 'festival', language: 'it', name: 'pc_diphone' },
-  { part: 'dev', engine: 'festival', language: 'cs', name: 'czech_krb' },
-  { part: 'dev', engine: 'festival', language: 'cs', name: 'czech_ph' },
-  { part: 'dev', engine: 'festival', language: 'fi', name: 'hy_fi_mv_diphone' },
-  { part: 'test', engine: 'flite', language: 'en', name: 'awb' },
-  { part: 'test', engine: 'flite', language: 'en', name: 'rms' },
-  { part: 'test', engine: 'flite', language: 'en', name: 'slt' },
-  { part: 'test', engine: 'flite', language: 'en', name: 'kal' },
-  { part: 'test', engine: 'flite', language: 'en', name: 'kal16' },
-  { part: 'test', engine: 'festival', language: 'en', name: 'cmu_us_slt_arctic_hts' },
-  { part: 'test', engine: 'festival', language: 'ca', name: 'upc_ca_ona_hts' },
-  { part: 'train', engine: 'recorded', language: 'words-de', name: '/usr/share/ktuberling/sounds/de' },
-  { part: 'train', engine: 'recorded', language: 'words-en', name: '/usr/share/ktuberling/sounds/en' },
-  { part: 'train', engine: 'recorded', language: 'words-fr', name: '/usr/share/ktuberling/sounds/fr' },
-  {
-    part: 'train',
-    engine: 'recorded',
-    language: 'prompts-en',
-    name: '/usr/share/asterisk/sounds/en_US_f_Allison',
-  },
-  {
-    part: 'train',
-    engine: 'recorded',
-    language: 'prompts-es',
-    name: '/usr/share/asterisk/sounds/es_MX_f_Allison',
-  },
-  { part: 'dev', engine: 'recorded', language: 'words-gl', name: '/usr/share/ktuberling/sounds/gl' },
-  { part: 'dev', engine: 'recorded', language: 'words-sl', name: '/usr/share/ktuberling/sounds/sl' },
-  { part: 'dev', engine: 'recorded', language: 'words-uk', name: '/usr/share/ktuberling/sounds/uk' },
-  {
-    part: 'dev',
-    engine: 'recorded',
-    language: 'prompts-it',
-    name: '/usr/share/asterisk/sounds/it_IT_m_Carlo',
-  },
-  { part: 'test', engine: 'recorded', language: 'words-ca', name: '/usr/share/ktuberling/sounds/ca' },
-  { part: 'test', engine: 'recorded', language: 'words-el', name: '/usr/share/ktuberling/sounds/el' },
-  { part: 'test', engine: 'recorded', language: 'words-ru', name: '/usr/share/ktuberling/sounds/ru' },
-  { part: 'test', engine: 'recorded', language: 'words-wa', name: '/usr/share/ktuberling/sounds/wa' },
-  {
-    part: 'test',
-    engine: 'recorded',
-    language: 'prompts-fr',
-    name: '/usr/share/asterisk/sounds/fr_CA_f_June',
-  },
-  {
-    part: 'test',
-    engine: 'recorded',
-    language: 'prompts-ru',
-    name: '/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU',
-  },
+  festival('train', 'en', 'ked_diphone'),
+  festival('train', 'it', 'lp_diphone'),
+  festival('train', 'cs', 'czech_dita'),
+  festival('train', 'cs', 'czech_machac'),
+  festival('train', 'fi', 'suo_fi_lj_diphone'),
+  ...espeak('train', 1, 'en', 'm1 m3 f1 f3 Alex Alicia Michael belinda anika zac', 'en-us'),
+  ...espeak('train', 1, 'en', 'm6 f3 rob', 'en-029'),
+  ...espeak('train', 1, 'es', 'm1 f1 Mario', 'es'),
+  ...espeak('train', 1, 'pl', 'm4 f2', 'pl'),
+  ...espeak('train', 1, 'nl', 'm2 f5', 'nl'),
+  ...espeak('train', 1, 'tr', 'm7 Alicia', 'tr'),
+  ...espeak('train', 1, 'ro', 'm5 f1', 'ro'),
+  ...espeak('train', 1, 'el', 'm3 Annie', 'el'),
+  ...espeak('train', 1, 'zh', 'm1 f4', 'cmn'),
+  ...espeak('train', 2, 'en', 'm2 f4 Andy Annie klatt4 pablo paul', 'en-gb'),
+  ...espeak('train', 2, 'en', 'm8 f1 klatt2 adam', 'en-gb-scotland'),
+  ...espeak('train', 2, 'de', 'm3 f3 Gene', 'de'),
+  ...espeak('train', 2, 'fr', 'm2 f4 Henrique', 'fr'),
+  ...espeak('train', 2, 'sv', 'm1 f2', 'sv'),
+  ...espeak('train', 2, 'hu', 'm6 f3', 'hu'),
+  ...espeak('train', 2, 'da', 'klatt3 f1', 'da'),
+  ...espeak('train', 2, 'id', 'm8 belinda', 'id'),
+  ...espeak('train', 2, 'hr', 'm4 f5', 'hr'),
+  recorded('train', 'words-de', 'ktuberling/sounds/de'),
+  recorded('train', 'words-en', 'ktuberling/sounds/en'),
+  recorded('train', 'words-fr', 'ktuberling/sounds/fr'),
+  ...letters.map((language) => recorded('train', `letters-${language}`, `klettres/${language}`)),
+  recorded('train', 'talk-cs-m', 'games/fillets-ng/sound'),
+  recorded('train', 'talk-cs-v', 'games/fillets-ng/sound'),
+  recorded('train', 'prompts-en', 'asterisk/sounds/en_US_f_Allison'),
+  recorded('train', 'prompts-es', 'asterisk/sounds/es_MX_f_Allison'),
+  recorded('train', 'prompts-it2', 'asterisk/sounds/it_IT_f_Menardi'),
+  ...espeak('dev', 0, 'en', 'm7 f2 linda Lee', 'en-us-nyc'),
+  ...espeak('dev', 0, 'en', 'm4 f5 steph', 'en-gb-x-rp'),
+  ...espeak('dev', 0, 'pt', 'm7 f2', 'pt'),
+  festival('dev', 'it', 'pc_diphone'),
+  festival('dev', 'cs', 'czech_krb'),
+  festival('dev', 'cs', 'czech_ph'),
+  festival('dev', 'fi', 'hy_fi_mv_diphone'),
+  recorded('dev', 'words-gl', 'ktuberling/sounds/gl'),
+  recorded('dev', 'words-sl', 'ktuberling/sounds/sl'),
+  recorded('dev', 'words-uk', 'ktuberling/sounds/uk'),
+  recorded('dev', 'prompts-it', 'asterisk/sounds/it_IT_m_Carlo'),
+  ...['awb', 'rms', 'slt', 'kal', 'kal16'].map(flite),
+  festival('test', 'en', 'cmu_us_slt_arctic_hts'),
+  festival('test', 'ca', 'upc_ca_ona_hts'),
+  festival('test', 'hi', 'hindi_NSK_diphone'),
+  festival('test', 'te', 'telugu_NSK_diphone'),
+  festival('test', 'ru', 'msu_ru_nsh_clunits'),
+  recorded('test', 'words-ro', 'ktuberling/sounds/ro'),
+  recorded('test', 'words-pt', 'ktuberling/sounds/pt'),
+  recorded('test', 'words-fi', 'ktuberling/sounds/fi'),
+  recorded('test', 'words-ga', 'ktuberling/sounds/ga'),
+  recorded('test', 'talk-nl-m', 'games/fillets-ng/sound'),
+  recorded('test', 'talk-nl-v', 'games/fillets-ng/sound'),
+  recorded('test', 'prompts-esco', 'asterisk/sounds/es'),
+  recorded('test', 'prompts-fr2', 'asterisk/sounds/fr'),
 ];
+
+/** @returns the folds of a part in which a language is spoken. */
+export function foldsOf(part: Part, language: string): readonly number[] {
+  const own = speakers.filter((each) => each.part === part && each.language === language);
+  return [...new Set(own.map(({ fold }) => fold))];
+}
 
 /** Pitch in cents and tempo. The parts share none but the plain one. */
 const changes: Readonly<Record<Part, readonly (readonly [number, number])[]>> = {
@@ -106,6 +135,9 @@ const changes: Readonly<Record<Part, readonly (readonly [number, number])[]>> = 
     [0, 1],
     [-180, 1.12],
     [150, 0.9],
+    [-320, 1.25],
+    [300, 1],
+    [60, 1.35],
   ],
   dev: [
     [0, 1],
@@ -114,17 +146,17 @@ const changes: Readonly<Record<Part, readonly (readonly [number, number])[]>> = 
   ],
   test: [
     [0, 1],
-    [-250, 0.95],
-    [-120, 1.15],
-    [130, 1.05],
-    [260, 0.88],
+    [-230, 0.96],
+    [-100, 1.14],
+    [110, 1.06],
+    [240, 0.89],
   ],
 };
 
 export const voices: readonly Voice[] = speakers.flatMap((speaker) =>
   changes[speaker.part].map(([pitchCents, tempo]) => ({
     ...speaker,
-    id: `${speaker.engine}:${speaker.name.split('/').slice(-2).join('-')}:${pitchCents}:${tempo}`,
+    id: `${speaker.engine}:${speaker.engine === 'recorded' ? speaker.language : speaker.name}:${pitchCents}:${tempo}`,
     pitchCents,
     tempo,
   })),

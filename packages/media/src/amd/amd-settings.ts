@@ -5,22 +5,24 @@ export interface AmdSettings {
   readonly lowestLevelDb: number;
   /** A frame is speech from these log-odds of the voice network on. Default 0. */
   readonly speechLogOdds: number;
-  /** A person is believed from these log-odds on, 1.2 more later than 0.6 of `decideByMs`; higher is slower and surer. Default 2.8. */
+  /** A person is believed from these log-odds on; higher is slower and surer. Default 2.8. */
   readonly humanLogOdds: number;
-  /** No person is believed before so much silence after the last word, save at `decideByMs`, ms. Default 340. */
+  /** No person is believed before so long after the answer: who speaks at once is heard out, ms. Default 1,140. */
+  readonly earliestHumanMs: number;
+  /** No person is believed before so much silence after the last word, save at `decideByMs`, ms. Default 300. */
   readonly leastSilenceMs: number;
   /**
    * People should be told by then, ms since the answer: who spoke and is silent shortly before is believed to be one from
    * `hurriedLogOdds` on. Default 2,000.
    */
   readonly decideByMs: number;
-  /** Default −0.6. */
+  /** Default −0.4. */
   readonly hurriedLogOdds: number;
-  /** Who spoke and is then silent for so long waits for an answer, or will not say more: it is decided, ms. Default 2,200. */
+  /** Who spoke and is then silent for so long waits for an answer, or will not say more: it is decided, ms. Default 1,320. */
   readonly waitingSilenceMs: number;
-  /** So much speech, pauses left out, is a machine's, ms. Default 3,300. */
+  /** So much speech, pauses left out, is a machine's, ms. Default 3,900. */
   readonly machineSpeechMs: number;
-  /** The same of speech without a pause: firms have long greetings of one breath, ms. Default 4,400. */
+  /** The same of speech without a pause: firms have long greetings of one breath, ms. Default 4,100. */
   readonly machineBreathMs: number;
   /** Nobody spoke for so long after the answer: unresolved, ms. Default 4,000. */
   readonly initialSilenceMs: number;
@@ -36,12 +38,13 @@ export const defaultAmdSettings: AmdSettings = {
   lowestLevelDb: -52,
   speechLogOdds: 0,
   humanLogOdds: 2.8,
-  leastSilenceMs: 340,
+  earliestHumanMs: 1_140,
+  leastSilenceMs: 300,
   decideByMs: 2_000,
-  hurriedLogOdds: -0.6,
-  waitingSilenceMs: 2_200,
-  machineSpeechMs: 3_300,
-  machineBreathMs: 4_400,
+  hurriedLogOdds: -0.4,
+  waitingSilenceMs: 1_320,
+  machineSpeechMs: 3_900,
+  machineBreathMs: 4_100,
   initialSilenceMs: 4_000,
   longestAnalysisMs: 7_000,
   promptEndSilenceMs: 3_000,

@@ -50,6 +50,12 @@ describe('answer detector', () => {
     assert.ok(Math.abs(greetingStartMs - 400) < 100, `began at ${greetingStartMs} ms`);
   });
 
+  it('hears out who speaks at once', () => {
+    const { answeredBy, atMs } = verdictOf([silence(60), hello, silence(3_000)], { earliestHumanMs: 1_500 });
+    assert.equal(answeredBy.kind, 'human');
+    assert.ok(atMs >= 1_500, `given at ${atMs} ms`);
+  });
+
   it('takes long speech for a machine, and tells of its beep', () => {
     const beep = tone({ frequenciesHz: [1_000] }, 400);
     const events = hear([silence(400), speech, speech, silence(500), beep, silence(1_000)]);

@@ -6,7 +6,7 @@ import type { ToneSignal } from '../detect/tone-signals.ts';
 import type { WebRtcVadModule } from '../detect/webrtc-vad.ts';
 import type { AmdSettings } from './amd-settings.ts';
 import { AnswerListener } from './answer-listener.ts';
-import { type AnswerModel, humanLogOdds, type Weighing, weigh } from './answer-model.ts';
+import { type AnswerModel, type AnswerModels, humanLogOdds, type Weighing, weigh } from './answer-model.ts';
 import type { AmdEvent, AnsweredBy, AnswerVerdict } from './answer-verdict.ts';
 import { answerWeights } from './answer-weights.ts';
 import type { CadenceMeasures } from './speech-cadence.ts';
@@ -15,18 +15,11 @@ import type { CadenceMeasures } from './speech-cadence.ts';
 const DOUBLE_BEEP_MS = 250;
 
 /** The moment before `decideByMs` at which weaker evidence is enough, ms. */
-const HURRY_MS = 60;
-const HURRIED_SILENCE_MS = 140;
+const HURRY_MS = 40;
+const HURRIED_SILENCE_MS = 240;
 
-/**
- * Most people have said their word in the first 1.2 of 2 s. After that, an error would cost more than the wait: more
- * log-odds are asked for.
- */
-const EARLY_SHARE = 0.6;
-const LATER_CARE = 1.2;
-
-/** Whoever waits is a person unless more than this speaks against it, log-odds. */
-const LEAST_OF_WAITING = -1;
+/** Whoever waits is a person from these log-odds on, or if a short sentence of one breath was all that was said. */
+const LEAST_OF_WAITING = 0;
 
 /** At the end of the analysis so much silence is a wait, ms. */
 const LEAST_WAIT_MS = 1_000;
@@ -50,7 +43,7 @@ export interface AmdMoment {
 
 export class AnswerDetector {
   readonly #settings: AmdSettings;
-  readonly #model: AnswerModel;
+  readonly #models: AnswerModels;
   readonly #report: (event: AmdEvent) => void;
   readonly #onSignal: ((signal: ToneSignal, atMs: number) => void) | undefined;
   readonly #listener: AnswerListener;
@@ -68,10 +61,10 @@ export class AnswerDetector {
     settings: AmdSettings,
     report: (event: AmdEvent) => void,
     onSignal?: (signal: ToneSignal, atMs: number) => void,
-    model: AnswerModel = answerWeights,
+    models: AnswerModels = answerWeights,
   ) {
     this.#settings = settings;
-    this.#model = model;
+    this.#models = models;
     this.#report = report;
     this.#onSignal = onSignal;
     this.#listener = new AnswerListener(module, settings, (signal) => this.#takeSignal(signal));
@@ -96,6 +89,10 @@ export class AnswerDetector {
       isTone,
       ...(cadence.startedMs === undefined ? {} : { logOdds: humanLogOdds(this.#model, cadence.measures) }),
     };
+  }
+
+  get #model(): AnswerModel {
+    return this.#listener.nowMs <= this.#settings.decideByMs ? this.#models.inTime : this.#models.late;
   }
 
   /** Takes 160 samples of 8 kHz audio, silence for what did not come. */
@@ -144,16 +141,20 @@ export class AnswerDetector {
   }
 
   #isPerson(measures: CadenceMeasures, nowMs: number, startedMs: number): boolean {
-    const { decideByMs, hurriedLogOdds, leastSilenceMs, humanLogOdds: surely } = this.#settings;
+    const {
+      decideByMs,
+      earliestHumanMs,
+      hurriedLogOdds,
+      leastSilenceMs,
+      humanLogOdds: surely,
+    } = this.#settings;
     const silenceMs = measures.silence * 1000;
-    if (silenceMs < HURRIED_SILENCE_MS) return false;
+    if (nowMs < earliestHumanMs || silenceMs < HURRIED_SILENCE_MS) return false;
     const logOdds = humanLogOdds(this.#model, measures);
     // Who began late cannot be told in time: no hurry then.
     const isInTime = startedMs <= decideByMs / 2;
     if (isInTime && nowMs > decideByMs - HURRY_MS && nowMs <= decideByMs) return logOdds >= hurriedLogOdds;
-    if (silenceMs < leastSilenceMs) return false;
-    const isEarly = isInTime && nowMs <= EARLY_SHARE * decideByMs;
-    return logOdds >= (isEarly ? surely : surely + LATER_CARE);
+    return silenceMs >= leastSilenceMs && logOdds >= surely;
   }
 
   /** A machine goes on, or beeps; whoever says a sentence in one breath and waits is at the telephone. */

@@ -13,6 +13,7 @@ const measures: CadenceMeasures = {
   longestPause: 0,
   syllables: 2,
   noiseAdded: 0,
+  onset: 0.4,
 };
 
 describe('answer model', () => {
@@ -40,10 +41,10 @@ describe('answer model', () => {
   it('never takes a longer silence or less speech for more of a machine', () => {
     for (let silence = 0.1; silence < 2.5; silence += 0.1) {
       const [now, later] = [silence, silence + 0.1].map((s) =>
-        humanLogOdds(answerWeights, { ...measures, silence: s }),
+        humanLogOdds(answerWeights.inTime, { ...measures, silence: s }),
       );
       assert.ok((later as number) >= (now as number) - 1e-6, `silence of ${silence} s`);
-      const more = humanLogOdds(answerWeights, { ...measures, silence, speech: 2, lastUtterance: 2 });
+      const more = humanLogOdds(answerWeights.inTime, { ...measures, silence, speech: 2, lastUtterance: 2 });
       assert.ok(more <= (now as number) + 1e-6, `speech before a silence of ${silence} s`);
     }
   });

@@ -33,6 +33,15 @@ export function humanLogOdds(model: AnswerModel, measures: CadenceMeasures): num
   return sum;
 }
 
+/**
+ * What is known of people who were told by `decideByMs`, and of those who were not: whoever is left later is a machine more
+ * often than the same words would say before.
+ */
+export interface AnswerModels {
+  readonly inTime: AnswerModel;
+  readonly late: AnswerModel;
+}
+
 export interface Weighing {
   readonly measure: MeasureName;
   readonly value: number;

@@ -24,6 +24,8 @@ export interface CadenceMeasures {
    * keeps it while it pauses; a person's line falls back to what it was.
    */
   noiseAdded: number;
+  /** When the first speech began after the answer, 0.2 … 0.9: who was waited for longer is known no better. */
+  onset: number;
 }
 
 /**
@@ -40,6 +42,10 @@ const GAP_MS = 200;
 
 /** Rise and fall of loudness between syllables, dB. */
 const SYLLABLE_DB = 3;
+
+/** Where an onset stops to tell, s. */
+const EARLIEST_ONSET = 0.2;
+const LATEST_ONSET = 0.9;
 
 /** Levels looked at for the noise before the first word and in a silence, frames; a silence is at least so old, s. */
 const FRAMES_BEFORE = 6;
@@ -58,6 +64,7 @@ export class SpeechCadence {
     longestPause: 0,
     syllables: 0,
     noiseAdded: 0,
+    onset: 0,
   };
   #nowMs: number;
   /** Evidence for speech that may turn out to be a click. */
@@ -115,8 +122,10 @@ export class SpeechCadence {
 
   #beginUtterance(): void {
     const { measures } = this;
-    if (this.#firstStartMs === undefined) this.#firstStartMs = this.#runStartMs;
-    else {
+    if (this.#firstStartMs === undefined) {
+      this.#firstStartMs = this.#runStartMs;
+      measures.onset = clamp(this.#runStartMs / 1000, EARLIEST_ONSET, LATEST_ONSET);
+    } else {
       this.#speechBeforeMs += this.#lastSpeechEndMs - this.#utteranceStartMs;
       const pause = (this.#runStartMs - this.#lastSpeechEndMs) / 1000;
       measures.longestPause = Math.max(measures.longestPause, pause);

@@ -187,7 +187,7 @@ function beepScore(stretch: ToneStretch): number {
   const shortness = Math.max(0, (250 - lengthOf(stretch)) / 50);
   const company = Math.max(0, (stretch.aroundDb + 45) / 10);
   return (
-    10.6 -
+    9.7 -
     0.5 * stretch.spreadHz -
     1.2 * stretch.spreadDb -
     1.5 * company -
