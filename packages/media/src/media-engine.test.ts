@@ -114,6 +114,37 @@ function soundingFrames(pcm: Int16Array): Int16Array[] {
   return frames.filter((frame) => rms(frame) > 500);
 }
 
+describe('media engine › IPv6', () => {
+  it('carries audio, digits and reports over ::1, beside sessions over IPv4 at the same ports', async () => {
+    const own = await openMediaEngine({ host: HOST, hostV6: '::1', ports: PORTS, workers: 1 });
+    try {
+      assert.equal(own.hasIPv6, true);
+      const caller = await party({ family: 6 }, own);
+      const phone = await party({ family: 6, speechDetection: { silenceMs: 200 } }, own);
+      assert.equal(caller.session.localHost, '::1');
+      await caller.session.acceptAnswer(await phone.session.answerOffer(caller.session.createOffer()));
+      await Promise.all([caller.until('mediaStarted'), phone.until('mediaStarted')]);
+      await caller.session.play({ tone: { frequenciesHz: [1_000] }, durationMs: 400 });
+      await phone.until('speechStarted');
+      await phone.session.sendDigits('5');
+      await caller.until('digit');
+      const old = await party({}, own);
+      assert.equal(old.session.localHost, HOST);
+      const stats = await caller.session.close();
+      assert.deepEqual([stats.refused, stats.malformed, stats.sendFailures], [0, 0, 0]);
+      assert.ok(stats.packetsReceived > 20);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('is refused where the engine has no such address, and addresses that are none', async () => {
+    assert.equal(engine.hasIPv6, false);
+    await assert.rejects(engine.openSession({ family: 6 }), RangeError);
+    await assert.rejects(openMediaEngine({ host: HOST, hostV6: HOST, ports: PORTS }), RangeError);
+  });
+});
+
 describe('media engine › audio', () => {
   for (const codec of ['PCMU', 'PCMA'] as const) {
     it(`${codec} › a tone arrives at the other side, whole, and is recorded left there and right here`, async () => {

@@ -2,7 +2,7 @@
  * The door of the package: an RTP engine in worker threads. Opens sessions, keeps the prompts, counts.
  */
 import { randomBytes, randomInt } from 'node:crypto';
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { AudioSession, EngineAudioSession, SessionHome } from './audio-session.ts';
 import {
@@ -29,6 +29,8 @@ import { QuestionRefused, WorkerLink } from './worker-link.ts';
 export interface MediaEngineOptions {
   /** Numeric IPv4 address that RTP sockets are bound to and that our SDP names. */
   host: string;
+  /** Numeric IPv6 address for sessions of `family: 6`. Default: there can be none. */
+  hostV6?: string;
   /** RTP port range, both ends included. Sessions take the even ports; those held by others are skipped. */
   ports: { first: number; last: number };
   /** Worker threads; the range is shared out among them. Default: one less than the machine has cores, 1 … 16. */
@@ -52,6 +54,8 @@ export interface MediaFault {
 }
 
 export interface MediaEngine {
+  /** Whether sessions of `family: 6` can be opened. */
+  readonly hasIPv6: boolean;
   /** Copies a prompt (8 kHz µ-law) into memory shared with the workers. Known ids are left as they are. */
   loadPrompt(id: string, mulaw: Uint8Array): void;
   hasPrompt(id: string): boolean;
@@ -95,7 +99,7 @@ interface Berth {
 /**
  * Starts the worker threads. An engine keeps the process alive until it is closed.
  *
- * @throws {RangeError} for a host that is no numeric IPv4 address, or a range without an even port for each worker.
+ * @throws {RangeError} for a host that is no numeric IPv4 address, a `hostV6` that is no numeric IPv6 address, or a range without an even port for each worker.
  */
 export async function openMediaEngine(options: MediaEngineOptions): Promise<MediaEngine> {
   const engine = new ThreadedMediaEngine(options);
@@ -106,6 +110,7 @@ export async function openMediaEngine(options: MediaEngineOptions): Promise<Medi
 
 class ThreadedMediaEngine implements MediaEngine {
   readonly #host: string;
+  readonly #hostV6: string | undefined;
   readonly #webRtc: WebRtcOptions;
   readonly #maxSessions: number;
   readonly #onFault: (fault: MediaFault) => void;
@@ -116,11 +121,14 @@ class ThreadedMediaEngine implements MediaEngine {
   #closing: Promise<void> | undefined;
 
   constructor(options: MediaEngineOptions) {
-    const { host, ports, workers = workersForMachine(ports) } = options;
+    const { host, hostV6, ports, workers = workersForMachine(ports) } = options;
     const shares = sharePorts(ports, workers);
     if (!isIPv4(host))
       throw new RangeError(`media host ${JSON.stringify(host)} is not a numeric IPv4 address`);
+    if (hostV6 !== undefined && !isIPv6(hostV6))
+      throw new RangeError(`media host ${JSON.stringify(hostV6)} is not a numeric IPv6 address`);
     this.#host = host;
+    this.#hostV6 = hostV6;
     this.#webRtc = options.webRtc ?? {};
     this.#maxSessions = options.maxSessions ?? Number.POSITIVE_INFINITY;
     this.#onFault =
@@ -138,6 +146,10 @@ class ThreadedMediaEngine implements MediaEngine {
         link: this.#startThread(index, name, share),
       };
     });
+  }
+
+  get hasIPv6(): boolean {
+    return this.#hostV6 !== undefined;
   }
 
   loadPrompt(id: string, mulaw: Uint8Array): void {
@@ -248,15 +260,17 @@ class ThreadedMediaEngine implements MediaEngine {
   }
 
   async #openIn(berth: Berth, options: MediaSessionOptions): Promise<MediaSession> {
+    const host = options.family === 6 ? this.#hostV6 : this.#host;
+    if (host === undefined) throw new RangeError('the engine has no IPv6 address for a session of family 6');
     const setup = this.#setup(options);
     const { port } = await berth.link.ask('open', setup).catch((error: unknown) => {
       if (!(error instanceof QuestionRefused) || error.refusal.error !== 'noPort') throw error;
-      throw new NoMediaPort(this.#host, berth.ports.first, berth.ports.last, error.refusal.code);
+      throw new NoMediaPort(host, berth.ports.first, berth.ports.last, error.refusal.code);
     });
     const codecs = options.codecs ?? DEFAULT_CODECS;
     // Below 2^47: a random number that fits the origin line and a double.
     const local = {
-      host: this.#host,
+      host,
       port,
       codecs,
       originId: randomInt(1, 2 ** 47),
@@ -285,6 +299,7 @@ class ThreadedMediaEngine implements MediaEngine {
       session,
       speechSilenceMs: options.speechDetection?.silenceMs,
       mediaTimeoutMs: options.mediaTimeoutMs ?? 0,
+      isV6: 'family' in options && options.family === 6,
       hearsToneDigits: 'hearsToneDigits' in options && options.hearsToneDigits === true,
     };
   }
@@ -306,7 +321,7 @@ class ThreadedMediaEngine implements MediaEngine {
   #startThread(index: number, name: string, ports: { first: number; last: number }): WorkerLink {
     const link = new WorkerLink(
       name,
-      { host: this.#host, ports, webRtc: this.#webRtc },
+      { host: this.#host, hostV6: this.#hostV6, ports, webRtc: this.#webRtc },
       (notice) => {
         const berth = this.#berths[index];
         if (notice.kind === 'libraryFault') {

@@ -30,6 +30,8 @@ export interface MediaSessionOptions {
    * `sdes`: SRTP with keys in the SDP (RFC 4568), and nothing less; the SDP must then travel over TLS. Default `none`.
    */
   encryption?: 'none' | 'sdes';
+  /** RTP over IPv6, from `hostV6` of the engine. Default 4. */
+  family?: 4 | 6;
   /** Carries the session in the worker of another, so that the two can be bridged. Default: the least loaded worker. */
   beside?: AudioSession;
   /** Called for each event, in order, until `close` resolves. */

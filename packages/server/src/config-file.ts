@@ -346,7 +346,7 @@ function mistakesBeyondShape(value: ConfigFile, file: string): MistakeBeyondShap
     });
   }
   found.push(
-    ...trunkMistakes(value.trunks ?? [], file),
+    ...trunkMistakes(value.trunks ?? [], file, value.sip?.ipv6 ? 'IPv4 and IPv6' : 'IPv4 only'),
     ...unservedCountries(value.countries ?? [], value.trunks ?? []),
     ...sipMistakes(value.sip ?? {}, file),
   );

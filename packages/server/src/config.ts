@@ -197,6 +197,7 @@ function refuseUnsafe(config: Config): void {
   const beyond = [
     ['RINGBACK_HOST', config.http.host],
     ['RINGBACK_SIP_HOST', config.sip.host],
+    ['sip.ipv6', config.sipSettings.ipv6 ?? '::1'],
   ].find(([, host]) => !isLoopback(host ?? ''));
   if (beyond) {
     throw new ConfigUnusable(

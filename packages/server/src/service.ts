@@ -207,6 +207,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const media = opened.keep(
     await openMediaEngine({
       host: config.sip.host,
+      ...(config.sipSettings.ipv6 === undefined ? {} : { hostV6: config.sipSettings.ipv6 }),
       ports: config.rtpPorts,
       webRtc: {
         iceServers: config.agents.iceServers,

@@ -1,5 +1,6 @@
 /** `sip` in the configuration file: further addresses to listen on, what is kept of calls' messages and where else they go. Used by config-file.ts and config.ts. */
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { CallTracesOptions, TlsCertificate } from '@ringback/sip';
@@ -14,6 +15,8 @@ export const SipShape = Type.Object(
   {
     /** Address in Via and Contact, where it is not the one bound to (NAT). */
     advertise: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$' })),
+    /** Address for SIP and RTP of trunks that are reached over IPv6. */
+    ipv6: Type.Optional(Type.String({ pattern: '^[0-9A-Fa-f:.]{2,45}$' })),
     alsoListen: Type.Optional(
       Type.Array(
         Type.Union([
@@ -59,6 +62,7 @@ type SipSection = Static<typeof SipShape>;
 /** What the file says of SIP, with its defaults. */
 export interface SipSettings {
   readonly advertise: string | undefined;
+  readonly ipv6: string | undefined;
   readonly alsoListen: readonly {
     readonly transport: 'tcp' | 'tls';
     readonly port: number;
@@ -76,8 +80,17 @@ export interface SipSettings {
 }
 
 /** Certificates are looked for beside the configuration file. */
-export function sipMistakes({ alsoListen = [], hep }: SipSection, configFile: string): MistakeBeyondShape[] {
+export function sipMistakes(
+  { ipv6, alsoListen = [], hep }: SipSection,
+  configFile: string,
+): MistakeBeyondShape[] {
   const mistakes: MistakeBeyondShape[] = [];
+  if (ipv6 !== undefined && !isIPv6(ipv6)) {
+    mistakes.push({
+      path: ['sip', 'ipv6'],
+      message: 'is no IPv6 address; write one of this machine, such as 2001:db8::10',
+    });
+  }
   alsoListen.forEach((point, index) => {
     if (point.transport !== 'tls') return;
     try {
@@ -100,10 +113,11 @@ export function sipMistakes({ alsoListen = [], hep }: SipSection, configFile: st
 
 /** The file was checked before. */
 export function readSipSettings(section: SipSection, configFile: string): SipSettings {
-  const { advertise, alsoListen = [], trace = {}, hep } = section;
+  const { advertise, ipv6, alsoListen = [], trace = {}, hep } = section;
   const [host = '', collectorPort = ''] = hep?.collector.split(':') ?? [];
   return {
     advertise,
+    ipv6,
     alsoListen: alsoListen.map((point) => ({
       transport: point.transport,
       port: point.port ?? (point.transport === 'tls' ? 5061 : 5060),

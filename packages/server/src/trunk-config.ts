@@ -120,10 +120,17 @@ type TrunkItem = Static<typeof TrunkShape>;
 const defaultExpiresSeconds = 3_600;
 const defaultProbeSeconds = 60;
 
+/** UDP is spoken from an address of each family that we have; connections find one by themselves. */
+type UdpFamilies = 'IPv4 only' | 'IPv4 and IPv6';
+
 /** What is wrong with the trunks beyond their shape. Files are looked for beside the configuration file. */
-export function trunkMistakes(trunks: readonly TrunkItem[], configFile: string): MistakeBeyondShape[] {
+export function trunkMistakes(
+  trunks: readonly TrunkItem[],
+  configFile: string,
+  udp: UdpFamilies,
+): MistakeBeyondShape[] {
   return trunks.flatMap((trunk, index) =>
-    mistakesOf(trunk, configFile).map(([key, message]) => ({
+    mistakesOf(trunk, configFile, udp).map(([key, message]) => ({
       path: ['trunks', String(index), ...key.split('.')],
       message,
     })),
@@ -132,9 +139,9 @@ export function trunkMistakes(trunks: readonly TrunkItem[], configFile: string):
 
 type Mistake = readonly [key: string, message: string];
 
-function mistakesOf(trunk: TrunkItem, configFile: string): Mistake[] {
+function mistakesOf(trunk: TrunkItem, configFile: string, udp: UdpFamilies): Mistake[] {
   return [
-    ...addressMistakes(trunk),
+    ...addressMistakes(trunk, udp),
     ...accountMistakes(trunk),
     ...numberMistakes(trunk),
     ...headerMistakes(trunk),
@@ -145,7 +152,7 @@ function mistakesOf(trunk: TrunkItem, configFile: string): Mistake[] {
   ];
 }
 
-function addressMistakes({ address: given, transport }: TrunkItem): Mistake[] {
+function addressMistakes({ address: given, transport }: TrunkItem, udp: UdpFamilies): Mistake[] {
   const mistakes: Mistake[] = [];
   for (const each of [given].flat()) {
     const { host, port } = splitAddress(each);
@@ -166,8 +173,11 @@ function addressMistakes({ address: given, transport }: TrunkItem): Mistake[] {
         `"${host}" is no IPv6 address; names and IPv4 addresses stand without brackets`,
       ]);
     }
-    if (isIPv6(host) && transport !== 'tcp' && transport !== 'tls') {
-      mistakes.push(['transport', 'an IPv6 address is reached over tcp or tls: write one of them']);
+    if (isIPv6(host) && udp === 'IPv4 only' && transport !== 'tcp' && transport !== 'tls') {
+      mistakes.push([
+        'transport',
+        'an IPv6 address is reached over tcp or tls, or over UDP where sip.ipv6 is given: write one of them',
+      ]);
     }
   }
   return mistakes;

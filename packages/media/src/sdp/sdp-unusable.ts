@@ -5,7 +5,7 @@
 /**
  * What is wrong with a session description:
  * `tooLarge` over 64 KiB, 2 000 lines, 32 streams or 4 096 characters a line · `malformed` not SDP, or a field of nonsense ·
- * `noAudio` no audio of our profile (RTP/AVP, or RTP/SAVP where encrypted) · `audioRefused` port 0 · `unusableAddress` not a numeric unicast IPv4 ·
+ * `noAudio` no audio of our profile (RTP/AVP, or RTP/SAVP where encrypted) · `audioRefused` port 0 · `unusableAddress` not a numeric unicast address of our family ·
  * `noCommonCodec` neither PCMU nor PCMA as offered · `encryption` no key for SRTP that we can use.
  */
 export type SdpUnusableReason =

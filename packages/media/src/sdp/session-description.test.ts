@@ -27,6 +27,39 @@ function remote(
 const refusedAs = (reason: SdpUnusableReason, act: () => unknown): void =>
   assert.throws(act, (error) => error instanceof SdpUnusable && error.reason === reason, reason);
 
+describe('IPv6', () => {
+  const local6: LocalMedia = { ...local, host: '2001:db8::10' };
+
+  it('is named in the offer, and in the answer to one', () => {
+    assert.match(writeOffer(local6), /^o=- 42 1 IN IP6 2001:db8::10\r$/m);
+    assert.match(writeOffer(local6), /^c=IN IP6 2001:db8::10\r$/m);
+    const { media, answer } = answerToOffer(remote({ connection: 'c=IN IP6 2001:db8::7' }), local6);
+    assert.equal(media.remoteHost, '2001:db8::7');
+    assert.match(answer, /^c=IN IP6 2001:db8::10\r$/m);
+  });
+
+  it('is read into the form in which the system tells where packets come from', () => {
+    const { remoteHost } = readAnswer(remote({ connection: 'c=IN IP6 2001:0DB8:0:0:0:0:0:0007' }), local6);
+    assert.equal(remoteHost, '2001:db8::7');
+    assert.equal(readAnswer(remote({ connection: 'c=IN IP6 ::' }), local6).direction, 'inactive');
+  });
+
+  for (const address of [
+    'IP4 192.0.2.7',
+    'IP6 192.0.2.7',
+    'IP6 ff02::1',
+    'IP6 fe80::1',
+    'IP6 fe80::1%lo',
+    'IP6 ::ffff:192.0.2.7',
+    'IP6 phone.example.com',
+    'IP6 2001:db8::7::1',
+  ]) {
+    it(`refuses ${address}`, () => {
+      refusedAs('unusableAddress', () => readAnswer(remote({ connection: `c=IN ${address}` }), local6));
+    });
+  }
+});
+
 describe('offer', () => {
   it('lists the codecs in order, telephone-event, 20 ms and both directions', () => {
     assert.equal(

@@ -3,7 +3,7 @@
  * Offers and answers for one audio stream (RFC 8866, RFC 3264): text in and out, plain data for the worker.
  * The only file that knows sdp-transform.
  */
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { type ParsedMedia, type ParsedSession, parse, type WrittenMedia, write } from 'sdp-transform';
 import {
   type CryptoLine,
@@ -184,7 +184,7 @@ function negotiate(
   local: LocalMedia,
 ): NegotiatedMedia & { tag: number | undefined } {
   const remotePort = portOf(audio);
-  const remoteHost = addressOf(session, audio);
+  const remoteHost = addressOf(session, audio, local);
   const formats = formatsOf(audio);
   const ours = formats.filter(({ format }) => local.codecs.some((codec) => codec === format));
   const [chosen] = ours;
@@ -197,7 +197,7 @@ function negotiate(
   }
   const events = formats.find(({ format }) => format === 'telephone-event');
   // A zero address is how RFC 2543 phones say hold (RFC 3264 §8.4).
-  const theirs = remoteHost === '0.0.0.0' ? 'inactive' : directionOf(session, audio);
+  const theirs = remoteHost === '0.0.0.0' || remoteHost === '::' ? 'inactive' : directionOf(session, audio);
   return {
     remoteHost,
     remotePort,
@@ -225,9 +225,17 @@ function rtcpPortOf(audio: ParsedMedia, rtpPort: number): number {
   return typeof port === 'number' && port > 0 && port <= 65_535 ? port : Math.min(65_535, rtpPort + 1);
 }
 
-function addressOf(session: ParsedSession, audio: ParsedMedia): string {
+/** In the family of our own: a socket reaches no other. */
+function addressOf(session: ParsedSession, audio: ParsedMedia, local: LocalMedia): string {
   const connection = audio.connection ?? session.connection;
   const address = String(connection?.ip ?? '');
+  if (isIPv6(local.host)) {
+    if (connection?.version === 6 && isIPv6(address)) return unicastV6(address);
+    throw new SdpUnusable(
+      'unusableAddress',
+      `its c= line has no numeric IPv6 address, but ${quote(address)}`,
+    );
+  }
   if (connection?.version !== 4 || !isIPv4(address)) {
     throw new SdpUnusable(
       'unusableAddress',
@@ -239,6 +247,16 @@ function addressOf(session: ParsedSession, audio: ParsedMedia): string {
     throw new SdpUnusable('unusableAddress', `${address} is not a unicast address`);
   }
   return address;
+}
+
+/** As the system writes it, so that it equals the source of what comes from there. */
+function unicastV6(address: string): string {
+  const text = address.includes('%') ? '' : new SocketAddress({ address, family: 'ipv6' }).address;
+  // Multicast, link-local (of which link?), and IPv4 in disguise, which no IPv6 socket of ours reaches.
+  if (text === '' || /^ff|^fe[89ab]|^::ffff:/i.test(text)) {
+    throw new SdpUnusable('unusableAddress', `${quote(address)} is not a unicast IPv6 address`);
+  }
+  return text;
 }
 
 interface OfferedFormat {
@@ -322,6 +340,7 @@ function refused(offered: ParsedMedia): WrittenMedia {
 }
 
 function writeDescription(local: LocalMedia, media: WrittenMedia[]): string {
+  const version = isIPv6(local.host) ? 6 : 4;
   return write({
     version: 0,
     origin: {
@@ -329,11 +348,11 @@ function writeDescription(local: LocalMedia, media: WrittenMedia[]): string {
       sessionId: local.originId,
       sessionVersion: 1,
       netType: 'IN',
-      ipVer: 4,
+      ipVer: version,
       address: local.host,
     },
     name: '-',
-    connection: { version: 4, ip: local.host },
+    connection: { version, ip: local.host },
     timing: { start: 0, stop: 0 },
     media,
   });

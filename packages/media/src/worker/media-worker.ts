@@ -87,6 +87,7 @@ export class MediaWorker {
   readonly #stretchBuffers = new StretchBuffers();
   #vad: Promise<WebRtcVadModule> | undefined;
   readonly #webRtc: WebRtcOptions & { host: string };
+  readonly #hostV6: string | undefined;
   #loadAtMs = 0;
   #loadCpuMicros = 0;
   #closedPacketsSent = 0;
@@ -96,6 +97,7 @@ export class MediaWorker {
     this.#surroundings = surroundings;
     const { first, last } = setup.ports;
     this.#webRtc = { ...setup.webRtc, host: setup.webRtc.host ?? setup.host };
+    this.#hostV6 = setup.hostV6;
     this.#ports = new PortPool(setup.host, first, last, surroundings.random());
     this.#ticker = new Ticker(surroundings.clock, (tick) => this.#tick(tick));
   }
@@ -198,11 +200,12 @@ export class MediaWorker {
   }
 
   async #open(setup: SessionSetup): Promise<{ port: number }> {
-    const socket = await this.#ports.bind().catch((error: unknown) => {
+    const host = setup.isV6 ? this.#hostV6 : this.#ports.host;
+    const socket = await this.#ports.bind(host).catch((error: unknown) => {
       throw error instanceof NoPortLeft ? new Refused({ error: 'noPort', code: error.code }) : error;
     });
     const rtp = new RtpSocket(socket, () => carried.session.sendFailed());
-    const reports = new ReportSocket(this.#ports.host, rtp.port + 1, (datagram, host) =>
+    const reports = new ReportSocket(host ?? this.#ports.host, rtp.port + 1, (datagram, host) =>
       carried.session.receiveReport(datagram, host, this.#surroundings.clock.nowMs()),
     );
     const carried: Carried = this.#carry(setup, { kind: 'rtp', rtp, reports }, rtp, (packet, host, port) =>

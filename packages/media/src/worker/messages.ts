@@ -19,6 +19,8 @@ import type { WorkerLoad } from './admission.ts';
 /** What a worker is told at its start. */
 export interface WorkerSetup {
   host: string;
+  /** Where sessions over IPv6 are bound; undefined: there are none. */
+  hostV6: string | undefined;
   ports: { first: number; last: number };
   webRtc: WebRtcOptions;
 }
@@ -29,6 +31,8 @@ export interface SessionSetup {
   speechSilenceMs: number | undefined;
   /** 0: never reports lost media. */
   mediaTimeoutMs: number;
+  /** RTP over IPv6. */
+  isV6: boolean;
   /** Digits are also looked for as tones in the audio. */
   hearsToneDigits: boolean;
 }

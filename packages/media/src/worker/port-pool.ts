@@ -3,6 +3,7 @@
  * skips ports that others hold.
  */
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import { isIPv6 } from 'node:net';
 
 /** The range has no port left, or the host cannot be bound at all; `code` tells which. */
 export class NoPortLeft extends Error {
@@ -17,11 +18,14 @@ export class NoPortLeft extends Error {
 /** Taken by another program, or by us without knowing; the next port may do. */
 const SKIPPED_CODES = new Set(['EADDRINUSE', 'EACCES']);
 
-/**
- * Addresses are always numeric here; without this dgram would ask the resolver's code for each packet it sends.
- */
-export const numericLookup: SocketOptions['lookup'] = (hostname, _options, callback) =>
-  callback(null, hostname, 4);
+/** Addresses are always numeric here; without this dgram would ask the resolver's code for each packet it sends. */
+const lookup4: SocketOptions['lookup'] = (hostname, _options, callback) => callback(null, hostname, 4);
+const lookup6: SocketOptions['lookup'] = (hostname, _options, callback) => callback(null, hostname, 6);
+
+/** For a socket that is to be bound to `host`. */
+export function socketOptionsFor(host: string): SocketOptions {
+  return isIPv6(host) ? { type: 'udp6', lookup: lookup6, ipv6Only: true } : { type: 'udp4', lookup: lookup4 };
+}
 
 export class PortPool {
   readonly host: string;
@@ -39,17 +43,17 @@ export class PortPool {
   }
 
   /**
-   * Binds a socket. RTP takes the even port, the odd one above stays free for RTCP (RFC 3550 §11).
+   * Binds a socket at `host`, by default the pool's. RTP takes the even port, the odd one above stays free for RTCP (RFC 3550 §11).
    *
    * @throws {NoPortLeft}
    */
-  async bind(): Promise<Socket> {
+  async bind(host = this.host): Promise<Socket> {
     for (let tried = 0; tried < this.#count; tried += 1) {
       const port = this.#firstEven + 2 * this.#next;
       this.#next = (this.#next + 1) % this.#count;
       if (this.#held.has(port)) continue;
       this.#held.add(port);
-      const bound = await bindSocket(this.host, port);
+      const bound = await bindSocket(host, port);
       if (typeof bound !== 'string') return bound;
       this.#held.delete(port);
       if (!SKIPPED_CODES.has(bound)) throw new NoPortLeft(bound);
@@ -68,7 +72,7 @@ export class PortPool {
 /** The bound socket, or the code of the error. */
 function bindSocket(host: string, port: number): Promise<Socket | string> {
   return new Promise((resolve) => {
-    const socket = createSocket({ type: 'udp4', lookup: numericLookup });
+    const socket = createSocket(socketOptionsFor(host));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       socket.close();
       resolve(error.code ?? 'UNKNOWN');

@@ -3,7 +3,7 @@
  * short calls never need it. A port that somebody else holds means a call without RTCP, no more.
  */
 import { createSocket, type Socket } from 'node:dgram';
-import { numericLookup } from './port-pool.ts';
+import { socketOptionsFor } from './port-pool.ts';
 
 export class ReportSocket {
   readonly #host: string;
@@ -35,7 +35,7 @@ export class ReportSocket {
 
   #open(): void {
     if (this.#socket) return;
-    const socket = createSocket({ type: 'udp4', lookup: numericLookup });
+    const socket = createSocket(socketOptionsFor(this.#host));
     this.#socket = socket;
     socket.on('error', () => {
       // A packet refused by the system; or the port is another's: reports are extras.

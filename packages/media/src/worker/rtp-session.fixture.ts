@@ -34,7 +34,14 @@ export class Bench {
   constructor(setup: Partial<SessionSetup> = {}, randoms: readonly number[] = [0xabcd, 0xfffe, 0xffffff00]) {
     const numbers = [...randoms];
     this.session = new RtpSession(
-      { session: 1, speechSilenceMs: undefined, mediaTimeoutMs: 0, hearsToneDigits: false, ...setup },
+      {
+        session: 1,
+        speechSilenceMs: undefined,
+        mediaTimeoutMs: 0,
+        hearsToneDigits: false,
+        isV6: false,
+        ...setup,
+      },
       {
         way: {
           send: (packet, host, port) => this.#take(packet, host, port),

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
-import { numericLookup, PortPool } from './port-pool.ts';
+import { PortPool, socketOptionsFor } from './port-pool.ts';
 import { RtpSocket } from './rtp-socket.ts';
 
 const HOST = '127.0.0.1';
 
 async function bound(t: TestContext): Promise<Socket> {
-  const socket = createSocket({ type: 'udp4', lookup: numericLookup });
+  const socket = createSocket(socketOptionsFor('127.0.0.1'));
   t.after(() => socket.close());
   await new Promise<void>((resolve) => socket.bind(0, HOST, resolve));
   return socket;

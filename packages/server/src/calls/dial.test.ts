@@ -202,6 +202,21 @@ describe('dial', () => {
     assert.equal(world.agent.calls.length, 1);
   });
 
+  it('asks for media over IPv6 where the trunk is reached so, and the engine has an address for it', async () => {
+    for (const [hasIPv6, family] of [
+      [true, 6],
+      [false, undefined],
+    ] as const) {
+      const world = makeWorld({ trunks: [trunk('six', '2001:db8::7', 5060, undefined)] });
+      world.media.hasIPv6 = hasIPv6;
+      const dialling = world.dial();
+      await world.clock.drain();
+      world.agent.call.answer();
+      await (await dialling).close();
+      assert.equal(world.media.asked[0]?.family, family);
+    }
+  });
+
   it('cancels at exactly the ring timeout', async () => {
     const world = makeWorld();
     const failure = failureOf(world.dial({ ringTimeoutMs: 15_000 }));

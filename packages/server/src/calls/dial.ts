@@ -1,4 +1,5 @@
 /** Places an outbound call: an ordered list of attempts, each committed before its INVITE leaves. Called by the contact's story. */
+import { isIPv6 } from 'node:net';
 import {
   type AmdEvent,
   type AudioSession,
@@ -155,7 +156,7 @@ class Dialling {
       // What the last target said is what happened, rather than that there is no further one.
       if ('kind' in attempt) throw latest ?? this.#failureOf(attempt);
       try {
-        const media = await this.#mediaFor(attempt.trunk);
+        const media = await this.#mediaFor(attempt);
         this.#isRinging = true;
         const dialog = await this.#tryTarget(attempt, n, media);
         attempt.answered(dialog.ended);
@@ -202,8 +203,9 @@ class Dialling {
   }
 
   /** One session serves all trunks that want the same of it. */
-  async #mediaFor(trunk: Trunk): Promise<MediaSession> {
-    const wishes = mediaWishesOf(trunk);
+  async #mediaFor({ trunk, target }: TrunkAttempt): Promise<MediaSession> {
+    const overV6 = isIPv6(target.host) && this.#deps.media.hasIPv6;
+    const wishes = { ...mediaWishesOf(trunk), ...(overV6 ? { family: 6 as const } : {}) };
     if (this.#media && sameWishes(this.#media.wishes, wishes)) return this.#media.session;
     await this.closeMedia();
     this.#media = undefined;

@@ -9,7 +9,7 @@ import { NoTrunkFound, openSipSide, type SipSideOptions } from './sip-side.ts';
 import { StirUnusable } from './stir.ts';
 import { trunkOf } from './trunk.ts';
 
-const plain = { advertise: undefined, alsoListen: [], trace: {}, hep: undefined } as const;
+const plain = { advertise: undefined, ipv6: undefined, alsoListen: [], trace: {}, hep: undefined } as const;
 
 function optionsOf(more: Partial<SipSideOptions>): SipSideOptions {
   const absent = async () => ({ records: [], ttlSeconds: 60 });

@@ -154,13 +154,15 @@ async function listen(options: SipSideOptions, settled: Settled): Promise<UserAg
   }
 }
 
+type ListenPoint = NonNullable<UserAgentOptions['alsoListen']>[number];
+
 /** A trunk over TCP can call us back over TCP only where we listen. */
 function pointsOf(
   { host, settings, trunks }: SipSideOptions,
   port: number,
 ): Pick<UserAgentOptions, 'host' | 'port' | 'advertise' | 'alsoListen'> {
   const advertise = settings.advertise === undefined ? {} : { advertise: { host: settings.advertise } };
-  const asked = settings.alsoListen.map(({ transport, port: own, certificate }) => ({
+  const asked: ListenPoint[] = settings.alsoListen.map(({ transport, port: own, certificate }) => ({
     host,
     port: own,
     transport,
@@ -169,8 +171,12 @@ function pointsOf(
   }));
   const wantsTcp = trunks.some(({ servers }) => servers.some(({ transport }) => transport === 'tcp'));
   const hasTcp = asked.some(({ transport }) => transport === 'tcp');
-  const tcp = wantsTcp && !hasTcp ? [{ host, port, transport: 'tcp' as const, ...advertise }] : [];
-  return { host, port, ...advertise, alsoListen: [...asked, ...tcp] };
+  const tcp: ListenPoint[] =
+    wantsTcp && !hasTcp ? [{ host, port, transport: 'tcp' as const, ...advertise }] : [];
+  const { ipv6 } = settings;
+  const v4: ListenPoint[] = [{ host, port, transport: 'udp' as const }, ...asked, ...tcp];
+  const v6 = ipv6 === undefined ? [] : v4.map(({ advertise: _, ...point }) => ({ ...point, host: ipv6 }));
+  return { host, port, ...advertise, alsoListen: [...asked, ...tcp, ...v6] };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

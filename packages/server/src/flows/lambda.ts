@@ -70,7 +70,9 @@ export function openLambda(config: LambdaConfig, clock: Clock): Lambda {
 
 function urlFor(config: LambdaConfig, functionArn: string): string | undefined {
   const name = /:function:([^:]+)/.exec(functionArn)?.[1];
-  return config.functions[functionArn] ?? (name ? config.functions[name] : undefined);
+  // Flows give any name; `constructor` is a member of every object.
+  const mapped = (key: string) => (Object.hasOwn(config.functions, key) ? config.functions[key] : undefined);
+  return mapped(functionArn) ?? (name ? mapped(name) : undefined);
 }
 
 async function post(url: string, request: LambdaRequest, signal: AbortSignal): Promise<string> {

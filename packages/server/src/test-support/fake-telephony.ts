@@ -360,6 +360,7 @@ export class FakeMediaEngine implements MediaEngine {
   /** What each session was asked for. */
   readonly asked: MediaSessionOptions[] = [];
   fault: Error | undefined;
+  hasIPv6 = false;
   readonly #clock: VirtualClock;
   readonly #journal: Journal;
 
