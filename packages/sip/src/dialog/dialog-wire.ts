@@ -55,14 +55,19 @@ export class DialogWire {
   }
 
   /** One request and its final response, whatever that is. @throws {RequestFailed} when none comes */
-  async request(method: string, parts: RequestParts = {}): Promise<SipResponse> {
-    return (await this.exchange(method, parts)).response;
+  request(method: string, parts: RequestParts = {}): Promise<SipResponse> {
+    return new Promise((resolve, reject) => {
+      this.#try(method, parts, this.#newRounds(), ({ response }) => resolve(response), reject);
+    });
   }
 
   /** The same, for INVITE too, whose 2xx the caller must acknowledge. */
   exchange(method: string, parts: RequestParts): Promise<Exchange> {
-    const rounds = this.#digest === undefined ? undefined : new DigestRounds(this.#digest);
-    return new Promise((resolve, reject) => this.#try(method, parts, rounds, resolve, reject));
+    return new Promise((resolve, reject) => this.#try(method, parts, this.#newRounds(), resolve, reject));
+  }
+
+  #newRounds(): DigestRounds | undefined {
+    return this.#digest === undefined ? undefined : new DigestRounds(this.#digest);
   }
 
   /** Sends and forgets: for the last word of a closing user agent. */

@@ -20,7 +20,7 @@ import {
   requestTerms,
   type SessionTimerPolicy,
 } from '../session/session-timer-terms.ts';
-import type { ClientTransaction } from '../transaction/client-transaction.ts';
+import type { ClientTransaction, ClientTransactionUser } from '../transaction/client-transaction.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
 import type { SipEndpoint, SipPeer } from '../transport/sip-endpoint.ts';
@@ -121,7 +121,9 @@ interface Fork {
   ack: { readonly wire: string; readonly destination: SipPeer } | undefined;
 }
 
-export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnswerReceiver {
+export class OutgoingInviteCall
+  implements OutgoingInvite, PendingCall, LateAnswerReceiver, ClientTransactionUser
+{
   readonly callId: string;
   readonly answered: Promise<InviteDialog>;
   readonly #core: UserAgentCore;
@@ -252,25 +254,21 @@ export class OutgoingInviteCall implements OutgoingInvite, PendingCall, LateAnsw
   }
 
   #send(): void {
-    const sequence = this.#sequence;
     // After a digest round the first transaction lingers; what it still reports is about an attempt that is over.
-    const isCurrent = () => sequence === this.#sequence;
-    this.#transaction = this.#core.transactions.send(this.#invite, this.#branch, this.#options.target, {
-      onResponse: (response, source) => {
-        if (isCurrent()) this.#receive(response, source);
-      },
-      onTimeout: () => {
-        if (isCurrent()) this.#step('timeout');
-      },
-      onTransportError: (error) => {
-        if (!isCurrent()) return;
-        this.#transportError = error;
-        this.#step('transportError');
-      },
-    });
+    this.#transaction?.handTo(IGNORE_OUTCOME);
+    this.#transaction = this.#core.transactions.send(this.#invite, this.#branch, this.#options.target, this);
   }
 
-  #receive(response: SipResponse, source: SipPeer): void {
+  onTimeout(): void {
+    this.#step('timeout');
+  }
+
+  onTransportError(error: Error): void {
+    this.#transportError = error;
+    this.#step('transportError');
+  }
+
+  onResponse(response: SipResponse, source: SipPeer): void {
     const { status } = response;
     if (status < 200) {
       this.#response = response;

@@ -14,7 +14,8 @@ import {
   stepInviteClient,
   stepRequestClient,
 } from './client-transaction-states.ts';
-import type { Lingering, LingeringTransaction } from './lingering.ts';
+import type { EqualTimers } from './equal-timers.ts';
+import type { LingeringTransaction } from './lingering-transaction.ts';
 import { T1_MS, T2_MS, TIMER_D_MS, TIMER_K_MS, TRANSACTION_TIMEOUT_MS } from './timers.ts';
 
 /** What the layer above does with the outcome. Exactly one of final response, timeout and transport error comes. */
@@ -34,7 +35,9 @@ const NOBODY: ClientTransactionUser = {
 
 export interface ClientTransactionOwner {
   readonly clock: Clock;
-  readonly lingering: Lingering;
+  readonly lingering: EqualTimers<LingeringTransaction>;
+  /** Requests before their first repetition. */
+  readonly unanswered: EqualTimers<ClientTransaction>;
   readonly transport: Pick<TransportLayer, 'send' | 'wayFor' | 'returnToUdp'>;
   forgetClient(transaction: ClientTransaction): void;
 }
@@ -46,6 +49,8 @@ interface Attempt {
   /** Where the request goes instead, once, when nobody listens at its destination. */
   fallback: SipPeer | undefined;
   intervalMs: number;
+  /** As `unanswered` gave it. */
+  firstRepeatTimer: number | undefined;
   repeatTimer: unknown;
   timeoutTimer: unknown;
   hasSentAgain: boolean;
@@ -83,6 +88,7 @@ export class ClientTransaction implements LingeringTransaction {
       wire: formatMessage(request),
       fallback: undefined,
       intervalMs: T1_MS,
+      firstRepeatTimer: undefined,
       repeatTimer: undefined,
       timeoutTimer: undefined,
       hasSentAgain: false,
@@ -138,7 +144,7 @@ export class ClientTransaction implements LingeringTransaction {
       this.#owner.transport.returnToUdp(this.#destination);
       // From here on it repeats, as it would have from the start (RFC 3261 §18.1.1).
       this.#perform('sendRequest');
-      this.#perform(this.#isInvite ? 'startA' : 'startE');
+      this.#startRepeating();
       return;
     }
     if (attempt !== undefined && this.#maySendAgain(attempt, error)) {
@@ -147,6 +153,17 @@ export class ClientTransaction implements LingeringTransaction {
       return;
     }
     this.#step('transportError', undefined, undefined, error);
+  }
+
+  /**
+   * The first repetition is due, because no answer came. Nearly always one does: so timers B and F, which are due later, are not set before.
+   */
+  repeatDue(): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    attempt.firstRepeatTimer = undefined;
+    if (attempt.timeoutTimer === undefined) this.#giveUpAfter(TRANSACTION_TIMEOUT_MS - T1_MS);
+    this.#step(this.#isInvite ? 'timerA' : 'timerE');
   }
 
   lingered(): void {
@@ -182,13 +199,11 @@ export class ClientTransaction implements LingeringTransaction {
         if (attempt !== undefined) this.#send(attempt.wire);
         break;
       case 'startA':
-        this.#repeatAfter(T1_MS, 'timerA');
+      case 'startE':
+        this.#startRepeating();
         break;
       case 'doubleA':
         this.#repeatAfter((attempt?.intervalMs ?? T1_MS) * 2, 'timerA');
-        break;
-      case 'startE':
-        this.#repeatAfter(T1_MS, 'timerE');
         break;
       case 'doubleE':
         this.#repeatAfter(Math.min((attempt?.intervalMs ?? T1_MS) * 2, T2_MS), 'timerE');
@@ -198,13 +213,12 @@ export class ClientTransaction implements LingeringTransaction {
         break;
       case 'stopA':
       case 'stopE':
-        this.#owner.clock.clearTimeout(attempt?.repeatTimer);
+        this.#stopRepeating();
         break;
       case 'startB':
-        this.#giveUpAfter('timerB');
-        break;
       case 'startF':
-        this.#giveUpAfter('timerF');
+        // Where it is repeated, the first repetition sets it.
+        if (isReliable(this.#destination.transport)) this.#giveUpAfter(TRANSACTION_TIMEOUT_MS);
         break;
       case 'stopB':
       case 'stopF':
@@ -215,7 +229,7 @@ export class ClientTransaction implements LingeringTransaction {
         break;
       case 'startM':
         // Other phones behind a fork may answer as late, whatever the transport (RFC 6026 §7.2).
-        this.#owner.lingering.add(this, TRANSACTION_TIMEOUT_MS);
+        this.#owner.lingering.set(this, TRANSACTION_TIMEOUT_MS);
         break;
       case 'startK':
         this.#linger(TIMER_K_MS);
@@ -252,27 +266,43 @@ export class ClientTransaction implements LingeringTransaction {
     return isCut && !this.#isInvite && this.#state === 'trying' && !attempt.hasSentAgain;
   }
 
-  #repeatAfter(delayMs: number, input: ClientInput): void {
+  #startRepeating(): void {
     const attempt = this.#attempt;
     // A stream repeats by itself what is lost (§17.1.1.2, §17.1.2.2).
     if (attempt === undefined || isReliable(this.#destination.transport)) return;
+    attempt.firstRepeatTimer = this.#owner.unanswered.set(this, T1_MS);
+  }
+
+  #stopRepeating(): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    const { firstRepeatTimer } = attempt;
+    if (firstRepeatTimer !== undefined) this.#owner.unanswered.stop(firstRepeatTimer, T1_MS);
+    attempt.firstRepeatTimer = undefined;
+    this.#owner.clock.clearTimeout(attempt.repeatTimer);
+  }
+
+  #repeatAfter(delayMs: number, input: ClientInput): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
     attempt.intervalMs = delayMs;
     attempt.repeatTimer = this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
   }
 
-  #giveUpAfter(input: ClientInput): void {
+  #giveUpAfter(delayMs: number): void {
     const attempt = this.#attempt;
     if (attempt === undefined) return;
-    attempt.timeoutTimer = this.#owner.clock.setTimeout(() => this.#step(input), TRANSACTION_TIMEOUT_MS);
+    const input = this.#isInvite ? 'timerB' : 'timerF';
+    attempt.timeoutTimer = this.#owner.clock.setTimeout(() => this.#step(input), delayMs);
   }
 
   /** No copies of a response come on a stream, so nothing need wait for them: timers D and K are zero (table 4). */
   #linger(unreliableMs: number): void {
-    this.#owner.lingering.add(this, isReliable(this.#destination.transport) ? 0 : unreliableMs);
+    this.#owner.lingering.set(this, isReliable(this.#destination.transport) ? 0 : unreliableMs);
   }
 
   #finish(): void {
-    this.#owner.clock.clearTimeout(this.#attempt?.repeatTimer);
+    this.#stopRepeating();
     this.#owner.clock.clearTimeout(this.#attempt?.timeoutTimer);
     this.#attempt = undefined;
     this.#owner.forgetClient(this);

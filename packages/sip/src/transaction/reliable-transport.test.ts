@@ -8,7 +8,8 @@ import { createResponse } from '../message/response.ts';
 import { foreignRequest } from '../sip-fixture.ts';
 import type { SipEndpoint, SipPeer, SipTransport } from '../transport/sip-endpoint.ts';
 import { ClientTransaction } from './client-transaction.ts';
-import { Lingering } from './lingering.ts';
+import { EqualTimers } from './equal-timers.ts';
+import type { LingeringTransaction } from './lingering-transaction.ts';
 import { ServerTransaction } from './server-transaction.ts';
 
 function requestOf(method: string): SipRequest {
@@ -27,7 +28,8 @@ function setUp() {
   const forgotten: number[] = [];
   const owner = {
     clock,
-    lingering: new Lingering(clock),
+    lingering: new EqualTimers<LingeringTransaction>(clock, (transaction) => transaction.lingered()),
+    unanswered: new EqualTimers<ClientTransaction>(clock, (transaction) => transaction.repeatDue()),
     transport: {
       send: (wire: string) => void sent.push(wire.slice(0, wire.indexOf('\r\n'))),
       wayFor: (_wire: string, destination: SipPeer) => ({ destination, fallback: undefined }),

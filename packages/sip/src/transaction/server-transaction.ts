@@ -4,7 +4,8 @@ import type { SipRequest, SipResponse } from '../message/message.ts';
 import { formatMessage } from '../message/serialize.ts';
 import { isReliable, type SipPeer } from '../transport/sip-endpoint.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
-import type { Lingering, LingeringTransaction } from './lingering.ts';
+import type { EqualTimers } from './equal-timers.ts';
+import type { LingeringTransaction } from './lingering-transaction.ts';
 import {
   type InviteServerState,
   type RequestServerState,
@@ -34,7 +35,7 @@ const NOBODY: ServerTransactionUser = {};
 
 export interface ServerTransactionOwner {
   readonly clock: Clock;
-  readonly lingering: Lingering;
+  readonly lingering: EqualTimers<LingeringTransaction>;
   readonly transport: Pick<TransportLayer, 'send'>;
   forgetServer(transaction: ServerTransaction): void;
   /** A transaction is not pending any more. */
@@ -177,7 +178,7 @@ export class ServerTransaction implements LingeringTransaction {
         break;
       case 'startL':
         // Copies of the INVITE may come by other ways, whatever the transport (RFC 6026 §7.1).
-        this.#owner.lingering.add(this, TRANSACTION_TIMEOUT_MS);
+        this.#owner.lingering.set(this, TRANSACTION_TIMEOUT_MS);
         break;
       case 'passAck':
         if (ack !== undefined) this.user.onAck?.(ack);
@@ -204,7 +205,7 @@ export class ServerTransaction implements LingeringTransaction {
 
   /** No copies of a request come on a stream, so nothing need wait for them: timers I and J are zero (table 4). */
   #linger(unreliableMs: number): void {
-    this.#owner.lingering.add(this, isReliable(this.destination.transport) ? 0 : unreliableMs);
+    this.#owner.lingering.set(this, isReliable(this.destination.transport) ? 0 : unreliableMs);
   }
 
   // A stopped timer is let go of, or it would live as long as the transaction lingers.

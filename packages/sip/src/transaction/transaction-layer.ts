@@ -12,7 +12,8 @@ import { responseDestination } from '../transport/response-path.ts';
 import type { SipPeer } from '../transport/sip-endpoint.ts';
 import type { TransportLayer } from '../transport/transport-layer.ts';
 import { ClientTransaction, type ClientTransactionUser } from './client-transaction.ts';
-import { Lingering } from './lingering.ts';
+import { EqualTimers } from './equal-timers.ts';
+import type { LingeringTransaction } from './lingering-transaction.ts';
 import { ServerTransaction } from './server-transaction.ts';
 
 /** The layer above. */
@@ -27,7 +28,8 @@ export interface TransactionLayerUser {
 
 export class TransactionLayer {
   readonly clock: Clock;
-  readonly lingering: Lingering;
+  readonly lingering: EqualTimers<LingeringTransaction>;
+  readonly unanswered: EqualTimers<ClientTransaction>;
   readonly transport: TransportLayer;
   readonly #user: TransactionLayerUser;
   readonly #clients = new Map<string, ClientTransaction>();
@@ -45,7 +47,8 @@ export class TransactionLayer {
     maxPending = Number.POSITIVE_INFINITY,
   ) {
     this.clock = clock;
-    this.lingering = new Lingering(clock);
+    this.lingering = new EqualTimers(clock, (transaction) => transaction.lingered());
+    this.unanswered = new EqualTimers(clock, (transaction) => transaction.repeatDue());
     this.transport = transport;
     this.#user = user;
     this.#maxPending = maxPending;
@@ -138,6 +141,7 @@ export class TransactionLayer {
     for (const transaction of [...this.#clients.values()]) transaction.close();
     for (const transaction of [...this.#servers.values()]) transaction.abandon();
     this.lingering.close();
+    this.unanswered.close();
   }
 
   #receiveResponse(response: SipResponse, source: SipPeer): void {

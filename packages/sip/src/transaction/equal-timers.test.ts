@@ -1,38 +1,38 @@
-// The waiting room of transactions: exact times, one timer for each length, and a clock that is set meanwhile.
+// Timers that share one of the clock: exact times, and a clock that is set meanwhile.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
 import type { Clock } from '../clock.ts';
-import { Lingering } from './lingering.ts';
+import { EqualTimers } from './equal-timers.ts';
 
 function setUp() {
   const timers = new VirtualClock({ startMs: 1_000_000 });
   let setAheadMs = 0;
+  const onDue = { run: () => {} };
   const clock: Clock = {
     now: () => timers.now() + setAheadMs,
     setTimeout: timers.setTimeout,
     clearTimeout: timers.clearTimeout,
   };
-  const lingering = new Lingering(clock);
   const left: string[] = [];
+  const equal = new EqualTimers<{ name: string }>(clock, ({ name }) => {
+    left.push(`${name} ${timers.now() - 1_000_000}`);
+    onDue.run();
+  });
   return {
     timers,
-    lingering,
+    equal,
     left,
     set: (aheadMs: number) => {
       setAheadMs = aheadMs;
     },
-    add: (name: string, delayMs: number) => {
-      const lingered = (): void => {
-        left.push(`${name} ${timers.now() - 1_000_000}`);
-      };
-      lingering.add({ lingered }, delayMs);
-    },
+    onDue,
+    add: (name: string, delayMs: number) => equal.set({ name }, delayMs),
   };
 }
 
-describe('lingering', () => {
-  test('each leaves after its own time, to the millisecond', async () => {
+describe('equal timers', () => {
+  test('each is due after its own time, to the millisecond', async () => {
     const { timers, add, left } = setUp();
     add('a', 5_000);
     add('long', 32_000);
@@ -59,7 +59,7 @@ describe('lingering', () => {
   });
 
   for (const aheadMs of [-3_600_000, 3_600_000]) {
-    test(`a clock set by ${aheadMs / 1_000} s changes nothing for those who came before`, async () => {
+    test(`a clock set by ${aheadMs / 1_000} s changes nothing for those that were set before`, async () => {
       const { timers, add, left, set } = setUp();
       add('a', 5_000);
       await timers.advance(1_000);
@@ -71,11 +71,48 @@ describe('lingering', () => {
     });
   }
 
+  test('stopped ones are not told; without any left, no timer is', async () => {
+    const { timers, equal, add, left } = setUp();
+    const a = add('a', 500);
+    await timers.advance(400);
+    const b = add('b', 500);
+    add('c', 500);
+    equal.stop(a, 500);
+    await timers.advance(300);
+    equal.stop(a, 500);
+    equal.stop(b, 500);
+    await timers.advance(400);
+    assert.deepEqual(left, ['c 900']);
+    assert.equal(timers.pendingTimers, 0);
+    const d = add('d', 500);
+    equal.stop(b, 500);
+    assert.equal(timers.pendingTimers, 1);
+    equal.stop(d, 500);
+    assert.equal(timers.pendingTimers, 0);
+    await timers.advance(600);
+    assert.deepEqual(left, ['c 900']);
+  });
+
+  test('what is due may stop the last of its line, and set another', async () => {
+    const { timers, equal, add, left, onDue } = setUp();
+    add('a', 500);
+    const b = add('b', 500);
+    onDue.run = () => {
+      onDue.run = () => {};
+      equal.stop(b, 500);
+      add('c', 500);
+      assert.equal(timers.pendingTimers, 1);
+    };
+    await timers.advance(2_000);
+    assert.deepEqual(left, ['a 500', 'c 1000']);
+    assert.equal(timers.pendingTimers, 0);
+  });
+
   test('closed, it holds no timer and tells nobody', async () => {
-    const { timers, lingering, add, left } = setUp();
+    const { timers, equal, add, left } = setUp();
     add('a', 5_000);
     add('b', 32_000);
-    lingering.close();
+    equal.close();
     assert.equal(timers.pendingTimers, 0);
     await timers.advance(60_000);
     assert.deepEqual(left, []);
