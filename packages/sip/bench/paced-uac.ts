@@ -37,13 +37,16 @@ const agent = await openUserAgent({
   },
 });
 
-let completed = 0;
-let failed = 0;
+/** What became of the calls of one part of the run. */
+interface Tally {
+  completed: number;
+  failed: number;
+}
 
 /** A call that rings for so long has lost its 200 in a socket buffer, ms. */
 const ringTimeoutMs = 10_000;
 
-async function placeCall(number: number): Promise<void> {
+async function placeCall(number: number, tally: Tally): Promise<void> {
   let giveUp: NodeJS.Timeout | undefined;
   try {
     const call = agent.invite({
@@ -59,25 +62,28 @@ async function placeCall(number: number): Promise<void> {
     clearTimeout(giveUp);
     await dialog.bye();
     const { by } = await dialog.ended;
-    if (by === 'local') completed++;
-    else failed++;
+    if (by === 'local') tally.completed++;
+    else tally.failed++;
   } catch {
     clearTimeout(giveUp);
-    failed++;
+    tally.failed++;
   }
 }
 
-/** Calls due are begun each millisecond, as SIPp does. */
-function pace(wanted: number, firstNumber: number): Promise<void> {
+/** Calls due are begun each millisecond, as SIPp does. Waits for the last of them to be over, or for `patienceMs` after its begin. */
+function pace(wanted: number, firstNumber: number, patienceMs: number): Promise<Tally> {
+  const tally: Tally = { completed: 0, failed: 0 };
   const startedAtMs = performance.now();
+  const longestMs = (1_000 * wanted) / callsPerSecond + patienceMs;
   let begun = 0;
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       const due = Math.min(wanted, Math.floor(((performance.now() - startedAtMs) * callsPerSecond) / 1_000));
-      while (begun < due) void placeCall(firstNumber + begun++);
-      if (begun < wanted || completed + failed < wanted) return;
+      while (begun < due) void placeCall(firstNumber + begun++, tally);
+      const isOver = tally.completed + tally.failed === wanted;
+      if (begun < wanted || !(isOver || performance.now() - startedAtMs > longestMs)) return;
       clearInterval(timer);
-      resolve();
+      resolve(tally);
     }, 1);
   });
 }
@@ -87,25 +93,24 @@ const warmUpCalls = 6_000;
 const warmUpParallel = 10;
 /** V8 compiles once more what was compiled for calls that come without pause: Node's timers, for one. */
 const pacedWarmUpSeconds = 2;
+/** A call of the warm-up whose message was lost is not waited for longer, ms; one that counts is, to its timer B or F. */
+const warmUpPatienceMs = 2_000;
+const patienceMs = 60_000;
 
 async function warmUp(): Promise<void> {
   let begun = 0;
   const one = async (): Promise<void> => {
-    while (begun < warmUpCalls) await placeCall(calls + begun++);
+    while (begun < warmUpCalls) await placeCall(calls + begun++, { completed: 0, failed: 0 });
   };
   await Promise.all(Array.from({ length: warmUpParallel }, one));
-  completed = 0;
-  failed = 0;
-  await pace(callsPerSecond * pacedWarmUpSeconds, calls + warmUpCalls);
-  completed = 0;
-  failed = 0;
+  await pace(callsPerSecond * pacedWarmUpSeconds, calls + warmUpCalls, warmUpPatienceMs);
 }
 
 await warmUp();
 const sentBefore = agent.counters.sent.udp;
 const cpuBefore = process.cpuUsage();
 const startedAtMs = performance.now();
-await pace(calls, 0);
+const { completed, failed } = await pace(calls, 0, patienceMs);
 const wallSeconds = (performance.now() - startedAtMs) / 1_000;
 const { user, system } = process.cpuUsage(cpuBefore);
 const whole = process.cpuUsage();
