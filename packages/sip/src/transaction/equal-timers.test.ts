@@ -85,7 +85,7 @@ describe('equal timers', () => {
     assert.deepEqual(left, ['c 900']);
     assert.equal(timers.pendingTimers, 0);
     const d = add('d', 500);
-    equal.stop(b, 500);
+    for (const gone of [a, b]) equal.stop(gone, 500);
     assert.equal(timers.pendingTimers, 1);
     equal.stop(d, 500);
     assert.equal(timers.pendingTimers, 0);
@@ -103,9 +103,43 @@ describe('equal timers', () => {
       add('c', 500);
       assert.equal(timers.pendingTimers, 1);
     };
-    await timers.advance(2_000);
+    await timers.advance(600);
+    assert.equal(timers.pendingTimers, 1);
+    await timers.advance(1_400);
     assert.deepEqual(left, ['a 500', 'c 1000']);
     assert.equal(timers.pendingTimers, 0);
+  });
+
+  test('one is stopped by what it was given when set, however many went before', async () => {
+    const { timers, equal, add, left } = setUp();
+    const all: number[] = [];
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      all.push(add(name, 500));
+      await timers.advance(100);
+    }
+    await timers.advance(250);
+    const [, , , d = -1] = all;
+    equal.stop(d, 500);
+    await timers.advance(500);
+    assert.deepEqual(left, ['a 500', 'b 600', 'c 700', 'e 900']);
+  });
+
+  test('none is waited for once the last that was not stopped is due', async () => {
+    const { timers, equal, add, left } = setUp();
+    add('a', 500);
+    await timers.advance(100);
+    equal.stop(add('b', 500), 500);
+    await timers.advance(400);
+    assert.deepEqual(left, ['a 500']);
+    assert.equal(timers.pendingTimers, 0);
+  });
+
+  test('a timer that runs within the millisecond before its time is on time', async () => {
+    const { timers, add, left, set } = setUp();
+    add('a', 500);
+    set(-1);
+    await timers.advance(500);
+    assert.deepEqual(left, ['a 500']);
   });
 
   test('closed, it holds no timer and tells nobody', async () => {

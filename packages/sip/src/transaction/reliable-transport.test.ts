@@ -22,7 +22,7 @@ function peer(transport: SipTransport): SipEndpoint {
   return { host: '10.0.0.2', port: 5060, transport };
 }
 
-function setUp() {
+function setUp(fallback?: SipPeer) {
   const clock = new VirtualClock({ startMs: 0 });
   const sent: string[] = [];
   const forgotten: number[] = [];
@@ -32,7 +32,7 @@ function setUp() {
     unanswered: new EqualTimers<ClientTransaction>(clock, (transaction) => transaction.repeatDue()),
     transport: {
       send: (wire: string) => void sent.push(wire.slice(0, wire.indexOf('\r\n'))),
-      wayFor: (_wire: string, destination: SipPeer) => ({ destination, fallback: undefined }),
+      wayFor: (_wire: string, destination: SipPeer) => ({ destination, fallback }),
       returnToUdp: () => {},
     },
     forgetClient: () => void forgotten.push(clock.now()),
@@ -42,8 +42,8 @@ function setUp() {
   return { clock, sent, forgotten, owner };
 }
 
-function client(method: string, transport: SipTransport) {
-  const setup = setUp();
+function client(method: string, transport: SipTransport, fallback?: SipPeer) {
+  const setup = setUp(fallback);
   const request = requestOf(method);
   let timedOutAtMs: number | undefined;
   const transaction = new ClientTransaction(setup.owner, 'key', request, peer(transport), {
@@ -114,6 +114,33 @@ describe('client transaction › over TCP', () => {
       assert.match(sent[1] ?? '', /^ACK /);
     }
   });
+});
+
+describe('client transaction › of an answered INVITE', () => {
+  for (const transport of ['tcp', 'udp'] as const) {
+    test(`stays for timer M over ${transport}: another phone of a fork may answer as late (RFC 6026 §7.2)`, async () => {
+      const { clock, receive, forgotten } = client('INVITE', transport);
+      receive(200);
+      await clock.advance(40_000);
+      assert.deepEqual(forgotten, [32_000]);
+    });
+  }
+});
+
+describe('client transaction › too large for UDP, and nobody listens on TCP', () => {
+  for (const method of ['INVITE', 'BYE']) {
+    test(`goes over UDP with its repetitions, and gives ${method} up 32 s after its beginning, once`, async () => {
+      const { clock, transaction, sent, timedOutAtMs, forgotten } = client(method, 'tcp', peer('udp'));
+      await clock.advance(200);
+      transaction.fail(new Error('connection refused'));
+      await clock.advance(500);
+      assert.equal(sent.length, 3);
+      await clock.advance(31_300);
+      assert.equal(timedOutAtMs(), 32_000);
+      assert.deepEqual(forgotten, [32_000]);
+      assert.equal(clock.pendingTimers, 0);
+    });
+  }
 });
 
 describe('server transaction › over TCP', () => {
