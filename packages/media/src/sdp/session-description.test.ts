@@ -46,6 +46,7 @@ describe('IPv6', () => {
 
   for (const address of [
     'IP4 192.0.2.7',
+    'IP4 2001:db8::7',
     'IP6 192.0.2.7',
     'IP6 ff02::1',
     'IP6 fe80::1',

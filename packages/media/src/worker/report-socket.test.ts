@@ -42,6 +42,24 @@ describe('report socket', () => {
     reports.close();
   });
 
+  it('goes on after a report that the system refuses to send', async (t) => {
+    const far = await bound(t);
+    const free = await bound(t);
+    const { port } = free.address();
+    await new Promise<void>((resolve) => free.close(resolve));
+    const reports = new ReportSocket(host, port, () => undefined);
+    t.after(() => reports.close());
+    const { port: farPort } = far.address();
+    reports.send(report, host, farPort);
+    await once(far, 'message');
+    // A broadcast, which needs a permission that the socket has not (EACCES).
+    reports.send(report, '255.255.255.255', farPort);
+    await turn();
+    await turn();
+    reports.send(report, host, farPort);
+    await once(far, 'message');
+  });
+
   it('does without, and keeps nothing open, where somebody else has its port', async (t) => {
     if (process.platform !== 'linux') return t.skip('open sockets are counted in /proc');
     const other = await bound(t);
