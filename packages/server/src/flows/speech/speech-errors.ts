@@ -1,4 +1,5 @@
 /** What can go wrong between a text and its sound. A flow's prompt takes its error branch on any of them. */
+import type { TurnedAway } from '../../turnstile.ts';
 
 /** No renderer can be used on this machine, or speech is switched off. */
 export class SpeechUnavailable extends Error {
@@ -42,6 +43,13 @@ export class SpeechFailed extends Error {
     super(message, options);
     this.reason = reason;
   }
+}
+
+/** What a text gets that a renderer's turnstile turns away. */
+export function turnedAway(why: TurnedAway): SpeechFailed {
+  return why === 'closed'
+    ? new SpeechFailed(why, 'the speech service was closed')
+    : new SpeechFailed(why, 'too many texts wait to be spoken already; add renderers or prompts');
 }
 
 /** Something that no caller sees but an operator should. */

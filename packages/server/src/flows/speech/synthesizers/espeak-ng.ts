@@ -1,10 +1,11 @@
 /** Speech by the `espeak-ng` program of the operating system: quick, many languages, one process a text. */
 
 import type { Clock } from '../../../clock.ts';
+import { Turnstile } from '../../../turnstile.ts';
 import { withDeadline } from '../deadline.ts';
+import { turnedAway } from '../speech-errors.ts';
 import { readContent } from '../speech-request.ts';
 import type { SpeechSynthesizer } from '../speech-synthesizer.ts';
-import { Turnstile } from '../turnstile.ts';
 import { espeakVoice } from '../voices.ts';
 import { toEspeakSsml } from './espeak-ssml.ts';
 import { type Environment, runProgram } from './program.ts';
@@ -26,7 +27,7 @@ export const MOST_WAV_BYTES = 30_000_000;
 
 /** @throws {SpeechFailed} the program does not even tell its version. */
 export async function openEspeakNg(options: ProgramSynthesizerOptions): Promise<SpeechSynthesizer> {
-  const turnstile = new Turnstile(PROGRAMS_AT_ONCE, MOST_WAITING);
+  const turnstile = new Turnstile(PROGRAMS_AT_ONCE, MOST_WAITING, turnedAway);
   const run = (args: readonly string[], input: string, signal: AbortSignal): Promise<Buffer> =>
     withDeadline({ ...options, signal, what: 'espeak-ng' }, (limited) =>
       runProgram({ ...options, args, input, mostOutputBytes: MOST_WAV_BYTES }, limited),

@@ -3,12 +3,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Turnstile } from '../../../turnstile.ts';
 import { withDeadline } from '../deadline.ts';
-import { SpeechFailed } from '../speech-errors.ts';
+import { SpeechFailed, turnedAway } from '../speech-errors.ts';
 import { readContent } from '../speech-request.ts';
 import type { SpeechAudio, SpeechSynthesizer } from '../speech-synthesizer.ts';
 import type { SpeechText } from '../ssml-segments.ts';
-import { Turnstile } from '../turnstile.ts';
 import { soundOf } from '../voices.ts';
 import { MOST_WAITING, PROGRAMS_AT_ONCE, type ProgramSynthesizerOptions } from './espeak-ng.ts';
 import { runProgram } from './program.ts';
@@ -20,7 +20,7 @@ const MOST_OUTPUT_BYTES = 100_000;
 
 /** @throws {SpeechFailed} the program does not even tell its version. */
 export async function openFlite(options: ProgramSynthesizerOptions): Promise<SpeechSynthesizer> {
-  const turnstile = new Turnstile(PROGRAMS_AT_ONCE, MOST_WAITING);
+  const turnstile = new Turnstile(PROGRAMS_AT_ONCE, MOST_WAITING, turnedAway);
   const run = (args: readonly string[], input: string, signal: AbortSignal): Promise<Buffer> =>
     runProgram({ ...options, args, input, mostOutputBytes: MOST_OUTPUT_BYTES }, signal);
   const version = await readVersion(options);

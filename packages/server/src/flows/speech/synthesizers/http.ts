@@ -2,12 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../clock.ts';
+import { Turnstile } from '../../../turnstile.ts';
 import { withDeadline } from '../deadline.ts';
-import { SpeechFailed } from '../speech-errors.ts';
+import { SpeechFailed, turnedAway } from '../speech-errors.ts';
 import { readContent, type SpeechRequest } from '../speech-request.ts';
 import type { SpeechAudio, SpeechSynthesizer } from '../speech-synthesizer.ts';
 import type { SpeechText } from '../ssml-segments.ts';
-import { Turnstile } from '../turnstile.ts';
 import { soundOf } from '../voices.ts';
 import { MOST_WAITING, MOST_WAV_BYTES } from './espeak-ng.ts';
 import { speakSegments } from './speak-segments.ts';
@@ -40,7 +40,7 @@ const SLOWEST_SPEED = 0.25;
 export function openHttpSpeech(options: HttpSpeechOptions): SpeechSynthesizer {
   const { format = 'openai', model = DEFAULT_MODEL, voices = {} } = options;
   const endpoint = format === 'openai' ? openAiEndpoint(options.url) : options.url;
-  const turnstile = new Turnstile(REQUESTS_AT_ONCE, MOST_WAITING);
+  const turnstile = new Turnstile(REQUESTS_AT_ONCE, MOST_WAITING, turnedAway);
   const closed = new AbortController();
 
   const post = (request: SpeechRequest, text: SpeechText, signal: AbortSignal): Promise<SpeechAudio> =>

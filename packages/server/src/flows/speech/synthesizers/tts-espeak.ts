@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../../clock.ts';
+import { Turnstile } from '../../../turnstile.ts';
 import { withDeadline } from '../deadline.ts';
-import { SpeechFailed, SpeechTooLong } from '../speech-errors.ts';
+import { SpeechFailed, SpeechTooLong, turnedAway } from '../speech-errors.ts';
 import { readContent } from '../speech-request.ts';
 import type { SpeechAudio, SpeechSynthesizer } from '../speech-synthesizer.ts';
-import { Turnstile } from '../turnstile.ts';
 import { espeakVoice } from '../voices.ts';
 import { MOST_WAITING } from './espeak-ng.ts';
 import { toEspeakSsml } from './espeak-ssml.ts';
@@ -41,7 +41,7 @@ export function findTtsEspeak(): string | undefined {
 
 /** The program starts with the first text, and anew after it ended unasked or took too long. Texts are spoken one by one. */
 export async function openTtsEspeak(options: TtsEspeakOptions): Promise<SpeechSynthesizer> {
-  const turnstile = new Turnstile(1, MOST_WAITING);
+  const turnstile = new Turnstile(1, MOST_WAITING, turnedAway);
   const closed = new AbortController();
   let program: LineProcess | undefined;
 

@@ -2,16 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SpeechFailed } from './speech-errors.ts';
-import { Turnstile } from './turnstile.ts';
+import { type TurnedAway, Turnstile } from './turnstile.ts';
 
 const NEVER = new AbortController().signal;
-const isFailure = (reason: string) => (error: unknown) =>
-  error instanceof SpeechFailed && error.reason === reason;
+const errorFor = (why: TurnedAway): Error => new Error(why);
+const isFailure = (why: TurnedAway) => ({ message: why });
 
 describe('Turnstile', () => {
   it('admits in order, as places become free', async () => {
-    const turnstile = new Turnstile(2, 10);
+    const turnstile = new Turnstile(2, 10, errorFor);
     const order: string[] = [];
     const ends = new Map<string, () => void>();
     const passes = ['a', 'b', 'c', 'd'].map((name) =>
@@ -36,7 +35,7 @@ describe('Turnstile', () => {
   });
 
   it('frees the place of a task that failed', async () => {
-    const turnstile = new Turnstile(1, 0);
+    const turnstile = new Turnstile(1, 0, errorFor);
     await assert.rejects(
       turnstile.pass(NEVER, () => Promise.reject(new Error('broken'))),
       /broken/,
@@ -45,7 +44,7 @@ describe('Turnstile', () => {
   });
 
   it('turns away beyond its bound, those who abort, and everyone once closed', async () => {
-    const turnstile = new Turnstile(1, 1);
+    const turnstile = new Turnstile(1, 1, errorFor);
     let end: () => void = () => {};
     const running = turnstile.pass(NEVER, () => new Promise<void>((resolve) => (end = resolve)));
     const leaver = new AbortController();

@@ -1,27 +1,31 @@
 /** Lets a fixed number of tasks run at once and a bounded number wait, first come first served. */
 
-import { SpeechFailed } from './speech-errors.ts';
-
 interface Waiter {
   readonly admit: () => void;
   readonly refuse: (reason: unknown) => void;
 }
 
+/** Why somebody does not get through: too many wait already, or it was closed. */
+export type TurnedAway = 'overloaded' | 'closed';
+
 export class Turnstile {
   readonly #mostWaiting: number;
+  readonly #errorFor: (why: TurnedAway) => Error;
   readonly #waiting: Waiter[] = [];
   #free: number;
-  #closedFor: SpeechFailed | undefined;
+  #closedFor: Error | undefined;
 
-  constructor(places: number, mostWaiting: number) {
+  /** `errorFor` makes what those get who are turned away. */
+  constructor(places: number, mostWaiting: number, errorFor: (why: TurnedAway) => Error) {
     this.#free = places;
     this.#mostWaiting = mostWaiting;
+    this.#errorFor = errorFor;
   }
 
   /**
    * Runs `task` when a place is free; the place is free again when the task settles.
    *
-   * @throws {SpeechFailed} `overloaded` when too many wait, `closed` after `close`.
+   * @throws what `errorFor` made: `overloaded` when too many wait, `closed` after `close`.
    * @throws `signal.reason` when aborted while waiting. A task that has begun watches the signal itself.
    */
   async pass<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
@@ -35,7 +39,7 @@ export class Turnstile {
 
   /** Refuses those who wait and everyone after them. */
   close(): void {
-    this.#closedFor ??= new SpeechFailed('closed', 'the speech service was closed');
+    this.#closedFor ??= this.#errorFor('closed');
     for (const waiter of this.#waiting.splice(0)) waiter.refuse(this.#closedFor);
   }
 
@@ -46,14 +50,7 @@ export class Turnstile {
       this.#free--;
       return Promise.resolve();
     }
-    if (this.#waiting.length >= this.#mostWaiting) {
-      return Promise.reject(
-        new SpeechFailed(
-          'overloaded',
-          `${this.#mostWaiting} texts already wait to be spoken; add renderers or prompts`,
-        ),
-      );
-    }
+    if (this.#waiting.length >= this.#mostWaiting) return Promise.reject(this.#errorFor('overloaded'));
     return new Promise((resolve, reject) => {
       const aborted = (): void => {
         const index = this.#waiting.indexOf(waiter);
