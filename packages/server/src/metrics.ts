@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   answered(operation: string, status: number, durationMs: number): void;
   factDelivered(sink: string): void;
+  factSetAside(sink: string): void;
   requestThrottled(operation: string): void;
   /** A call that policy or limits refused. */
   callRefused(reason: string): void;
@@ -27,6 +28,12 @@ export function openMetrics(): Metrics {
   const facts = new Counter({
     name: 'ringback_facts_delivered_total',
     help: 'Contact events and records that a sink took.',
+    labelNames: ['sink'],
+    registers: [registry],
+  });
+  const factsAside = new Counter({
+    name: 'ringback_facts_set_aside_total',
+    help: 'Contact events and records that a sink would not take; they stand in the table undeliverable.',
     labelNames: ['sink'],
     registers: [registry],
   });
@@ -67,6 +74,7 @@ export function openMetrics(): Metrics {
       }
       delivered.inc();
     },
+    factSetAside: (sink) => factsAside.inc({ sink }),
     requestThrottled: (operation) => throttled.inc({ operation }),
     callRefused: (reason) => refusedCalls.inc({ reason }),
     watch(name, help, read) {

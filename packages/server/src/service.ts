@@ -267,6 +267,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         metrics.factDelivered(sink.name);
         if (observe && sink.name === config.sinks[0]?.name) observeFact(observe, row, clock.now());
       },
+      wasSetAside: () => metrics.factSetAside(sink.name),
     });
     deliveries.push(opened.keep(delivery, (running) => running.close()));
     bus.listen('outbox', () => delivery.wake());

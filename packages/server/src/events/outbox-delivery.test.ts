@@ -13,6 +13,11 @@ const pollMs = 1000;
 /** Shortest time between two reads. */
 const gatherMs = 25;
 const longestBackOffMs = 30_000;
+const quarterHourMs = 900_000;
+
+const unreachable: Delivery = { kind: 'unreachable', reason: 'connection refused' };
+const failed: Delivery = { kind: 'failed', reason: 'answered 500' };
+const refused: Delivery = { kind: 'refused', reason: 'answered 400' };
 
 describe('outbox delivery', () => {
   it('delivers what is there and what comes, each row once, and moves the position behind it', async (t) => {
@@ -181,6 +186,123 @@ describe('outbox delivery', () => {
     assert.deepEqual(world.sink.taken, ['a1']);
   });
 
+  it('sets a row aside that the sink fails at for a quarter of an hour while it takes others', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'a', 'b');
+    world.sink.answers.set('a1', Array(1000).fill(failed));
+    await world.start();
+    assert.deepEqual(world.sink.taken, ['b1']);
+    world.outbox.add('b', 'c');
+    await world.clock.advance(quarterHourMs - longestBackOffMs);
+    assert.deepEqual(world.outbox.aside, [], 'it is given time');
+    await world.clock.advance(2 * longestBackOffMs);
+    assert.deepEqual(world.outbox.aside, [{ sink: 'sink', row: 'a1', reason: 'answered 500' }]);
+    assert.deepEqual(world.setAside, ['a1']);
+    assert.deepEqual(world.sink.taken, ['b1', 'c1', 'a2', 'b2']);
+    assert.deepEqual(world.delivered, ['b1', 'c1', 'a2', 'b2'], 'what was tried ahead counts once');
+    assert.equal(world.outbox.position, 5);
+    assert.equal(world.log.lines.filter(({ level }) => level === levels.error).length, 1);
+  });
+
+  it('sets nothing aside while the sink fails at everything', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'b');
+    world.sink.answers.set('*', Array(1e5).fill(failed));
+    await world.start();
+    world.outbox.add('c');
+    await world.clock.advance(8 * quarterHourMs);
+    assert.deepEqual(world.outbox.aside, []);
+    const triesAhead = world.sink.calls.filter(([row]) => row === 'c1').length;
+    assert.ok(triesAhead > 0 && triesAhead <= (7 * quarterHourMs) / longestBackOffMs + 2, `${triesAhead}`);
+    world.sink.answers.clear();
+    await world.clock.advance(2 * longestBackOffMs);
+    assert.deepEqual(world.sink.taken, ['a1', 'b1', 'c1']);
+  });
+
+  it('does not take what arrived before the sink broke down for a sign that it takes others', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'b');
+    world.sink.answers.set('a1', Array(1000).fill(failed));
+    await world.start();
+    assert.deepEqual(world.sink.taken, ['b1']);
+    world.outbox.add('c');
+    world.sink.answers.set('*', Array(1e5).fill(failed));
+    await world.clock.advance(2 * quarterHourMs);
+    assert.deepEqual(world.outbox.aside, []);
+  });
+
+  it('sets nothing aside while nothing else waits to be taken', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'a');
+    world.sink.answers.set('a1', Array(1000).fill(failed));
+    await world.start();
+    await world.clock.advance(4 * quarterHourMs);
+    assert.deepEqual(world.outbox.aside, []);
+    world.outbox.add('b');
+    await world.clock.advance(2 * longestBackOffMs);
+    assert.deepEqual(
+      world.outbox.aside.map(({ row }) => row),
+      ['a1'],
+    );
+    assert.deepEqual(world.sink.taken, ['b1', 'a2']);
+  });
+
+  it('finds that the sink takes others although the next ones fail too', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a');
+    for (const row of ['a1', 'b1', 'c1']) world.sink.answers.set(row, Array(1000).fill(failed));
+    await world.start();
+    world.outbox.add('b', 'c', 'd');
+    await world.clock.advance(3 * quarterHourMs);
+    assert.equal(world.sink.taken.filter((row) => row === 'd1').length, 1);
+    assert.deepEqual(
+      world.outbox.aside.map(({ row }) => row),
+      ['a1'],
+      'b and c begin their own quarter of an hour behind it, and nothing else shows that the sink takes others',
+    );
+  });
+
+  it('delivers past more failing contacts than the sink serves side by side', async (t) => {
+    const world = makeWorld(t, { concurrency: 2 });
+    world.outbox.add('a', 'b', 'c', 'd');
+    for (const row of ['a1', 'b1', 'c1']) world.sink.answers.set(row, Array(1000).fill(failed));
+    await world.start();
+    assert.deepEqual(world.sink.taken, ['d1']);
+  });
+
+  for (const [what, answers] of [
+    ['being away now', [...Array(50).fill(failed), ...Array(50).fill(unreachable)]],
+    ['having been away between', [failed, ...Array(50).fill(unreachable), ...Array(10).fill(failed)]],
+    ['having been away before', [...Array(50).fill(unreachable), ...Array(19).fill(failed)]],
+  ] as const) {
+    it(`does not count a sink’s ${what} as failing at a row`, async (t) => {
+      const world = makeWorld(t);
+      world.outbox.add('a');
+      world.sink.answers.set('a1', [...answers]);
+      await world.start();
+      if (what !== 'being away now') world.outbox.add('b');
+      await world.clock.advance(2 * quarterHourMs);
+      world.outbox.add('c');
+      await world.clock.advance(4 * quarterHourMs);
+      assert.deepEqual(world.outbox.aside, []);
+      assert.equal(world.sink.taken[0], 'a1');
+    });
+  }
+
+  it('sends what it tries ahead once, and the contact’s facts in order', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.add('a', 'a');
+    for (const row of ['a1', 'a2']) world.sink.answers.set(row, Array(1000).fill(failed));
+    await world.start();
+    world.outbox.add('c', 'c', 'c');
+    await world.clock.advance(3 * quarterHourMs);
+    assert.deepEqual(
+      world.outbox.aside.map(({ row }) => row),
+      ['a1', 'a2'],
+    );
+    assert.deepEqual(world.sink.taken, ['c1', 'c2', 'c3']);
+  });
+
   it('waits for a database that is away, when it looks, when it moves on and when it sets aside', async (t) => {
     const world = makeWorld(t);
     world.outbox.add('a', 'b');
@@ -293,15 +415,13 @@ describe('outbox delivery', () => {
   });
 });
 
-const unreachable: Delivery = { kind: 'unreachable', reason: 'connection refused' };
-const refused: Delivery = { kind: 'refused', reason: 'answered 400' };
-
 interface World {
   readonly clock: VirtualClock;
   readonly outbox: MemoryOutbox;
   readonly sink: ScriptedSink;
   readonly log: ReturnType<typeof capturedLogger>;
   readonly delivered: string[];
+  readonly setAside: string[];
   delivery: OutboxDelivery;
   start(): Promise<void>;
 }
@@ -314,6 +434,7 @@ function makeWorld(t: TestContext, options: { concurrency?: number; outbox?: Mem
     sink: new ScriptedSink(options.concurrency ?? 4),
     log,
     delivered: [],
+    setAside: [],
     delivery: {
       wake: () => assert.fail('not started'),
       catchUp: () => assert.fail('not started'),
@@ -326,6 +447,7 @@ function makeWorld(t: TestContext, options: { concurrency?: number; outbox?: Mem
         clock: world.clock,
         logger: log.logger,
         delivered: (row) => world.delivered.push(row.payload),
+        wasSetAside: (row) => world.setAside.push(row.payload),
       });
       await world.clock.drain();
     },
@@ -397,7 +519,7 @@ class ScriptedSink implements Sink {
   readonly concurrency: number;
   readonly calls: string[][] = [];
   readonly taken: string[] = [];
-  /** What a row meets, try by try; after that it is taken. */
+  /** What a row meets, try by try; after that what `*` meets; after that it is taken. */
   readonly answers = new Map<string, Delivery[]>();
   isDown = false;
   isClosed = false;
@@ -415,7 +537,9 @@ class ScriptedSink implements Sink {
     this.underWay -= 1;
     const deliveries: Delivery[] = [];
     for (const row of rows) {
-      const answer = this.isDown ? unreachable : this.answers.get(row.payload)?.shift();
+      const answer = this.isDown
+        ? unreachable
+        : (this.answers.get(row.payload)?.shift() ?? this.answers.get('*')?.shift());
       deliveries.push(answer ?? { kind: 'delivered' });
       if (answer) break;
       this.taken.push(row.payload);

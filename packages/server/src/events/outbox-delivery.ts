@@ -1,7 +1,8 @@
 /** Carries facts from the outbox to one sink, at least once and in order per contact. One of these runs per sink and cluster. */
 import type { Logger } from 'pino';
 import { type Clock, delay } from '../clock.ts';
-import type { OutboxRow, OutboxStore } from '../store/outbox-store.ts';
+import type { OutboxPosition, OutboxRow, OutboxStore } from '../store/outbox-store.ts';
+import { Turnstile } from '../turnstile.ts';
 import type { Delivery, Sink } from './sink.ts';
 
 export interface OutboxDelivery {
@@ -20,6 +21,8 @@ export interface OutboxDeliveryDeps {
   readonly logger: Logger;
   /** Told of each row that arrived. */
   readonly delivered?: (row: OutboxRow) => void;
+  /** Told of each row that the sink will never get. */
+  readonly wasSetAside?: (row: OutboxRow) => void;
 }
 
 const rowsPerRead = 500;
@@ -34,6 +37,16 @@ const firstBackOffMs = 200;
 const longestBackOffMs = 30_000;
 /** Tries of a row that the sink refuses, before it is set aside. */
 const maxRefusals = 5;
+/**
+ * How often and for how long the sink may fail at a row, before the row is set aside: longer than a receiver takes to be
+ * restarted or mended by hand, since all rows read after it wait, too.
+ */
+const maxFailures = 20;
+const maxFailingMs = 15 * 60_000;
+/** Rows of other contacts that are tried from behind those under way, to learn whether the sink takes any. */
+const rowsTriedAhead = 8;
+/** Shortest time between two warnings about a sink, ms. */
+const warnEveryMs = 5 * 60_000;
 
 export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   const { store, sink, clock, logger } = deps;
@@ -45,6 +58,13 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   const waiting = new Set<() => void>();
   /** Rows of the present read that are delivered or set aside. */
   let settled = 0;
+  const turns = new Turnstile(sink.concurrency, Number.POSITIVE_INFINITY, (why) => new Error(why));
+  /** Rows that the sink has taken ahead of their turn. */
+  const takenAhead = new Set<string>();
+  /** When the sink last took a row. */
+  let tookAtMs = Number.NEGATIVE_INFINITY;
+  let lookedAheadAtMs = Number.NEGATIVE_INFINITY;
+  let warnedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Waits for a wake-up or the next slow look. */
   async function idle(): Promise<void> {
@@ -87,8 +107,9 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
         await idle();
         continue;
       }
-      await deliverAll(rows);
-      if (settled < rows.length) return;
+      const due = takenAhead.size === 0 ? rows : rows.filter((row) => !takenAhead.delete(nameOf(row)));
+      await deliverAll(due, last.at);
+      if (settled < due.length) return;
       await retrying(() => store.advance(sink.name, last.at));
       position = last.at;
       if (rows.length < rowsPerRead) await gather(lookedAtMs);
@@ -96,52 +117,84 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   }
 
   /** A contact whose head fails waits; the others go on beside it. Resolves when all are settled, or on stop. */
-  async function deliverAll(rows: readonly OutboxRow[]): Promise<void> {
+  async function deliverAll(rows: readonly OutboxRow[], end: OutboxPosition): Promise<void> {
     settled = 0;
-    if (sink.concurrency === 1) {
-      await deliverContact(rows);
-      return;
-    }
-    const contacts = [...Map.groupBy(rows, (row) => row.contactId).values()];
-    let next = 0;
-    const lane = async (): Promise<void> => {
-      for (let own = contacts[next++]; own && !stop.signal.aborted; own = contacts[next++])
-        await deliverContact(own);
-    };
-    await Promise.all(Array.from({ length: Math.min(sink.concurrency, contacts.length) }, lane));
+    const contacts = Map.groupBy(rows, (row) => row.contactId);
+    const batch: Batch = { contacts, end };
+    if (sink.concurrency === 1) await deliverInOrder(rows, batch);
+    else await Promise.all(Array.from(contacts.values(), (own) => deliverInOrder(own, batch)));
   }
 
-  async function deliverContact(rows: readonly OutboxRow[]): Promise<void> {
+  async function deliverInOrder(rows: readonly OutboxRow[], batch: Batch): Promise<void> {
     let left = rows;
-    let failures = 0;
-    let refusals = 0;
+    let trouble = noTrouble;
     while (left.length > 0 && !stop.signal.aborted) {
-      const deliveries = await sink.deliver(left, stop.signal);
+      const deliveries = await take(left);
       const arrived = countDelivered(deliveries);
-      for (const row of left.slice(0, arrived)) deps.delivered?.(row);
       const failed = deliveries[arrived];
       left = left.slice(arrived);
       settled += arrived;
       const head = left[0];
       if (!failed || failed.kind === 'delivered' || !head || stop.signal.aborted) continue;
-      if (arrived > 0) failures = refusals = 0;
-      failures += 1;
-      if (failed.kind === 'refused') refusals += 1;
-      if (refusals >= maxRefusals) {
+      const before = arrived > 0 ? noTrouble : trouble;
+      trouble = worse(before, failed.kind, clock.now());
+      if (await isHopeless(trouble, failed.kind, before.lastAtMs, batch)) {
         if (!(await setAside(head, failed.reason))) return;
         left = left.slice(1);
         settled += 1;
-        failures = refusals = 0;
+        trouble = noTrouble;
         continue;
       }
-      if (failures === 1 || failures % 20 === 0) {
-        logger.warn(
-          { sink: sink.name, contactId: head.contactId, reason: failed.reason, failures },
-          'sink does not take facts',
-        );
-      }
-      await backOff(failures);
+      warn(head, failed.reason, trouble.tries);
+      await backOff(trouble.tries);
     }
+  }
+
+  /** As many calls of the sink at a time as it wants; none once stopped. */
+  async function take(rows: readonly OutboxRow[]): Promise<readonly Delivery[]> {
+    const deliveries = await turns.pass(never, async () =>
+      stop.signal.aborted ? [] : await sink.deliver(rows, stop.signal),
+    );
+    const arrived = countDelivered(deliveries);
+    if (arrived > 0) tookAtMs = clock.now();
+    if (deps.delivered) for (const row of rows.slice(0, arrived)) deps.delivered(row);
+    return deliveries;
+  }
+
+  /** A row that is refused, or at which the sink goes on failing although it takes others. */
+  async function isHopeless(
+    trouble: Trouble,
+    kind: Delivery['kind'],
+    triedAtMs: number,
+    batch: Batch,
+  ): Promise<boolean> {
+    if (trouble.refusals >= maxRefusals) return true;
+    if (kind !== 'failed' || trouble.failures < maxFailures) return false;
+    if (clock.now() - trouble.failingSinceMs < maxFailingMs) return false;
+    if (tookAtMs <= triedAtMs) await lookAhead(batch);
+    return tookAtMs > triedAtMs;
+  }
+
+  /** Offers the sink the first rows of contacts that have none in the batch, until it takes one. */
+  async function lookAhead({ contacts, end }: Batch): Promise<void> {
+    if (clock.now() - lookedAheadAtMs < longestBackOffMs) return;
+    // Nobody looks while somebody does.
+    lookedAheadAtMs = Number.POSITIVE_INFINITY;
+    const rows = (await retrying(() => store.read(end, rowsPerRead))) ?? [];
+    const others = rows.filter((row) => !contacts.has(row.contactId) && !takenAhead.has(nameOf(row)));
+    const heads = [...Map.groupBy(others, (row) => row.contactId).values()].flatMap(([head]) => head ?? []);
+    for (const head of heads.slice(0, rowsTriedAhead)) {
+      if (countDelivered(await take([head])) === 0) continue;
+      takenAhead.add(nameOf(head));
+      break;
+    }
+    lookedAheadAtMs = clock.now();
+  }
+
+  function warn({ contactId }: OutboxRow, reason: string, tries: number): void {
+    if (clock.now() - warnedAtMs < warnEveryMs) return;
+    warnedAtMs = clock.now();
+    logger.warn({ sink: sink.name, contactId, reason, tries }, 'sink does not take facts');
   }
 
   /** False when the delivery stopped before the row could be kept. */
@@ -151,9 +204,10 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
       return true;
     });
     if (!isKept) return false;
+    deps.wasSetAside?.(row);
     logger.error(
       { sink: sink.name, contactId: row.contactId, sequence: row.sequence, reason },
-      'sink refuses a fact for good; it is kept in the table undeliverable',
+      'sink will not take a fact; it is kept in the table undeliverable',
     );
     return true;
   }
@@ -205,6 +259,38 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
     },
   };
 }
+
+/** Rows of one read, and where it ended. */
+interface Batch {
+  readonly contacts: ReadonlyMap<string, readonly OutboxRow[]>;
+  readonly end: OutboxPosition;
+}
+
+/** How a row has fared so far. */
+interface Trouble {
+  readonly tries: number;
+  readonly refusals: number;
+  readonly failures: number;
+  /** When the sink first failed at it. */
+  readonly failingSinceMs: number;
+  readonly lastAtMs: number;
+}
+
+const noTrouble: Trouble = { tries: 0, refusals: 0, failures: 0, failingSinceMs: 0, lastAtMs: 0 };
+
+function worse(trouble: Trouble, kind: Exclude<Delivery['kind'], 'delivered'>, nowMs: number): Trouble {
+  return {
+    tries: trouble.tries + 1,
+    refusals: trouble.refusals + (kind === 'refused' ? 1 : 0),
+    failures: trouble.failures + (kind === 'failed' ? 1 : 0),
+    failingSinceMs: kind === 'failed' && trouble.failures === 0 ? nowMs : trouble.failingSinceMs,
+    lastAtMs: nowMs,
+  };
+}
+
+const never = new AbortController().signal;
+
+const nameOf = (row: OutboxRow): string => `${row.contactId}/${row.sequence}`;
 
 function countDelivered(deliveries: readonly Delivery[]): number {
   const failed = deliveries.findIndex((delivery) => delivery.kind !== 'delivered');

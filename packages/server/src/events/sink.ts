@@ -4,8 +4,13 @@ import type { OutboxRow } from '../store/outbox-store.ts';
 /** What became of one row. */
 export type Delivery =
   | { readonly kind: 'delivered' }
-  /** Nobody is there: try again for as long as it takes. */
+  /** Nobody is there, or it asks for patience: try again for as long as it takes. */
   | { readonly kind: 'unreachable'; readonly reason: string }
+  /**
+   * Somebody is there and did not take it, perhaps for this row's sake, perhaps for its own. When that goes on while other
+   * rows are taken, it is the row, which is set aside; else it is tried for as long as it takes.
+   */
+  | { readonly kind: 'failed'; readonly reason: string }
   /** This row was refused; after some tries it is set aside. */
   | { readonly kind: 'refused'; readonly reason: string };
 

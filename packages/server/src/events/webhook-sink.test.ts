@@ -91,15 +91,20 @@ describe('webhook sink', () => {
     [200, 'delivered'],
     [202, 'delivered'],
     [204, 'delivered'],
-    [302, 'refused'],
+    [302, 'failed'],
     [400, 'refused'],
-    [401, 'refused'],
-    [404, 'refused'],
+    [401, 'failed'],
+    [403, 'failed'],
+    [404, 'failed'],
+    [405, 'failed'],
+    [407, 'failed'],
     [408, 'unreachable'],
+    [413, 'refused'],
+    [422, 'refused'],
     [425, 'unreachable'],
     [429, 'unreachable'],
-    [500, 'unreachable'],
-    [503, 'unreachable'],
+    [500, 'failed'],
+    [503, 'failed'],
   ] as const) {
     it(`takes ${status} as ${kind}`, async () => {
       answers = [status];
@@ -114,14 +119,17 @@ describe('webhook sink', () => {
     const deliveries = await deliver([row(1), row(2), row(3)]);
     assert.deepEqual(
       deliveries.map(({ kind }) => kind),
-      ['delivered', 'unreachable'],
+      ['delivered', 'failed'],
     );
     assert.equal(received.length, 2);
   });
 
-  it('is unreachable where nobody listens, or the connection breaks', async () => {
+  it('fails at a fact at which the receiver hangs up', async () => {
     answers = ['reset'];
-    assert.equal((await deliver([row(1)]))[0]?.kind, 'unreachable');
+    assert.equal((await deliver([row(1)]))[0]?.kind, 'failed');
+  });
+
+  it('is unreachable where nobody listens', async () => {
     const [nobody] = await deliver([row(1)], { url: 'http://127.0.0.1:1/' });
     assert.match(nobody?.kind === 'unreachable' ? nobody.reason : '', /ECONNREFUSED/);
   });

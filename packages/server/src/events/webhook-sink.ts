@@ -45,7 +45,7 @@ export function openWebhookSink(options: WebhookOptions): Sink {
       await answer.body.dump();
       return judge(answer.statusCode);
     } catch (error) {
-      return { kind: 'unreachable', reason: error instanceof Error ? error.message : String(error) };
+      return judgeError(error);
     }
   }
 
@@ -65,11 +65,29 @@ export function openWebhookSink(options: WebhookOptions): Sink {
   };
 }
 
-/** 429 and 5xx mean "not now" (RFC 9110 §15.6, RFC 6585 §4); other refusals will not change by themselves. */
+/** Codes of errors that come once the request is on its way: the receiver may have failed at this very fact. */
+const brokenOff: ReadonlySet<unknown> = new Set([
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ECONNRESET',
+  'EPIPE',
+]);
+
+function judgeError(error: unknown): Delivery {
+  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  return { kind: brokenOff.has(code) ? 'failed' : 'unreachable', reason: message ?? String(error) };
+}
+
+/** "Not now" to everybody (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
+const notNow: ReadonlySet<number> = new Set([408, 425, 429]);
+/** Often about who asks and where, such as a token that has expired, and not about the fact. */
+const aboutTheAsker: ReadonlySet<number> = new Set([401, 403, 404, 405, 407]);
+
 function judge(status: number): Delivery {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
-  if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    return { kind: 'unreachable', reason: `answered ${status}` };
-  }
-  return { kind: 'refused', reason: `answered ${status}` };
+  const reason = `answered ${status}`;
+  if (notNow.has(status)) return { kind: 'unreachable', reason };
+  if (status < 400 || status >= 500 || aboutTheAsker.has(status)) return { kind: 'failed', reason };
+  return { kind: 'refused', reason };
 }
