@@ -1,9 +1,19 @@
 // User agents over streams in memory: whole calls, reuse of connections, keep-alives, limits, and connections that fail.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { IncomingInvite } from './dialog/incoming-invite.ts';
 import type { InviteDialog } from './dialog/invite-dialog.ts';
 import { InviteTransportError } from './errors.ts';
-import { CALLEE_HOST, CALLER_HOST, callTo, createWorld, foreignRequest, sdp, sentBy } from './sip-fixture.ts';
+import {
+  CALLEE_HOST,
+  CALLER_HOST,
+  callTo,
+  createWorld,
+  foreignRequest,
+  IDLE,
+  sdp,
+  sentBy,
+} from './sip-fixture.ts';
 import { InMemoryStreams, rawConnection } from './stream-fixture.ts';
 import type { UserAgentOptions } from './user-agent.ts';
 
@@ -129,6 +139,49 @@ describe('calls over TCP', () => {
       assert.deepEqual([error.transport?.code, error.transport?.phase], ['reset', 'connected']);
       return true;
     });
+  });
+});
+
+describe('a connection lost while it rings', () => {
+  async function ringing(caller: Partial<UserAgentOptions>) {
+    const world = createStreamWorld();
+    let called: IncomingInvite | undefined;
+    const callee = await world.open(CALLEE_HOST, {
+      onInvite: (invite) => {
+        called = invite;
+        invite.provisional(180);
+      },
+    });
+    const agent = await world.open(CALLER_HOST, caller);
+    const call = agent.invite(callTo({ target: TCP_TARGET }));
+    await world.clock.drain();
+    assert.ok(called);
+    world.streams.connections[0]?.reset();
+    await world.clock.drain();
+    return { ...world, callee, agent, call, called };
+  }
+
+  test('where we listen, the answer may come over a new one, and the call comes about', async () => {
+    const { clock, call, called, streams, agent, callee } = await ringing({});
+    void called.answer({ body: sdp('answer') });
+    await clock.drain();
+    const dialog = await call.answered;
+    assert.equal(streams.connections.length, 3, 'theirs to our Via, ours for the ACK');
+    await clock.settle(dialog.bye());
+    assert.deepEqual([agent.activity.dialogs, callee.activity.dialogs], [0, 0]);
+  });
+
+  test('where nobody could answer us, it fails at once, and the phone is told to stop ringing', async () => {
+    const { clock, call, called, agent, callee } = await ringing({ alsoListen: [] });
+    await assert.rejects(clock.settle(call.answered), (error) => {
+      assert.ok(error instanceof InviteTransportError);
+      assert.deepEqual([error.transport?.code, error.transport?.phase], ['reset', 'connected']);
+      return true;
+    });
+    assert.equal(called.cancelled.aborted, true);
+    await clock.advance(400_000);
+    assert.deepEqual(agent.activity, IDLE);
+    assert.equal(callee.activity.dialogs, 0);
   });
 });
 

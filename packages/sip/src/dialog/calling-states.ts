@@ -8,7 +8,10 @@
 
 export type CallingState = 'calling' | 'proceeding' | 'cancelPending' | 'cancelling' | 'answered' | 'over';
 
-/** `retry`: a failure that is answered by sending the INVITE once more (401, 407, 422). `cancelDue`: 64·T1 after the CANCEL. */
+/**
+ * `retry`: a failure that is answered by sending the INVITE once more (401, 407, 422). `cancelDue`: 64·T1 after the CANCEL.
+ * `wayBackLost`: it rings, and no answer could reach us.
+ */
 export type CallingInput =
   | 'provisional'
   | 'success'
@@ -16,6 +19,7 @@ export type CallingInput =
   | 'retry'
   | 'timeout'
   | 'transportError'
+  | 'wayBackLost'
   | 'cancel'
   | 'cancelDue'
   | 'close';
@@ -65,6 +69,8 @@ const table: Readonly<Record<CallingState, Readonly<Partial<Record<CallingInput,
     failure: to('over', 'leave', 'failRejected'),
     retry: to('calling', 'resend'),
     transportError: to('over', 'leave', 'failTransport'),
+    // Whoever picked up would hear nobody.
+    wayBackLost: to('cancelling', 'sendCancel', 'startCancelTimer', 'failTransport'),
     cancel: to('cancelling', 'sendCancel', 'startCancelTimer'),
     close: to('over', 'sendCancel', 'leave', 'failClosed'),
   },

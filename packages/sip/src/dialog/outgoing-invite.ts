@@ -97,7 +97,7 @@ export interface OutgoingInvite {
    * The dialog, once the far end answers and its answer was acknowledged.
    *
    * Rejects with `InviteRejected` (final answer 300–699), `InviteTimedOut` (no answer at all for 32 s), `InviteTransportError` (could
-   * not be sent), `OfferUnanswered` or `InviteCancelled`. Ringing has no limit of its own: call `cancel()`.
+   * not be sent, or its connection broke and no answer could come), `OfferUnanswered` or `InviteCancelled`. Ringing has no limit of its own: call `cancel()`.
    */
   readonly answered: Promise<InviteDialog>;
   /**
@@ -266,6 +266,11 @@ export class OutgoingInviteCall
   onTransportError(error: Error): void {
     this.#transportError = error;
     this.#step('transportError');
+  }
+
+  onWayBackLost(error: Error): void {
+    this.#transportError = error;
+    this.#step('wayBackLost');
   }
 
   onResponse(response: SipResponse, source: SipPeer): void {

@@ -36,7 +36,18 @@ function checkTable<State extends string, Input extends string>(
 checkTable(
   'calling',
   stepCalling,
-  ['provisional', 'success', 'failure', 'retry', 'timeout', 'transportError', 'cancel', 'cancelDue', 'close'],
+  [
+    'provisional',
+    'success',
+    'failure',
+    'retry',
+    'timeout',
+    'transportError',
+    'wayBackLost',
+    'cancel',
+    'cancelDue',
+    'close',
+  ],
   {
     calling: {
       provisional: 'proceeding: passProvisional',
@@ -54,6 +65,7 @@ checkTable(
       failure: 'over: leave failRejected',
       retry: 'calling: resend',
       transportError: 'over: leave failTransport',
+      wayBackLost: 'cancelling: sendCancel startCancelTimer failTransport',
       cancel: 'cancelling: sendCancel startCancelTimer',
       close: 'over: sendCancel leave failClosed',
     },

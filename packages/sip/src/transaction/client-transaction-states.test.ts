@@ -22,6 +22,7 @@ const INPUTS: readonly ClientInput[] = [
   'timerF',
   'timerK',
   'transportError',
+  'wayBackLost',
 ];
 
 const INVITE_CELLS: Record<InviteClientState, Partial<Record<ClientInput, string>>> = {
@@ -38,6 +39,7 @@ const INVITE_CELLS: Record<InviteClientState, Partial<Record<ClientInput, string
     provisional: 'proceeding: passUp',
     success: 'accepted: startM passUp',
     failure: 'completed: sendAck startD passUp',
+    wayBackLost: 'proceeding: informWayBackLost',
   },
   completed: {
     failure: 'completed: sendAck',

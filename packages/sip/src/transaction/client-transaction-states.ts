@@ -10,7 +10,10 @@
 export type InviteClientState = 'idle' | 'calling' | 'proceeding' | 'completed' | 'accepted' | 'terminated';
 export type RequestClientState = 'idle' | 'trying' | 'proceeding' | 'completed' | 'terminated';
 
-/** `provisional` 100–199, `success` 200–299, `failure` 300–699. Timer letters are those of RFC 3261 and RFC 6026. */
+/**
+ * `provisional` 100–199, `success` 200–299, `failure` 300–699. Timer letters are those of RFC 3261 and RFC 6026. `wayBackLost`: the
+ * connection of the request is gone, and its peer has no address at which to open another for the response.
+ */
 export type ClientInput =
   | 'start'
   | 'provisional'
@@ -23,7 +26,8 @@ export type ClientInput =
   | 'timerE'
   | 'timerF'
   | 'timerK'
-  | 'transportError';
+  | 'transportError'
+  | 'wayBackLost';
 
 export type ClientAction =
   | 'sendRequest'
@@ -44,7 +48,8 @@ export type ClientAction =
   | 'passUp'
   | 'sendAck'
   | 'informTimeout'
-  | 'informTransportError';
+  | 'informTransportError'
+  | 'informWayBackLost';
 
 export interface ClientStep<State> {
   readonly state: State;
@@ -72,10 +77,12 @@ const inviteClient: ClientTable<InviteClientState> = {
     failure: to('completed', 'stopA', 'stopB', 'sendAck', 'startD', 'passUp'),
     transportError: to('terminated', 'stopA', 'stopB', 'informTransportError'),
   },
+  // Nothing is sent here, so nothing can fail to be sent (§17.1.4): a lost connection alone changes nothing.
   proceeding: {
     provisional: to('proceeding', 'passUp'),
     success: to('accepted', 'startM', 'passUp'),
     failure: to('completed', 'sendAck', 'startD', 'passUp'),
+    wayBackLost: to('proceeding', 'informWayBackLost'),
   },
   completed: {
     failure: to('completed', 'sendAck'),

@@ -25,6 +25,8 @@ export interface ClientTransactionUser {
   /** No final response in time (timers B and F). */
   onTimeout(): void;
   onTransportError(error: Error): void;
+  /** Before the final response of an INVITE: none can come any more, but its phone may ring. It ends by CANCEL. */
+  onWayBackLost?(error: Error): void;
 }
 
 const NOBODY: ClientTransactionUser = {
@@ -38,7 +40,7 @@ export interface ClientTransactionOwner {
   readonly lingering: EqualTimers<LingeringTransaction>;
   /** Requests before their first repetition. */
   readonly unanswered: EqualTimers<ClientTransaction>;
-  readonly transport: Pick<TransportLayer, 'send' | 'wayFor' | 'returnToUdp'>;
+  readonly transport: Pick<TransportLayer, 'send' | 'wayFor' | 'returnToUdp' | 'hearsFrom'>;
   forgetClient(transaction: ClientTransaction): void;
 }
 
@@ -153,6 +155,9 @@ export class ClientTransaction implements LingeringTransaction {
       return;
     }
     this.#step('transportError', undefined, undefined, error);
+    if (!this.#owner.transport.hearsFrom(this.#destination)) {
+      this.#step('wayBackLost', undefined, undefined, error);
+    }
   }
 
   /**
@@ -248,6 +253,9 @@ export class ClientTransaction implements LingeringTransaction {
         break;
       case 'informTransportError':
         this.#user.onTransportError(error ?? new Error('unknown transport error'));
+        break;
+      case 'informWayBackLost':
+        this.#user.onWayBackLost?.(error ?? new Error('unknown transport error'));
         break;
     }
   }

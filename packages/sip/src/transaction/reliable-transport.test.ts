@@ -34,6 +34,7 @@ function setUp(fallback?: SipPeer) {
       send: (wire: string) => void sent.push(wire.slice(0, wire.indexOf('\r\n'))),
       wayFor: (_wire: string, destination: SipPeer) => ({ destination, fallback }),
       returnToUdp: () => {},
+      hearsFrom: () => true,
     },
     forgetClient: () => void forgotten.push(clock.now()),
     forgetServer: () => void forgotten.push(clock.now()),

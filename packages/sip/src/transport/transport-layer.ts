@@ -137,6 +137,11 @@ export class TransportLayer {
     return `${formatHostPort(host, port)}${transport === 'udp' ? '' : `;transport=${transport}`}`;
   }
 
+  /** Whether a response that cannot use its request's connection reaches us: the peer may open another to our Via (RFC 3261 §18.2.2). */
+  hearsFrom({ transport, host }: SipEndpoint): boolean {
+    return this.#pointFor(transport, host) !== undefined;
+  }
+
   /** Large requests for UDP leave over TCP, and may return to UDP if nobody listens there (RFC 3261 §18.1.1). */
   wayFor(wire: string, to: SipPeer): Way {
     if (to.transport !== 'udp' || !isLargeForUdp(wire) || this.#pointFor('tcp', to.host) === undefined) {
