@@ -6,7 +6,13 @@ import type { SipRequest, SipResponse } from '../message/message.ts';
 import type { ClientTransaction } from '../transaction/client-transaction.ts';
 import type { SipEndpoint } from '../transport/sip-endpoint.ts';
 import type { CallParty } from './caller-identity.ts';
-import { appendOwnHeaders, formatNameAddress, requirePrintable, requireUri } from './own-headers.ts';
+import {
+  appendOwnHeaders,
+  checkHeaders,
+  formatNameAddress,
+  requirePrintable,
+  requireUri,
+} from './own-headers.ts';
 import { newBranch, newTag, type UserAgentCore, viaFor } from './user-agent-core.ts';
 
 export interface OutsideRequest {
@@ -31,6 +37,23 @@ export interface OutsideExchange {
   readonly response: Promise<SipResponse>;
   /** Stops waiting; `response` rejects. */
   abandon(): void;
+}
+
+/**
+ * Whether what the application gave can be written, for those who send it later.
+ *
+ * @throws {UnusableHeader}
+ */
+export function checkOutside({
+  requestUri,
+  from,
+  to,
+  headers,
+}: Pick<OutsideRequest, 'requestUri' | 'from' | 'to' | 'headers'>): void {
+  formatNameAddress('From', from);
+  formatNameAddress('To', to);
+  requireUri('Request-URI', requestUri);
+  checkHeaders(headers ?? []);
 }
 
 /** @throws {UnusableHeader} */

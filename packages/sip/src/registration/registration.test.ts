@@ -1,7 +1,15 @@
 // Registering: the table cell by cell, then a registrar that grants, challenges, refuses, and goes silent.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { UnusableHeader } from '../errors.ts';
+import type { SipRequest } from '../message/message.ts';
+import { parseMessage } from '../message/parse.ts';
+import { createResponse } from '../message/response.ts';
+import { serializeMessage } from '../message/serialize.ts';
 import { CALLEE_HOST, CALLER_HOST, createWorld, ScriptedPeer } from '../sip-fixture.ts';
+import { InMemoryStreams } from '../stream-fixture.ts';
+import type { SipEndpoint } from '../transport/sip-endpoint.ts';
+import type { StreamEvents, StreamSocket } from '../transport/stream-network.ts';
 import { type RegistrationRequest, type RegistrationStatus, refreshAfterMs } from './registration.ts';
 import { type RegistrationInput, type RegistrationState, stepRegistration } from './registration-states.ts';
 
@@ -58,7 +66,8 @@ describe('registration › table', () => {
 
 async function setUp(request: Partial<RegistrationRequest> = {}) {
   const world = createWorld();
-  const agent = await world.open({ host: CALLER_HOST });
+  const streams = new InMemoryStreams(world.clock);
+  const agent = await world.open({ host: CALLER_HOST, streams });
   const registrar = await ScriptedPeer.open(world);
   const statuses: RegistrationStatus[] = [];
   const registration = agent.register({
@@ -70,10 +79,57 @@ async function setUp(request: Partial<RegistrationRequest> = {}) {
   });
   await world.clock.drain();
   const kinds = () => statuses.map(({ kind }) => kind);
-  return { world, agent, registrar, registration, statuses, kinds };
+  return { world, streams, agent, registrar, registration, statuses, kinds };
+}
+
+/** A registrar over TCP that grants whatever is asked. */
+async function openTcpRegistrar(streams: InMemoryStreams, host: string): Promise<SipRequest[]> {
+  const asked: SipRequest[] = [];
+  const grants = (socket: StreamSocket): StreamEvents => ({
+    onData: (data) => {
+      // A ping, which nobody need answer.
+      if (data.length === 4) return;
+      const request = parseMessage(data);
+      assert.ok(request.kind === 'request');
+      asked.push(request);
+      socket.write(serializeMessage(createResponse(request, 200, { toTag: 'registrar' })));
+    },
+    onClose: () => {},
+  });
+  await streams.listen({
+    host,
+    port: 5060,
+    tls: undefined,
+    handshakeTimeoutMs: 10_000,
+    admit: () => ({ onFailed: () => {}, onConnected: grants }),
+    onError: (error) => assert.fail(error),
+  });
+  return asked;
 }
 
 describe('registration', () => {
+  test('what would break its messages is told at once, wherever the registrar is', async () => {
+    const world = createWorld();
+    const agent = await world.open({ host: CALLER_HOST });
+    const target = { host: CALLEE_HOST, port: 5060, transport: 'udp' } as const;
+    const good = { registrar: 'sip:carrier.example', addressOfRecord: 'sip:me@carrier.example' };
+    const bad: readonly Partial<RegistrationRequest>[] = [
+      { headers: [['X-Account', 'a\r\nb']] },
+      { headers: [['Contact', '<sip:other@carrier.example>']] },
+      { registrar: 'carrier.example' },
+      { addressOfRecord: 'sip:me@carrier.example>' },
+    ];
+    for (const where of [target, async () => [target]]) {
+      for (const broken of bad) {
+        assert.throws(() => agent.register({ target: where, ...good, ...broken }), UnusableHeader);
+      }
+    }
+    await world.clock.drain();
+    await agent.close();
+    assert.equal(world.network.log.length, 0);
+    assert.equal(world.clock.pendingTimers, 0);
+  });
+
   test('asks, is granted, and refreshes before it expires, in one call', async () => {
     const { world, registrar, registration, kinds } = await setUp({ expiresSeconds: 600 });
     const first = registrar.request('REGISTER');
@@ -228,6 +284,41 @@ describe('registration', () => {
       found.splice(0, 2, SECOND);
       await refresh();
       assert.equal(second.requests('REGISTER').length, 1);
+    });
+
+    test('over another transport, the binding with the former Contact is taken back', async () => {
+      const overTcp = { host: FIRST, port: 5060, transport: 'tcp' } as const;
+      const found: SipEndpoint[] = [overTcp];
+      const { streams, world, second, refresh, registration } = await setUpTwo({ target: async () => found });
+      const atFirst = await openTcpRegistrar(streams, FIRST);
+      // The first look came before the registrar.
+      assert.ok(registration.status.kind === 'failed');
+      await world.clock.advance(registration.status.retryAtMs - world.clock.now());
+      assert.equal(registration.status.kind, 'registered');
+      const former = atFirst[0]?.headers.get('Contact');
+      assert.equal(former, `<sip:+12065550199@${CALLER_HOST}:5060;transport=tcp>`);
+      found.splice(0, 1, at(SECOND));
+      await refresh();
+      await second.reply(second.request('REGISTER'), 200);
+      const [moved, removal, ...more] = second.requests('REGISTER');
+      assert.ok(moved && removal && more.length === 0);
+      assert.deepEqual(
+        [moved, removal].map(({ headers }) => [headers.get('Contact'), headers.get('Expires')]),
+        [
+          [`<sip:+12065550199@${CALLER_HOST}:5060>`, '600'],
+          [former, '0'],
+        ],
+      );
+      assert.equal(removal.headers.callId, moved.headers.callId);
+      assert.equal(removal.headers.cseq.sequence, moved.headers.cseq.sequence + 1);
+      await second.reply(removal, 403);
+      assert.equal(registration.status.kind, 'registered', 'what cannot be taken back expires');
+      await refresh();
+      assert.equal(second.requests('REGISTER').length, 3, 'it is tried once');
+      assert.equal(second.request('REGISTER').headers.get('Expires'), '600');
+      void registration.close();
+      await world.clock.advance(4_000_000);
+      assert.equal(world.clock.pendingTimers, 0);
     });
 
     test('a refusal is an answer: no other target is asked', async () => {

@@ -1,7 +1,12 @@
 // Keeps us registered at a carrier that wants it: REGISTER, refresh before it expires, the next target after one that fails, back off
 // after all have, removal at the end (RFC 3261 §10, RFC 3263 §4.3, RFC 5626 §4.5). Performs what `registration-states.ts` says.
 import type { DigestClient } from '../auth/digest-client.ts';
-import { type OutsideExchange, sendOutside } from '../dialog/outside-request.ts';
+import {
+  checkOutside,
+  type OutsideExchange,
+  type OutsideRequest,
+  sendOutside,
+} from '../dialog/outside-request.ts';
 import { contactFor, type UserAgentCore } from '../dialog/user-agent-core.ts';
 import { RequestFailed } from '../errors.ts';
 import { parseDigits } from '../message/grammar.ts';
@@ -92,18 +97,23 @@ export class OutgoingRegistration implements Registration {
   #hasMovedOn = false;
   /** Where we are registered, and since when that is not the first choice. */
   #home: { readonly target: SipEndpoint; readonly awaySinceMs: number | undefined } | undefined;
+  /** Contacts that the registrar may list as ours; more than one after a move to another transport. */
+  readonly #bound = new Set<string>();
   // What the table's actions work on.
   #response: SipResponse | undefined;
   #error: Error | undefined;
   #retryMs = 0;
 
-  /** @param onOver called once, when nothing of it is left */
+  /**
+   * @param onOver called once, when nothing of it is left
+   * @throws {UnusableHeader}
+   */
   constructor(core: UserAgentCore, request: RegistrationRequest, onOver: () => void) {
     this.#core = core;
     void this.#over.promise.then(onOver);
     this.#request = request;
     this.#callId = core.randomHex(16);
-    // Told of at once where it cannot be written.
+    checkOutside({ ...this.#addresses, headers: request.headers });
     if (typeof request.target !== 'function') this.#place = this.#placeAt(request.target);
     this.#expiresSeconds = request.expiresSeconds ?? DEFAULT_EXPIRES_SECONDS;
   }
@@ -112,7 +122,6 @@ export class OutgoingRegistration implements Registration {
     return this.#status;
   }
 
-  /** @throws {UnusableHeader} */
   start(): void {
     this.#step('start');
   }
@@ -146,6 +155,7 @@ export class OutgoingRegistration implements Registration {
         break;
       case 'sendRemoval':
         this.#exchange?.abandon();
+        this.#takeBackFormer();
         void this.#send(0);
         break;
       case 'raiseExpires':
@@ -154,6 +164,7 @@ export class OutgoingRegistration implements Registration {
       case 'scheduleRefresh': {
         this.#failures = 0;
         this.#settleIn();
+        this.#takeBackFormer();
         const granted = this.#grantedSeconds();
         this.#status = { kind: 'registered', expiresAtMs: clock.now() + granted * 1_000 };
         this.#timer = clock.setTimeout(() => this.#step('refreshDue'), refreshAfterMs(granted));
@@ -242,28 +253,45 @@ export class OutgoingRegistration implements Registration {
     void this.#send(this.#expiresSeconds);
   }
 
-  async #send(expiresSeconds: number): Promise<void> {
-    const { registrar, addressOfRecord, headers } = this.#request;
-    if (!this.#place) {
-      this.#step('unavailable');
-      return;
-    }
-    const { target, contact, digest } = this.#place;
-    const exchange = sendOutside(this.#core, {
+  get #addresses(): Pick<OutsideRequest, 'requestUri' | 'from' | 'to'> {
+    const { registrar, addressOfRecord } = this.#request;
+    return { requestUri: registrar, from: { uri: addressOfRecord }, to: { uri: addressOfRecord } };
+  }
+
+  #ask({ target, digest }: RegistrarPlace, contact: string, expiresSeconds: number): OutsideExchange {
+    return sendOutside(this.#core, {
       method: 'REGISTER',
       target,
-      requestUri: registrar,
-      from: { uri: addressOfRecord },
-      to: { uri: addressOfRecord },
+      ...this.#addresses,
       callId: this.#callId,
       nextSequence: () => ++this.#sequence,
       ownHeaders: [
         ['Contact', contact],
         ['Expires', String(expiresSeconds)],
       ],
-      headers,
+      headers: this.#request.headers,
       digest,
     });
+  }
+
+  /** What we were known by over another transport (§10.2.2). Asked once; a registrar that does not hear it lets the binding expire. */
+  #takeBackFormer(): void {
+    const place = this.#place;
+    if (!place) return;
+    for (const contact of this.#bound) {
+      if (contact === place.contact) continue;
+      this.#bound.delete(contact);
+      this.#ask(place, contact, 0).response.catch(() => undefined);
+    }
+  }
+
+  async #send(expiresSeconds: number): Promise<void> {
+    if (!this.#place) {
+      this.#step('unavailable');
+      return;
+    }
+    const { target, contact } = this.#place;
+    const exchange = this.#ask(this.#place, contact, expiresSeconds);
     this.#exchange = exchange;
     this.#response = undefined;
     this.#error = undefined;
@@ -273,12 +301,15 @@ export class OutgoingRegistration implements Registration {
       if (this.#exchange !== exchange) return;
       this.#response = response;
       input = this.#kindOf(response);
+      if (input === 'accepted') this.#bound.add(contact);
       if (response.status === 503) input = this.#leave(target, response);
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
       // Another REGISTER took its place.
       if (this.#exchange !== exchange) return;
       this.#error = error;
+      // It may have been granted all the same.
+      this.#bound.add(contact);
       input = this.#leave(target, undefined);
     }
     this.#step(input);
