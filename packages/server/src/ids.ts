@@ -8,6 +8,8 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type AccountId = Branded<'AccountId'>;
 export type InstanceId = Branded<'InstanceId'>;
 export type ContactId = Branded<'ContactId'>;
+/** A leg besides the contact's own. */
+export type LegId = Branded<'LegId'>;
 export type ContactFlowId = Branded<'ContactFlowId'>;
 export type QueueId = Branded<'QueueId'>;
 export type PhoneNumberId = Branded<'PhoneNumberId'>;

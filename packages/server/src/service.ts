@@ -61,7 +61,7 @@ import { openThrottle } from './policy/throttle.ts';
 import { queueMetricsFor } from './routing/flow-metrics.ts';
 import { openAccessKeyStore } from './store/access-key-store.ts';
 import { openContactStore } from './store/contact-store.ts';
-import { countCall } from './store/count-calls.ts';
+import { countCall, settleLeg } from './store/count-calls.ts';
 import { openDatabase } from './store/database.ts';
 import { dialAttemptsOf } from './store/dial-attempts.ts';
 import { openDirectory } from './store/directory.ts';
@@ -318,6 +318,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     gate,
     policies,
     countCall: (call) => countCall(database, call),
+    settleLeg: (leg) => settleLeg(database, leg),
     tasks: {
       newEventId: randomUUID,
       async write({ instance, id, facts, atMs }) {

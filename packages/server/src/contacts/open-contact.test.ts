@@ -13,7 +13,7 @@ describe('open contact', () => {
   it('numbers its facts without a gap over its whole life', async () => {
     const world = makeWorld();
     const { contact } = world;
-    await contact.dialAttempted({ n: 1, target: 'trunk', callId: 'call-1' });
+    await contact.dialAttempted({ target: 'trunk', callId: 'call-1' });
     await contact.connectedToSystem(world.clock.now());
     await contact.attributesChanged({ choice: '1' });
     await contact.tagsChanged({ team: 'blue' });
@@ -43,7 +43,7 @@ describe('open contact', () => {
   it('commits an attempt with the Call-ID and the time', async () => {
     const world = makeWorld();
     await world.clock.advance(500);
-    await world.contact.dialAttempted({ n: 1, target: 'trunk 127.0.0.1:5060', callId: 'call-1' });
+    await world.contact.dialAttempted({ target: 'trunk 127.0.0.1:5060', callId: 'call-1' });
     const [written] = world.written;
     assert.deepEqual(written?.attempt, {
       n: 1,
@@ -54,6 +54,20 @@ describe('open contact', () => {
     assert.equal(written?.contact.outcome.callId, 'call-1');
     assert.equal(written?.contact.updatedAtMs, world.clock.now());
     assert.deepEqual(written?.facts, []);
+  });
+
+  it('commits attempts to reach a third party after its own, and stays what it is', async () => {
+    const world = makeWorld();
+    await world.contact.dialAttempted({ target: 'trunk', callId: 'call-1' });
+    await world.contact.dialAttempted({ target: 'other', callId: 'call-2' });
+    await world.contact.connectedToSystem(world.clock.now());
+    await world.contact.thirdPartyAttempted({ target: 'trunk', callId: 'call-3' });
+    const last = world.written.at(-1);
+    assert.deepEqual(
+      world.written.map(({ attempt }) => attempt && [attempt.n, attempt.callId]),
+      [[1, 'call-1'], [2, 'call-2'], undefined, [3, 'call-3']],
+    );
+    assert.deepEqual([last?.contact.state, last?.contact.outcome.callId], ['CONNECTED', 'call-2']);
   });
 
   it('changes nothing before its commit', async () => {

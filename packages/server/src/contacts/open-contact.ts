@@ -25,10 +25,15 @@ const stepPatienceMs = 5_000;
 const endPatienceMs = 60_000;
 const retryDelayMs = 250;
 
+/** What an INVITE is about to be sent to. */
+export type DialTarget = Pick<DialAttempt, 'target' | 'callId'>;
+
 export class OpenContact {
   #contact: Contact;
   readonly #writing: ContactWriting;
   #lastWrite: Promise<void> = Promise.resolve();
+  /** Dial attempts so far, of all legs. */
+  #attempts = 0;
   /** Learned and not yet committed. */
   #learned: Partial<ContactOutcome> = {};
 
@@ -43,13 +48,29 @@ export class OpenContact {
   }
 
   /** Commits an intention to dial; only then may the INVITE leave. */
-  dialAttempted(attempt: Omit<DialAttempt, 'attemptedAtMs'>): Promise<void> {
-    const attemptedAtMs = this.#writing.clock.now();
-    return this.#change((contact) => ({
-      contact: { ...contact, state: 'DIALLING', outcome: { ...contact.outcome, callId: attempt.callId } },
-      facts: [],
-      attempt: { ...attempt, attemptedAtMs },
+  dialAttempted(attempt: DialTarget): Promise<void> {
+    return this.#attempted(attempt, (contact) => ({
+      ...contact,
+      state: 'DIALLING',
+      outcome: { ...contact.outcome, callId: attempt.callId },
     }));
+  }
+
+  /** The same for somebody besides the customer, who is on the line and stays what the contact is about. */
+  thirdPartyAttempted(attempt: DialTarget): Promise<void> {
+    return this.#attempted(attempt, (contact) => contact);
+  }
+
+  #attempted({ target, callId }: DialTarget, change: (contact: Contact) => Contact): Promise<void> {
+    const attemptedAtMs = this.#writing.clock.now();
+    return this.#change((contact) => {
+      this.#attempts += 1;
+      return {
+        contact: change(contact),
+        facts: [],
+        attempt: { n: this.#attempts, target, callId, attemptedAtMs },
+      };
+    });
   }
 
   /** The customer's endpoint answered, and who that is will be told with `connectedToSystem`. */

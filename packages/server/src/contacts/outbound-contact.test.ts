@@ -671,6 +671,7 @@ function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'clos
         }),
       },
       countCall: async () => undefined,
+      settleLeg: async () => undefined,
       maxDialDelayMs: 30_000,
       resources: {} as ResourceStore,
     },

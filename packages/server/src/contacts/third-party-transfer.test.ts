@@ -16,7 +16,7 @@ import { sampleContact, sampleInstanceId, sampleTenant } from '../test-support/s
 import type { ContactOutcome } from './contact.ts';
 import { openDialGate } from './dial-gate.ts';
 import type { HeldByContact } from './end-contact.ts';
-import type { OpenContact } from './open-contact.ts';
+import type { DialTarget, OpenContact } from './open-contact.ts';
 import { type ThirdPartyDeps, transferToThirdParty } from './third-party-transfer.ts';
 
 const thirdNumber = '+12065550100';
@@ -37,6 +37,7 @@ describe('third party transfer', () => {
     world.agent.call.answer();
     await world.clock.drain();
     assert.deepEqual(world.journal.slice(1), [
+      'attempt call-2 at trunk 127.0.0.1:5062 is committed',
       'INVITE call-2 to 127.0.0.1:5062',
       'bridge with third party',
       'third party gets 1,2#',
@@ -101,6 +102,32 @@ describe('third party transfer', () => {
     assert.equal(errorTypeOf(await refused), 'CallFailed');
   });
 
+  it('dials nobody whose attempt could not be committed', async () => {
+    const world = await makeWorld({ commit: () => Promise.reject(new Error('another node owns it')) });
+    await assert.rejects(world.transfer(), /another node owns it/);
+    assert.ok(!world.journal.some((line) => line.startsWith('INVITE call-2')));
+    assert.deepEqual(world.settled, [undefined]);
+  });
+
+  it('has its cost settled by the time that its leg is closed: since the answer, or nothing', async () => {
+    const world = await makeWorld();
+    const result = world.transfer({ afterwards: 'leave' });
+    await world.clock.drain();
+    world.agent.call.answer();
+    await world.clock.advance(61_000);
+    await result;
+    assert.deepEqual(world.settled, []);
+    await world.clock.settle(Promise.resolve(world.held.thirdParty?.close()));
+    assert.deepEqual(world.settled, [61_000]);
+
+    const busy = await makeWorld();
+    const refused = busy.transfer();
+    await busy.clock.drain();
+    busy.agent.call.reject(486);
+    await refused;
+    assert.deepEqual(busy.settled, [undefined]);
+  });
+
   it('dials no number that a contact could not dial either', async () => {
     for (const [more, options] of [
       [{ phoneNumber: '+1911' }, {}],
@@ -136,13 +163,19 @@ const errorTypeOf = (result: HostResult): string | undefined =>
 interface Options {
   readonly gate?: 'open' | 'closed';
   readonly cap?: CapReached;
+  readonly commit?: () => Promise<void>;
   readonly caps?: CallCaps;
 }
 
 async function makeWorld({
   gate = 'open',
   cap,
-  caps = { ...noCaps, perNumber: { perDay: 9 } },
+  commit = async () => undefined,
+  caps = {
+    ...noCaps,
+    perNumber: { perDay: 9 },
+    spend: { perDay: 9, pricesPerMinute: { '+1': 1 }, reservedMinutes: 1 },
+  },
 }: Options = {}) {
   const clock = new VirtualClock();
   const journal: Journal = [];
@@ -194,10 +227,13 @@ async function makeWorld({
       }),
     },
     countCall: async () => cap,
+    settleLeg: async ({ connectedMs }) => void settled.push(connectedMs),
     logger: capturedLogger().logger,
   };
   const hangUp = new AbortController();
+  const settled: (number | undefined)[] = [];
   return {
+    settled,
     clock,
     journal,
     agent,
@@ -216,6 +252,10 @@ async function makeWorld({
       };
       const contact = {
         current: sampleContact(),
+        thirdPartyAttempted: async ({ callId, target }: DialTarget) => {
+          await commit();
+          journal.push(`attempt ${callId} at ${target} is committed`);
+        },
         learned: (outcome: Partial<ContactOutcome>) => void Object.assign(learned, outcome),
       } as unknown as OpenContact;
       const instance = { id: sampleInstanceId, alias: 'a', tenant: sampleTenant } as unknown as Instance;

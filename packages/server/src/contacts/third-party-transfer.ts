@@ -1,16 +1,16 @@
 /** Transfer of a customer to a telephone number: dials a second leg beside the customer's and lets the two hear each other. What the flow action TransferParticipantToThirdParty does here. */
 import { done, failed, type HostResult, type ThirdPartyRequest, unsupported } from '@ringback/flow';
-import { DigitsNotNegotiated } from '@ringback/media';
+import { DigitsNotNegotiated, type PlaySource } from '@ringback/media';
 import type { Logger } from 'pino';
-import { type DialDeps, type DialRequest, dial } from '../calls/dial.ts';
+import { type DialDeps, dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
 import { DigitsRefused, type Leg } from '../calls/leg.ts';
 import type { Clock } from '../clock.ts';
-import { type ContactId, newId, type PhoneNumber } from '../ids.ts';
+import { type ContactId, type LegId, newId, type PhoneNumber } from '../ids.ts';
 import { judgeDestination } from '../policy/destination.ts';
 import type { InstancePolicies } from '../policy/instance-policies.ts';
 import { callLimitsOf, isPriced } from '../policy/toll-fraud.ts';
-import type { CallToCount, CapReached } from '../store/count-calls.ts';
+import type { CallToCount, CapReached, LegToSettle } from '../store/count-calls.ts';
 import type { Directory } from '../store/directory.ts';
 import type { Instance } from '../store/resource-store.ts';
 import type { DialGate } from './dial-gate.ts';
@@ -26,6 +26,8 @@ export interface ThirdPartyDeps {
   readonly policies: InstancePolicies;
   /** Counts the call against the caps on toll fraud; the cap in its way, if one is. */
   readonly countCall: (call: CallToCount) => Promise<CapReached | undefined>;
+  /** Charges what a call cost that was counted. */
+  readonly settleLeg: (leg: LegToSettle) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -44,8 +46,7 @@ const ringback = [ringbackTone, { silenceMs: 4_000 }];
  * Dials the number and joins it with the customer. With `resume` it resolves when the third party has hung up; with
  * `leave` as soon as the two are joined: then `held.thirdParty` is there, and closed with the contact.
  *
- * The number keeps to the same policy, caps and stop of dialling as the number of a contact. A restart ends connected
- * contacts, and with them their transfers, so the second INVITE is committed nowhere.
+ * The number keeps to the same policy, caps and stop of dialling as the number of a contact.
  */
 export async function transferToThirdParty(
   request: ThirdPartyRequest,
@@ -59,21 +60,23 @@ export async function transferToThirdParty(
   if (!customer) return failed('There is no customer on the line to transfer.');
   if (request.voiceConnector)
     return unsupported('voice connectors are not known here; name a telephone number');
-  const refusal = await whyNot(request.phoneNumber, instance, deps);
-  if (refusal !== undefined) return failed(refusal, callFailed);
   const source = await callerId(request, contact, instance, deps);
   if (source === undefined) {
     return failed(`The caller ID ${request.callerId?.number} is not a number of this instance.`);
   }
-  const ringTimeoutMs = Math.max(request.connectionTimeLimitMs, shortestRingTimeMs);
-  let third: Leg;
+  let outcome: ThirdPartyCall;
   try {
-    await deps.gate.pass(deps.clock.now() + ringTimeoutMs, signal);
-    third = await dialBeside(
-      customer,
-      request,
-      { source, account: instance.tenant },
-      ringTimeoutMs,
+    outcome = await callBeside(
+      {
+        number: request.phoneNumber,
+        source,
+        callerIdName: request.callerId?.name,
+        ringTimeoutMs: Math.max(request.connectionTimeLimitMs, shortestRingTimeMs),
+        customer,
+        customerHears: ringback,
+      },
+      contact,
+      instance,
       deps,
       signal,
     );
@@ -81,6 +84,8 @@ export async function transferToThirdParty(
     signal.throwIfAborted();
     return failureOf(error);
   }
+  if (outcome.kind === 'failed') return failed(outcome.why, callFailed);
+  const third = outcome.leg;
   try {
     // The customer may have hung up at the very moment of the answer.
     signal.throwIfAborted();
@@ -115,26 +120,15 @@ export async function callThirdParty(
   deps: ThirdPartyDeps,
   signal: AbortSignal,
 ): Promise<ThirdPartyCall> {
-  const refusal = await whyNot(number, instance, deps);
-  if (refusal !== undefined) return { kind: 'failed', why: refusal };
+  const { source } = contact.current.request;
   try {
-    const dialByMs = deps.clock.now() + agentRingTimeMs;
-    await deps.gate.pass(dialByMs, signal);
-    const leg = await dial(
-      {
-        destination: number as PhoneNumber,
-        source: contact.current.request.source,
-        account: instance.tenant,
-        callerIdName: undefined,
-        ringTimeoutMs: agentRingTimeMs,
-        dialByMs,
-        beside: customer.media,
-      },
-      { commitAttempt: () => Promise.resolve() },
-      deps.dialling,
+    return await callBeside(
+      { number, source, callerIdName: undefined, ringTimeoutMs: agentRingTimeMs, customer },
+      contact,
+      instance,
+      deps,
       signal,
     );
-    return { kind: 'answered', leg };
   } catch (error) {
     if (error instanceof DialFailure || error instanceof ContactEnded || signal.aborted) {
       return { kind: 'failed', why: error instanceof Error ? error.message : String(error) };
@@ -159,20 +153,126 @@ export async function endOf(leg: Leg, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Why the number may not be dialled; counts the call where it may. */
-async function whyNot(
-  number: string,
+interface CallBeside {
+  readonly number: string;
+  readonly source: PhoneNumber;
+  readonly callerIdName: string | undefined;
+  readonly ringTimeoutMs: number;
+  readonly customer: Leg;
+  /** While it rings. */
+  readonly customerHears?: readonly PlaySource[];
+}
+
+/**
+ * Dials a number besides the customer's, as strictly as a contact's own: policy and caps, the gate, and each attempt committed before its
+ * INVITE leaves. A restart ends connected contacts, so what was dialled is never dialled again. When the leg is over, its cost is settled.
+ *
+ * @throws {DialFailure | ContactEnded}
+ */
+async function callBeside(
+  call: CallBeside,
+  contact: OpenContact,
   instance: Instance,
-  { policies, clock, countCall }: ThirdPartyDeps,
-): Promise<string | undefined> {
+  deps: ThirdPartyDeps,
+  signal: AbortSignal,
+): Promise<ThirdPartyCall> {
+  const { number, source, callerIdName, ringTimeoutMs, customer } = call;
+  const { dialling, gate, clock } = deps;
+  const admission = await admit(number, contact.current.id, instance, deps);
+  if (admission.kind === 'refused') return { kind: 'failed', why: admission.why };
+  const { settle } = admission;
+  const answered = new AbortController();
+  try {
+    // Whoever waits on the line is not kept longer for a full trunk than for a phone that rings.
+    const dialByMs = clock.now() + ringTimeoutMs;
+    await gate.pass(dialByMs, signal);
+    const leg = await dial(
+      {
+        destination: number as PhoneNumber,
+        source,
+        account: instance.tenant,
+        callerIdName,
+        ringTimeoutMs,
+        dialByMs,
+        beside: customer.media,
+      },
+      {
+        commitAttempt: (attempt) => contact.thirdPartyAttempted(attempt),
+        ringing: () => playWhileRinging(call, answered.signal, deps),
+      },
+      dialling,
+      signal,
+    );
+    return { kind: 'answered', leg: settledAtItsEnd(leg, settle, clock) };
+  } catch (error) {
+    await settle(undefined);
+    throw error;
+  } finally {
+    answered.abort();
+  }
+}
+
+function playWhileRinging(
+  { customer, customerHears }: CallBeside,
+  signal: AbortSignal,
+  { logger }: ThirdPartyDeps,
+): void {
+  if (!customerHears) return;
+  // Whatever ended the customer's media ends the transfer, too.
+  customer.media
+    .play(customerHears, { repeat: 'forever', signal })
+    .catch((error: unknown) => logger.debug({ err: error }, 'no ringback for the customer'));
+}
+
+/** Its contact's end, which settles what is left, comes after its `close`. */
+function settledAtItsEnd(leg: Leg, settle: Settle, clock: Clock): Leg {
+  const settled = leg.ended.then(() => settle(clock.now() - leg.answeredAtMs));
+  return {
+    ...leg,
+    async close() {
+      const stats = await leg.close();
+      await settled;
+      return stats;
+    },
+  };
+}
+
+/** Given how long the call was connected, ms; undefined where nobody answered. Never rejects. */
+type Settle = (connectedMs: number | undefined) => Promise<void>;
+
+type Admission =
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'counted'; readonly settle: Settle };
+
+/** Counts the call where the number may be dialled. */
+async function admit(
+  number: string,
+  contactId: ContactId,
+  instance: Instance,
+  { policies, clock, countCall, settleLeg, logger }: ThirdPartyDeps,
+): Promise<Admission> {
+  const refused = (why: string): Admission => ({ kind: 'refused', why });
   const { destinations, caps } = policies.of(instance);
   const verdict = judgeDestination(number, destinations);
-  if (verdict.kind !== 'allowed') return verdict.message;
-  if (!isPriced(caps, verdict.number)) return 'Spending is capped, and the destination has no price.';
+  if (verdict.kind !== 'allowed') return refused(verdict.message);
+  if (!isPriced(caps, verdict.number)) {
+    return refused('Spending is capped, and the destination has no price.');
+  }
+  const leg = newId<LegId>();
   const limits = callLimitsOf(caps, verdict, clock.now());
-  // Counted under an id of its own: what the contact itself reserved stays as it is.
-  const cap = limits && (await countCall({ instanceId: instance.id, contactId: newId<ContactId>(), limits }));
-  return cap && 'A cap on outbound calls is reached.';
+  const cap = limits && (await countCall({ instanceId: instance.id, contactId, leg, limits }));
+  if (cap) return refused('A cap on outbound calls is reached.');
+  return {
+    kind: 'counted',
+    async settle(connectedMs) {
+      if (!limits?.charge) return;
+      try {
+        await settleLeg({ instanceId: instance.id, contactId, leg, connectedMs });
+      } catch (error) {
+        logger.error({ err: error, contactId }, 'a third party is charged at the end of the contact only');
+      }
+    },
+  };
 }
 
 /** The number that the third party sees: the one given, if it is the instance's own; else the customer's. */
@@ -185,42 +285,6 @@ async function callerId(
   if (given?.number === undefined) return contact.current.request.destination;
   const own = await directory.phoneNumber(instance.tenant, given.number);
   return own?.instanceId === instance.id ? (given.number as PhoneNumber) : undefined;
-}
-
-async function dialBeside(
-  customer: Leg,
-  request: ThirdPartyRequest,
-  caller: Pick<DialRequest, 'source' | 'account'>,
-  ringTimeoutMs: number,
-  { dialling, clock, logger }: ThirdPartyDeps,
-  signal: AbortSignal,
-): Promise<Leg> {
-  const answered = new AbortController();
-  try {
-    return await dial(
-      {
-        destination: request.phoneNumber as PhoneNumber,
-        ...caller,
-        callerIdName: request.callerId?.name,
-        ringTimeoutMs,
-        // Whoever waits on the line is not kept longer for a full trunk than for a phone that rings.
-        dialByMs: clock.now() + ringTimeoutMs,
-        beside: customer.media,
-      },
-      {
-        commitAttempt: () => Promise.resolve(),
-        ringing: () => {
-          const ringing = customer.media.play(ringback, { repeat: 'forever', signal: answered.signal });
-          // Whatever ended the customer's media ends the transfer, too.
-          ringing.catch((error: unknown) => logger.debug({ err: error }, 'no ringback for the customer'));
-        },
-      },
-      dialling,
-      signal,
-    );
-  } finally {
-    answered.abort();
-  }
 }
 
 async function sendDigits(

@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Contact } from '../contacts/contact.ts';
-import { type ContactId, type InstanceId, type NodeId, newId, type PhoneNumber } from '../ids.ts';
+import { type InstanceId, type LegId, type NodeId, newId, type PhoneNumber } from '../ids.ts';
 import { type CallCaps, callLimitsOf, noCaps } from '../policy/toll-fraud.ts';
 import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
 import type { AcceptOutcome } from './accept-contacts.ts';
 import { type ContactStore, openContactStore } from './contact-store.ts';
-import { countCall } from './count-calls.ts';
+import { countCall, settleLeg } from './count-calls.ts';
 import { openOperatorStore } from './operator-store.ts';
 
 const minuteMs = 60_000;
@@ -268,23 +268,52 @@ describe('spend cap', () => {
   });
 });
 
-describe('calls that are no contacts', () => {
-  it('count together with those that are, and reserve what they may cost', async () => {
-    const caps: CallCaps = {
-      ...noCaps,
-      perNumber: { perDay: 2 },
-      spend: { perDay: 10, pricesPerMinute: { '+1': 1 }, reservedMinutes: 4 },
-    };
-    const transfer = (number: string) =>
-      countCall(server.database, {
-        instanceId,
-        contactId: newId<ContactId>(),
-        limits: callLimitsOf(caps, { country: 'US', number: number as PhoneNumber }, sampleTimeMs),
-      });
-    assert.equal((await ask({ caps })).outcome.kind, 'accepted');
-    assert.equal(await transfer('+12065550100'), undefined);
-    assert.equal((await transfer('+12065550100'))?.kind, 'calls');
-    assert.equal((await transfer('+12065550101'))?.kind, 'spend');
+describe('legs besides the contact’s own', () => {
+  const caps: CallCaps = {
+    ...noCaps,
+    perNumber: { perDay: 2 },
+    spend: { perDay: 10, pricesPerMinute: { '+1': 1 }, reservedMinutes: 4 },
+  };
+
+  /** A third party of that contact. */
+  async function count({ id: contactId }: Contact, number: string) {
+    const leg = newId<LegId>();
+    const limits = callLimitsOf(caps, { country: 'US', number: number as PhoneNumber }, sampleTimeMs);
+    const cap = await countCall(server.database, { instanceId, contactId, leg, limits });
+    return { cap, leg };
+  }
+
+  const settle = ({ id: contactId }: Contact, leg: LegId, connectedMs: number | undefined) =>
+    settleLeg(server.database, { instanceId, contactId, leg, connectedMs });
+
+  it('count together with contacts, and reserve what they may cost', async () => {
+    const { contact, outcome } = await ask({ caps });
+    assert.equal(outcome.kind, 'accepted');
+    assert.equal((await count(contact, '+12065550100')).cap, undefined);
+    assert.equal((await count(contact, '+12065550100')).cap?.kind, 'calls');
+    assert.equal((await count(contact, '+12065550101')).cap?.kind, 'spend');
     assert.equal((await ask({ caps })).outcome.kind, 'cap reached');
+  });
+
+  it('are charged the minutes that they began, nothing where nobody answered, and once', async () => {
+    const { contact } = await ask({ caps });
+    const unanswered = await count(contact, '+12065550101');
+    await settle(contact, unanswered.leg, undefined);
+    assert.deepEqual(await spend(), [{ reserved: 4_000_000, charged: 0 }]);
+    const answered = await count(contact, '+12065550101');
+    await settle(contact, answered.leg, 61_000);
+    await settle(contact, answered.leg, 61_000);
+    assert.deepEqual(await spend(), [{ reserved: 4_000_000, charged: 2_000_000 }]);
+    await end(contact, 180_000);
+    assert.deepEqual(await spend(), [{ reserved: 0, charged: 5_000_000 }]);
+  });
+
+  it('that nobody settled end with their contact, charged as long as it', async () => {
+    const { contact } = await ask({ caps });
+    const { leg } = await count(contact, '+12065550101');
+    await end(contact, 61_000);
+    assert.deepEqual(await spend(), [{ reserved: 0, charged: 4_000_000 }]);
+    await settle(contact, leg, 61_000);
+    assert.deepEqual(await spend(), [{ reserved: 0, charged: 4_000_000 }]);
   });
 });

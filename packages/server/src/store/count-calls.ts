@@ -1,6 +1,6 @@
 /** Counts accepted calls against caps, inside the accepting transaction: counts are right across restarts, nodes and concurrent requests. Part of the contact store. */
-import type { ContactId, InstanceId } from '../ids.ts';
-import type { CallCharge, CallCounter, CallLimits } from '../policy/toll-fraud.ts';
+import type { ContactId, InstanceId, LegId } from '../ids.ts';
+import { begunMinutes, type CallCharge, type CallCounter, type CallLimits } from '../policy/toll-fraud.ts';
 import type { Transaction } from './database.ts';
 import type { RingbackDatabase, Schema } from './schema.ts';
 
@@ -8,7 +8,18 @@ import type { RingbackDatabase, Schema } from './schema.ts';
 export interface CallToCount {
   readonly instanceId: InstanceId;
   readonly contactId: ContactId;
+  /** One besides the contact's own: a third party. */
+  readonly leg?: LegId;
   readonly limits: CallLimits | undefined;
+}
+
+/** A leg besides the contact's own that is over. */
+export interface LegToSettle {
+  readonly instanceId: InstanceId;
+  readonly contactId: ContactId;
+  readonly leg: LegId;
+  /** From the answer to its end, ms; undefined where nobody answered. */
+  readonly connectedMs: number | undefined;
 }
 
 /** The cap that a call would exceed. */
@@ -80,7 +91,7 @@ export async function lockCounts(
   };
 }
 
-/** Counts one call that is no contact of its own, such as a transfer; the cap in its way instead, if there is one. */
+/** Counts one call that is no contact of its own, such as a third party's; the cap in its way instead, if there is one. */
 export function countCall(database: RingbackDatabase, call: CallToCount): Promise<CapReached | undefined> {
   return database.withTransaction(async (transaction) => {
     const counts = await lockCounts(transaction, [call]);
@@ -90,6 +101,19 @@ export function countCall(database: RingbackDatabase, call: CallToCount): Promis
     await counts.write(transaction);
     return undefined;
   });
+}
+
+/**
+ * Charges what a leg cost that `countCall` counted, and gives back what was set aside for it. What is not settled when its contact ends,
+ * because the service died, is charged then as if it had lasted as long as the contact.
+ */
+export async function settleLeg(database: RingbackDatabase, leg: LegToSettle): Promise<void> {
+  await database.query(settleLegRow, [
+    leg.instanceId,
+    leg.contactId,
+    leg.leg,
+    leg.connectedMs === undefined ? 0 : begunMinutes(leg.connectedMs),
+  ]);
 }
 
 interface CounterRow {
@@ -187,11 +211,15 @@ async function insertReservations(
   await transaction.query(insertReservationRows, [
     reservations.map(({ call }) => call.instanceId),
     reservations.map(({ call }) => call.contactId),
+    reservations.map(({ call }) => call.leg ?? ownLeg),
     reservations.map(({ charge }) => new Date(charge.dayStartsAtMs)),
     reservations.map(({ charge }) => charge.perMinuteMicros),
     reservations.map(({ charge }) => charge.reservedMicros),
   ]);
 }
+
+/** What stands for the contact's own leg. */
+const ownLeg = '00000000-0000-0000-0000-000000000000';
 
 const counterKey = (instanceId: InstanceId, { scope, subject, window, startsAtMs }: CallCounter): string =>
   `${instanceId} ${scope} ${subject} ${window} ${startsAtMs}`;
@@ -246,6 +274,18 @@ const updateSpendRows = {
 
 const insertReservationRows = {
   name: 'count-insert-reservations',
-  text: `INSERT INTO call_reservation (instance_id, contact_id, day, per_minute_micros, reserved_micros)
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[], $5::bigint[])`,
+  text: `INSERT INTO call_reservation (instance_id, contact_id, leg, day, per_minute_micros, reserved_micros)
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::bigint[])`,
+};
+
+const settleLegRow = {
+  name: 'count-settle-leg',
+  text: `WITH released AS (
+           DELETE FROM call_reservation WHERE instance_id = $1 AND contact_id = $2 AND leg = $3
+           RETURNING instance_id, day, reserved_micros, per_minute_micros * $4::bigint AS cost_micros
+         )
+         UPDATE call_spend s
+            SET reserved_micros = s.reserved_micros - r.reserved_micros, charged_micros = s.charged_micros + r.cost_micros
+           FROM released r
+          WHERE s.instance_id = r.instance_id AND s.day = r.day`,
 };
