@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import {
+  callBySipp,
   freeUdpPort,
   type Kamailio,
   kamailioPassword,
   sipp,
   startKamailio,
-  startSipp,
   untilDefined,
 } from '@ringback/testkit';
 import { startTestService, type TestService } from './support/test-service.ts';
@@ -48,16 +48,7 @@ trunks:
 
   /** What a caller of ours is told: 405 by us, 404 by a registrar that knows no such phone. */
   async function expectCaller(status: 404 | 405): Promise<void> {
-    const caller = await startSipp({
-      scenario: [sipp.invite(), sipp.receiveStatus(status), sipp.acknowledgeRefusal(3)],
-      port: await freeUdpPort(),
-      arguments: [`127.0.0.1:${kamailio.port}`],
-    });
-    try {
-      await caller.finished;
-    } finally {
-      await caller.close();
-    }
+    await callBySipp([sipp.invite(), sipp.receiveStatus(status), sipp.acknowledgeRefusal(3)], kamailio);
   }
 
   const isRegistered = async ({ service }: TestService): Promise<boolean> => {

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import {
+  callBySipp,
   freeTcpPort,
   freeUdpPort,
   type Kamailio,
   kamailioPassword,
+  type SippStep,
   sipp,
   startKamailio,
-  startSipp,
 } from '@ringback/testkit';
 import { InviteRejected, type OutgoingInviteRequest, type UserAgentOptions } from '../src/index.ts';
 import { callTo, description, refusal, withAgent } from './support/interop-agent.ts';
@@ -111,10 +112,7 @@ describe('Kamailio as the proxy of a carrier', () => {
 
   it('forks to two phones › both ring, one answers, the other is cancelled by the proxy', async () => {
     const [one, two] = calleePorts;
-    const ringing = (...rest: Parameters<typeof startSipp>[0]['scenario'] & object) => [
-      sipp.receiveInvite(),
-      ...rest,
-    ];
+    const ringing = (...rest: readonly SippStep[]) => [sipp.receiveInvite(), ...rest];
     await withCallee(
       ringing(
         sipp.respond('180 Ringing', { tag: 'two' }),
@@ -166,27 +164,18 @@ describe('Kamailio as the proxy of a carrier', () => {
           },
         });
         await registered.promise;
-        const call = async (scenario: Parameters<typeof startSipp>[0]['scenario']): Promise<void> => {
-          const caller = await startSipp({
-            scenario,
-            port: await freeUdpPort(),
-            arguments: [`127.0.0.1:${kamailio.port}`],
-          });
-          try {
-            await caller.finished;
-          } finally {
-            await caller.close();
-          }
-        };
-        await call([
-          sipp.invite(),
-          sipp.receiveAnswer(),
-          sipp.ask('ACK', { cseq: 1, as: 'caller', routed: true }),
-          sipp.ask('BYE', { cseq: 2, as: 'caller', routed: true }),
-          sipp.receiveStatus(200),
-        ]);
+        await callBySipp(
+          [
+            sipp.invite(),
+            sipp.receiveAnswer(),
+            sipp.ask('ACK', { cseq: 1, as: 'caller', routed: true }),
+            sipp.ask('BYE', { cseq: 2, as: 'caller', routed: true }),
+            sipp.receiveStatus(200),
+          ],
+          kamailio,
+        );
         await registration.close();
-        await call([sipp.invite(), sipp.receiveStatus(404), sipp.acknowledgeRefusal(3)]);
+        await callBySipp([sipp.invite(), sipp.receiveStatus(404), sipp.acknowledgeRefusal(3)], kamailio);
         assert.equal(count('< INVITE'), 1);
       },
     );

@@ -18,7 +18,7 @@ export { kamailioPassword, startKamailio } from './programs/kamailio.ts';
 export type { LossyRelay, LossyRelayOptions } from './programs/lossy-relay.ts';
 export { startLossyRelay } from './programs/lossy-relay.ts';
 export type { SippOptions } from './programs/sipp.ts';
-export { startSipp } from './programs/sipp.ts';
+export { callBySipp, startSipp } from './programs/sipp.ts';
 export type { SippExpectation, SippStep, SippWords } from './programs/sipp-scenario.ts';
 export * as sipp from './programs/sipp-scenario.ts';
 export type { AgentSignIn, AgentSnapshot } from './scripted-agent.ts';

@@ -1,5 +1,6 @@
 // One story between our user agent and SIPp: both must be content at its end.
 import {
+  callBySipp,
   type ForeignProgram,
   freeTcpPort,
   freeUdpPort,
@@ -34,16 +35,7 @@ export async function withCaller(
   check: (ours: InteropAgent) => void | Promise<void> = () => undefined,
 ): Promise<void> {
   await withAgent(options, async (ours) => {
-    const caller = await startSipp({
-      scenario,
-      port: await freeUdpPort(),
-      arguments: [`127.0.0.1:${ours.agent.endpoint.port}`],
-    });
-    try {
-      await caller.finished;
-      await check(ours);
-    } finally {
-      await caller.close();
-    }
+    await callBySipp(scenario, ours.agent.endpoint);
+    await check(ours);
   });
 }

@@ -42,3 +42,20 @@ export async function startSipp(options: SippOptions): Promise<ForeignProgram> {
     logs: ['errors.log', 'messages.log'],
   });
 }
+
+/** Calls `target` by that scenario and resolves when every step went as it says; rejects as `finished` does. */
+export async function callBySipp(
+  scenario: readonly SippStep[],
+  target: { readonly port: number },
+): Promise<void> {
+  const caller = await startSipp({
+    scenario,
+    port: await freeUdpPort(),
+    arguments: [`127.0.0.1:${target.port}`],
+  });
+  try {
+    await caller.finished;
+  } finally {
+    await caller.close();
+  }
+}
