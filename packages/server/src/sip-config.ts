@@ -1,6 +1,6 @@
 /** `sip` in the configuration file: further addresses to listen on, what is kept of calls' messages and where else they go. Used by config-file.ts and config.ts. */
 import { readFileSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { CallTracesOptions, TlsCertificate } from '@ringback/sip';
@@ -11,12 +11,17 @@ const strict = { additionalProperties: false } as const;
 const port = Type.Integer({ minimum: 1, maximum: 65_535 });
 const file = Type.String({ minLength: 1, maxLength: 4096 });
 
+/** A name or an address of either family; `sipMistakes` says which may stand where. */
+const host = Type.String({ pattern: '^[A-Za-z0-9.:-]{1,253}$' });
+
 export const SipShape = Type.Object(
   {
-    /** Address in Via and Contact, where it is not the one bound to (NAT). */
-    advertise: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$' })),
+    /** Name or address in Via and Contact over IPv4, where it is not the one bound to (NAT). */
+    advertise: Type.Optional(host),
     /** Address for SIP and RTP of trunks that are reached over IPv6. */
     ipv6: Type.Optional(Type.String({ pattern: '^[0-9A-Fa-f:.]{2,45}$' })),
+    /** As `advertise`, over IPv6. */
+    advertiseIpv6: Type.Optional(host),
     alsoListen: Type.Optional(
       Type.Array(
         Type.Union([
@@ -63,6 +68,7 @@ type SipSection = Static<typeof SipShape>;
 export interface SipSettings {
   readonly advertise: string | undefined;
   readonly ipv6: string | undefined;
+  readonly advertiseIpv6: string | undefined;
   readonly alsoListen: readonly {
     readonly transport: 'tcp' | 'tls';
     readonly port: number;
@@ -80,17 +86,9 @@ export interface SipSettings {
 }
 
 /** Certificates are looked for beside the configuration file. */
-export function sipMistakes(
-  { ipv6, alsoListen = [], hep }: SipSection,
-  configFile: string,
-): MistakeBeyondShape[] {
-  const mistakes: MistakeBeyondShape[] = [];
-  if (ipv6 !== undefined && !isIPv6(ipv6)) {
-    mistakes.push({
-      path: ['sip', 'ipv6'],
-      message: 'is no IPv6 address; write one of this machine, such as 2001:db8::10',
-    });
-  }
+export function sipMistakes(section: SipSection, configFile: string): MistakeBeyondShape[] {
+  const { alsoListen = [], hep } = section;
+  const mistakes = addressMistakes(section);
   alsoListen.forEach((point, index) => {
     if (point.transport !== 'tls') return;
     try {
@@ -111,13 +109,41 @@ export function sipMistakes(
   return mistakes;
 }
 
+function addressMistakes({ advertise, ipv6, advertiseIpv6 }: SipSection): MistakeBeyondShape[] {
+  const mistakes: MistakeBeyondShape[] = [];
+  const tell = (key: keyof SipSection, message: string): void =>
+    void mistakes.push({ path: ['sip', key], message });
+  if (advertise !== undefined && isIPv6(advertise)) {
+    tell('advertise', 'is told to peers over IPv4; write an IPv6 address as advertiseIpv6');
+  } else if (advertise?.includes(':')) {
+    tell('advertise', 'is neither a name nor an IPv4 address, such as 203.0.113.10');
+  }
+  if (ipv6 !== undefined && !isIPv6(ipv6)) {
+    tell('ipv6', 'is no IPv6 address; write one of this machine, such as 2001:db8::10');
+  } else if (ipv6 !== undefined && /^[0:]+$/.test(ipv6)) {
+    tell(
+      'ipv6',
+      'is every address, which nobody can be told; write one of this machine, such as 2001:db8::10',
+    );
+  }
+  if (advertiseIpv6 === undefined) return mistakes;
+  if (ipv6 === undefined) tell('advertiseIpv6', 'needs sip.ipv6, the address to listen on');
+  else if (isIPv4(advertiseIpv6)) {
+    tell('advertiseIpv6', 'is an IPv4 address; write a name or an IPv6 address, such as 2001:db8::10');
+  } else if (advertiseIpv6.includes(':') && !isIPv6(advertiseIpv6)) {
+    tell('advertiseIpv6', 'is neither a name nor an IPv6 address, such as 2001:db8::10');
+  }
+  return mistakes;
+}
+
 /** The file was checked before. */
 export function readSipSettings(section: SipSection, configFile: string): SipSettings {
-  const { advertise, ipv6, alsoListen = [], trace = {}, hep } = section;
+  const { advertise, ipv6, advertiseIpv6, alsoListen = [], trace = {}, hep } = section;
   const [host = '', collectorPort = ''] = hep?.collector.split(':') ?? [];
   return {
     advertise,
     ipv6,
+    advertiseIpv6,
     alsoListen: alsoListen.map((point) => ({
       transport: point.transport,
       port: point.port ?? (point.transport === 'tls' ? 5061 : 5060),

@@ -159,6 +159,27 @@ describe('trunk configuration › mistakes', () => {
       /^1 sip\.hep\.collector must match pattern/,
     ],
     [
+      'an IPv6 address to advertise where IPv4 is spoken',
+      'sip:\n  advertise: "2001:db8::1"',
+      /^2 sip\.advertise is told to peers over IPv4; write an IPv6 address as advertiseIpv6$/,
+    ],
+    [
+      'something to advertise that is no host',
+      'sip:\n  advertise: "host:5060"\n  ipv6: "::1"\n  advertiseIpv6: 203.0.113.1',
+      /^2 sip\.advertise is neither a name nor an IPv4 address, such as 203\.0\.113\.10$/,
+      /^4 sip\.advertiseIpv6 is an IPv4 address; write a name or an IPv6 address, such as 2001:db8::10$/,
+    ],
+    [
+      'an IPv6 address to advertise where nothing listens on one',
+      'sip:\n  advertiseIpv6: "2001:db8::1"',
+      /^2 sip\.advertiseIpv6 needs sip\.ipv6, the address to listen on$/,
+    ],
+    [
+      'all IPv6 addresses of the machine',
+      'sip:\n  ipv6: "::"',
+      /^2 sip\.ipv6 is every address, which nobody can be told; write one of this machine, such as 2001:db8::10$/,
+    ],
+    [
       'TLS without a certificate',
       'sip:\n  alsoListen:\n    - {transport: tls, cert: no.pem, key: no.pem}',
       /^3 sip\.alsoListen\.0 the certificate cannot be used \(ENOENT.*\); name a certificate and its key, both PEM$/,

@@ -3,13 +3,20 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { describe, it } from 'node:test';
-import { LookupFailed, openUserAgent, SipPortUnavailable, systemClock } from '@ringback/sip';
+import { LookupFailed, openUserAgent, type SipMessage, SipPortUnavailable, systemClock } from '@ringback/sip';
 import { capturedLogger } from '../test-support/captured-logger.ts';
 import { NoTrunkFound, openSipSide, type SipSideOptions } from './sip-side.ts';
 import { StirUnusable } from './stir.ts';
 import { trunkOf } from './trunk.ts';
 
-const plain = { advertise: undefined, ipv6: undefined, alsoListen: [], trace: {}, hep: undefined } as const;
+const plain = {
+  advertise: undefined,
+  ipv6: undefined,
+  advertiseIpv6: undefined,
+  alsoListen: [],
+  trace: {},
+  hep: undefined,
+} as const;
 
 function optionsOf(more: Partial<SipSideOptions>): SipSideOptions {
   const absent = async () => ({ records: [], ttlSeconds: 60 });
@@ -87,6 +94,39 @@ describe('SIP side', () => {
     );
     assert.equal(side.traces, undefined);
     await side.close();
+  });
+
+  it('tells peers over IPv6 another address than those over IPv4', async () => {
+    const [overV4, overV6] = await Promise.all(
+      ['127.0.0.1', '::1'].map((host) => openUserAgent({ host, port: 0 })),
+    );
+    assert.ok(overV4 && overV6);
+    const asked = new Map<string, SipMessage>();
+    const side = await openSipSide(
+      optionsOf({
+        trunks: [numeric(0, { servers: [overV4.endpoint, overV6.endpoint] })],
+        settings: { ...plain, advertise: '203.0.113.9', ipv6: '::1', advertiseIpv6: '2001:db8::9' },
+        onTrace: ({ direction, remote, message }) => {
+          if (direction === 'sent' && message.kind === 'request') asked.set(remote.host, message);
+        },
+      }),
+    );
+    try {
+      for (const [peer, told, written] of [
+        [overV4, '203.0.113.9', '203.0.113.9'],
+        [overV6, '2001:db8::9', '[2001:db8::9]'],
+      ] as const) {
+        assert.equal((await side.userAgent.probe({ target: peer.endpoint })).kind, 'answered');
+        const port = side.userAgent.endpoints.find(({ host }) => host === peer.endpoint.host)?.port;
+        const headers = asked.get(peer.endpoint.host)?.headers;
+        assert.deepEqual(
+          [headers?.topVia.host, headers?.topVia.port, headers?.get('Contact')],
+          [told, port, `<sip:${written}:${port}>`],
+        );
+      }
+    } finally {
+      await Promise.all([side, overV4, overV6].map((each) => each.close()));
+    }
   });
 
   it('takes another port where the usual one is taken, unless it must have it', async () => {

@@ -161,7 +161,7 @@ function pointsOf(
   { host, settings, trunks }: SipSideOptions,
   port: number,
 ): Pick<UserAgentOptions, 'host' | 'port' | 'advertise' | 'alsoListen'> {
-  const advertise = settings.advertise === undefined ? {} : { advertise: { host: settings.advertise } };
+  const advertise = advertised(settings.advertise);
   const asked: ListenPoint[] = settings.alsoListen.map(({ transport, port: own, certificate }) => ({
     host,
     port: own,
@@ -173,10 +173,16 @@ function pointsOf(
   const hasTcp = asked.some(({ transport }) => transport === 'tcp');
   const tcp: ListenPoint[] =
     wantsTcp && !hasTcp ? [{ host, port, transport: 'tcp' as const, ...advertise }] : [];
-  const { ipv6 } = settings;
+  const { ipv6, advertiseIpv6 } = settings;
   const v4: ListenPoint[] = [{ host, port, transport: 'udp' as const }, ...asked, ...tcp];
-  const v6 = ipv6 === undefined ? [] : v4.map(({ advertise: _, ...point }) => ({ ...point, host: ipv6 }));
+  const v6 =
+    ipv6 === undefined
+      ? []
+      : v4.map(({ advertise: _, ...point }) => ({ ...point, host: ipv6, ...advertised(advertiseIpv6) }));
   return { host, port, ...advertise, alsoListen: [...asked, ...tcp, ...v6] };
 }
+
+const advertised = (host: string | undefined): Pick<ListenPoint, 'advertise'> =>
+  host === undefined ? {} : { advertise: { host } };
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
