@@ -17,6 +17,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { watchStolenTime } from '@ringback/testkit';
 import type {
   FromGenerator,
   FromService,
@@ -67,6 +68,8 @@ interface Step {
   kibPerCall: number;
   isClean: boolean;
   generatorPercent: number;
+  /** Of the CPU time of the step, what the host gave to other machines, from 0 to 1. */
+  stolen: number | undefined;
 }
 
 /** One program and its messages: each question has one answer. */
@@ -125,10 +128,11 @@ async function measureStep(mode: Step['mode'], calls: number): Promise<Step> {
       const { reading } = await service.ask<Extract<FromService, { kind: 'measured' }>>({ kind: 'measure' });
       return [reading, counted];
     };
+    const stolen = watchStolenTime();
     const [before, countedBefore] = await read();
     await delay(seconds * 1_000);
     const [after, countedAfter] = await read();
-    return stepOf(mode, calls, before, after, countedBefore, countedAfter);
+    return { ...stepOf(mode, calls, before, after, countedBefore, countedAfter), stolen: stolen() };
   } finally {
     await Promise.all([service.stop({ kind: 'stop' }), generator.stop({ kind: 'stop' })]);
     await rm(folder, { recursive: true });
@@ -142,7 +146,7 @@ function stepOf(
   after: ServiceReading,
   countedBefore: Counted,
   countedAfter: Counted,
-): Step {
+): Omit<Step, 'stolen'> {
   const elapsedMicros = (after.atMs - before.atMs) * 1_000;
   const percent = (micros: number): number => (100 * micros) / elapsedMicros;
   const cpuPercent = percent(after.cpuMicros - before.cpuMicros);
@@ -191,6 +195,7 @@ function rowOf(step: Step): Record<string, string | number> {
     'KiB per call': step.kibPerCall.toFixed(0),
     clean: step.isClean ? 'yes' : 'no',
     'generator %': step.generatorPercent.toFixed(0),
+    'stolen %': step.stolen === undefined ? '?' : (step.stolen * 100).toFixed(1),
   };
 }
 

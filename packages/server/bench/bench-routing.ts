@@ -1,8 +1,8 @@
 /** `npm run bench:routing`: routing by itself, on a PostgreSQL of its own, then agents who talk. docs/benchmarks.md explains the figures. */
-import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { measureAssignmentRate } from './assignment-rate.ts';
 import { measureBrowserLegs } from './browser-legs.ts';
+import { describeMachine, watchMachine } from './machine.ts';
 import { measureMatchingRate } from './matching-rate.ts';
 import { measureOfferLatency } from './offer-latency.ts';
 import { describeResults, type PhaseResult } from './results.ts';
@@ -41,7 +41,7 @@ const command = new Command('npm run bench:routing --')
 
 async function main(): Promise<void> {
   const options = command.parse().opts<RoutingBenchOptions>();
-  const loadBefore = loadavg()[0] ?? 0;
+  const machineMeanwhile = watchMachine();
   const results: PhaseResult[] = [];
   for (const name of options.only) {
     const measure = phases[name];
@@ -50,18 +50,10 @@ async function main(): Promise<void> {
     results.push(await measure(options));
   }
   const ok = results.every(({ checks }) => checks.every((check) => check.ok));
-  const machine = {
-    node: process.version,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
-    loadBefore,
-    loadAfter: loadavg()[0] ?? 0,
-  };
+  const machine = machineMeanwhile();
   if (options.json) say(JSON.stringify({ ok, machine, results }, null, 2));
   else {
-    say(
-      `\nNode ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after`,
-    );
+    say(`\n${describeMachine(machine)}`);
     say(describeResults(results));
     say(ok ? '\nAll checks passed.' : '\nA check failed: the figures of its phase mean nothing.');
   }

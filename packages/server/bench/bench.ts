@@ -1,12 +1,13 @@
 /** `npm run bench`: one run of all phases, a table or JSON, and a failure where a check fails. docs/benchmarks.md explains the figures. */
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { openAcceptPeer } from './accept-rate.ts';
 import { type LoadedPeer, measureInTurn } from './accept-rounds.ts';
 import { measureCompleteContacts } from './complete-contacts.ts';
 import { openBaselinePeer } from './fastify-baseline.ts';
+import { describeMachine, watchMachine } from './machine.ts';
 import { spreadOf } from './percentiles.ts';
 import { describeResults, type Figure, type PhaseResult, type RoundFigures } from './results.ts';
 import { measureSippRatio } from './sipp-ratio.ts';
@@ -54,24 +55,16 @@ async function main(): Promise<void> {
   const root = await mkdtemp(path.join(tmpdir(), 'ringback-bench-'));
   // As root the service gives its database another user, who must get there too.
   await chmod(root, 0o755);
-  const loadBefore = loadavg()[0] ?? 0;
+  const machineMeanwhile = watchMachine();
   try {
     const results = await runPhases(options, root);
     const compared = compare(results);
     const all = compared.figures.length > 0 ? [...results, compared] : results;
-    const machine = {
-      node: process.version,
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: availableParallelism(),
-      loadBefore,
-      loadAfter: loadavg()[0] ?? 0,
-    };
+    const machine = machineMeanwhile();
     const ok = all.every(({ checks }) => checks.every((check) => check.ok));
     if (options.json) say(JSON.stringify({ ok, machine, results: all }, null, 2));
     else {
-      say(
-        `\nNode ${machine.node}, ${machine.cores} × ${machine.cpu}, load ${machine.loadBefore.toFixed(1)} before and ${machine.loadAfter.toFixed(1)} after`,
-      );
+      say(`\n${describeMachine(machine)}`);
       say(describeResults(all));
       say(ok ? '\nAll checks passed.' : '\nA check failed: the figures of its phase mean nothing.');
     }

@@ -11,6 +11,7 @@ import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { describeStolen, watchStolenTime } from '@ringback/testkit';
 
 const { values } = parseArgs({
   options: {
@@ -136,7 +137,10 @@ function better(one: Run | undefined, other: Run): Run {
 }
 
 /** Ours and SIPp's in turn, so that both meet the same machine; a callee of its own for each pair, so that none inherits a backlog. */
-async function step(rate: number): Promise<{ rate: number; ours: Run; sipp: Run }> {
+async function step(
+  rate: number,
+): Promise<{ rate: number; ours: Run; sipp: Run; stolen: number | undefined }> {
+  const stolen = watchStolenTime();
   const calls = rate * seconds;
   let ours: Run | undefined;
   let sipp: Run | undefined;
@@ -157,7 +161,7 @@ async function step(rate: number): Promise<{ rate: number; ours: Run; sipp: Run 
     await ended;
   }
   if (ours === undefined || sipp === undefined) throw new RangeError('--best must be at least 1');
-  return { rate, ours, sipp };
+  return { rate, ours, sipp, stolen: stolen() };
 }
 
 async function heap(
@@ -185,17 +189,21 @@ const say = (line: string): void => {
 say(
   `load ${loadavg()[0]?.toFixed(1)}, best of ${best}, ${seconds} s a step${pinned ? ', callers on one core' : ''}`,
 );
-say('rate     ours calls/CPU-s            SIPp calls/CPU-s            ratio');
+say('rate     ours calls/CPU-s            SIPp calls/CPU-s            ratio load  taken by the host');
 const shown = (outcome: Run): string => {
   const note = outcome.isClean ? 'clean' : `${outcome.failed} failed, ${outcome.retransmissions} repeated`;
   return `${Math.round(outcome.callsPerCpuSecond)} ${note}`.padEnd(28);
 };
+const machine = (stolen: number | undefined): string =>
+  `${(loadavg()[0] ?? 0).toFixed(1).padEnd(6)}${describeStolen(stolen)}`;
 const steps: Array<Awaited<ReturnType<typeof step>>> = [];
 for (const rate of rates) {
   const result = await step(rate);
   steps.push(result);
   const ratio = result.ours.callsPerCpuSecond / result.sipp.callsPerCpuSecond;
-  say(`${String(rate).padEnd(8)} ${shown(result.ours)}${shown(result.sipp)}${ratio.toFixed(2)}`);
+  say(
+    `${String(rate).padEnd(8)} ${shown(result.ours)}${shown(result.sipp)}${ratio.toFixed(2)}  ${machine(result.stolen)}`,
+  );
 }
 const cleanUpTo = Math.max(0, ...steps.filter(({ ours }) => ours.isClean).map(({ rate }) => rate));
 /** At the gate's rate where it was run, else at the highest. */

@@ -24,6 +24,7 @@ export * as sipp from './programs/sipp-scenario.ts';
 export type { AgentSignIn, AgentSnapshot } from './scripted-agent.ts';
 export { CommandRefused, ScriptedAgent } from './scripted-agent.ts';
 export { seededHex, seededRandom } from './seeded-random.ts';
+export { describeStolen, watchStolenTime } from './stolen-time.ts';
 export { untilDefined } from './until-defined.ts';
 export type { VirtualClockOptions, VirtualTimer } from './virtual-clock.ts';
 export { NeverSettled, VirtualClock } from './virtual-clock.ts';
