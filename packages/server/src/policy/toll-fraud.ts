@@ -92,11 +92,6 @@ export function isPriced(caps: CallCaps, number: PhoneNumber): boolean {
   return !caps.spend || priceOf(caps.spend, number) !== undefined;
 }
 
-/** Minutes that an answered call is charged for: each that it began. */
-export function begunMinutes(connectedMs: number): number {
-  return Math.max(1, Math.ceil(connectedMs / minuteMs));
-}
-
 function countersOf(
   scope: CallCounter['scope'],
   subject: string,

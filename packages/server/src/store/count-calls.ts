@@ -1,6 +1,6 @@
 /** Counts accepted calls against caps, inside the accepting transaction: counts are right across restarts, nodes and concurrent requests. Part of the contact store. */
 import type { ContactId, InstanceId, LegId } from '../ids.ts';
-import { begunMinutes, type CallCharge, type CallCounter, type CallLimits } from '../policy/toll-fraud.ts';
+import type { CallCharge, CallCounter, CallLimits } from '../policy/toll-fraud.ts';
 import type { Transaction } from './database.ts';
 import type { RingbackDatabase, Schema } from './schema.ts';
 
@@ -107,13 +107,11 @@ export function countCall(database: RingbackDatabase, call: CallToCount): Promis
  * Charges what a leg cost that `countCall` counted, and gives back what was set aside for it. What is not settled when its contact ends,
  * because the service died, is charged then as if it had lasted as long as the contact.
  */
-export async function settleLeg(database: RingbackDatabase, leg: LegToSettle): Promise<void> {
-  await database.query(settleLegRow, [
-    leg.instanceId,
-    leg.contactId,
-    leg.leg,
-    leg.connectedMs === undefined ? 0 : begunMinutes(leg.connectedMs),
-  ]);
+export async function settleLeg(
+  database: RingbackDatabase,
+  { instanceId, contactId, leg, connectedMs }: LegToSettle,
+): Promise<void> {
+  await database.query(settleLegRow, [instanceId, contactId, leg, connectedMs ?? null]);
 }
 
 interface CounterRow {
@@ -278,11 +276,15 @@ const insertReservationRows = {
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::bigint[])`,
 };
 
+// Each minute that it began, as in advance-contacts.ts.
 const settleLegRow = {
   name: 'count-settle-leg',
   text: `WITH released AS (
            DELETE FROM call_reservation WHERE instance_id = $1 AND contact_id = $2 AND leg = $3
-           RETURNING instance_id, day, reserved_micros, per_minute_micros * $4::bigint AS cost_micros
+           RETURNING instance_id, day, reserved_micros,
+                     CASE WHEN $4::float8 IS NULL THEN 0
+                          ELSE per_minute_micros * greatest(1, ceil($4::float8 / 60000))::bigint
+                     END AS cost_micros
          )
          UPDATE call_spend s
             SET reserved_micros = s.reserved_micros - r.reserved_micros, charged_micros = s.charged_micros + r.cost_micros
