@@ -154,6 +154,42 @@ describe('agents, metrics and routing over the API', () => {
     await test.routing.contactEnded(contact);
   });
 
+  it('leads from page to page through each row once, in the order of names and of numbers', async () => {
+    const waiting: RoutedContact[] = [];
+    const [most, some, none] = team.queues.toSorted().toReversed() as [QueueId, QueueId, QueueId];
+    for (const id of [most, most, some]) {
+      const contact = await newContact();
+      await test.routing.enqueue(contact, { kind: 'queue', queueId: id });
+      waiting.push(contact);
+    }
+    for (const [order, expected] of [
+      [undefined, [none, some, most]],
+      ['ASCENDING', [none, some, most]],
+      ['DESCENDING', [most, some, none]],
+    ] as const) {
+      const seen: unknown[] = [];
+      let NextToken: string | undefined;
+      do {
+        const page = await test.client.send(
+          new sdk.GetCurrentMetricDataCommand({
+            InstanceId,
+            Filters: { Queues: [some, most, none] },
+            Groupings: ['QUEUE', 'QUEUE'],
+            CurrentMetrics: [{ Name: 'CONTACTS_IN_QUEUE' }],
+            MaxResults: 1,
+            NextToken,
+            ...(order ? { SortCriteria: [{ SortByMetric: 'CONTACTS_IN_QUEUE', SortOrder: order }] } : {}),
+          }),
+        );
+        assert.equal(page.ApproximateTotalCount, 3);
+        seen.push(...(page.MetricResults ?? []).map((row) => row.Dimensions?.Queue?.Id));
+        NextToken = page.NextToken;
+      } while (NextToken !== undefined && seen.length < 10);
+      assert.deepEqual(seen, expected, `${order}`);
+    }
+    for (const contact of waiting) await test.routing.contactEnded(contact);
+  });
+
   it('filters metrics by queues or by routing profiles, not by both', async () => {
     const [profile] = (await test.client.send(new sdk.ListRoutingProfilesCommand({ InstanceId })))
       .RoutingProfileSummaryList as sdk.RoutingProfileSummary[];

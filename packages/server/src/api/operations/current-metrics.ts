@@ -16,13 +16,15 @@ import {
 import type { Instance } from '../../store/resource-store.ts';
 import { arnOf, kinds, requireResource } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
-import { pageOf } from '../page.ts';
+import { type Page, pageOf } from '../page.ts';
 
 type Input = OperationInput<'GetCurrentMetricData'>;
 type Result = NonNullable<OperationOutput<'GetCurrentMetricData'>['MetricResults']>[number];
 type MetricName = NonNullable<Input['CurrentMetrics'][number]['Name']>;
 
 const defaultPageSize = 100;
+/** More rows than this says cannot be asked for. */
+const placeDigits = 9;
 const groupings = ['QUEUE', 'CHANNEL', 'ROUTING_PROFILE', 'AGENT_STATUS'] as const;
 type Grouping = (typeof groupings)[number];
 
@@ -32,13 +34,13 @@ export const getCurrentMetricData: OperationCode<'GetCurrentMetricData'> = async
   const asked = readMetrics(input);
   const filter = await readFilters(input, instance, deps);
   const snapshot = await deps.routing.realTime(instance.id);
-  const results = snapshot && filter.voice ? rowsOf(grouped, filter, instance, snapshot) : [];
-  const rows = results.map(({ id, dimensions, selection }) => {
-    const numbers = realTimeMetrics(snapshot as RealTimeSnapshot, selection);
-    return { id, dimensions, numbers };
+  const rows = snapshot && filter.voice ? rowsOf(grouped, filter, instance, snapshot) : [];
+  const count = ({ id, dimensions, selection }: MetricRow): CountedRow => ({
+    id,
+    dimensions,
+    numbers: realTimeMetrics(snapshot as RealTimeSnapshot, selection),
   });
-  const sorted = sortedRows(rows, input);
-  const page = pageOf(sorted, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOfMetrics(rows, count, input);
   return {
     MetricResults: page.items.map(
       ({ dimensions, numbers }): Result => ({
@@ -59,7 +61,7 @@ export const getCurrentMetricData: OperationCode<'GetCurrentMetricData'> = async
 };
 
 function readGroupings({ Groupings, Filters }: Input): readonly Grouping[] {
-  return (Groupings ?? []).map((name) => {
+  return [...new Set(Groupings)].map((name) => {
     const grouping = groupings.find((known) => known === name);
     if (!grouping) throw invalidRequestException(`Metrics are not grouped by ${name} here.`);
     if (grouping === 'ROUTING_PROFILE' && !Filters.RoutingProfiles && !Filters.Queues) {
@@ -169,18 +171,34 @@ function valuesOf(
   }
 }
 
-function sortedRows<Row extends { readonly id: string; readonly numbers: RealTimeMetrics }>(
-  rows: readonly Row[],
-  { SortCriteria }: Input,
-): readonly Row[] {
+interface CountedRow {
+  readonly id: string;
+  readonly dimensions: MetricRow['dimensions'];
+  readonly numbers: RealTimeMetrics;
+}
+
+/** A page of rows. Only an order by a metric needs the numbers of all; each row costs a look at every agent. */
+function pageOfMetrics(
+  rows: readonly MetricRow[],
+  count: (row: MetricRow) => CountedRow,
+  { SortCriteria, MaxResults = defaultPageSize, NextToken }: Input,
+): Page<CountedRow> {
   const [by] = SortCriteria ?? [];
-  if (!by?.SortByMetric) return rows;
+  if (!by?.SortByMetric) {
+    const page = pageOf(rows, MaxResults, NextToken);
+    return { items: page.items.map(count), nextToken: page.nextToken };
+  }
   const name = by.SortByMetric;
   const sign = by.SortOrder === 'DESCENDING' ? -1 : 1;
-  return rows.toSorted(
-    (a, b) =>
-      sign * ((numberOf(name, a.numbers, 'grouped') ?? 0) - (numberOf(name, b.numbers, 'grouped') ?? 0)),
-  );
+  const sorted = rows
+    .map(count)
+    .toSorted(
+      (a, b) =>
+        sign * ((numberOf(name, a.numbers, 'grouped') ?? 0) - (numberOf(name, b.numbers, 'grouped') ?? 0)),
+    );
+  // Pages go by id, and these rows stand in another order: their places lead on.
+  const placed = sorted.map((row, place) => ({ ...row, id: String(place).padStart(placeDigits, '0') }));
+  return pageOf(placed, MaxResults, NextToken);
 }
 
 const read: Readonly<Record<MetricName, (numbers: RealTimeMetrics) => number | undefined>> = {
