@@ -747,6 +747,15 @@ describe('hours of operation', () => {
       OverrideType: 'STANDARD',
     });
     await refused(update({ Name: 'Holiday' }), 'DuplicateResourceException');
+    for (let round = 1; round <= 10; round += 1) {
+      const Description = `Soup ${round}`;
+      const EffectiveTill = `2027-01-${String(10 + round)}`;
+      await Promise.all([update({ Description }), update({ EffectiveTill })]);
+      const { HoursOfOperationOverride: both } = await test.client.send(
+        new sdk.DescribeHoursOfOperationOverrideCommand({ ...of, HoursOfOperationOverrideId: lunchId }),
+      );
+      assert.deepEqual([both?.Description, both?.EffectiveTill], [Description, EffectiveTill]);
+    }
     const search = async (SearchCriteria: sdk.HoursOfOperationOverrideSearchCriteria) =>
       (
         await test.client.send(new sdk.SearchHoursOfOperationOverridesCommand({ InstanceId, SearchCriteria }))

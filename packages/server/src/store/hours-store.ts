@@ -65,11 +65,17 @@ export interface HoursStore {
    */
   createOverride(hours: HoursPlace, override: StoredOverride, most: number): Promise<void>;
   /**
-   * Replaces it as a whole. False when there is no such override.
+   * Puts what `change` makes of it in its place; changes that come at once go one after the other. False when there is no
+   * such override.
    *
    * @throws {NameTaken}
+   * @throws what `change` throws; nothing is changed then.
    */
-  replaceOverride(hours: HoursPlace, override: StoredOverride): Promise<boolean>;
+  changeOverride(
+    hours: HoursPlace,
+    overrideId: string,
+    change: (known: StoredOverride) => StoredOverride,
+  ): Promise<boolean>;
   /** False when there is no such override. */
   removeOverride(hours: HoursPlace, overrideId: string): Promise<boolean>;
 }
@@ -181,16 +187,26 @@ export function openHoursStore(database: RingbackDatabase): HoursStore {
           );
         }),
       ),
-    replaceOverride: ({ instanceId, id }, override) =>
-      refuseTakenName(override.name, async () => {
+    changeOverride: ({ instanceId, id }, overrideId, change) =>
+      database.withTransaction(async (transaction) => {
+        const place = [instanceId, id, overrideId];
+        const { rows: found } = await transaction.query<OverrideRow>(
+          `SELECT ${overrideColumns} FROM hours_of_operation_override
+            WHERE instance_id = $1 AND hours_id = $2 AND id = $3 FOR NO KEY UPDATE`,
+          place,
+        );
+        if (!found[0]) return false;
+        const override = change(overrideOf(found[0]));
         const columns = columnsOf(override);
         const sets = Object.keys(columns).map((name, index) => `${name} = $${index + 4}`);
-        const { rowCount } = await database.query(
-          `UPDATE hours_of_operation_override SET ${sets.join(', ')}
-            WHERE instance_id = $1 AND hours_id = $2 AND id = $3`,
-          [instanceId, id, override.id, ...Object.values(columns)],
+        await refuseTakenName(override.name, () =>
+          transaction.query(
+            `UPDATE hours_of_operation_override SET ${sets.join(', ')}
+              WHERE instance_id = $1 AND hours_id = $2 AND id = $3`,
+            [...place, ...Object.values(columns)],
+          ),
         );
-        return rowCount > 0;
+        return true;
       }),
     async removeOverride({ instanceId, id }, overrideId) {
       const { rowCount } = await database.query(

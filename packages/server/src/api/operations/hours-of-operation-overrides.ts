@@ -69,23 +69,26 @@ export const updateHoursOfOperationOverride: OperationCode<'UpdateHoursOfOperati
   deps,
 ) => {
   const { item: hours } = await requireHours(input, caller, deps);
-  const known = await requireOverride(input.HoursOfOperationOverrideId, hours, deps);
-  const type = input.OverrideType ?? known.type;
-  const override: StoredOverride = {
-    id: known.id,
-    name: input.Name ?? known.name,
-    description: input.Description ?? known.description,
-    type,
-    config: input.Config ? spansOf(input.Config) : known.config,
-    effectiveFrom: input.EffectiveFrom ?? known.effectiveFrom,
-    effectiveTill: input.EffectiveTill ?? known.effectiveTill,
-    recurrence:
-      input.RecurrenceConfig?.RecurrencePattern ?? (type === 'STANDARD' ? undefined : known.recurrence),
-    updatedAtMs: deps.clock.now(),
+  const change = (known: StoredOverride): StoredOverride => {
+    const type = input.OverrideType ?? known.type;
+    const override: StoredOverride = {
+      id: known.id,
+      name: input.Name ?? known.name,
+      description: input.Description ?? known.description,
+      type,
+      config: input.Config ? spansOf(input.Config) : known.config,
+      effectiveFrom: input.EffectiveFrom ?? known.effectiveFrom,
+      effectiveTill: input.EffectiveTill ?? known.effectiveTill,
+      recurrence:
+        input.RecurrenceConfig?.RecurrencePattern ?? (type === 'STANDARD' ? undefined : known.recurrence),
+      updatedAtMs: deps.clock.now(),
+    };
+    refuseOverride(override);
+    return override;
   };
-  refuseOverride(override);
+  const { id } = await requireOverride(input.HoursOfOperationOverrideId, hours, deps);
   const found = await storingFor('UpdateHoursOfOperationOverride', () =>
-    deps.resources.hours.replaceOverride(hours, override),
+    deps.resources.hours.changeOverride(hours, id, change),
   );
   if (!found) throw noSuchOverride();
   return undefined;
