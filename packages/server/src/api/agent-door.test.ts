@@ -37,6 +37,7 @@ describe('agent door', () => {
       find: (token) => Promise.resolve(token === known.token ? known : undefined),
       signIn: ({ username }) => {
         signIns += 1;
+        if (username === 'late') return Promise.resolve({ kind: 'busy', retryAfterSeconds: 5 });
         return Promise.resolve(
           username === 'known' ? { kind: 'signedIn', session: known } : { kind: 'refused' },
         );
@@ -92,6 +93,11 @@ describe('agent door', () => {
       assert.equal(answer.statusCode, 400, answer.body);
     }
     assert.equal(signIns, 0);
+  });
+
+  it('asks to come back where too many sign in at once', async () => {
+    const answer = await signIn('late', 'secret');
+    assert.deepEqual([answer.statusCode, answer.headers['retry-after']], [503, '5']);
   });
 
   it('opens to nobody with the password that everybody knows', async () => {

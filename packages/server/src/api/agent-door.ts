@@ -84,6 +84,9 @@ export function addAgentDoor(server: FastifyInstance, deps: AgentDoorDeps): void
       case 'locked':
         void reply.header('retry-after', outcome.retryAfterSeconds);
         return refuse(reply, 429, 'Too many wrong passwords. Wait a quarter of an hour, then try again.');
+      case 'busy':
+        void reply.header('retry-after', outcome.retryAfterSeconds);
+        return refuse(reply, 503, 'Too many people sign in at this moment. Try again in some seconds.');
       case 'refused':
         return refuse(reply, 401, 'The name or the password is wrong.');
       case 'signedIn':

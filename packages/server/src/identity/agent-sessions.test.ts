@@ -6,6 +6,7 @@ import type { AgentId } from '../ids.ts';
 import { openAgentSessionStore } from '../store/agent-session-store.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
 import { type AgentSessions, openAgentSessions } from './agent-sessions.ts';
+import { PasswordsBusy } from './passwords.ts';
 
 const minuteMs = 60_000;
 let test: TestDatabase;
@@ -13,6 +14,7 @@ let agentId: AgentId;
 let clock: VirtualClock;
 let sessions: AgentSessions;
 const verified: (string | undefined)[] = [];
+let isBusy: boolean;
 
 before(async () => {
   test = await openTestDatabase();
@@ -26,6 +28,7 @@ beforeEach(async () => {
   await test.database.query('DELETE FROM agent_session');
   await test.database.query('DELETE FROM sign_in_failure');
   verified.length = 0;
+  isBusy = false;
   clock = new VirtualClock();
   sessions = openAgentSessions({
     store: openAgentSessionStore(test.database),
@@ -34,6 +37,7 @@ beforeEach(async () => {
         username === 'ada' ? { id: agentId, passwordHash: 'hash of right' } : undefined,
     },
     verifyPassword: async (password, hash) => {
+      if (isBusy) throw new PasswordsBusy();
       verified.push(hash);
       return hash === `hash of ${password}`;
     },
@@ -78,6 +82,16 @@ describe('agent sessions › signing in', () => {
       'signedIn',
       'from elsewhere it goes on',
     );
+  });
+
+  it('counts nothing against those whose passwords nobody had time to check', async () => {
+    for (let n = 0; n < 4; n += 1) await signIn('wrong');
+    isBusy = true;
+    for (let n = 0; n < 60; n += 1) {
+      assert.deepEqual(await signIn('right'), { kind: 'busy', retryAfterSeconds: 5 });
+    }
+    isBusy = false;
+    assert.equal((await signIn('right')).kind, 'signedIn');
   });
 
   it('opens again a quarter of an hour after the last guess that counted, though guessing goes on', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { AgentId, InstanceId } from '../ids.ts';
 import type { AgentSessionStore } from '../store/agent-session-store.ts';
 import type { AgentStore } from '../store/agent-store.ts';
+import { PasswordsBusy } from './passwords.ts';
 
 /** Who a page belongs to. */
 export interface AgentSession {
@@ -18,7 +19,9 @@ export interface AgentSession {
 export type SignIn =
   | { readonly kind: 'signedIn'; readonly session: AgentSession }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'locked'; readonly retryAfterSeconds: number };
+  | { readonly kind: 'locked'; readonly retryAfterSeconds: number }
+  /** Too many sign in at once; the password was not looked at. */
+  | { readonly kind: 'busy'; readonly retryAfterSeconds: number };
 
 export interface SignInRequest {
   readonly instanceId: InstanceId;
@@ -48,7 +51,11 @@ export interface AgentSessions {
 export interface AgentSessionsDeps {
   readonly store: AgentSessionStore;
   readonly agents: Pick<AgentStore, 'findByUsername'>;
-  /** Whether a password matches a hash. Called with a hash that nothing matches when there is no user. */
+  /**
+   * Whether a password matches a hash. Called with a hash that nothing matches when there is no user.
+   *
+   * @throws {PasswordsBusy}
+   */
   readonly verifyPassword: (password: string, hash: string | undefined) => Promise<boolean>;
   readonly clock: Clock;
 }
@@ -91,7 +98,15 @@ export function openAgentSessions(deps: AgentSessionsDeps): AgentSessions {
         return { kind: 'locked', retryAfterSeconds: failureWindowMs / 1000 };
       }
       const agent = await agents.findByUsername(instanceId, username);
-      const isRight = await deps.verifyPassword(password, agent?.passwordHash);
+      let isRight: boolean;
+      try {
+        isRight = await deps.verifyPassword(password, agent?.passwordHash);
+      } catch (error) {
+        if (!(error instanceof PasswordsBusy)) throw error;
+        // Nothing was guessed: whoever signs in during somebody else's flood must not be locked out by it.
+        for (const subject of subjects) await store.takeBackFailure(subject.hash);
+        return { kind: 'busy', retryAfterSeconds: error.retryAfterSeconds };
+      }
       if (!agent || !isRight) return { kind: 'refused' };
       await store.forgetFailures(ofName.map((subject) => subject.hash));
       // Who knows one password has not thereby guessed the others of this address well.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { hashPassword, verifyPassword } from './passwords.ts';
+import { hashPassword, PasswordsBusy, verifyPassword } from './passwords.ts';
 
 /** Of the reference implementation's own tests: version 0x13, 64 MiB, 2 passes, 1 lane, salt `somesalt`. */
 const referenceHash =
@@ -64,5 +64,17 @@ describe('passwords', () => {
     // Node has four threads: behind eight hashes, the file would be looked at after five.
     assert.ok(checked < 5, `${checked} were checked before`);
     await Promise.all(all);
+  });
+
+  it('are refused while a hundred wait to be checked, and taken again afterwards', async () => {
+    // The cheapest hash there is: what counts is how many, not how long.
+    const cheap = `$argon2id$v=19$m=8,t=1,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+    const checked = await Promise.allSettled(
+      Array.from({ length: 150 }, () => verifyPassword('password', cheap)),
+    );
+    const refused = checked.filter(({ status }) => status === 'rejected');
+    assert.equal(refused.length, 150 - 102);
+    for (const one of refused) assert.ok((one as PromiseRejectedResult).reason instanceof PasswordsBusy);
+    assert.equal(await verifyPassword('password', cheap), false);
   });
 });

@@ -1,6 +1,7 @@
 /** Passwords of users: hashed with argon2id (RFC 9106) and kept in the PHC string format, so that the cost can grow later. */
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { Turnstile } from '../turnstile.ts';
 
 const derive: (algorithm: 'argon2id', parameters: Argon2Parameters) => Promise<Buffer> = promisify(argon2);
 
@@ -23,10 +24,26 @@ const tagBytes = 32;
 
 /** Hashes run in Node's thread pool; several at once would starve everyone else's file and name look-ups. */
 const maxAtOnce = 2;
-let running = 0;
-const waiting: (() => void)[] = [];
+/** Those who wait behind them: some seconds' worth on one core, as long as somebody at a page waits for an answer. */
+const maxWaiting = 100;
 
-/** The password as it is stored, with a salt of its own. */
+/** Too many passwords wait to be hashed already; in some seconds there is room again. */
+export class PasswordsBusy extends Error {
+  override readonly name = 'PasswordsBusy';
+  readonly retryAfterSeconds = 5;
+  constructor() {
+    super('Too many passwords are checked at once; try again in some seconds.');
+  }
+}
+
+const turnstile = new Turnstile(maxAtOnce, maxWaiting, () => new PasswordsBusy());
+const never = new AbortController().signal;
+
+/**
+ * The password as it is stored, with a salt of its own.
+ *
+ * @throws {PasswordsBusy}
+ */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
   const tag = await tagOf(password, salt, tagBytes, cost);
@@ -39,6 +56,8 @@ export async function hashPassword(password: string): Promise<string> {
  *
  * Takes as long for a user who is unknown or has no password (`stored` undefined), so that names cannot be found out
  * by the time that an answer takes. False for a text that is no hash.
+ *
+ * @throws {PasswordsBusy}
  */
 export async function verifyPassword(password: string, stored: string | undefined): Promise<boolean> {
   const parsed = stored === undefined ? undefined : parse(stored);
@@ -50,29 +69,22 @@ export async function verifyPassword(password: string, stored: string | undefine
   return timingSafeEqual(tag, parsed.tag);
 }
 
-async function tagOf(
+function tagOf(
   password: string,
   nonce: Buffer,
   tagLength: number,
   { memoryKib, passes, lanes }: Cost,
 ): Promise<Buffer> {
-  if (running >= maxAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-  else running += 1;
-  try {
-    return await derive('argon2id', {
+  return turnstile.pass(never, () =>
+    derive('argon2id', {
       message: password.normalize('NFC'),
       nonce,
       parallelism: lanes,
       tagLength,
       memory: memoryKib,
       passes,
-    });
-  } finally {
-    // A slot that someone waits for is handed on.
-    const next = waiting.shift();
-    if (next) next();
-    else running -= 1;
-  }
+    }),
+  );
 }
 
 const phc =

@@ -3,9 +3,10 @@ import {
   invalidParameterException,
   invalidRequestException,
   type OperationInput,
+  throttlingException,
 } from '@ringback/connect-api';
 import type { Caller } from '../../identity/caller.ts';
-import { hashPassword } from '../../identity/passwords.ts';
+import { hashPassword, PasswordsBusy } from '../../identity/passwords.ts';
 import { type AgentId, newId, type PhoneNumber, type SecurityProfileId } from '../../ids.ts';
 import { type AgentSettings, phoneConfigOf, withPhoneConfig } from '../../store/agent-settings.ts';
 import type { Agent, AgentChange, AgentIdentity } from '../../store/agent-store.ts';
@@ -48,7 +49,7 @@ export const createUser: OperationCode<'CreateUser'> = async (input, caller, dep
     tags: input.Tags ?? {},
     updatedAtMs: deps.clock.now(),
   };
-  const passwordHash = input.Password === undefined ? undefined : await hashPassword(input.Password);
+  const passwordHash = input.Password === undefined ? undefined : await hashOf(input.Password);
   await storingFor('CreateUser', () =>
     deps.resources.agents.create(agent, passwordHash, mostOf('users', instance, deps)),
   );
@@ -186,6 +187,13 @@ function refuseUsername(username: string, { identityManagement }: Instance): voi
       'Username may hold letters, digits, and the characters _ - . \\, and @ in the form of an e-mail address.',
     );
   }
+}
+
+/** @throws {ApiError} ThrottlingException, which clients try again, while too many passwords are hashed. */
+function hashOf(password: string): Promise<string> {
+  return hashPassword(password).catch((error: unknown) => {
+    throw error instanceof PasswordsBusy ? throttlingException(error.message) : error;
+  });
 }
 
 /** Who checks passwords elsewhere must not give us one; who lets us check them must. */
