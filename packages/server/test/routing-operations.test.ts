@@ -253,6 +253,40 @@ describe('agents, metrics and routing over the API', () => {
     await test.routing.contactEnded(contact);
   });
 
+  it('lets go of a deleted user, whose talk goes on to its end', async () => {
+    const agentId = team.agents[3]?.agentId as AgentId;
+    const gone = { instanceId: test.instanceId, agentId };
+    const rowsOf = async (column: string, table: string) =>
+      (
+        await test.database.query(`SELECT ${column} FROM ${table} WHERE instance_id = $1 AND agent_id = $2`, [
+          InstanceId,
+          agentId,
+        ])
+      ).rows.length;
+    const desk = await test.routing.attach(gone, 'page', () => undefined);
+    await putStatus(availableId, agentId);
+    const contact = await newContact();
+    await test.routing.enqueue(contact, { kind: 'agent', agentId });
+    await until('it rings', async () => (await userData({ Agents: [agentId] }))[0]?.Contacts?.length === 1);
+    await test.routing.accept(gone, contact.contactId);
+    await test.routing.connected(gone, contact.contactId);
+    await test.client.send(new sdk.DeleteUserCommand({ InstanceId, UserId: agentId }));
+    assert.equal(await rowsOf('state', 'routing_agent'), 0);
+    assert.ok(await test.routing.entry(contact), 'the contact is still known');
+    await test.routing.contactEnded(contact);
+    assert.equal(await test.routing.entry(contact), undefined);
+    await desk?.detach();
+    assert.equal(await rowsOf('state', 'routing_agent'), 0, 'nothing brings the row back');
+    await refused(putStatus(availableId, agentId), 'ResourceNotFoundException', /user/);
+    // Routing of the others goes on.
+    await test.routing.attach(key(), 'page', () => undefined);
+    await putStatus(availableId);
+    const next = await newContact();
+    await test.routing.enqueue(next, { kind: 'queue', queueId });
+    await until('it rings', async () => (await userData({ Agents: [UserId] }))[0]?.Contacts?.length === 1);
+    await test.routing.contactEnded(next, 'none');
+  });
+
   it('refuses what is unknown or not asked in full', async () => {
     await refused(putStatus(unknownId), 'ResourceNotFoundException', /agent status/);
     await refused(putStatus(availableId, unknownId), 'ResourceNotFoundException', /user/);

@@ -633,7 +633,8 @@ const selectAgentRows = {
           WHERE (instance_id, agent_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
 };
 
-// Two may begin the same agent at once; the second then finds the first one's row.
+// Two may begin the same agent at once; the second then finds the first one's row. A user who was deleted meanwhile, whom the
+// directory may still know, begins nothing.
 const insertAgents = {
   name: 'routing-new-agents',
   text: `INSERT INTO routing_agent (instance_id, agent_id, state, version, node, is_ready, voice_in_use, idle_since,
@@ -645,7 +646,8 @@ const insertAgents = {
                        $13::int[], $14::timestamptz[])
              AS a(instance_id, agent_id, state, version, node, is_ready, voice_in_use, idle_since,
                   inbound_idle_since, deadline_at, is_signed_in, lost_at, event_sequence, changed_at)
-          ORDER BY 1, 2
+           JOIN agent u ON u.instance_id = a.instance_id AND u.id = a.agent_id
+          ORDER BY 1, 2 FOR KEY SHARE OF u
          ON CONFLICT (instance_id, agent_id) DO NOTHING`,
 };
 
