@@ -364,11 +364,32 @@ async function holdersOf(on: Queryable<Schema>, contacts: readonly ContactKey[])
   return rows.map((row) => ({ instanceId: row.instance_id, agentId: row.agent_id }));
 }
 
-/** How rows of a table are locked and read. */
-interface RowKind<Key, Row, Value> {
+/** How rows of a table are locked and read, by arrays of instance ids and of ids. */
+interface RowStatements {
   /** Answers the place of each row among the keys, from 1, and its version. */
   readonly lock: PreparedStatement;
   readonly read: PreparedStatement;
+}
+
+function statementsOn(noun: string, table: string, idColumn: string, columns: string): RowStatements {
+  return {
+    lock: {
+      name: `routing-lock-${noun}`,
+      text: `SELECT k.place, r.xmin::text AS version
+               FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(instance_id, id, place)
+               JOIN ${table} r ON r.instance_id = k.instance_id AND r.${idColumn} = k.id
+              ORDER BY r.instance_id, r.${idColumn} FOR NO KEY UPDATE OF r`,
+    },
+    read: {
+      name: `routing-${noun}`,
+      text: `SELECT ${columns} FROM ${table}
+              WHERE (instance_id, ${idColumn}) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
+    },
+  };
+}
+
+/** A table's rows, and what they are here. */
+interface RowKind<Key, Row, Value> extends RowStatements {
   readonly idOf: (key: Key) => string;
   readonly keyOf: (row: Row) => string;
   readonly valueOf: (row: Row) => Value;
@@ -619,20 +640,6 @@ const selectHolders = {
           WHERE (instance_id, contact_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND agent_id IS NOT NULL`,
 };
 
-const lockAgentRows = {
-  name: 'routing-lock-agents',
-  text: `SELECT k.place, r.xmin::text AS version
-           FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(instance_id, agent_id, place)
-           JOIN routing_agent r ON r.instance_id = k.instance_id AND r.agent_id = k.agent_id
-          ORDER BY r.instance_id, r.agent_id FOR NO KEY UPDATE OF r`,
-};
-
-const selectAgentRows = {
-  name: 'routing-agents',
-  text: `SELECT ${agentRow} FROM routing_agent
-          WHERE (instance_id, agent_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
-};
-
 // Two may begin the same agent at once; the second then finds the first one's row. A user who was deleted meanwhile, whom the
 // directory may still know, begins nothing.
 const insertAgents = {
@@ -651,31 +658,15 @@ const insertAgents = {
          ON CONFLICT (instance_id, agent_id) DO NOTHING`,
 };
 
-const lockEntryRows = {
-  name: 'routing-lock-entries',
-  text: `SELECT k.place, r.xmin::text AS version
-           FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(instance_id, contact_id, place)
-           JOIN routing_entry r ON r.instance_id = k.instance_id AND r.contact_id = k.contact_id
-          ORDER BY r.instance_id, r.contact_id FOR NO KEY UPDATE OF r`,
-};
-
-const selectEntryRows = {
-  name: 'routing-entries',
-  text: `SELECT * FROM routing_entry
-          WHERE (instance_id, contact_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
-};
-
 const agentRows: RowKind<AgentKey, AgentRow, StoredAgent> = {
-  lock: lockAgentRows,
-  read: selectAgentRows,
+  ...statementsOn('agents', 'routing_agent', 'agent_id', agentRow),
   idOf: ({ agentId }) => agentId,
   keyOf: (row) => `${row.instance_id} ${row.agent_id}`,
   valueOf: storedAgentOf,
 };
 
 const entryRows: RowKind<ContactKey, EntryRow, QueueEntry> = {
-  lock: lockEntryRows,
-  read: selectEntryRows,
+  ...statementsOn('entries', 'routing_entry', 'contact_id', '*'),
   idOf: ({ contactId }) => contactId,
   keyOf: (row) => `${row.instance_id} ${row.contact_id}`,
   valueOf: entryOf,
