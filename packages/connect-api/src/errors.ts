@@ -13,6 +13,9 @@ const protocolErrors = {
   SerializationException: 400,
   UnsupportedMediaTypeException: 415,
   RequestEntityTooLargeException: 413,
+  RequestHeaderFieldsTooLargeException: 431,
+  RequestTimeoutException: 408,
+  MalformedHttpRequestException: 400,
   MissingAuthenticationTokenException: 403,
   IncompleteSignatureException: 403,
   InvalidSignatureException: 403,
@@ -158,6 +161,20 @@ export const unsupportedMediaTypeException = (contentType: string) =>
 
 export const requestEntityTooLargeException = (maxBytes: number) =>
   new ApiError('RequestEntityTooLargeException', `The body is larger than ${maxBytes} bytes.`);
+
+/** RFC 6585 §5. */
+export const requestHeaderFieldsTooLargeException = (maxBytes: number) =>
+  new ApiError(
+    'RequestHeaderFieldsTooLargeException',
+    `The request line and headers are larger than ${maxBytes} bytes.`,
+  );
+
+export const requestTimeoutException = () =>
+  new ApiError('RequestTimeoutException', 'The rest of the request did not come in time.');
+
+/** What arrived is not HTTP/1.1 (RFC 9112). */
+export const malformedHttpRequestException = (message: string) =>
+  new ApiError('MalformedHttpRequestException', message);
 
 export const missingAuthenticationTokenException = (message: string) =>
   new ApiError('MissingAuthenticationTokenException', message);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ConnectClient, CreateRuleCommand, ListInstancesCommand } from '@aws-sdk/client-connect';
 import { unrecognizedClientException } from '@ringback/connect-api';
@@ -163,6 +164,28 @@ describe('http server › operations', () => {
     assert.equal(tooLarge.status, 413);
     assert.equal(tooLarge.errorType, 'RequestEntityTooLargeException');
   });
+
+  for (const [what, request, status, name] of [
+    [
+      'headers that are too large',
+      `GET / HTTP/1.1\r\nhost: x\r\nauthorization: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'RequestHeaderFieldsTooLargeException',
+    ],
+    ['what is no HTTP', 'GET / HTTP/9.9\r\n\r\n', 400, 'MalformedHttpRequestException'],
+  ] as const) {
+    it(`refuses ${what} in the form of all errors`, async () => {
+      const server = await open();
+      const socket = net.connect(server.port, '127.0.0.1');
+      socket.write(request);
+      const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+      assert.match(head, new RegExp(`^HTTP/1.1 ${status} [A-Z]`));
+      assert.match(head, new RegExp(`^x-amzn-errortype: ${name}$`, 'im'));
+      assert.match(head, /^x-amzn-requestid: [0-9a-f-]{36}$/im);
+      assert.match(head, new RegExp(`^content-length: ${body.length}$`, 'im'));
+      assert.match((JSON.parse(body) as { Message: string }).Message, /request/i);
+    });
+  }
 
   it('takes paths that are broken as it takes unknown ones', async () => {
     const server = await open();

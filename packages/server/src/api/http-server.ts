@@ -1,7 +1,8 @@
 /** The HTTP edge: raw bytes in, signature checked, operation found, typed answer or typed error out. No rules of the product live here. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type RequestListener, STATUS_CODES } from 'node:http';
+import { maxHeaderSize, type RequestListener, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import {
   ApiError,
   awsJsonContentType,
@@ -11,6 +12,7 @@ import {
   isOperationName,
   isServiceQuotasTarget,
   listOperations,
+  malformedHttpRequestException,
   matchRoute,
   missingAuthenticationTokenException,
   type OperationName,
@@ -21,6 +23,8 @@ import {
   readInput,
   readServiceQuotasInput,
   requestEntityTooLargeException,
+  requestHeaderFieldsTooLargeException,
+  requestTimeoutException,
   type ServiceQuotasOperationName,
   type ServiceQuotasOutput,
   serializationException,
@@ -126,6 +130,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: 'idle',
+    clientErrorHandler: refuseUnreadable,
     // The name of an uploaded prompt may take three characters for each of its own.
     routerOptions: { maxParamLength: 512 },
     // A path that cannot be decoded never reaches a route, nor the error handler.
@@ -192,6 +197,32 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       }
     },
   };
+}
+
+/** Answers what Node's parser refused before there was a request, in the form of all errors, and hangs up. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (socket.writable) {
+    const { status, headers, body } = errorResponse(unreadableFor(error.code), randomUUID());
+    const head = Object.entries({
+      ...headers,
+      'content-length': Buffer.byteLength(body),
+      connection: 'close',
+    }).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);
+  }
+  socket.destroy(error);
+}
+
+function unreadableFor(code: string | undefined): ApiError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return requestHeaderFieldsTooLargeException(maxHeaderSize);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return requestTimeoutException();
+    default:
+      return malformedHttpRequestException('The request cannot be read as HTTP/1.1.');
+  }
 }
 
 class Edge implements EdgeForDoors, DirectRequests {
