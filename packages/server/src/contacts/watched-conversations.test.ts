@@ -39,6 +39,7 @@ describe('watched conversation', () => {
     const ada = watch('ada');
     const bea = watch('bea');
     assert.equal(ada.barge(), 'heard');
+    assert.equal(ada.barge(), 'heard', 'who asks again goes on, and is shown once');
     assert.equal(bea.barge(), 'somebody else takes part');
     bea.listens();
     ada.listens();

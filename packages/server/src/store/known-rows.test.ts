@@ -24,4 +24,11 @@ describe('known rows', () => {
       [undefined, 1, 2],
     );
   });
+
+  it('are forgotten all at once', () => {
+    const rows = new KnownRows<number>(2);
+    for (const key of ['a', 'b']) rows.learn(key, '1', 1);
+    rows.clear();
+    assert.deepEqual([rows.at('a', '1'), rows.at('b', '1')], [undefined, undefined]);
+  });
 });
