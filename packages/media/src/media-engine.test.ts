@@ -145,6 +145,40 @@ describe('media engine › IPv6', () => {
   });
 });
 
+describe('media engine › behind a router that translates addresses', () => {
+  it('names the announced addresses in offers and answers, and is bound to its own', async () => {
+    const own = await openMediaEngine({
+      host: HOST,
+      hostV6: '::1',
+      announcedHost: '127.0.0.2',
+      announcedHostV6: '2001:db8::10',
+      ports: PORTS,
+      workers: 1,
+    });
+    try {
+      const plain = await engine.openSession({});
+      const announced = await own.openSession({});
+      assert.match(announced.createOffer(), /^c=IN IP4 127\.0\.0\.2\r$/m);
+      assert.match(await announced.answerOffer(plain.createOffer()), /^c=IN IP4 127\.0\.0\.2\r$/m);
+      const six = await own.openSession({ family: 6 });
+      assert.match(six.createOffer(), /^c=IN IP6 2001:db8::10\r$/m);
+      await Promise.all([plain, announced, six].map((session) => session.close()));
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('takes no name, and no address of the other family', async () => {
+    for (const wrong of [
+      { announcedHost: 'edge.example.com' },
+      { announcedHost: '::1' },
+      { hostV6: '::1', announcedHostV6: HOST },
+    ]) {
+      await assert.rejects(openMediaEngine({ host: HOST, ports: PORTS, ...wrong }), RangeError);
+    }
+  });
+});
+
 describe('media engine › audio', () => {
   for (const codec of ['PCMU', 'PCMA'] as const) {
     it(`${codec} › a tone arrives at the other side, whole, and is recorded left there and right here`, async () => {

@@ -27,10 +27,14 @@ import { TICK_MS } from './worker/ticker.ts';
 import { QuestionRefused, WorkerLink } from './worker-link.ts';
 
 export interface MediaEngineOptions {
-  /** Numeric IPv4 address that RTP sockets are bound to and that our SDP names. */
+  /** Numeric IPv4 address that RTP sockets are bound to. */
   host: string;
   /** Numeric IPv6 address for sessions of `family: 6`. Default: there can be none. */
   hostV6?: string;
+  /** Numeric IPv4 address that our SDP names, where a router translates it to `host`. Ports must stay the same on the way. Default: `host`. */
+  announcedHost?: string;
+  /** The same for sessions of `family: 6`. */
+  announcedHostV6?: string;
   /** RTP port range, both ends included. Sessions take the even ports; those held by others are skipped. */
   ports: { first: number; last: number };
   /** Worker threads; the range is shared out among them. Default: one less than the machine has cores, 1 … 16. */
@@ -99,7 +103,7 @@ interface Berth {
 /**
  * Starts the worker threads. An engine keeps the process alive until it is closed.
  *
- * @throws {RangeError} for a host that is no numeric IPv4 address, a `hostV6` that is no numeric IPv6 address, or a range without an even port for each worker.
+ * @throws {RangeError} for a host that is no numeric address of its family, or a range without an even port for each worker.
  */
 export async function openMediaEngine(options: MediaEngineOptions): Promise<MediaEngine> {
   const engine = new ThreadedMediaEngine(options);
@@ -111,6 +115,7 @@ export async function openMediaEngine(options: MediaEngineOptions): Promise<Medi
 class ThreadedMediaEngine implements MediaEngine {
   readonly #host: string;
   readonly #hostV6: string | undefined;
+  readonly #announced: { readonly v4: string; readonly v6: string | undefined };
   readonly #webRtc: WebRtcOptions;
   readonly #maxSessions: number;
   readonly #onFault: (fault: MediaFault) => void;
@@ -123,12 +128,18 @@ class ThreadedMediaEngine implements MediaEngine {
   constructor(options: MediaEngineOptions) {
     const { host, hostV6, ports, workers = workersForMachine(ports) } = options;
     const shares = sharePorts(ports, workers);
-    if (!isIPv4(host))
-      throw new RangeError(`media host ${JSON.stringify(host)} is not a numeric IPv4 address`);
-    if (hostV6 !== undefined && !isIPv6(hostV6))
-      throw new RangeError(`media host ${JSON.stringify(hostV6)} is not a numeric IPv6 address`);
+    const { announcedHost = host, announcedHostV6 = hostV6 } = options;
+    for (const address of [host, announcedHost]) {
+      if (!isIPv4(address))
+        throw new RangeError(`media host ${JSON.stringify(address)} is not a numeric IPv4 address`);
+    }
+    for (const address of [hostV6, announcedHostV6]) {
+      if (address !== undefined && !isIPv6(address))
+        throw new RangeError(`media host ${JSON.stringify(address)} is not a numeric IPv6 address`);
+    }
     this.#host = host;
     this.#hostV6 = hostV6;
+    this.#announced = { v4: announcedHost, v6: announcedHostV6 };
     this.#webRtc = options.webRtc ?? {};
     this.#maxSessions = options.maxSessions ?? Number.POSITIVE_INFINITY;
     this.#onFault =
@@ -270,7 +281,7 @@ class ThreadedMediaEngine implements MediaEngine {
     const codecs = options.codecs ?? DEFAULT_CODECS;
     // Below 2^47: a random number that fits the origin line and a double.
     const local = {
-      host,
+      host: (options.family === 6 ? this.#announced.v6 : this.#announced.v4) ?? host,
       port,
       codecs,
       originId: randomInt(1, 2 ** 47),

@@ -39,6 +39,7 @@ export interface MediaSessionOptions {
 }
 
 export interface MediaSession extends AudioSession {
+  /** The address that our SDP names. */
   readonly localHost: string;
   readonly localPort: number;
 

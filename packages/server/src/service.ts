@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import { openAgentSide } from './agents/agent-side.ts';
 import { type HttpServer, openHttpServer } from './api/http-server.ts';
 import { openPromptLinks } from './api/prompt-links.ts';
+import { mediaAddressesOf } from './calls/media-addresses.ts';
 import { watchMedia } from './calls/media-metrics.ts';
 import { openRecordingUpload } from './calls/recording-upload.ts';
 import type { StirSigning } from './calls/ring.ts';
@@ -206,8 +207,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   progress('Opening the media engine.');
   const media = opened.keep(
     await openMediaEngine({
-      host: config.sip.host,
-      ...(config.sipSettings.ipv6 === undefined ? {} : { hostV6: config.sipSettings.ipv6 }),
+      ...mediaAddressesOf(config),
       ports: config.rtpPorts,
       webRtc: {
         iceServers: config.agents.iceServers,
