@@ -89,6 +89,8 @@ describe('dial failure › Q.850 cause beside a status', () => {
     [603, [17, 41], 'TELECOM_UNANSWERED', 'never'],
     [607, [17, 21], 'TELECOM_POTENTIAL_BLOCKING', 'never'],
     [302, [17], 'TELECOM_PROBLEM', 'allowed'],
+    [408, [1, 17, 41], 'TELECOM_UNANSWERED', 'never'],
+    [487, [1, 17, 41], 'TELECOM_UNANSWERED', 'never'],
   ];
   for (const [status, causes, disconnectReason, next] of cases) {
     it(`${status} with ${causes.join(', ')} is ${disconnectReason}`, () => {
@@ -118,6 +120,7 @@ describe('dial failure › Q.850 cause beside a status', () => {
       judge(withCause(603, 21, 'Network Blocked'), false).disconnectReason,
       'TELECOM_POTENTIAL_BLOCKING',
     );
+    assert.equal(judge(withCause(486, 21, 'Network Blocked'), false).disconnectReason, 'TELECOM_BUSY');
   });
 
   it('an unreadable one changes nothing', () => {
@@ -179,7 +182,8 @@ describe('dial failure › tones of the network in early media', () => {
 
   it('keeps campaigns from numbers that the network says are none', () => {
     assert.equal(judge(rejected(480), true, vacant).campaignRetry, 'never');
-    assert.equal(judge(rejected(480), true, noCircuit).campaignRetry, 'allowed');
+    const { campaignRetry, fault } = judge(rejected(480), true, noCircuit);
+    assert.deepEqual([campaignRetry, fault], ['allowed', 'carrier']);
   });
 });
 
@@ -254,6 +258,8 @@ describe('dial failure › cause', () => {
       status: 404,
       reason: 'Not Found',
     });
+    const unstorable = causeOf(new InviteRejected(sipResponse(500, [['Reason', 'Q.850;text="a\0b"']])));
+    assert.equal(unstorable?.kind === 'rejected' && unstorable.reasonHeader, 'Q.850;text="a\uFFFDb"');
     assert.deepEqual(causeOf(new InviteTimedOut()), { kind: 'no response' });
     assert.equal(causeOf(new InviteTransportError(new Error('EHOSTUNREACH')))?.kind, 'transport');
     assert.deepEqual(causeOf(new InviteCancelled()), { kind: 'stopped' });
