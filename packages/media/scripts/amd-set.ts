@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Item, planPart } from './amd-set/item.ts';
 import { soundItem } from './amd-set/sound-item.ts';
-import { type Sentence, SpeechBank } from './amd-set/speech-bank.ts';
+import { helloOf, type Sentence, SpeechBank } from './amd-set/speech-bank.ts';
 import { type Part, voices } from './amd-set/voices.ts';
 
 /** Items of each part. */
-const partSizes: Readonly<Record<Part, number>> = { train: 4_800, dev: 1_000, test: 1_600 };
+const partSizes: Readonly<Record<Part, number>> = { train: 6_400, dev: 1_000, test: 1_600 };
 
 const everyPart = ['train', 'dev', 'test'] as const;
 
@@ -36,7 +36,7 @@ const items = parts.flatMap((part) => planPart(part, Math.round(partSizes[part] 
 const speech = join(directory, 'speech');
 const bank = new SpeechBank(speech);
 await mkdir(directory, { recursive: true });
-await bank.render(sentencesOf(items), (done, all) => {
+await bank.render([...sentencesOf(items), ...hellosOf(items)], (done, all) => {
   if (done % 500 === 0 || done === all) tell(`${done} of ${all} sentences spoken`);
 });
 
@@ -78,6 +78,14 @@ function sentencesOf(planned: readonly Item[]): Sentence[] {
   return planned.flatMap(({ voice, greeting }) =>
     voice && greeting ? greeting.sentences.map((text) => ({ voice, text })) : [],
   );
+}
+
+/** What the pace of people is told by. */
+function hellosOf(planned: readonly Item[]): Sentence[] {
+  return planned.flatMap(({ label, voice }) => {
+    const hello = label === 'human' && voice ? helloOf(voice) : undefined;
+    return hello ? [hello] : [];
+  });
 }
 
 /** What people in the background say: greetings of the part's own plain voices. */

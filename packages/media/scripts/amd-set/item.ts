@@ -57,6 +57,8 @@ export interface Item {
   readonly loopAfterMs?: number;
   /** Speech lost at the answer. */
   readonly cutMs: number;
+  /** How fast a person speaks, against what people do on the average. */
+  readonly pace: number;
   /** A person who hears nothing says hello again. */
   readonly repeatAfterMs?: number;
   /** Speech level, dB below full scale. */
@@ -133,7 +135,7 @@ function labelOf(kind: ItemKind): Label {
 
 function planItem(part: Part, kind: ItemKind, n: number): Item {
   const name = `${part}-${kind}-${String(n).padStart(4, '0')}`;
-  const random = new Seeded(`ringback/amd/3/${name}`);
+  const random = new Seeded(`ringback/amd/4/${name}`);
   const label = labelOf(kind);
   const isPerson = label === 'human';
   const speaks = isPerson || greetings.some((each) => each.kind === kind) || kind === 'sit';
@@ -152,6 +154,7 @@ function planItem(part: Part, kind: ItemKind, n: number): Item {
     onsetMs: planOnset(kind, isPerson, random),
     pausesMs: (spoken?.greeting.sentences ?? []).slice(0, -1).map((sentence) => planPause(sentence, random)),
     ...(looping.has(kind) ? { loopAfterMs: random.between(400, 1_000) } : {}),
+    pace: isPerson ? clamp(random.logNormal(1, 0.15), 0.7, 1.4) : 1,
     cutMs: kind === 'cut' ? random.between(20, 160) : 0,
     ...(isPerson && random.chance(0.4) ? { repeatAfterMs: random.between(1_500, 3_500) } : {}),
     levelDb: random.between(-34, -14),
@@ -182,17 +185,10 @@ function speaker(
   const able = voices.filter(
     (each) => each.part === part && each.fold === fold && languages.has(each.language),
   );
-  const voice = livelier(random.pick(able), kind);
+  const voice = random.pick(able);
   const own = texts.filter(({ language }) => language === voice.language);
   // Most people have one word for the telephone: the first of a list stand for four answers in five.
   return { voice, greeting: random.pick(kind === 'short' && random.chance(0.8) ? own.slice(0, 4) : own) };
-}
-
-/** People who answer a telephone, as they have a thousand times, speak faster than programs read. */
-function livelier(voice: Voice, kind: GreetingKind): Voice {
-  if (!people.has(kind) || voice.engine === 'recorded') return voice;
-  const tempo = Math.round(115 * voice.tempo) / 100;
-  return { ...voice, id: `${voice.id}:live`, tempo };
 }
 
 function planOnset(kind: ItemKind, isPerson: boolean, random: Seeded): number {

@@ -21,20 +21,23 @@ export type NoiseKind =
   | 'television'
   | 'car'
   | 'rain'
-  | 'crowd';
+  | 'crowd'
+  | 'railway'
+  | 'sea'
+  | 'canteen';
 
 /** Noises of each fold of the train part (voices.ts). */
 export const foldNoises: readonly (readonly NoiseKind[])[] = [
-  ['pink', 'hum', 'birds', 'steps'],
-  ['street', 'office', 'humming'],
-  ['wind', 'kitchen', 'siren'],
+  ['pink', 'hum', 'birds', 'steps', 'car'],
+  ['street', 'office', 'humming', 'rain'],
+  ['wind', 'kitchen', 'siren', 'crowd'],
   ['chatter', 'radio', 'workshop'],
 ];
 
 export const noisesOf: Readonly<Record<Part, readonly NoiseKind[]>> = {
   train: [...foldNoises.flat()],
   dev: ['brown', 'fan', 'television'],
-  test: ['car', 'rain', 'crowd'],
+  test: ['railway', 'sea', 'canteen'],
 };
 
 const RATE = 8_000;
@@ -87,6 +90,18 @@ export function makeNoise(
       return level(add(level(coloured(samples, random, 0.2, 0.9)), clicks(samples, 60, 4, random), 0.4));
     case 'crowd':
       return level(babble(samples, 6, random, speech));
+    case 'railway':
+      return level(
+        add(
+          swelling(coloured(samples, random, 0.98, 0.1), 0.65, 0.6, random),
+          hum(samples, 90, 5, random),
+          0.3,
+        ),
+      );
+    case 'sea':
+      return level(swelling(coloured(samples, random, 0.7, 0.6), 4, 0.8, random));
+    case 'canteen':
+      return level(add(level(babble(samples, 16, random, speech)), clicks(samples, 4, 25, random), 0.4));
   }
 }
 

@@ -3,7 +3,8 @@ import type { Beep, Item } from './item.ts';
 import { throughLine } from './line.ts';
 import { level, makeMusic, makeNoise } from './noise.ts';
 import { Seeded } from './seeded.ts';
-import type { SpeechBank } from './speech-bank.ts';
+import { helloOf, type Sentence, type SpeechBank } from './speech-bank.ts';
+import { joined, paced, paceOf, tightened, voicedStretches } from './spoken.ts';
 
 export interface SoundedItem {
   /** G.711 of the item's codec. */
@@ -19,7 +20,7 @@ export interface SoundedItem {
 const PER_MS = 8;
 
 export async function soundItem(item: Item, bank: SpeechBank, babble: Float32Array): Promise<SoundedItem> {
-  const random = new Seeded(`ringback/amd/3/sound/${item.name}`);
+  const random = new Seeded(`ringback/amd/4/sound/${item.name}`);
   const scene = new Scene();
   scene.silence(item.onsetMs);
   await soundAnswer(item, bank, scene, random);
@@ -84,25 +85,8 @@ class Scene {
   }
 
   sound(): Float32Array {
-    const whole = new Float32Array(this.#samples);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return joined(this.#parts);
   }
-}
-
-/** The 10 ms frames of a clip that stand less than 32 dB below its loudest one. */
-function voicedStretches(sound: Float32Array, fromMs: number): [number, number][] {
-  const frame = 10 * PER_MS;
-  const powers = Array.from({ length: Math.ceil(sound.length / frame) }, (_, n) => {
-    const part = sound.subarray(n * frame, (n + 1) * frame);
-    return part.reduce((sum, sample) => sum + sample * sample, 0) / part.length;
-  });
-  const least = Math.max(...powers) * 10 ** -3.2;
-  return powers.flatMap((power, n) => (power > least ? [[fromMs + 10 * n, fromMs + 10 * (n + 1)]] : []));
 }
 
 async function soundAnswer(item: Item, bank: SpeechBank, scene: Scene, random: Seeded): Promise<void> {
@@ -139,15 +123,22 @@ async function soundAnswer(item: Item, bank: SpeechBank, scene: Scene, random: S
     default:
       break;
   }
-  await soundGreeting(item, bank, scene, gain);
+  await soundGreeting(item, bank, scene, random, gain);
 }
 
-async function soundGreeting(item: Item, bank: SpeechBank, scene: Scene, gain: number): Promise<void> {
+async function soundGreeting(
+  item: Item,
+  bank: SpeechBank,
+  scene: Scene,
+  random: Seeded,
+  gain: number,
+): Promise<void> {
   const { voice, greeting } = item;
   if (!voice || !greeting) return;
   const sentences: Float32Array[] = [];
   for (const text of greeting.sentences) {
-    sentences.push(level(await bank.read({ voice, text })).map((sample) => sample * gain));
+    const spoken = await speak(item, bank, { voice, text }, random);
+    sentences.push(level(spoken).map((sample) => sample * gain));
   }
   soundSentences(item, sentences, scene);
   if (item.loopAfterMs !== undefined) {
@@ -160,6 +151,21 @@ async function soundGreeting(item: Item, bank: SpeechBank, scene: Scene, gain: n
     scene.silence(item.repeatAfterMs);
     scene.speakAgain(first);
   }
+}
+
+/** Programs pause at every comma alike, and read slower than people answer; what was recorded stays as it is. */
+async function speak(
+  item: Item,
+  bank: SpeechBank,
+  sentence: Sentence,
+  random: Seeded,
+): Promise<Float32Array> {
+  const clip = await bank.read(sentence);
+  if (sentence.voice.engine === 'recorded') return tightened(clip);
+  const pauseMs = (): number => Math.min(400, Math.max(40, random.logNormal(140, 0.45)));
+  const hello = helloOf(sentence.voice);
+  if (item.label !== 'human' || !hello) return tightened(clip, pauseMs);
+  return paced(tightened(clip, pauseMs), paceOf(await bank.read(hello)) * item.pace);
 }
 
 function soundSentences(item: Item, sentences: readonly Float32Array[], scene: Scene): void {

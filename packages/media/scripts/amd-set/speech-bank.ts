@@ -6,7 +6,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readWav } from '../../src/codec/wav.ts';
-import type { Voice } from './voices.ts';
+import { hellos, type Voice } from './voices.ts';
 
 const run = promisify(execFile);
 
@@ -14,13 +14,19 @@ const run = promisify(execFile);
 export const debianPackages =
   'flite espeak-ng festival sox libsox-fmt-base festvox-kdlpc16k festvox-us-slt-hts festvox-ca-ona-hts festvox-italp16k ' +
   'festvox-itapc16k festvox-czech-dita festvox-czech-krb festvox-czech-machac festvox-czech-ph festvox-suopuhe-lj ' +
-  'festvox-suopuhe-mv festvox-hi-nsk festvox-te-nsk festvox-ru ktuberling-data klettres-data fillets-ng-data-cs ' +
-  'fillets-ng-data-nl asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-it-wav ' +
-  'asterisk-prompt-it-menardi-wav asterisk-prompt-es-co asterisk-prompt-fr-armelle';
+  'festvox-suopuhe-mv festvox-hi-nsk festvox-te-nsk festvox-ru ktuberling-data klettres-data ' +
+  'asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-it-wav asterisk-core-sounds-fr-wav ' +
+  'asterisk-core-sounds-ru-wav asterisk-prompt-it-menardi-wav asterisk-prompt-es-co asterisk-prompt-fr-armelle';
 
 export interface Sentence {
   readonly voice: Voice;
   readonly text: string;
+}
+
+/** By which a program's pace is told; what was recorded keeps its own. */
+export function helloOf(voice: Voice): Sentence | undefined {
+  const text = hellos.get(voice.language);
+  return text === undefined ? undefined : { voice, text };
 }
 
 /** A sentence that a program did not speak. */

@@ -95,6 +95,26 @@ describe('answer detector', () => {
     assert.deepEqual(sit.answeredBy, { kind: 'sit', cause: 'vacant code' });
   });
 
+  it('knows the busy tone that comes after a murmur', () => {
+    const murmur = hello.subarray(0, 8 * 260);
+    const busy = tone({ frequenciesHz: [480, 620], onMs: 500, offMs: 500 }, 4_000);
+    const { answeredBy, reasons } = verdictOf([silence(100), murmur, silence(100), busy]);
+    assert.equal(answeredBy.kind, 'busy', reasons.join('; '));
+  });
+
+  it('knows the fax that calls after a murmur', () => {
+    const murmur = hello.subarray(0, 8 * 260);
+    const calling = tone({ frequenciesHz: [1_100] }, 500);
+    const { answeredBy, reasons } = verdictOf([silence(100), murmur, silence(100), calling, silence(1_000)]);
+    assert.equal(answeredBy.kind, 'fax', reasons.join('; '));
+  });
+
+  it('waits for the next beat of a busy tone when nobody spoke for long', () => {
+    const busy = tone({ frequenciesHz: [480, 620], onMs: 500, offMs: 500 }, 4_000);
+    const { answeredBy, reasons } = verdictOf([silence(2_500), busy]);
+    assert.equal(answeredBy.kind, 'busy', reasons.join('; '));
+  });
+
   it('takes a key that is pressed for no beep', () => {
     const key = tone({ frequenciesHz: [770, 1_336] }, 200);
     assert.notEqual(verdictOf([silence(500), key, silence(5_000)]).answeredBy.kind, 'machine');

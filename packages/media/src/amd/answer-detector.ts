@@ -21,6 +21,10 @@ const HURRIED_SILENCE_MS = 240;
 /** Whoever waits is a person from these log-odds on, or if a short sentence of one breath was all that was said. */
 const LEAST_OF_WAITING = 0;
 
+/** After a beat of a tone nobody is told for so long, and no silence: the network's next beat may follow, ms. */
+const PERSON_AFTER_TONE_MS = 700;
+const SILENCE_AFTER_TONE_MS = 1_000;
+
 /** At the end of the analysis so much silence is a wait, ms. */
 const LEAST_WAIT_MS = 1_000;
 
@@ -150,6 +154,7 @@ export class AnswerDetector {
     } = this.#settings;
     const silenceMs = measures.silence * 1000;
     if (nowMs < earliestHumanMs || silenceMs < HURRIED_SILENCE_MS) return false;
+    if (this.#listener.sinceToneMs < PERSON_AFTER_TONE_MS) return false;
     const logOdds = humanLogOdds(this.#model, measures);
     // Who began late cannot be told in time: no hurry then.
     const isInTime = startedMs <= decideByMs / 2;
@@ -176,7 +181,7 @@ export class AnswerDetector {
       if (this.#listener.isTone) this.#lastRingMs = nowMs;
       if (nowMs - this.#lastRingMs < RINGING_PAUSE_MS && nowMs < 3 * this.#settings.longestAnalysisMs) return;
       this.#give({ kind: 'ringing' }, ['it went on ringing after the answer']);
-    } else if (nowMs >= initialSilenceMs && !this.#listener.isTone) {
+    } else if (nowMs >= initialSilenceMs && this.#listener.sinceToneMs >= SILENCE_AFTER_TONE_MS) {
       this.#give({ kind: 'silence' }, [`nobody spoke for ${seconds(initialSilenceMs)} after the answer`]);
     } else if (nowMs >= this.#settings.longestAnalysisMs) {
       this.#give({ kind: 'undecided' }, ['a steady tone, and nobody spoke']);
@@ -190,7 +195,7 @@ export class AnswerDetector {
   }
 
   #takeSignal(signal: ToneSignal): void {
-    const { nowMs, cadence } = this.#listener;
+    const { nowMs } = this.#listener;
     this.#onSignal?.(signal, nowMs);
     if (signal.kind === 'beep') this.#beepEndMs = signal.endMs;
     if (this.#verdict) return;
@@ -215,7 +220,7 @@ export class AnswerDetector {
       case 'busy':
       case 'reorder':
         // Two beats of music or speech can look like it; the network's tone comes first.
-        if (cadence.startedMs !== undefined && cadence.startedMs < signal.startMs - 500) return;
+        if (this.#listener.spokeBefore(signal.startMs - 400)) return;
         this.#give({ kind: signal.kind }, [`${signal.kind} tone, ${where}`]);
         return;
     }

@@ -16,6 +16,12 @@ import { SpeechCadence } from './speech-cadence.ts';
 /** From so much steady tone on it is no voice: vowels are shorter, ms. */
 const TONE_MS = 300;
 
+/** The network's tones have beats of this length and more, ms; a vowel may be as steady for less. */
+const BEAT_MS = 150;
+
+/** Somebody has spoken who said so much, ms: less may be a murmur behind, or the first moments of a tone. */
+const SPOKEN_MS = 500;
+
 export class AnswerListener {
   #cadence = new SpeechCadence();
   readonly #vad: WebRtcVad;
@@ -23,6 +29,7 @@ export class AnswerListener {
   readonly #tones: ToneTracker;
   readonly #signals: ToneSignals;
   #nowMs = 0;
+  #toneEndMs = Number.NEGATIVE_INFINITY;
 
   /** @param report called for each tone that means something, when it can be told. */
   constructor(
@@ -35,7 +42,7 @@ export class AnswerListener {
     this.#voice = new VoiceActivity(this.#vad, options, network);
     this.#signals = new ToneSignals(report);
     this.#tones = new ToneTracker((stretch) =>
-      this.#signals.take(stretch, this.#spokeBefore(stretch.startMs)),
+      this.#signals.take(stretch, this.spokeBefore(stretch.startMs)),
     );
   }
 
@@ -59,15 +66,21 @@ export class AnswerListener {
     return this.#tones.ongoing !== undefined;
   }
 
+  /** Since something as long and steady as a beat of the network's tones was sounding, ms. */
+  get sinceToneMs(): number {
+    return this.#nowMs - this.#toneEndMs;
+  }
+
   /** Takes 160 samples of 8 kHz audio. */
   hear(pcm: Int16Array): void {
     this.#nowMs += FRAME_MS;
     this.#tones.hear(pcm);
     const isJudged = this.#voice.hear(pcm, this.#tones.power);
     const { ongoing } = this.#tones;
+    if (ongoing && ongoing.lengthMs >= BEAT_MS) this.#toneEndMs = this.#nowMs;
     if (ongoing && ongoing.lengthMs >= TONE_MS) this.#forgetTone(ongoing.startMs);
     if (isJudged) this.#cadence.hear(this.#voice.frame);
-    this.#signals.pass(this.#nowMs, ongoing, this.#spokeBefore(ongoing?.startMs ?? this.#nowMs));
+    this.#signals.pass(this.#nowMs, ongoing, this.spokeBefore(ongoing?.startMs ?? this.#nowMs));
   }
 
   /** Frees the detector's memory. May be called twice. */
@@ -82,9 +95,9 @@ export class AnswerListener {
     this.#cadence = new SpeechCadence(this.#nowMs - FRAME_MS - JUDGEMENT_DELAY_MS);
   }
 
-  /** A tone's first moments may look like speech. */
-  #spokeBefore(atMs: number): boolean {
-    const { startedMs } = this.cadence;
-    return startedMs !== undefined && startedMs < atMs - 100;
+  /** Whether somebody spoke, and not just murmured, before this moment. */
+  spokeBefore(atMs: number): boolean {
+    const { startedMs, measures } = this.cadence;
+    return startedMs !== undefined && startedMs < atMs - 100 && measures.speech * 1000 >= SPOKEN_MS;
   }
 }
