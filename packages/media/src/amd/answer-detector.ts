@@ -95,6 +95,10 @@ export class AnswerDetector {
     };
   }
 
+  get #isToneNear(): boolean {
+    return this.#listener.isTone || this.#listener.sinceToneMs < PERSON_AFTER_TONE_MS;
+  }
+
   get #model(): AnswerModel {
     return this.#listener.nowMs <= this.#settings.decideByMs ? this.#models.inTime : this.#models.late;
   }
@@ -134,7 +138,7 @@ export class AnswerDetector {
     const settings = this.#settings;
     if (this.#isPerson(measures, nowMs, cadence.startedMs)) {
       this.#give({ kind: 'human' }, this.#words());
-    } else if (silenceMs >= settings.waitingSilenceMs && !this.#listener.isTone) {
+    } else if (silenceMs >= settings.waitingSilenceMs && !this.#isToneNear) {
       this.#giveByWaiting(measures);
     } else if (measures.speech * 1000 >= this.#mostSpeechOfPeople(measures)) {
       this.#give({ kind: 'machine' }, this.#words());
@@ -154,7 +158,7 @@ export class AnswerDetector {
     } = this.#settings;
     const silenceMs = measures.silence * 1000;
     if (nowMs < earliestHumanMs || silenceMs < HURRIED_SILENCE_MS) return false;
-    if (this.#listener.sinceToneMs < PERSON_AFTER_TONE_MS) return false;
+    if (this.#isToneNear) return false;
     const logOdds = humanLogOdds(this.#model, measures);
     // Who began late cannot be told in time: no hurry then.
     const isInTime = startedMs <= decideByMs / 2;
