@@ -164,8 +164,10 @@ async function speak(
   if (sentence.voice.engine === 'recorded') return tightened(clip);
   const pauseMs = (): number => Math.min(400, Math.max(40, random.logNormal(140, 0.45)));
   const hello = helloOf(sentence.voice);
-  if (item.label !== 'human' || !hello) return tightened(clip, pauseMs);
-  return paced(tightened(clip, pauseMs), paceOf(await bank.read(hello)) * item.pace);
+  // Festival's HTS voices breathe before and after each sentence, for half a second at times.
+  const spoken = tightened(clip, pauseMs, sentence.voice.name.endsWith('_hts') ? 'breath' : 'silence');
+  if (item.label !== 'human' || !hello) return spoken;
+  return paced(spoken, paceOf(await bank.read(hello)) * item.pace);
 }
 
 function soundSentences(item: Item, sentences: readonly Float32Array[], scene: Scene): void {

@@ -32,9 +32,16 @@ export function voicedStretches(sound: Float32Array, fromMs: number): [startMs: 
   return loudFrames(sound, SPEECH_SHARE).map((n) => [fromMs + FRAME_MS * n, fromMs + FRAME_MS * (n + 1)]);
 }
 
-/** @param pauseMs asked for the length of each pause within; absent where the speaker's own pauses stay. */
-export function tightened(sound: Float32Array, pauseMs?: () => number): Float32Array {
-  const frames = loudFrames(sound, SOUND_SHARE);
+/**
+ * @param pauseMs asked for the length of each pause within; absent where the speaker's own pauses stay.
+ * @param around `breath`: the program puts faint noise around what it says, which is no speech either.
+ */
+export function tightened(
+  sound: Float32Array,
+  pauseMs?: () => number,
+  around: 'silence' | 'breath' = 'silence',
+): Float32Array {
+  const frames = loudFrames(sound, around === 'breath' ? SPEECH_SHARE : SOUND_SHARE);
   const [first, last] = [frames[0], frames.at(-1)];
   if (first === undefined || last === undefined) return sound;
   const parts: Float32Array[] = [];

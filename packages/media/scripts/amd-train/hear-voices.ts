@@ -8,8 +8,8 @@ import { Seeded } from '../amd-set/seeded.ts';
 import type { VoiceExamples } from './fit-voice.ts';
 import type { LabelledAudio } from './labelled-audio.ts';
 
-/** Verdicts fall within, ms. */
-const longestMs = 7_000;
+/** Nearly all verdicts fall within, ms. */
+const longestMs = 5_000;
 /** Levels are shifted by up to so much, so that none is learned, dB. */
 const shiftDb = 9;
 const unfitted: VoiceNetwork = { units: 0, hidden: new Float32Array(0), output: Float32Array.of(0) };
