@@ -7,9 +7,11 @@ import { execFileSync } from 'node:child_process';
 const PER_MS = 8;
 const FRAME_MS = 10;
 
-/** Speech stands less than this below the loudest frame of its clip; what is farther below all around is silence. */
+/** Speech stands less than this below the loudest frame of its clip; what is farther below around it is silence. */
 const SPEECH_SHARE = 10 ** -3.2;
 const SOUND_SHARE = 10 ** -3.8;
+/** The breath around a sentence is fainter than this. */
+const BREATH_SHARE = 10 ** -2.8;
 
 /** Kept of the silence before and after, ms: sounds begin and fade softer than they are. */
 const MARGIN_MS = 20;
@@ -41,7 +43,7 @@ export function tightened(
   pauseMs?: () => number,
   around: 'silence' | 'breath' = 'silence',
 ): Float32Array {
-  const frames = loudFrames(sound, around === 'breath' ? SPEECH_SHARE : SOUND_SHARE);
+  const frames = loudFrames(sound, around === 'breath' ? BREATH_SHARE : SOUND_SHARE);
   const [first, last] = [frames[0], frames.at(-1)];
   if (first === undefined || last === undefined) return sound;
   const parts: Float32Array[] = [];
