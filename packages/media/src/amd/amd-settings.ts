@@ -9,7 +9,7 @@ export interface AmdSettings {
   readonly humanLogOdds: number;
   /** No person is believed before so long after the answer: who speaks at once is heard out, ms. Default 1,140. */
   readonly earliestHumanMs: number;
-  /** No person is believed before so much silence after the last word, save at `decideByMs`, ms. Default 300. */
+  /** No person is believed before so much silence after the last word, save at `decideByMs`, ms. Default 320. */
   readonly leastSilenceMs: number;
   /**
    * People should be told by then, ms since the answer: who spoke and is silent shortly before is believed to be one from
@@ -39,7 +39,7 @@ export const defaultAmdSettings: AmdSettings = {
   speechLogOdds: 0,
   humanLogOdds: 2.8,
   earliestHumanMs: 1_140,
-  leastSilenceMs: 300,
+  leastSilenceMs: 320,
   decideByMs: 2_000,
   hurriedLogOdds: -0.4,
   waitingSilenceMs: 1_320,

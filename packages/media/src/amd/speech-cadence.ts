@@ -54,6 +54,15 @@ const NOISE_FROM = 0.1;
 /** Fainter is silence, dB below full scale. */
 const LEAST_NOISE_DB = -72;
 
+/**
+ * Sound that was there from the answer on hides what is behind it, so that nobody can say whether it is speech. If it falls
+ * off by so much, dB, within so long, and might have been speech by its log-odds, it was: the answer cut off its beginning.
+ */
+const OPENING_FALL_DB = 20;
+const LONGEST_OPENING_FRAMES = 35;
+const SHORTEST_OPENING_FRAMES = 3;
+const LEAST_OPENING_ODDS = -2;
+
 export class SpeechCadence {
   readonly measures: CadenceMeasures = {
     speech: 0,
@@ -78,12 +87,15 @@ export class SpeechCadence {
   #valleyDb = 0;
   #peakDb = -96;
   #isRising = true;
+  /** What was heard from the answer on, until it fell off. */
+  #opening: { frames: number; levels: number; logOdds: number } | undefined;
   readonly #before = new RecentLevels(FRAMES_BEFORE);
   readonly #since = new RecentLevels(FRAMES_SINCE);
 
   /** @param nowMs audio that went before, ms. */
   constructor(nowMs = 0) {
     this.#nowMs = nowMs;
+    if (nowMs === 0) this.#opening = { frames: 0, levels: 0, logOdds: 0 };
   }
 
   /** When the first speech began and the last one ended, ms of audio; undefined before anybody spoke. */
@@ -99,6 +111,7 @@ export class SpeechCadence {
   hear(frame: VoiceFrame): void {
     const startMs = this.#nowMs;
     this.#nowMs += FRAME_MS;
+    if (this.#opening) this.#hearOpening(this.#opening, startMs, frame);
     const isBefore = this.#firstStartMs === undefined && this.#evidence === 0 && !frame.isSpeech;
     if (isBefore) this.#before.add(Math.max(LEAST_NOISE_DB, frame.levelDb));
     this.#since.add(Math.max(LEAST_NOISE_DB, frame.levelDb));
@@ -118,6 +131,27 @@ export class SpeechCadence {
     }
     this.#lastSpeechEndMs = this.#nowMs;
     this.#followLoudness(levelDb);
+  }
+
+  #hearOpening(
+    opening: { frames: number; levels: number; logOdds: number },
+    startMs: number,
+    { levelDb, logOdds }: VoiceFrame,
+  ): void {
+    const { frames } = opening;
+    const hasFallen = frames > 0 && levelDb < opening.levels / frames - OPENING_FALL_DB;
+    if (hasFallen || frames >= LONGEST_OPENING_FRAMES || this.#firstStartMs !== undefined) {
+      this.#opening = undefined;
+      const isSpeech = frames >= SHORTEST_OPENING_FRAMES && opening.logOdds / frames >= LEAST_OPENING_ODDS;
+      if (!hasFallen || !isSpeech || this.#firstStartMs !== undefined) return;
+      this.#runStartMs = 0;
+      this.#beginUtterance();
+      this.#lastSpeechEndMs = startMs;
+      return;
+    }
+    opening.frames += 1;
+    opening.levels += levelDb;
+    opening.logOdds += logOdds;
   }
 
   #beginUtterance(): void {

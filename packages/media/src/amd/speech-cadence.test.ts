@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SpeechCadence } from './speech-cadence.ts';
+
+describe('speech cadence', () => {
+  /** Frames of one level and log-odds, below those from which on it is speech. */
+  function hear(cadence: SpeechCadence, frames: number, levelDb: number, logOdds: number): void {
+    for (let n = 0; n < frames; n += 1) cadence.hear({ isSpeech: false, logOdds, levelDb, floorDb: -70 });
+  }
+
+  it('takes what fell off soon after the answer for the end of a word, if it might have been speech', () => {
+    const cadence = new SpeechCadence();
+    hear(cadence, 8, -28, -1);
+    hear(cadence, 20, -65, -4);
+    assert.equal(cadence.startedMs, 0);
+    assert.equal(cadence.endedMs, 160);
+  });
+
+  it('takes it for none if it sounded like noise, went on for long, or hardly fell', () => {
+    for (const [frames, logOdds, thenDb] of [
+      [8, -4, -65],
+      [60, -1, -65],
+      [8, -1, -40],
+    ] as const) {
+      const cadence = new SpeechCadence();
+      hear(cadence, frames, -28, logOdds);
+      hear(cadence, 20, thenDb, -4);
+      assert.equal(cadence.startedMs, undefined);
+    }
+  });
+});
