@@ -5,7 +5,8 @@ import { SpeechCadence } from './speech-cadence.ts';
 describe('speech cadence', () => {
   /** Frames of one level and log-odds, below those from which on it is speech. */
   function hear(cadence: SpeechCadence, frames: number, levelDb: number, logOdds: number): void {
-    for (let n = 0; n < frames; n += 1) cadence.hear({ isSpeech: false, logOdds, levelDb, floorDb: -70 });
+    for (let n = 0; n < frames; n += 1)
+      cadence.hear({ isSpeech: false, isVoiced: false, logOdds, levelDb, floorDb: -70 });
   }
 
   it('takes what fell off soon after the answer for the end of a word, if it might have been speech', () => {
