@@ -5,18 +5,21 @@ export interface AmdSettings {
   readonly lowestLevelDb: number;
   /** A frame is speech from these log-odds of the voice network on. Default 0. */
   readonly speechLogOdds: number;
-  /** A person is believed from these log-odds on; higher is slower and surer. Default 2.8. */
+  /** A person is believed from these log-odds on; higher is slower and surer. Default 2.6. */
   readonly humanLogOdds: number;
   /** No person is believed before so long after the answer: who speaks at once is heard out, ms. Default 1,140. */
   readonly earliestHumanMs: number;
-  /** No person is believed before so much silence after the last word, save at `decideByMs`, ms. Default 320. */
+  /**
+   * No person is believed before so much silence after the last word, save at `decideByMs`; up to 80 ms earlier where the odds are
+   * much better, ms. Default 320.
+   */
   readonly leastSilenceMs: number;
   /**
    * People should be told by then, ms since the answer: who spoke and is silent shortly before is believed to be one from
    * `hurriedLogOdds` on. Default 2,000.
    */
   readonly decideByMs: number;
-  /** Default −0.4. */
+  /** Default 0.6. */
   readonly hurriedLogOdds: number;
   /** Who spoke and is then silent for so long waits for an answer, or will not say more: it is decided, ms. Default 1,320. */
   readonly waitingSilenceMs: number;
@@ -37,11 +40,11 @@ export interface AmdSettings {
 export const defaultAmdSettings: AmdSettings = {
   lowestLevelDb: -52,
   speechLogOdds: 0,
-  humanLogOdds: 2.8,
+  humanLogOdds: 2.6,
   earliestHumanMs: 1_140,
   leastSilenceMs: 320,
   decideByMs: 2_000,
-  hurriedLogOdds: -0.4,
+  hurriedLogOdds: 0.6,
   waitingSilenceMs: 1_320,
   machineSpeechMs: 3_900,
   machineBreathMs: 4_100,

@@ -18,8 +18,15 @@ const DOUBLE_BEEP_MS = 250;
 const HURRY_MS = 40;
 const HURRIED_SILENCE_MS = 240;
 
+/** Silence may be so much shorter than the least, ms, for so much more of log-odds a ms. */
+const EARLIER_MS = 80;
+const LOG_ODDS_PER_MS = 0.04;
+
 /** Whoever waits is a person from these log-odds on, or if a short sentence of one breath was all that was said. */
 const LEAST_OF_WAITING = 0;
+
+/** The longest such sentence, ms: what voicemails say without a pause may be as long, what firms say is seldom longer. */
+const LONGEST_WAITED_MS = 3_300;
 
 /** After a beat of a tone nobody is told for so long, and no silence: the network's next beat may follow, ms. */
 const PERSON_AFTER_TONE_MS = 700;
@@ -163,14 +170,15 @@ export class AnswerDetector {
     // Who began late cannot be told in time: no hurry then.
     const isInTime = startedMs <= decideByMs / 2;
     if (isInTime && nowMs > decideByMs - HURRY_MS && nowMs <= decideByMs) return logOdds >= hurriedLogOdds;
-    return silenceMs >= leastSilenceMs && logOdds >= surely;
+    const missingMs = Math.max(0, leastSilenceMs - silenceMs);
+    return missingMs <= EARLIER_MS && logOdds >= surely + missingMs * LOG_ODDS_PER_MS;
   }
 
   /** A machine goes on, or beeps; whoever says a sentence in one breath and waits is at the telephone. */
   #giveByWaiting(measures: CadenceMeasures): void {
     const isPerson =
       humanLogOdds(this.#model, measures) >= LEAST_OF_WAITING ||
-      (isOneBreath(measures) && measures.speech * 1000 < this.#settings.machineBreathMs);
+      (isOneBreath(measures) && measures.speech * 1000 < LONGEST_WAITED_MS);
     const first = `waits since ${seconds(measures.silence * 1000)}`;
     this.#give({ kind: isPerson ? 'human' : 'machine' }, [first, ...this.#words()]);
   }
