@@ -47,6 +47,8 @@ async function answer(message: ToFarEnds): Promise<FromFarEnds | undefined> {
   }
 }
 
+// Whoever measures was killed: nobody needs this any more.
+process.once('disconnect', () => process.exit());
 process.on('message', async (message: ToFarEnds) => {
   const said = await answer(message);
   if (said) process.send?.(said);

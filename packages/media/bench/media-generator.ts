@@ -76,6 +76,8 @@ function send(end: FarEnd): void {
   end.socket.send(end.packet);
 }
 
+// Whoever measures was killed: nobody needs this any more.
+process.once('disconnect', () => process.exit());
 process.on('message', async (message: ToGenerator) => {
   if (message.kind === 'open') {
     const calls = [];

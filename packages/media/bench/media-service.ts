@@ -93,6 +93,8 @@ async function measure(): Promise<ServiceReading> {
   };
 }
 
+// Whoever measures was killed: nobody needs this any more.
+process.once('disconnect', () => process.exit());
 process.on('message', async (order: ToService) => {
   switch (order.kind) {
     case 'open':
