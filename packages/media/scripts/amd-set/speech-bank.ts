@@ -40,6 +40,9 @@ export class SpeechFailed extends Error {
   }
 }
 
+/** Voices of festival that read Latin-1; in UTF-8 they say each letter with an accent as two. */
+const latin1Voices: ReadonlySet<string> = new Set(['upc_ca_ona_hts']);
+
 /** Programs that run at once. */
 const lanes = 3;
 
@@ -86,7 +89,11 @@ export class SpeechBank {
     const script = join(this.#folder, 'speak.scm');
     const lines = sentences.map(({ text }, n) => `(say ${JSON.stringify(text)} ${JSON.stringify(raws[n])})`);
     const define = `(define (say text file) (utt.save.wave (utt.synth (eval (list 'Utterance 'Text text))) file 'riff))`;
-    await writeFile(script, [define, `(voice_${name})`, ...lines, ''].join('\n'));
+    await writeFile(
+      script,
+      [define, `(voice_${name})`, ...lines, ''].join('\n'),
+      latin1Voices.has(name) ? 'latin1' : 'utf8',
+    );
     await run('festival', ['-b', script]);
     for (const [n, sentence] of sentences.entries()) {
       const raw = raws[n] as string;
