@@ -26,9 +26,10 @@ export class Turnstile {
    * Runs `task` when a place is free; the place is free again when the task settles.
    *
    * @throws what `errorFor` made: `overloaded` when too many wait, `closed` after `close`.
+   * @param signal ends the wait; absent where nobody gives up.
    * @throws `signal.reason` when aborted while waiting. A task that has begun watches the signal itself.
    */
-  async pass<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
+  async pass<T>(signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
     await this.#enter(signal);
     try {
       return await task();
@@ -43,9 +44,9 @@ export class Turnstile {
     for (const waiter of this.#waiting.splice(0)) waiter.refuse(this.#closedFor);
   }
 
-  #enter(signal: AbortSignal): Promise<void> {
+  #enter(signal: AbortSignal | undefined): Promise<void> {
     if (this.#closedFor) return Promise.reject(this.#closedFor);
-    if (signal.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#free > 0) {
       this.#free--;
       return Promise.resolve();
@@ -55,20 +56,20 @@ export class Turnstile {
       const aborted = (): void => {
         const index = this.#waiting.indexOf(waiter);
         if (index !== -1) this.#waiting.splice(index, 1);
-        reject(signal.reason);
+        reject(signal?.reason);
       };
       const waiter: Waiter = {
         admit: () => {
-          signal.removeEventListener('abort', aborted);
+          signal?.removeEventListener('abort', aborted);
           resolve();
         },
         refuse: (reason) => {
-          signal.removeEventListener('abort', aborted);
+          signal?.removeEventListener('abort', aborted);
           reject(reason);
         },
       };
       this.#waiting.push(waiter);
-      signal.addEventListener('abort', aborted, { once: true });
+      signal?.addEventListener('abort', aborted, { once: true });
     });
   }
 

@@ -152,7 +152,7 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
 
   /** As many calls of the sink at a time as it wants; none once stopped. */
   async function take(rows: readonly OutboxRow[]): Promise<readonly Delivery[]> {
-    const deliveries = await turns.pass(never, async () =>
+    const deliveries = await turns.pass(undefined, async () =>
       stop.signal.aborted ? [] : await sink.deliver(rows, stop.signal),
     );
     const arrived = countDelivered(deliveries);
@@ -287,8 +287,6 @@ function worse(trouble: Trouble, kind: Exclude<Delivery['kind'], 'delivered'>, n
     lastAtMs: nowMs,
   };
 }
-
-const never = new AbortController().signal;
 
 const nameOf = (row: OutboxRow): string => `${row.contactId}/${row.sequence}`;
 

@@ -37,7 +37,6 @@ export class PasswordsBusy extends Error {
 }
 
 const turnstile = new Turnstile(maxAtOnce, maxWaiting, () => new PasswordsBusy());
-const never = new AbortController().signal;
 
 /**
  * The password as it is stored, with a salt of its own.
@@ -75,7 +74,7 @@ function tagOf(
   tagLength: number,
   { memoryKib, passes, lanes }: Cost,
 ): Promise<Buffer> {
-  return turnstile.pass(never, () =>
+  return turnstile.pass(undefined, () =>
     derive('argon2id', {
       message: password.normalize('NFC'),
       nonce,
