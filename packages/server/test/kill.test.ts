@@ -46,6 +46,7 @@ describe(`a service that is killed (RINGBACK_TEST_SEED=${seed})`, () => {
       await sleep(random() * longestLifeMs);
       await service.end('SIGKILL');
       await running.stop();
+      assertAudited(load.answered());
       if (kill % killedStartEvery === 0) {
         const starting = await place.startUnawaited();
         await sleep(random() * longestStartMs);
@@ -67,6 +68,17 @@ describe(`a service that is killed (RINGBACK_TEST_SEED=${seed})`, () => {
     assert.ok(cutOff.length < contacts.length, 'and others were lived to their end');
     await load.repeatAll();
   });
+
+  /** A call that was answered stands in the audit log, however the service ended. */
+  function assertAudited(contactIds: readonly string[]): void {
+    const audited = new Set(
+      place.audited().map((record) => (record.responseElements as { ContactId?: string } | null)?.ContactId),
+    );
+    assert.deepEqual(
+      contactIds.filter((contactId) => !audited.has(contactId)),
+      [],
+    );
+  }
 
   it('has all its call slots back', async () => {
     assert.deepEqual(await service.end('SIGTERM'), { code: 0, signal: null });

@@ -222,6 +222,26 @@ describe('http server › operations', () => {
     }
   });
 
+  it('answers a call that changes something when it is in the audit log', async () => {
+    const noted = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    const record = () => {
+      noted.resolve();
+      return written.promise;
+    };
+    const server = await open({ audit: { record, lost: 0, close: () => Promise.resolve() } });
+    let isAnswered = false;
+    const stopping = ask(server, { method: 'POST', path: '/contact/stop', body: '{}' }).then((answer) => {
+      isAnswered = true;
+      return answer;
+    });
+    await noted.promise;
+    await ask(server, { path: '/instance' });
+    assert.equal(isAnswered, false);
+    written.resolve();
+    assert.equal((await stopping).status, 400);
+  });
+
   it('asks clients to come again while the database is away or too slow', async () => {
     const server = await open();
     const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
@@ -470,7 +490,7 @@ async function open(changes: Partial<HttpServerOptions> = {}, port = 0): Promise
     config: { http: { host: '127.0.0.1', port, tls: undefined }, region: 'us-east-1' },
     accessKeys,
     authenticate: openAuthentication({ accessKeys, clock: systemClock, region: 'us-east-1' }),
-    audit: { record: () => undefined, lost: 0, close: () => Promise.resolve() },
+    audit: { record: () => Promise.resolve(), lost: 0, close: () => Promise.resolve() },
     api: {
       resources: {
         listInstances: () => {

@@ -300,7 +300,7 @@ class Edge implements EdgeForDoors, DirectRequests {
     } finally {
       const status = refusal?.httpStatus ?? 200;
       if (mutatingOperations.has(operation))
-        this.#audit('connect', operation, call, refusal, requestId, request);
+        await this.#audit('connect', operation, call, refusal, requestId, request);
       this.#options.answered(operation, status, performance.now() - startedAtMs);
       this.#options.observe?.({ kind: 'api', atMs: this.#options.clock.now(), operation, status });
     }
@@ -352,7 +352,7 @@ class Edge implements EdgeForDoors, DirectRequests {
     } finally {
       const status = refusal?.httpStatus ?? 200;
       if (mutatingServiceQuotasOperations.has(operation))
-        this.#audit('servicequotas', operation, call, refusal, requestId, request);
+        await this.#audit('servicequotas', operation, call, refusal, requestId, request);
       this.#options.answered(operation, status, performance.now() - startedAtMs);
     }
   }
@@ -388,28 +388,31 @@ class Edge implements EdgeForDoors, DirectRequests {
     work: (caller: Caller, permitted: PermittedAs) => Promise<OperationMembers>,
   ): Promise<FastifyReply> {
     this.#underWay += 1;
-    const asked = apiRequestOf(request);
-    const requestId = randomUUID();
-    const call: Call = { caller: undefined, input: undefined, output: undefined };
-    let operation = 'unknown';
-    let refusal: ApiError | undefined;
     try {
-      const caller = await this.#authenticate(asked, 'connect');
-      call.caller = caller;
-      if (this.#isDraining) throw serviceUnavailableException('The service is shutting down.');
-      call.output = await work(caller, (permittedAs, input) => {
-        operation = permittedAs;
-        call.input = input;
-        this.#throttle(caller, permittedAs);
-        this.#authorize(caller, 'connect', permittedAs, input, asked);
-      });
-      return await reply.code(200).headers({ 'x-amzn-requestid': requestId }).send(call.output);
-    } catch (error) {
-      refusal = this.#sendError(error, requestId, reply);
-      return reply;
-    } finally {
+      const asked = apiRequestOf(request);
+      const requestId = randomUUID();
+      const call: Call = { caller: undefined, input: undefined, output: undefined };
+      let operation = 'unknown';
+      let refusal: ApiError | undefined;
+      try {
+        const caller = await this.#authenticate(asked, 'connect');
+        call.caller = caller;
+        if (this.#isDraining) throw serviceUnavailableException('The service is shutting down.');
+        call.output = await work(caller, (permittedAs, input) => {
+          operation = permittedAs;
+          call.input = input;
+          this.#throttle(caller, permittedAs);
+          this.#authorize(caller, 'connect', permittedAs, input, asked);
+        });
+      } catch (error) {
+        refusal = this.#knownError(error, requestId);
+      }
       if (mutatingOperations.has(operation))
-        this.#audit('connect', operation, call, refusal, requestId, asked);
+        await this.#audit('connect', operation, call, refusal, requestId, asked);
+      return refusal
+        ? await this.#sendRefusal(refusal, requestId, reply)
+        : await reply.code(200).headers({ 'x-amzn-requestid': requestId }).send(call.output);
+    } finally {
       this.#leave();
     }
   }
@@ -451,6 +454,7 @@ class Edge implements EdgeForDoors, DirectRequests {
       : tooManyRequestsException(message);
   }
 
+  /** Whoever is answered finds the call in the audit log, whatever becomes of this process. */
   #audit(
     service: string,
     operation: string,
@@ -458,9 +462,9 @@ class Edge implements EdgeForDoors, DirectRequests {
     refusal: ApiError | undefined,
     requestId: string,
     request: ApiRequest,
-  ): void {
-    if (!caller) return;
-    this.#options.audit.record({
+  ): Promise<void> | undefined {
+    if (!caller) return undefined;
+    return this.#options.audit.record({
       caller,
       service,
       operation,
@@ -518,11 +522,13 @@ class Edge implements EdgeForDoors, DirectRequests {
     this.#sendError(known, randomUUID(), reply);
   }
 
-  #sendError(error: unknown, requestId: string, reply: FastifyReply): ApiError {
-    const known = this.#knownError(error, requestId);
-    const answer = errorResponse(known, requestId);
-    void reply.code(answer.status).headers(answer.headers).send(answer.body);
-    return known;
+  #sendError(error: unknown, requestId: string, reply: FastifyReply): void {
+    void this.#sendRefusal(this.#knownError(error, requestId), requestId, reply);
+  }
+
+  #sendRefusal(refusal: ApiError, requestId: string, reply: FastifyReply): FastifyReply {
+    const { status, headers, body } = errorResponse(refusal, requestId);
+    return reply.code(status).headers(headers).send(body);
   }
 
   #knownError(error: unknown, requestId: string): ApiError {

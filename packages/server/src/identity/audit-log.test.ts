@@ -150,9 +150,22 @@ describe('audit log', () => {
   const linesOf = async (file: string) =>
     (await readFile(path.join(directory, 'audit', file), 'utf8')).split('\n').filter((line) => line !== '');
 
+  it('has the line in the file when it says so, of the first call and of those that come meanwhile', async () => {
+    const names = async () =>
+      (await linesOf('audit-2026-11-25.jsonl')).map((line) => JSON.parse(line).requestID);
+    const first = log.record(call);
+    const second = log.record({ ...call, requestId: 'r-2' });
+    await first;
+    const third = log.record({ ...call, requestId: 'r-3' });
+    await second;
+    assert.deepEqual((await names()).slice(0, 2), ['r-1', 'r-2']);
+    await third;
+    assert.deepEqual(await names(), ['r-1', 'r-2', 'r-3']);
+  });
+
   it('writes every record, in order, to the file of its day, for its owner alone', async () => {
-    for (let n = 0; n < 500; n += 1) log.record({ ...call, requestId: `r-${n}` });
-    log.record({ ...call, atMs: Date.UTC(2026, 10, 26) });
+    for (let n = 0; n < 500; n += 1) void log.record({ ...call, requestId: `r-${n}` });
+    void log.record({ ...call, atMs: Date.UTC(2026, 10, 26) });
     await log.close();
     const lines = await linesOf('audit-2026-11-25.jsonl');
     assert.deepEqual(
@@ -167,14 +180,11 @@ describe('audit log', () => {
 
   it('counts and logs what cannot be written, and goes on when it can again', async () => {
     await rmdir(path.join(directory, 'audit'));
-    log.record(call);
-    log.record(call);
-    await log.close();
+    await Promise.all([log.record(call), log.record(call)]);
     assert.equal(log.lost, 2);
     assert.equal(errors.length, 1);
     await mkdir(path.join(directory, 'audit'));
-    log.record(call);
-    await log.close();
+    await log.record(call);
     assert.equal(log.lost, 2);
     const [file = ''] = await readdir(path.join(directory, 'audit'));
     const text = await readFile(path.join(directory, 'audit', file), 'utf8');
@@ -184,7 +194,7 @@ describe('audit log', () => {
   });
 
   it('loses records rather than memory when the disk cannot follow', async () => {
-    for (let n = 0; n < 20_100; n += 1) log.record(call);
+    for (let n = 0; n < 20_100; n += 1) void log.record(call);
     assert.equal(log.lost, 100);
     assert.equal(errors.length, 1);
     await log.close();

@@ -1,15 +1,22 @@
-/** Appends audit records to one file a day. Writes gather: all records of a moment are one write, and no request waits for it. */
+/**
+ * Appends audit records to one file a day. The API answers a call when its line is there. Writes gather: the first record
+ * starts one, and what comes while it runs is the next.
+ */
 import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type AuditedCall, auditRecords } from './audit-record.ts';
 
 export interface AuditLog {
-  /** Takes note; returns at once and never throws. */
-  record(call: AuditedCall): void;
+  /**
+   * Resolves when the line is in the file, where the end of this process cannot take it back, or when it is counted as lost.
+   * Never rejects.
+   */
+  record(call: AuditedCall): Promise<void>;
   /** Records that could not be written since the start. */
   readonly lost: number;
-  /** Writes what was taken. May be called twice. */
+  /** Resolves when all that was taken is written. May be called twice. */
   close(): Promise<void>;
 }
 
@@ -19,56 +26,42 @@ export interface AuditLogOptions {
   readonly logger: Pick<Logger, 'error'>;
 }
 
-/** Records of so long are one write, ms: a write takes three trips through the thread pool, whatever its size. */
-const gatherMs = 25;
-
 const dayMs = 86_400_000;
 
 /** Most calls that wait while the disk is slow; what comes on top is counted as lost. */
 const maxWaiting = 20_000;
 
 /**
- * Opens the log. A write that fails is logged and counted; the requests that it tells of were answered and stay so.
+ * Opens the log. A write that fails is logged and counted; the requests that it tells of are answered all the same.
  *
  * @throws when the directory cannot be made.
  */
 export async function openAuditLog({ directory, logger }: AuditLogOptions): Promise<AuditLog> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   let waiting: AuditedCall[] = [];
-  let writing: Promise<void> | undefined;
-  let hurry: (() => void) | undefined;
+  /** Settles with the write of what waits. */
+  let next: Promise<void> | undefined;
+  let writing: Promise<void> = Promise.resolve();
   let lost = 0;
   /** A write that failed may have left half a line, which the next one must not continue. */
   let mustStartLine = false;
   let isOverflowing = false;
-  let isClosing = false;
 
   function lose(count: number, error: unknown): void {
     lost += count;
     logger.error({ err: error, count, directory }, 'audit records could not be written');
   }
 
-  async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      await gather();
-      const calls = waiting;
-      waiting = [];
-      isOverflowing = false;
-      await writeCalls(calls);
-    }
-    writing = undefined;
-  }
-
-  async function gather(): Promise<void> {
-    if (isClosing) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, gatherMs);
-      hurry = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    hurry = undefined;
+  async function writeWaiting(): Promise<void> {
+    await writing;
+    // Calls that were committed together are answered in one turn of the event loop, and become one write.
+    await setImmediate();
+    const calls = waiting;
+    waiting = [];
+    writing = next ?? writing;
+    next = undefined;
+    isOverflowing = false;
+    await writeCalls(calls);
   }
 
   async function writeCalls(calls: readonly AuditedCall[]): Promise<void> {
@@ -93,19 +86,15 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
         if (!isOverflowing)
           logger.error({ directory, maxWaiting }, 'audit records are lost: the disk is too slow');
         isOverflowing = true;
-        return;
+        return Promise.resolve();
       }
       waiting.push(call);
-      writing ??= writeAll();
+      next ??= writeWaiting();
+      return next;
     },
     get lost() {
       return lost;
     },
-    async close() {
-      isClosing = true;
-      hurry?.();
-      await writing;
-      isClosing = false;
-    },
+    close: () => next ?? writing,
   };
 }

@@ -41,6 +41,8 @@ export interface ContactLoad {
   repeatUnanswered(): Promise<void>;
   /** Asks again for everything, and expects the same contacts. */
   repeatAll(): Promise<void>;
+  /** The contacts that were answered so far. */
+  answered(): readonly string[];
   /** Waits until every contact has ended and its record is delivered. */
   ended(): Promise<readonly EndedContact[]>;
 }
@@ -138,6 +140,7 @@ export function openContactLoad(
     async repeatAll() {
       await Promise.all(requests.map(send));
     },
+    answered: () => requests.flatMap(({ contactId }) => contactId ?? []),
     ended: () => Promise.all(requests.map(endOf)),
   };
 }

@@ -1,7 +1,7 @@
 /** A place where a service process lives, dies and starts again: one data directory and HTTP port, and a carrier process as its trunk and witness. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -49,6 +49,8 @@ export interface ServicePlace {
   invites(): readonly Fact[];
   /** Lines of the file sink. Lines that a kill tore are left out. */
   facts(stream: 'contact-events' | 'contact-records'): readonly Fact[];
+  /** Lines of the audit log. */
+  audited(): readonly Fact[];
   /** Process id of the database server that runs. */
   databaseProcess(): Promise<number>;
   close(): Promise<void>;
@@ -113,6 +115,10 @@ export async function openServicePlace(numbers: Readonly<Record<string, unknown>
     createTarget: () => createTarget(client),
     invites: () => wholeLinesOf(inviteLog).filter((line) => line.kind === 'invite'),
     facts: (stream) => wholeLinesOf(path.join(dataDir, 'events', `${stream}.jsonl`)),
+    audited: () =>
+      readdirSync(path.join(dataDir, 'audit')).flatMap((file) =>
+        wholeLinesOf(path.join(dataDir, 'audit', file)),
+      ),
     databaseProcess,
     async close() {
       client.destroy();
