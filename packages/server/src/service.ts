@@ -272,6 +272,12 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     deliveries.push(opened.keep(delivery, (running) => running.close()));
     bus.listen('outbox', () => delivery.wake());
   }
+  metrics.watchEach(
+    'ringback_facts_held',
+    'Contact events and records that others pass, because a sink fails at them.',
+    'sink',
+    () => Object.fromEntries(deliveries.map(({ sink, held }) => [sink, held])),
+  );
   const factsWritten = (): void => bus.ring('outbox');
 
   // Contacts.

@@ -6,10 +6,14 @@ import { Turnstile } from '../turnstile.ts';
 import type { Delivery, Sink } from './sink.ts';
 
 export interface OutboxDelivery {
+  /** Name of the sink. */
+  readonly sink: string;
   /** New rows may be there. Cheap; may be called as often as one likes. */
   wake(): void;
   /** Resolves when everything that was committed before the call is delivered or set aside, or after `withinMs`. */
   catchUp(withinMs: number): Promise<void>;
+  /** Facts that others pass, because the sink fails at them or at an earlier one of their contact. */
+  readonly held: number;
   /** Stops after the rows under way. */
   close(): Promise<void>;
 }
@@ -37,9 +41,13 @@ const firstBackOffMs = 200;
 const longestBackOffMs = 30_000;
 /** Tries of a row that the sink refuses, before it is set aside. */
 const maxRefusals = 5;
+/** How often the sink fails at a row while it takes others, before the rows of other contacts pass it. */
+const failuresBeforeOthersPass = 3;
+/** Most rows that are held for others to pass; with more, nothing is read until some are gone. */
+const mostHeld = 5000;
 /**
  * How often and for how long the sink may fail at a row, before the row is set aside: longer than a receiver takes to be
- * restarted or mended by hand, since all rows read after it wait, too.
+ * restarted or mended by hand, since all rows of its contact wait, too.
  */
 const maxFailures = 20;
 const maxFailingMs = 15 * 60_000;
@@ -59,6 +67,14 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   /** Rows of the present read that are delivered or set aside. */
   let settled = 0;
   const turns = new Turnstile(sink.concurrency, Number.POSITIVE_INFINITY, (why) => new Error(why));
+  /** Rows that others pass, by contact; the sink fails at the first of each. They are in the store as well. */
+  const held = new Map<string, OutboxRow[]>();
+  let heldCount = 0;
+  const lanes = new Set<Promise<void>>();
+  let thereIsRoom: (() => void) | undefined;
+  /** What was read last; undefined while there is nothing behind it that has not been read, or is being read. */
+  let batch: Batch | undefined;
+  let lookingAhead: Promise<void> | undefined;
   /** Rows that the sink has taken ahead of their turn. */
   const takenAhead = new Set<string>();
   /** When the sink last took a row. */
@@ -95,8 +111,15 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
 
   async function run(): Promise<void> {
     let position = await retrying(() => store.positionOf(sink.name));
+    if (position) batch = { contacts: new Map(), end: position };
+    const heldBefore = await retrying(() => store.held(sink.name));
+    for (const [contactId, rows] of Map.groupBy(heldBefore ?? [], (row) => row.contactId))
+      deliverApart(contactId, rows, noTrouble);
     while (position && !stop.signal.aborted) {
+      await room();
+      await lookingAhead;
       const after = position;
+      batch = undefined;
       isRung = false;
       const asked = [...waiting];
       const lookedAtMs = clock.now();
@@ -116,38 +139,101 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
     }
   }
 
-  /** A contact whose head fails waits; the others go on beside it. Resolves when all are settled, or on stop. */
+  /** Waits while too many rows are held. */
+  async function room(): Promise<void> {
+    while (heldCount >= mostHeld && !stop.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        thereIsRoom = resolve;
+      });
+    }
+  }
+
+  /** A contact whose head fails waits; the others go on beside it. Resolves when all are settled or held, or on stop. */
   async function deliverAll(rows: readonly OutboxRow[], end: OutboxPosition): Promise<void> {
     settled = 0;
     const contacts = Map.groupBy(rows, (row) => row.contactId);
-    const batch: Batch = { contacts, end };
-    if (sink.concurrency === 1) await deliverInOrder(rows, batch);
-    else await Promise.all(Array.from(contacts.values(), (own) => deliverInOrder(own, batch)));
+    batch = { contacts, end };
+    if (sink.concurrency === 1) await deliverInOrder(rows);
+    else await Promise.all(Array.from(contacts.values(), (own) => deliverInOrder(own)));
   }
 
-  async function deliverInOrder(rows: readonly OutboxRow[], batch: Batch): Promise<void> {
+  async function deliverInOrder(rows: readonly OutboxRow[]): Promise<void> {
     let left = rows;
     let trouble = noTrouble;
     while (left.length > 0 && !stop.signal.aborted) {
-      const deliveries = await take(left);
-      const arrived = countDelivered(deliveries);
-      const failed = deliveries[arrived];
-      left = left.slice(arrived);
-      settled += arrived;
-      const head = left[0];
-      if (!failed || failed.kind === 'delivered' || !head || stop.signal.aborted) continue;
-      const before = arrived > 0 ? noTrouble : trouble;
-      trouble = worse(before, failed.kind, clock.now());
-      if (await isHopeless(trouble, failed.kind, before.lastAtMs, batch)) {
-        if (!(await setAside(head, failed.reason))) return;
-        left = left.slice(1);
-        settled += 1;
-        trouble = noTrouble;
-        continue;
-      }
-      warn(head, failed.reason, trouble.tries);
-      await backOff(trouble.tries);
+      if (left[0] && held.has(left[0].contactId)) return holdRows(left, noTrouble);
+      const outcome = await attempt(left, trouble);
+      left = left.slice(outcome.settled);
+      settled += outcome.settled;
+      trouble = outcome.trouble;
+      if (await othersShallPass(trouble)) return holdRows(left, trouble);
+      if (trouble.tries > 0) await backOff(trouble.tries);
     }
+  }
+
+  /** Lets the rows of other contacts pass these, which are all of one contact. */
+  async function holdRows(rows: readonly OutboxRow[], trouble: Trouble): Promise<void> {
+    const contactId = rows[0]?.contactId ?? '';
+    const areKept = await retrying(async () => {
+      await store.hold(sink.name, rows);
+      return true;
+    });
+    if (!areKept) return;
+    settled += rows.length;
+    const lane = held.get(contactId);
+    if (lane) {
+      // After a crash some may be read again that are held already.
+      const known = new Set(lane.map(nameOf));
+      const added = rows.filter((row) => !known.has(nameOf(row)));
+      lane.push(...added);
+      heldCount += added.length;
+      return;
+    }
+    logger.warn(
+      { sink: sink.name, contactId, sequence: rows[0]?.sequence, failures: trouble.failures },
+      'sink fails at a fact and takes others, which pass it from now on',
+    );
+    deliverApart(contactId, [...rows], trouble);
+  }
+
+  function deliverApart(contactId: string, rows: OutboxRow[], trouble: Trouble): void {
+    held.set(contactId, rows);
+    heldCount += rows.length;
+    const lane = deliverHeld(contactId, rows, trouble).finally(() => lanes.delete(lane));
+    lanes.add(lane);
+  }
+
+  /** Tries the held rows of one contact, to which later ones may come meanwhile, until none is left. */
+  async function deliverHeld(contactId: string, rows: OutboxRow[], before: Trouble): Promise<void> {
+    let trouble = before;
+    while (rows.length > 0 && !stop.signal.aborted) {
+      if (trouble.tries > 0) await backOff(trouble.tries);
+      if (stop.signal.aborted) return;
+      const outcome = await attempt(rows.slice(), trouble);
+      trouble = outcome.trouble;
+      for (const { at } of rows.slice(0, outcome.settled)) await retrying(() => store.release(sink.name, at));
+      rows.splice(0, outcome.settled);
+      heldCount -= outcome.settled;
+      if (heldCount < mostHeld) thereIsRoom?.();
+    }
+    if (rows.length === 0) held.delete(contactId);
+  }
+
+  /** Offers the rows of one contact once, in order. A row for which this was the last try is set aside. */
+  async function attempt(rows: readonly OutboxRow[], before: Trouble): Promise<Attempt> {
+    const deliveries = await take(rows);
+    const arrived = countDelivered(deliveries);
+    const failed = deliveries[arrived];
+    const head = rows[arrived];
+    if (!failed || failed.kind === 'delivered' || !head || stop.signal.aborted)
+      return { settled: arrived, trouble: noTrouble };
+    const trouble = worse(arrived > 0 ? noTrouble : before, failed.kind, clock.now());
+    if (await isHopeless(trouble)) {
+      const isKept = await setAside(head, failed.reason);
+      return { settled: arrived + (isKept ? 1 : 0), trouble: noTrouble };
+    }
+    warn(head, failed.reason, trouble.tries);
+    return { settled: arrived, trouble };
   }
 
   /** As many calls of the sink at a time as it wants; none once stopped. */
@@ -162,33 +248,44 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   }
 
   /** A row that is refused, or at which the sink goes on failing although it takes others. */
-  async function isHopeless(
-    trouble: Trouble,
-    kind: Delivery['kind'],
-    triedAtMs: number,
-    batch: Batch,
-  ): Promise<boolean> {
+  async function isHopeless(trouble: Trouble): Promise<boolean> {
     if (trouble.refusals >= maxRefusals) return true;
-    if (kind !== 'failed' || trouble.failures < maxFailures) return false;
+    if (trouble.last !== 'failed' || trouble.failures < maxFailures) return false;
     if (clock.now() - trouble.failingSinceMs < maxFailingMs) return false;
-    if (tookAtMs <= triedAtMs) await lookAhead(batch);
-    return tookAtMs > triedAtMs;
+    return await takesOthersSince(trouble.triedBeforeMs + 1);
   }
 
-  /** Offers the sink the first rows of contacts that have none in the batch, until it takes one. */
+  /** A sink that takes one call at a time takes all rows in one: there is nobody to pass. */
+  async function othersShallPass(trouble: Trouble): Promise<boolean> {
+    if (trouble.last !== 'failed' || trouble.failures < failuresBeforeOthersPass) return false;
+    if (sink.concurrency === 1 || heldCount >= mostHeld || stop.signal.aborted) return false;
+    return await takesOthersSince(trouble.failingSinceMs);
+  }
+
+  /** Whether the sink has taken any row since then; if not, some that wait are offered to it now. */
+  async function takesOthersSince(sinceMs: number): Promise<boolean> {
+    if (tookAtMs < sinceMs && batch && clock.now() - lookedAheadAtMs >= longestBackOffMs) {
+      lookingAhead ??= lookAhead(batch).finally(() => {
+        lookingAhead = undefined;
+        lookedAheadAtMs = clock.now();
+      });
+      await lookingAhead;
+    }
+    return tookAtMs >= sinceMs;
+  }
+
+  /** Offers the sink the first rows of contacts that have none under way, until it takes one. */
   async function lookAhead({ contacts, end }: Batch): Promise<void> {
-    if (clock.now() - lookedAheadAtMs < longestBackOffMs) return;
-    // Nobody looks while somebody does.
-    lookedAheadAtMs = Number.POSITIVE_INFINITY;
     const rows = (await retrying(() => store.read(end, rowsPerRead))) ?? [];
-    const others = rows.filter((row) => !contacts.has(row.contactId) && !takenAhead.has(nameOf(row)));
+    const others = rows.filter(
+      (row) => !contacts.has(row.contactId) && !held.has(row.contactId) && !takenAhead.has(nameOf(row)),
+    );
     const heads = [...Map.groupBy(others, (row) => row.contactId).values()].flatMap(([head]) => head ?? []);
     for (const head of heads.slice(0, rowsTriedAhead)) {
       if (countDelivered(await take([head])) === 0) continue;
       takenAhead.add(nameOf(head));
       break;
     }
-    lookedAheadAtMs = clock.now();
   }
 
   function warn({ contactId }: OutboxRow, reason: string, tries: number): void {
@@ -239,6 +336,7 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   }
 
   return {
+    sink: sink.name,
     wake,
     async catchUp(withinMs) {
       const caughtUp = Promise.withResolvers<void>();
@@ -250,11 +348,15 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
       waiting.delete(caughtUp.resolve);
       clock.clearTimeout(timer);
     },
+    get held() {
+      return heldCount;
+    },
     async close() {
       stop.abort();
       hurry?.();
       ring?.();
-      await running;
+      thereIsRoom?.();
+      await Promise.all([running, ...lanes]);
       await sink.close();
     },
   };
@@ -266,6 +368,14 @@ interface Batch {
   readonly end: OutboxPosition;
 }
 
+/** What became of one offer. */
+interface Attempt {
+  /** Rows that are delivered or set aside. */
+  readonly settled: number;
+  /** How the row fares that is first now. */
+  readonly trouble: Trouble;
+}
+
 /** How a row has fared so far. */
 interface Trouble {
   readonly tries: number;
@@ -273,10 +383,21 @@ interface Trouble {
   readonly failures: number;
   /** When the sink first failed at it. */
   readonly failingSinceMs: number;
-  readonly lastAtMs: number;
+  /** When it was tried last, and the time before. */
+  readonly triedAtMs: number;
+  readonly triedBeforeMs: number;
+  readonly last: Exclude<Delivery['kind'], 'delivered'> | undefined;
 }
 
-const noTrouble: Trouble = { tries: 0, refusals: 0, failures: 0, failingSinceMs: 0, lastAtMs: 0 };
+const noTrouble: Trouble = {
+  tries: 0,
+  refusals: 0,
+  failures: 0,
+  failingSinceMs: 0,
+  triedAtMs: 0,
+  triedBeforeMs: 0,
+  last: undefined,
+};
 
 function worse(trouble: Trouble, kind: Exclude<Delivery['kind'], 'delivered'>, nowMs: number): Trouble {
   return {
@@ -284,7 +405,9 @@ function worse(trouble: Trouble, kind: Exclude<Delivery['kind'], 'delivered'>, n
     refusals: trouble.refusals + (kind === 'refused' ? 1 : 0),
     failures: trouble.failures + (kind === 'failed' ? 1 : 0),
     failingSinceMs: kind === 'failed' && trouble.failures === 0 ? nowMs : trouble.failingSinceMs,
-    lastAtMs: nowMs,
+    triedAtMs: nowMs,
+    triedBeforeMs: trouble.triedAtMs,
+    last: kind,
   };
 }
 

@@ -25,7 +25,7 @@ before(async () => {
 after(() => server.close());
 
 beforeEach(async () => {
-  await database.query('TRUNCATE outbox, sink_position, undeliverable');
+  await database.query('TRUNCATE outbox, sink_position, undeliverable, held_fact');
 });
 
 describe('outbox store › read', () => {
@@ -151,6 +151,35 @@ describe('outbox store › positions', () => {
         set_aside_at: new Date(sampleTimeMs),
       },
     ]);
+  });
+});
+
+describe('outbox store › held rows', () => {
+  it('keeps what others pass, once and in order, until it is released', async () => {
+    for (const payload of ['a', 'b', 'c']) await write(database, payload);
+    const rows = await outbox.read(beginning, 10);
+    const [a, b, c] = rows;
+    assert.ok(a && b && c);
+    await outbox.hold('sink', [b, c]);
+    await outbox.hold('sink', [a, b]);
+    await outbox.hold('other', [c]);
+    assert.deepEqual(await outbox.held('sink'), rows);
+    await outbox.release('sink', b.at);
+    assert.deepEqual(await outbox.held('sink'), [a, c]);
+    assert.deepEqual(await outbox.held('other'), [c]);
+    assert.deepEqual(await outbox.held('nobody'), []);
+  });
+
+  it('orders transaction ids as numbers there, too', async () => {
+    const row = (transactionId: string) => ({
+      at: { transactionId, position: 1 },
+      contactId,
+      sequence: 1,
+      stream: 'contact-events',
+      payload: transactionId,
+    });
+    await outbox.hold('sink', ['100', '9', '10'].map(row));
+    assert.deepEqual(payloads(await outbox.held('sink')), ['9', '10', '100']);
   });
 });
 

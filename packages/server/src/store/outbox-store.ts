@@ -23,6 +23,12 @@ export interface OutboxStore {
   read(after: OutboxPosition, limit: number): Promise<OutboxRow[]>;
   /** Everything up to and including `position` is delivered. */
   advance(sink: string, position: OutboxPosition): Promise<void>;
+  /** Keeps rows that others shall pass, beside the outbox; those that are kept already stay as they are. */
+  hold(sink: string, rows: readonly OutboxRow[]): Promise<void>;
+  /** Rows that are held for a sink, in the order of the outbox. */
+  held(sink: string): Promise<OutboxRow[]>;
+  /** A held row is delivered or set aside. */
+  release(sink: string, at: OutboxPosition): Promise<void>;
   /** Keeps a row that a sink will never take, with the reason. */
   setAside(sink: string, row: OutboxRow, reason: string, atMs: number): Promise<void>;
   /** Makes partitions ahead of need and drops those that every named sink has passed. */
@@ -30,6 +36,23 @@ export interface OutboxStore {
 }
 
 const rowsPerPartition = 1_000_000;
+
+interface StoredRow {
+  readonly transaction_id: string;
+  readonly position: number;
+  readonly contact_id: string;
+  readonly sequence: number;
+  readonly stream: string;
+  readonly payload: string;
+}
+
+const outboxRow = (row: StoredRow): OutboxRow => ({
+  at: { transactionId: row.transaction_id, position: row.position },
+  contactId: row.contact_id,
+  sequence: row.sequence,
+  stream: row.stream,
+  payload: row.payload,
+});
 
 export function openOutboxStore(database: RingbackDatabase): OutboxStore {
   return {
@@ -46,24 +69,45 @@ export function openOutboxStore(database: RingbackDatabase): OutboxStore {
       return { transactionId: row.transaction_id, position: row.position };
     },
     async read(after, limit) {
-      const { rows } = await database.query<{
-        transaction_id: string;
-        position: number;
-        contact_id: string;
-        sequence: number;
-        stream: string;
-        payload: string;
-      }>(selectRows, [after.transactionId, after.position, limit]);
-      return rows.map((row) => ({
-        at: { transactionId: row.transaction_id, position: row.position },
-        contactId: row.contact_id,
-        sequence: row.sequence,
-        stream: row.stream,
-        payload: row.payload,
-      }));
+      const { rows } = await database.query<StoredRow>(selectRows, [
+        after.transactionId,
+        after.position,
+        limit,
+      ]);
+      return rows.map(outboxRow);
     },
     async advance(sink, position) {
       await database.query(updatePosition, [sink, position.transactionId, position.position]);
+    },
+    async hold(sink, rows) {
+      await database.query(
+        `INSERT INTO held_fact (sink, transaction_id, position, contact_id, sequence, stream, payload)
+         SELECT $1, * FROM unnest($2::xid8[], $3::bigint[], $4::uuid[], $5::integer[], $6::text[], $7::text[])
+         ON CONFLICT DO NOTHING`,
+        [
+          sink,
+          rows.map(({ at }) => at.transactionId),
+          rows.map(({ at }) => at.position),
+          rows.map(({ contactId }) => contactId),
+          rows.map(({ sequence }) => sequence),
+          rows.map(({ stream }) => stream),
+          rows.map(({ payload }) => payload),
+        ],
+      );
+    },
+    async held(sink) {
+      const { rows } = await database.query<StoredRow>(
+        `SELECT transaction_id::text, position, contact_id, sequence, stream, payload FROM held_fact
+          WHERE sink = $1 ORDER BY held_fact.transaction_id, position`,
+        [sink],
+      );
+      return rows.map(outboxRow);
+    },
+    async release(sink, { transactionId, position }) {
+      await database.query(
+        'DELETE FROM held_fact WHERE sink = $1 AND transaction_id = $2::xid8 AND position = $3',
+        [sink, transactionId, position],
+      );
     },
     async setAside(sink, row, reason, atMs) {
       await database.query(
