@@ -50,7 +50,18 @@ const Sink = Type.Union([
     },
     strict,
   ),
-  Type.Object({ kind: Type.Literal('file'), name, directory: Type.String({ minLength: 1 }) }, strict),
+  Type.Object(
+    {
+      kind: Type.Literal('file'),
+      name,
+      directory: Type.String({ minLength: 1 }),
+      /** Size at which a file is put away. */
+      fileMegabytes: Type.Optional(Type.Number({ minimum: 1, maximum: 1_000_000 })),
+      /** Files that are kept of each stream, besides the one that is written. */
+      keepFiles: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+    },
+    strict,
+  ),
 ]);
 
 const Speech = Type.Object(
@@ -201,6 +212,18 @@ export const ConfigFile = Type.Object(
       ),
     ),
     sinks: Type.Optional(Type.Array(Sink)),
+    /** Bounds for facts that sinks do not take (events/fact-limits.ts). */
+    facts: Type.Optional(
+      Type.Object(
+        {
+          /** Size of the outbox from which on its oldest facts are dropped. */
+          waitingGigabytes: Type.Optional(Type.Number({ minimum: 0, maximum: 1_000_000 })),
+          /** Rows kept in the table of what sinks will never take. */
+          undeliverable: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000_000 })),
+        },
+        strict,
+      ),
+    ),
     speech: Type.Optional(Speech),
     lambda: Type.Optional(
       Type.Object(

@@ -33,7 +33,13 @@ export interface ConfiguredAccessKey {
 
 export type ConfiguredSink =
   | { readonly kind: 'webhook'; readonly name: string; readonly url: string; readonly authorization?: string }
-  | { readonly kind: 'file'; readonly name: string; readonly directory: string };
+  | {
+      readonly kind: 'file';
+      readonly name: string;
+      readonly directory: string;
+      readonly fileMegabytes?: number;
+      readonly keepFiles?: number;
+    };
 
 export interface PortRange {
   readonly first: number;
@@ -71,6 +77,8 @@ export interface Config {
   readonly previewAllowedFor: 'campaigns' | 'everyone';
   readonly dialling: { readonly paused: boolean; readonly maxDialDelayMs: number };
   readonly sinks: readonly ConfiguredSink[];
+  /** How much may wait for sinks that do not take it, and how many facts are kept that a sink will never take. */
+  readonly facts: { readonly waitingGigabytes: number; readonly undeliverable: number };
   readonly speech: NonNullable<ConfigFile['speech']>;
   readonly lambda: {
     readonly endpoint: string | undefined;
@@ -152,6 +160,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       maxDialDelayMs: file.dialling?.maxDialDelayMs ?? 30_000,
     },
     sinks: file.sinks ?? [{ kind: 'file', name: 'files', directory: path.join(dataDir, 'events') }],
+    facts: {
+      waitingGigabytes: file.facts?.waitingGigabytes ?? 20,
+      undeliverable: file.facts?.undeliverable ?? 100_000,
+    },
     speech: file.speech ?? { kind: 'auto' },
     lambda: { endpoint: file.lambda?.endpoint, functions: file.lambda?.functions ?? {} },
     prompts: {

@@ -5,6 +5,9 @@ export interface Metrics {
   answered(operation: string, status: number, durationMs: number): void;
   factDelivered(sink: string): void;
   factSetAside(sink: string): void;
+  /** Facts that were deleted before a sink took them; `from` is the table. */
+  factsDropped(sink: string, from: string, count: number): void;
+  sinkFileDeleted(sink: string): void;
   requestThrottled(operation: string): void;
   /** A call that policy or limits refused. */
   callRefused(reason: string): void;
@@ -34,6 +37,18 @@ export function openMetrics(): Metrics {
   const factsAside = new Counter({
     name: 'ringback_facts_set_aside_total',
     help: 'Contact events and records that a sink would not take; they stand in the table undeliverable.',
+    labelNames: ['sink'],
+    registers: [registry],
+  });
+  const factsLost = new Counter({
+    name: 'ringback_facts_dropped_total',
+    help: 'Contact events and records that were deleted at the limits of the setting facts before a sink took them.',
+    labelNames: ['sink', 'from'],
+    registers: [registry],
+  });
+  const filesDeleted = new Counter({
+    name: 'ringback_sink_files_deleted_total',
+    help: 'Files of a file sink that were deleted because there are as many newer ones as its keepFiles says.',
     labelNames: ['sink'],
     registers: [registry],
   });
@@ -75,6 +90,8 @@ export function openMetrics(): Metrics {
       delivered.inc();
     },
     factSetAside: (sink) => factsAside.inc({ sink }),
+    factsDropped: (sink, from, count) => factsLost.inc({ sink, from }, count),
+    sinkFileDeleted: (sink) => filesDeleted.inc({ sink }),
     requestThrottled: (operation) => throttled.inc({ operation }),
     callRefused: (reason) => refusedCalls.inc({ reason }),
     watch(name, help, read) {

@@ -33,7 +33,8 @@ import { monitorContact } from './contacts/monitor-contact.ts';
 import type { OutboundContactDeps } from './contacts/outbound-contact.ts';
 import { WatchedConversations } from './contacts/watched-conversations.ts';
 import { openInProcessBus } from './events/bus.ts';
-import { openFileSink } from './events/file-sink.ts';
+import { openFactLimits } from './events/fact-limits.ts';
+import { type FileSinkDeps, openFileSink } from './events/file-sink.ts';
 import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
 import { openPostgresBus } from './events/postgres-bus.ts';
 import type { Sink } from './events/sink.ts';
@@ -257,7 +258,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     : openInProcessBus();
   const deliveries: OutboxDelivery[] = [];
   for (const configured of config.sinks) {
-    const sink = await openSink(configured);
+    const sink = await openSink(configured, {
+      clock,
+      logger,
+      deleted: () => metrics.sinkFileDeleted(configured.name),
+    });
     const delivery = openOutboxDelivery({
       store: outbox,
       sink,
@@ -278,6 +283,21 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     'sink',
     () => Object.fromEntries(deliveries.map(({ sink, held }) => [sink, held])),
   );
+  const factLimits = openFactLimits({
+    store: outbox,
+    sinks: config.sinks.map((sink) => sink.name),
+    ...config.facts,
+    clock,
+    logger,
+    dropped: metrics.factsDropped,
+  });
+  metrics.watchEach(
+    'ringback_facts_waiting',
+    'Contact events and records that a sink has not taken yet, as of the last minute; at most a million is counted.',
+    'sink',
+    () => factLimits.state.waiting,
+  );
+  metrics.watch('ringback_outbox_bytes', 'Size of the outbox in the database.', () => factLimits.state.bytes);
   const factsWritten = (): void => bus.ring('outbox');
 
   // Contacts.
@@ -396,7 +416,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     (ownership) => ownership.close(),
   );
   const maintain = async (): Promise<void> => {
-    await outbox.maintain(config.sinks.map((sink) => sink.name));
+    await factLimits.maintain();
     await contacts.removeExpiredTokens(clock.now(), 10_000);
     await agents.sessions.removeOld();
     await storedKeys.removeOld(clock.now() - endedKeysKeptMs);
@@ -685,11 +705,11 @@ async function orUnusable<Value>(work: Promise<Value>, complaint: string): Promi
   }
 }
 
-async function openSink(configured: ConfiguredSink): Promise<Sink> {
+async function openSink(configured: ConfiguredSink, deps: FileSinkDeps): Promise<Sink> {
   switch (configured.kind) {
     case 'file':
       return orUnusable(
-        openFileSink(configured.name, configured.directory),
+        openFileSink(configured, deps),
         `The sink "${configured.name}" cannot use the directory ${configured.directory}; mend it in the file that RINGBACK_CONFIG names`,
       );
     case 'webhook':

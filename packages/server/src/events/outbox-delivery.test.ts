@@ -612,7 +612,7 @@ class MemoryOutbox implements OutboxStore {
     );
   }
 
-  async maintain(): Promise<void> {}
+  async maintain(): Promise<undefined> {}
 
   #mayFail(call: keyof MemoryOutbox['failures']): void {
     const left = this.failures[call] ?? 0;

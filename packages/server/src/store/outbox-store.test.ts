@@ -6,7 +6,7 @@ import { newId } from '../ids.ts';
 import { sampleTimeMs } from '../test-support/sample-contact.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
 import type { Queryable } from './database.ts';
-import { type OutboxPosition, type OutboxStore, openOutboxStore } from './outbox-store.ts';
+import { type OutboxLimits, type OutboxPosition, type OutboxStore, openOutboxStore } from './outbox-store.ts';
 import type { RingbackDatabase, Schema } from './schema.ts';
 
 let server: TestDatabase;
@@ -15,6 +15,8 @@ let outbox: OutboxStore;
 
 const beginning: OutboxPosition = { transactionId: '0', position: 0 };
 const contactId = newId();
+/** Out of reach. */
+const limits: OutboxLimits = { outboxBytes: 1e12, undeliverableRows: 1e6 };
 
 before(async () => {
   server = await openTestDatabase();
@@ -202,11 +204,11 @@ describe('outbox store › partitions', () => {
 
   it('has the next partition ready before it is needed', async () => {
     await setSequence(999_998);
-    await outbox.maintain(['sink']);
+    await outbox.maintain(['sink'], limits);
     assert.deepEqual(await partitions(), ['outbox_0', 'outbox_1']);
     await write(database, 'last of the old');
     await write(database, 'first of the new');
-    await outbox.maintain([]);
+    await outbox.maintain([], limits);
     assert.ok((await partitions()).includes('outbox_2'));
     await setSequence(2_999_997);
     await write(database, 'in the third');
@@ -216,7 +218,7 @@ describe('outbox store › partitions', () => {
 
   it('makes partitions that keep facts of some kilobytes as they are', async () => {
     for (const partition of await partitions()) await database.query(`DROP TABLE ${partition}`);
-    await outbox.maintain([]);
+    await outbox.maintain([], limits);
     await keepsFactsWhole();
   });
 
@@ -229,13 +231,13 @@ describe('outbox store › partitions', () => {
     assert.ok(old && lastOfOld && fresh);
 
     await outbox.advance('fast', fresh.at);
-    await outbox.maintain(['fast', 'slow']);
+    await outbox.maintain(['fast', 'slow'], limits);
     assert.deepEqual(await partitions(), ['outbox_0', 'outbox_1', 'outbox_2']);
     await outbox.advance('slow', old.at);
-    await outbox.maintain(['fast', 'slow']);
+    await outbox.maintain(['fast', 'slow'], limits);
     assert.deepEqual(await partitions(), ['outbox_0', 'outbox_1', 'outbox_2'], 'one row is still to come');
     await outbox.advance('slow', lastOfOld.at);
-    await outbox.maintain(['fast', 'slow']);
+    await outbox.maintain(['fast', 'slow'], limits);
     assert.deepEqual(await partitions(), ['outbox_1', 'outbox_2']);
     assert.deepEqual(payloads(await outbox.read(await outbox.positionOf('slow'), 10)), ['new']);
   });
@@ -248,17 +250,71 @@ describe('outbox store › partitions', () => {
     assert.ok(row);
     await outbox.advance('sink', row.at);
     await setSequence(1_000_000);
-    await outbox.maintain(['sink']);
+    await outbox.maintain(['sink'], limits);
     assert.deepEqual(await partitions(), ['outbox_1', 'outbox_2']);
+  });
+
+  it('drops the oldest that sinks still wait for where the outbox is too large, and says what that was', async () => {
+    const slow = await outbox.positionOf('slow');
+    await outbox.positionOf('fast');
+    await setSequence(999_997);
+    for (const payload of ['taken', 'lost', 'first that stays']) await write(database, payload);
+    const [taken, lost] = await outbox.read(slow, 10);
+    assert.ok(taken && lost);
+    await outbox.advance('slow', taken.at);
+    await outbox.advance('fast', lost.at);
+    await setSequence(2_000_000);
+    const kept = await outbox.maintain(['slow', 'fast'], limits);
+    assert.deepEqual([kept?.dropped, kept?.waiting], [[], { slow: 2, fast: 1 }]);
+    const outboxBytes = (kept?.bytes ?? 0) - 1;
+    assert.ok(outboxBytes > 0);
+    const state = await outbox.maintain(['slow', 'fast'], { ...limits, outboxBytes });
+    const writtenAt = new Date(sampleTimeMs);
+    assert.deepEqual(state?.dropped, [
+      { from: 'outbox', sink: 'slow', rows: 1, oldest: writtenAt, newest: writtenAt },
+    ]);
+    assert.deepEqual(state?.waiting, { slow: 1, fast: 1 });
+    assert.deepEqual(await partitions(), ['outbox_1', 'outbox_2', 'outbox_3']);
+    assert.deepEqual(payloads(await outbox.read(await outbox.positionOf('slow'), 10)), ['first that stays']);
+  });
+
+  it('never drops the partition that is written', async () => {
+    await outbox.positionOf('slow');
+    await write(database, 'stays');
+    const state = await outbox.maintain(['slow'], { ...limits, outboxBytes: 0 });
+    assert.deepEqual(state?.dropped, []);
+    assert.deepEqual(payloads(await outbox.read(beginning, 10)), ['stays']);
+  });
+
+  it('keeps the newest of what sinks will not take, and says what it drops', async () => {
+    for (const payload of ['a', 'b', 'c', 'd']) await write(database, payload);
+    const rows = await outbox.read(beginning, 10);
+    for (const [n, row] of rows.entries())
+      await outbox.setAside(n === 3 ? 'other' : 'sink', row, 'answered 400', sampleTimeMs + n);
+    const state = await outbox.maintain([], { ...limits, undeliverableRows: 2 });
+    assert.deepEqual(state?.dropped, [
+      {
+        from: 'undeliverable',
+        sink: 'sink',
+        rows: 2,
+        oldest: new Date(sampleTimeMs),
+        newest: new Date(sampleTimeMs + 1),
+      },
+    ]);
+    const { rows: left } = await database.query<{ payload: string }>(
+      'SELECT payload FROM undeliverable ORDER BY set_aside_at',
+    );
+    assert.deepEqual(payloads(left), ['c', 'd']);
+    assert.deepEqual((await outbox.maintain([], { ...limits, undeliverableRows: 2 }))?.dropped, []);
   });
 
   it('never drops a row that commits while the partition is being judged', async () => {
     await outbox.positionOf('sink');
-    let maintained: Promise<void> | undefined;
+    let maintained: Promise<unknown> | undefined;
     await database.withTransaction(async (writer) => {
       await write(writer, 'late');
       await setSequence(1_000_000);
-      maintained = outbox.maintain(['sink']);
+      maintained = outbox.maintain(['sink'], limits);
       await someoneWaitsForALock();
     });
     await maintained;
@@ -269,10 +325,10 @@ describe('outbox store › partitions', () => {
     await database.withTransaction(async ({ query }) => {
       await query(`SELECT pg_advisory_xact_lock(hashtext('ringback outbox partitions'))`);
       await setSequence(5_000_000);
-      await outbox.maintain([]);
+      await outbox.maintain([], limits);
       assert.deepEqual(await partitions(), ['outbox_0', 'outbox_1']);
     });
-    await outbox.maintain([]);
+    await outbox.maintain([], limits);
     assert.deepEqual(await partitions(), ['outbox_5', 'outbox_6']);
   });
 });
