@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import {
-  CreateContactFlowCommand,
   CreateUserCommand,
   ListRoutingProfilesCommand,
   ListSecurityProfilesCommand,
@@ -27,13 +26,6 @@ const talks = [
 ];
 const phones = Array.from({ length: agentCount + 1 }, (_, n) => `+1206557${String(n).padStart(4, '0')}`);
 
-const queueFlow = {
-  Version: '2019-10-30',
-  StartAction: 'queue',
-  Metadata: {},
-  Actions: transferToQueue,
-};
-
 describe('a service that is killed while agents talk', () => {
   const agents: ScriptedAgent[] = [];
   let place: ServicePlace;
@@ -44,15 +36,8 @@ describe('a service that is killed while agents talk', () => {
     place = await openServicePlace(Object.fromEntries(phones.map((number) => [number, talks])));
     service = await place.start();
     const { instanceId, queueId } = await place.createTarget();
-    const flow = await place.client.send(
-      new CreateContactFlowCommand({
-        InstanceId: instanceId,
-        Name: 'To the queue',
-        Type: 'CONTACT_FLOW',
-        Content: JSON.stringify(queueFlow),
-      }),
-    );
-    target = { instanceId, queueId, flowId: required(flow.ContactFlowId) };
+    const flowId = await place.createFlow(instanceId, 'To the queue', transferToQueue);
+    target = { instanceId, queueId, flowId };
     const usernames = await createUsers();
     agents.push(...(await Promise.all(usernames.map(atWork))));
   });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { rms } from '@ringback/media';
-import { hangUp, say, setAttributes } from './support/flow-actions.ts';
+import { hangUp, say, setAttributes, transferToNumber as transfer } from './support/flow-actions.ts';
 import { linesOf, startTestService, type TestService } from './support/test-service.ts';
 
 /** Says hello as soon as it answers, then listens. */
@@ -106,25 +106,3 @@ function callersOf(number: string): readonly unknown[] {
 const failures = ['CallFailed', 'ConnectionTimeLimitExceeded', 'NoMatchingError'].map((failed) =>
   setAttributes(failed, { failed }, 'hang up'),
 );
-
-function transfer(number: string, goesOn: 'True' | 'False', more: object, next: string): object {
-  const errors = [
-    'NoMatchingError',
-    ...(goesOn === 'True' ? ['CallFailed', 'ConnectionTimeLimitExceeded'] : []),
-  ];
-  return {
-    Identifier: 'transfer',
-    Type: 'TransferParticipantToThirdParty',
-    Parameters: {
-      ThirdPartyPhoneNumber: number,
-      ThirdPartyConnectionTimeLimitSeconds: '20',
-      ContinueFlowExecution: goesOn,
-      ...more,
-    },
-    Transitions: {
-      NextAction: next,
-      Errors: errors.map((ErrorType) => ({ ErrorType, NextAction: ErrorType })),
-      Conditions: [],
-    },
-  };
-}

@@ -126,3 +126,31 @@ export const transferToQueue: readonly object[] = [
   },
   hangUp,
 ];
+
+/** Transfers the customer to a telephone number; each error leads to the action of its name. */
+export function transferToNumber(
+  number: string,
+  goesOn: 'True' | 'False',
+  more: object,
+  next: string,
+): object {
+  const errors = [
+    'NoMatchingError',
+    ...(goesOn === 'True' ? ['CallFailed', 'ConnectionTimeLimitExceeded'] : []),
+  ];
+  return {
+    Identifier: 'transfer',
+    Type: 'TransferParticipantToThirdParty',
+    Parameters: {
+      ThirdPartyPhoneNumber: number,
+      ThirdPartyConnectionTimeLimitSeconds: '20',
+      ContinueFlowExecution: goesOn,
+      ...more,
+    },
+    Transitions: {
+      NextAction: next,
+      Errors: errors.map((ErrorType) => ({ ErrorType, NextAction: ErrorType })),
+      Conditions: [],
+    },
+  };
+}

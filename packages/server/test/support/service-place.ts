@@ -45,8 +45,12 @@ export interface ServicePlace {
   startUnawaited(options?: StartOptions): Promise<RunningProcess>;
   /** Creates a flow of two beeps with a write between them. The service must run. */
   createTarget(): Promise<CallTarget>;
+  /** Creates a published flow of these actions, of which the first is the start; resolves with its id. */
+  createFlow(instanceId: string, name: string, actions: readonly object[]): Promise<string>;
   /** INVITEs that reached the carrier. */
   invites(): readonly Fact[];
+  /** The carrier's lines on phones that answered. */
+  answers(): readonly Fact[];
   /** Lines of the file sink. Lines that a kill tore are left out. */
   facts(stream: 'contact-events' | 'contact-records'): readonly Fact[];
   /** Lines of the audit log. */
@@ -58,6 +62,8 @@ export interface ServicePlace {
 
 export interface StartOptions {
   readonly concurrentActiveCalls?: number;
+  /** The setting `caps`, as YAML; off by default. */
+  readonly caps?: string;
   /** Variables that replace or join the place's own. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -83,9 +89,9 @@ export async function openServicePlace(numbers: Readonly<Record<string, unknown>
     maxAttempts: 1,
   });
 
-  async function environment({ concurrentActiveCalls = 1000, env }: StartOptions) {
+  async function environment({ concurrentActiveCalls = 1000, caps = '"off"', env }: StartOptions) {
     const configFile = path.join(directory, `ringback-${concurrentActiveCalls}.yaml`);
-    await writeFile(configFile, configuration(carrier.address, concurrentActiveCalls));
+    await writeFile(configFile, configuration(carrier.address, concurrentActiveCalls, caps));
     return {
       RINGBACK_CONFIG: configFile,
       RINGBACK_DATA_DIR: dataDir,
@@ -113,7 +119,9 @@ export async function openServicePlace(numbers: Readonly<Record<string, unknown>
     start: async (options = {}) => startServiceProcess(await environment(options)),
     startUnawaited: async (options = {}) => runService(await environment(options)),
     createTarget: () => createTarget(client),
+    createFlow: (...flow) => createFlow(client, ...flow),
     invites: () => wholeLinesOf(inviteLog).filter((line) => line.kind === 'invite'),
+    answers: () => wholeLinesOf(inviteLog).filter((line) => line.kind === 'answered'),
     facts: (stream) => wholeLinesOf(path.join(dataDir, 'events', `${stream}.jsonl`)),
     audited: () =>
       readdirSync(path.join(dataDir, 'audit')).flatMap((file) =>
@@ -143,7 +151,7 @@ export function startOf(
   });
 }
 
-function configuration(trunkAddress: string, concurrentActiveCalls: number): string {
+function configuration(trunkAddress: string, concurrentActiveCalls: number, caps: string): string {
   return `
 accessKeys:
   - { accessKeyId: ${accessKey.accessKeyId}, secretAccessKey: ${accessKey.secretAccessKey} }
@@ -152,7 +160,7 @@ trunks:
 countries: [US]
 phoneNumbers: ["+12065550199"]
 quotas: { rates: generous, concurrentActiveCalls: ${concurrentActiveCalls} }
-caps: "off"
+caps: ${caps}
 speech: { kind: "off" }
 `;
 }
@@ -162,26 +170,38 @@ async function createTarget(client: ConnectClient): Promise<CallTarget> {
   const instanceId = instances.InstanceSummaryList?.[0]?.Id;
   const queues = await client.send(new ListQueuesCommand({ InstanceId: instanceId }));
   const queueId = queues.QueueSummaryList?.[0]?.Id;
-  const flow = await client.send(
+  assert.ok(instanceId && queueId);
+  const flowId = await createFlow(client, instanceId, `Two beeps ${randomUUID()}`, [
+    playPrompt('beep', 'Beep.wav', 'remember'),
+    setAttributes('remember', { beeps: '1' }, 'beep again'),
+    playPrompt('beep again', 'Beep.wav', 'hang up'),
+    hangUp,
+  ]);
+  return { instanceId, queueId, flowId };
+}
+
+async function createFlow(
+  client: ConnectClient,
+  InstanceId: string,
+  Name: string,
+  Actions: readonly object[],
+): Promise<string> {
+  const [start] = Actions as readonly { readonly Identifier: string }[];
+  const { ContactFlowId } = await client.send(
     new CreateContactFlowCommand({
-      InstanceId: instanceId,
-      Name: `Two beeps ${randomUUID()}`,
+      InstanceId,
+      Name,
       Type: 'CONTACT_FLOW',
       Content: JSON.stringify({
         Version: '2019-10-30',
-        StartAction: 'beep',
+        StartAction: start?.Identifier,
         Metadata: {},
-        Actions: [
-          playPrompt('beep', 'Beep.wav', 'remember'),
-          setAttributes('remember', { beeps: '1' }, 'beep again'),
-          playPrompt('beep again', 'Beep.wav', 'hang up'),
-          hangUp,
-        ],
+        Actions,
       }),
     }),
   );
-  assert.ok(instanceId && queueId && flow.ContactFlowId);
-  return { instanceId, queueId, flowId: flow.ContactFlowId };
+  assert.ok(ContactFlowId);
+  return ContactFlowId;
 }
 
 function wholeLinesOf(file: string): Fact[] {
