@@ -10,6 +10,7 @@ import {
   UpdateUserHierarchyStructureCommand,
 } from '@aws-sdk/client-connect';
 import type { ScriptedAgent } from '@ringback/testkit';
+import { type OpenState, openState } from '../src/store/open-state.ts';
 import { transferToQueue } from './support/flow-actions.ts';
 import { phoneHears } from './support/phone-hears.ts';
 import {
@@ -35,6 +36,7 @@ const another = '+12065550100';
 
 describe('a transfer by quick connect', () => {
   let ringback: TestService;
+  let state: OpenState;
   let first: ScriptedAgent;
   let second: ScriptedAgent;
   let flowId: string;
@@ -43,7 +45,11 @@ describe('a transfer by quick connect', () => {
   let elsewhere: string;
 
   before(async () => {
-    ringback = await startTestService();
+    ringback = await startTestService(
+      'caps: { spend: { perDay: 1000, pricesPerMinute: { "+": 1 }, reservedMinutes: 5 } }',
+    );
+    const { dataDir } = ringback;
+    state = await openState({ dataDir, databaseUrl: undefined, onProgress: () => undefined });
     flowId = await ringback.createFlow(transferToQueue);
     const secondId = await createTeamUser(ringback, 'second', 'Agent');
     const toAgent = {
@@ -74,6 +80,7 @@ describe('a transfer by quick connect', () => {
   after(async () => {
     await first?.close();
     await second?.close();
+    await state?.close();
     await ringback?.close();
   });
 
@@ -105,6 +112,29 @@ describe('a transfer by quick connect', () => {
       assert.ok(QuickConnectName && InitiationTimestamp);
       return [ContactId, QuickConnectId, QuickConnectType];
     });
+  }
+
+  /** What was charged so far, and what is set aside, in units of money. */
+  async function spent() {
+    const { rows } = await state.database.query<{ charged: number; reserved: number }>(
+      `SELECT coalesce(sum(charged_micros), 0)::float8 / 1e6 AS charged,
+              coalesce(sum(reserved_micros), 0)::float8 / 1e6 AS reserved FROM call_spend`,
+      [],
+    );
+    const [row] = rows;
+    assert.ok(row);
+    return row;
+  }
+
+  /** From answer to end; a transferred customer is answered when he is handed over. */
+  async function timesOf(contactId: string) {
+    const { rows } = await state.database.query<{ from: Date | null; to: Date | null }>(
+      'SELECT connected_at AS from, disconnected_at AS to FROM contact WHERE id = $1',
+      [contactId],
+    );
+    const { from, to } = rows[0] ?? {};
+    assert.ok(from && to);
+    return { fromMs: from.getTime(), toMs: to.getTime() };
   }
 
   const conversation = () => conversationOf(ringback, first, person, flowId);
@@ -181,7 +211,8 @@ describe('a transfer by quick connect', () => {
     await phoneHears(ringback, person, secondHz);
   });
 
-  it('hands over at once to a queue, whose next agent takes it', async () => {
+  it('hands over at once to a queue, whose next agent takes it, and charges the call on', async () => {
+    const before = await spent();
     await second.setStatus('Offline');
     const contactId = await conversation();
     await second.setStatus('Available');
@@ -191,10 +222,17 @@ describe('a transfer by quick connect', () => {
     await second.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
     await untilParties(second, { customer: 'connected' });
     await finishWork(first, contactId);
+    assert.equal((await spent()).reserved, 5, 'for the second contact; the first is settled');
     await second.do({ do: 'hangUp', contactId: next });
     await finishWork(second, next);
 
     const [left, followed] = [await ringback.record(contactId), await ringback.record(next)];
+    const times = [await timesOf(contactId), await timesOf(next)] as const;
+    const agentJoinedAt = (followed.Agent as { ConnectedToAgentTimestamp: string }).ConnectedToAgentTimestamp;
+    assert.ok(times[1].fromMs <= Date.parse(agentJoinedAt), 'the wait in the queue costs, too');
+    const minutes = times.map(({ fromMs, toMs }) => Math.max(1, Math.ceil((toMs - fromMs) / 60_000)));
+    const charged = minutes.reduce((sum, of) => sum + of, before.charged);
+    assert.deepEqual(await spent(), { charged, reserved: 0 });
     assert.equal(left.NextContactId, next);
     assert.match(String(left.TransferCompletedTimestamp), /^20/);
     assert.equal(left.DisconnectReason, 'AGENT_DISCONNECT');
