@@ -133,6 +133,7 @@ const AnsweringMachineDetection = Type.Object(
     decideByMs: milliseconds(500, 30_000),
     hurriedLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 10 })),
     waitingSilenceMs: milliseconds(300, 10_000),
+    longWaitingSilenceMs: milliseconds(300, 10_000),
     machineSpeechMs: milliseconds(1_000, 30_000),
     machineBreathMs: milliseconds(1_000, 30_000),
     initialSilenceMs: milliseconds(1_000, 30_000),

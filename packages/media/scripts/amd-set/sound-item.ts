@@ -1,5 +1,5 @@
 /** Turns a planned item into sound, and says where in it greeting and beep are. */
-import type { Beep, Item } from './item.ts';
+import { type Beep, editions, type Item } from './item.ts';
 import { throughLine } from './line.ts';
 import { level, makeMusic, makeNoise } from './noise.ts';
 import { Seeded } from './seeded.ts';
@@ -20,7 +20,7 @@ export interface SoundedItem {
 const PER_MS = 8;
 
 export async function soundItem(item: Item, bank: SpeechBank, babble: Float32Array): Promise<SoundedItem> {
-  const random = new Seeded(`ringback/amd/4/sound/${item.name}`);
+  const random = new Seeded(`ringback/amd/${editions[item.part]}/sound/${item.name}`);
   const scene = new Scene();
   scene.silence(item.onsetMs);
   await soundAnswer(item, bank, scene, random);

@@ -115,6 +115,7 @@ const speakers: readonly Speaker[] = [
   ...['da', 'lt', 'ca', 'el'].map((language) =>
     recorded('test', `words-${language}`, `ktuberling/sounds/${language}`),
   ),
+  recorded('test', 'words-sr', 'ktuberling/sounds/sr@latin'),
   recorded('test', 'prompts-fr', 'asterisk/sounds/fr_CA_f_June'),
   recorded('test', 'prompts-ru', 'asterisk/sounds/ru_RU_f_IvrvoiceRU'),
 ];

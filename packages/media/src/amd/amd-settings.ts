@@ -21,8 +21,13 @@ export interface AmdSettings {
   readonly decideByMs: number;
   /** Default 0.6. */
   readonly hurriedLogOdds: number;
-  /** Who spoke and is then silent for so long waits for an answer, or will not say more: it is decided, ms. Default 1,320. */
+  /** Who spoke, may be a person, and is then silent for so long, waits for an answer: a person, ms. Default 1,320. */
   readonly waitingSilenceMs: number;
+  /**
+   * Who is silent for so long will not say more, and would have beeped: what sounded like a machine until now is decided, nearly
+   * always as a person, ms. Default 2,200.
+   */
+  readonly longWaitingSilenceMs: number;
   /** So much speech, pauses left out, is a machine's, ms. Default 3,900. */
   readonly machineSpeechMs: number;
   /** The same of speech without a pause: firms have long greetings of one breath, ms. Default 4,100. */
@@ -46,6 +51,7 @@ export const defaultAmdSettings: AmdSettings = {
   decideByMs: 2_000,
   hurriedLogOdds: 0.6,
   waitingSilenceMs: 1_320,
+  longWaitingSilenceMs: 2_200,
   machineSpeechMs: 3_900,
   machineBreathMs: 4_100,
   initialSilenceMs: 4_000,

@@ -25,6 +25,9 @@ const LOG_ODDS_PER_MS = 0.04;
 /** Whoever waits is a person from these log-odds on, or if a short sentence of one breath was all that was said. */
 const LEAST_OF_WAITING = 0;
 
+/** Whoever goes on waiting, where a machine would have beeped or said more, is a person unless nearly all speaks against it. */
+const LEAST_OF_LONG_WAITING = -4;
+
 /** The longest such sentence, ms: what voicemails say without a pause may be as long, what firms say is seldom longer. */
 const LONGEST_WAITED_MS = 3_300;
 
@@ -145,12 +148,16 @@ export class AnswerDetector {
     const settings = this.#settings;
     if (this.#isPerson(measures, nowMs, cadence.startedMs)) {
       this.#give({ kind: 'human' }, this.#words());
-    } else if (silenceMs >= settings.waitingSilenceMs && !this.#isToneNear) {
-      this.#giveByWaiting(measures);
+    } else if (silenceMs >= settings.waitingSilenceMs && !this.#isToneNear && this.#isWaiting(measures)) {
+      this.#giveAsWaiting('human', measures);
+    } else if (silenceMs >= settings.longWaitingSilenceMs && !this.#isToneNear) {
+      const isPerson = humanLogOdds(this.#model, measures) >= LEAST_OF_LONG_WAITING;
+      this.#giveAsWaiting(isPerson ? 'human' : 'machine', measures);
     } else if (measures.speech * 1000 >= this.#mostSpeechOfPeople(measures)) {
       this.#give({ kind: 'machine' }, this.#words());
     } else if (nowMs >= Math.max(settings.longestAnalysisMs, cadence.startedMs + 4_000)) {
-      if (silenceMs >= LEAST_WAIT_MS) this.#giveByWaiting(measures);
+      if (silenceMs >= LEAST_WAIT_MS)
+        this.#giveAsWaiting(this.#isWaiting(measures) ? 'human' : 'machine', measures);
       else this.#giveByOdds([`no surer after ${seconds(nowMs)}`]);
     }
   }
@@ -175,12 +182,13 @@ export class AnswerDetector {
   }
 
   /** A machine goes on, or beeps; whoever says a sentence in one breath and waits is at the telephone. */
-  #giveByWaiting(measures: CadenceMeasures): void {
-    const isPerson =
-      humanLogOdds(this.#model, measures) >= LEAST_OF_WAITING ||
-      (isOneBreath(measures) && measures.speech * 1000 < LONGEST_WAITED_MS);
-    const first = `waits since ${seconds(measures.silence * 1000)}`;
-    this.#give({ kind: isPerson ? 'human' : 'machine' }, [first, ...this.#words()]);
+  #isWaiting(measures: CadenceMeasures): boolean {
+    if (humanLogOdds(this.#model, measures) >= LEAST_OF_WAITING) return true;
+    return isOneBreath(measures) && measures.speech * 1000 < LONGEST_WAITED_MS;
+  }
+
+  #giveAsWaiting(kind: 'human' | 'machine', { silence }: CadenceMeasures): void {
+    this.#give({ kind }, [`waits since ${seconds(silence * 1000)}`, ...this.#words()]);
   }
 
   #mostSpeechOfPeople(measures: CadenceMeasures): number {

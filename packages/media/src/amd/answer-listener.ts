@@ -19,6 +19,9 @@ const TONE_MS = 300;
 /** The network's tones have beats of this length and more, ms; a vowel may be as steady for less. */
 const BEAT_MS = 150;
 
+/** A steady sound whose frames have these log-odds of speech on the average is a drawn-out vowel, and no tone. */
+const VOWEL_LOG_ODDS = 2;
+
 /** Somebody has spoken who said so much, ms: less may be a murmur behind, or the first moments of a tone. */
 const SPOKEN_MS = 500;
 
@@ -30,6 +33,9 @@ export class AnswerListener {
   readonly #signals: ToneSignals;
   #nowMs = 0;
   #toneEndMs = Number.NEGATIVE_INFINITY;
+  /** Log-odds of speech since the steady sound of now began, and of how many frames. */
+  #steadyLogOdds = 0;
+  #steadyFrames = 0;
 
   /** @param report called for each tone that means something, when it can be told. */
   constructor(
@@ -63,7 +69,11 @@ export class AnswerListener {
 
   /** A tone has been sounding for at least 50 ms. */
   get isTone(): boolean {
-    return this.#tones.ongoing !== undefined;
+    return this.#tones.ongoing !== undefined && !this.#isVowel;
+  }
+
+  get #isVowel(): boolean {
+    return this.#steadyLogOdds >= VOWEL_LOG_ODDS * this.#steadyFrames && this.#steadyFrames > 0;
   }
 
   /** Since something as long and steady as a beat of the network's tones was sounding, ms. */
@@ -77,8 +87,11 @@ export class AnswerListener {
     this.#tones.hear(pcm);
     const isJudged = this.#voice.hear(pcm, this.#tones.power);
     const { ongoing } = this.#tones;
-    if (ongoing && ongoing.lengthMs >= BEAT_MS) this.#toneEndMs = this.#nowMs;
-    if (ongoing && ongoing.lengthMs >= TONE_MS) this.#forgetTone(ongoing.startMs);
+    this.#weighSteadySound(ongoing !== undefined);
+    if (ongoing && !this.#isVowel) {
+      if (ongoing.lengthMs >= BEAT_MS) this.#toneEndMs = this.#nowMs;
+      if (ongoing.lengthMs >= TONE_MS) this.#forgetTone(ongoing.startMs);
+    }
     if (isJudged) this.#cadence.hear(this.#voice.frame);
     this.#signals.pass(this.#nowMs, ongoing, this.spokeBefore(ongoing?.startMs ?? this.#nowMs));
   }
@@ -86,6 +99,11 @@ export class AnswerListener {
   /** Frees the detector's memory. May be called twice. */
   close(): void {
     this.#vad.close();
+  }
+
+  #weighSteadySound(isSteady: boolean): void {
+    this.#steadyFrames = isSteady ? this.#steadyFrames + 1 : 0;
+    this.#steadyLogOdds = isSteady ? this.#steadyLogOdds + this.#voice.frame.logOdds : 0;
   }
 
   /** The first moments of a tone may have been taken for speech: what began with it was none. */
