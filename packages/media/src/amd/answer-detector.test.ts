@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import { decodeMulaw } from '../codec/g711.ts';
-import { silence, tone } from '../codec/tone-audio.fixture.ts';
+import { silence, tone, vowel } from '../codec/tone-audio.fixture.ts';
 import { loadWebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
 import { type AmdSettings, defaultAmdSettings } from './amd-settings.ts';
 import { AnswerDetector } from './answer-detector.ts';
+import type { AnswerModels } from './answer-model.ts';
 import type { AmdEvent } from './answer-verdict.ts';
 
 /** Synthetic speech, "Hello. This is a call about your appointment.", 8 kHz. */
@@ -20,10 +21,18 @@ describe('answer detector', () => {
     module = await loadWebRtcVad();
   });
 
-  function hear(parts: readonly Int16Array[], settings: Partial<AmdSettings> = {}): AmdEvent[] {
+  function hear(
+    parts: readonly Int16Array[],
+    settings: Partial<AmdSettings> = {},
+    models?: AnswerModels,
+  ): AmdEvent[] {
     const events: AmdEvent[] = [];
-    const detector = new AnswerDetector(module, { ...defaultAmdSettings, ...settings }, (event) =>
-      events.push(event),
+    const detector = new AnswerDetector(
+      module,
+      { ...defaultAmdSettings, ...settings },
+      (event) => events.push(event),
+      undefined,
+      models,
     );
     const pcm = Int16Array.from(parts.flatMap((part) => [...part]));
     for (let at = 0; at + 160 <= pcm.length; at += 160) detector.hear(pcm.subarray(at, at + 160));
@@ -32,8 +41,12 @@ describe('answer detector', () => {
     return events;
   }
 
-  function verdictOf(parts: readonly Int16Array[], settings: Partial<AmdSettings> = {}) {
-    const [first] = hear(parts, settings);
+  function verdictOf(
+    parts: readonly Int16Array[],
+    settings: Partial<AmdSettings> = {},
+    models?: AnswerModels,
+  ) {
+    const [first] = hear(parts, settings, models);
     assert.equal(first?.kind, 'verdict');
     return first.verdict;
   }
@@ -48,6 +61,39 @@ describe('answer detector', () => {
     assert.equal(answeredBy.kind, 'human', reasons.join('; '));
     assert.ok(atMs < 1_820, `given at ${atMs} ms`);
     assert.ok(Math.abs(greetingStartMs - 400) < 100, `began at ${greetingStartMs} ms`);
+  });
+
+  describe('where what was said sounds like a machine', () => {
+    /** A name, a pause and a greeting, as firms answer; ends 3.1 s after the answer. */
+    const greeting = [silence(400), hello, silence(400), speech.subarray(8 * 600, 8 * 2_500)];
+
+    /** Log-odds that are the same whatever is said. */
+    function always(bias: number): AnswerModels {
+      const model = { measures: [], bias, trees: [] };
+      return { inTime: model, late: model };
+    }
+
+    it('takes who then waits longer than a machine for a person', () => {
+      const { answeredBy, atMs } = verdictOf([...greeting, silence(4_000)], {}, always(-3.9));
+      assert.equal(answeredBy.kind, 'human');
+      assert.ok(atMs >= 3_120 + 2_100 && atMs <= 3_120 + 2_300, `given at ${atMs} ms`);
+    });
+
+    it('takes who waits for a machine where nearly all speaks for one', () => {
+      assert.equal(verdictOf([...greeting, silence(4_000)], {}, always(-4.1)).answeredBy.kind, 'machine');
+    });
+
+    it('takes who beeps meanwhile for a machine', () => {
+      const beep = tone({ frequenciesHz: [1_000] }, 400);
+      const { answeredBy } = verdictOf([...greeting, silence(1_700), beep, silence(2_000)], {}, always(-3.9));
+      assert.equal(answeredBy.kind, 'machine');
+    });
+
+    it('takes who may be a person for one after a shorter wait', () => {
+      const { answeredBy, atMs } = verdictOf([...greeting, silence(4_000)], {}, always(0));
+      assert.equal(answeredBy.kind, 'human');
+      assert.ok(atMs >= 3_120 + 1_220 && atMs <= 3_120 + 1_420, `given at ${atMs} ms`);
+    });
   });
 
   it('hears out who speaks at once', () => {
@@ -113,6 +159,13 @@ describe('answer detector', () => {
     const busy = tone({ frequenciesHz: [480, 620], onMs: 500, offMs: 500 }, 4_000);
     const { answeredBy, reasons } = verdictOf([silence(2_500), busy]);
     assert.equal(answeredBy.kind, 'busy', reasons.join('; '));
+  });
+
+  it('takes a drawn-out vowel for a word, and not for a tone', () => {
+    const huh = vowel(300, [1, 0.6, 0.1, 0.05, 0.03, 0.02], 450);
+    const { answeredBy, atMs, reasons } = verdictOf([silence(400), huh, silence(4_000)]);
+    assert.equal(answeredBy.kind, 'human', reasons.join('; '));
+    assert.ok(atMs < 1_820, `given at ${atMs} ms`);
   });
 
   it('takes a key that is pressed for no beep', () => {
