@@ -1,5 +1,5 @@
 /** The service as its own process, as an operator runs it: `src/main.ts`, its own data directory, a configuration file, strict signatures. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -114,7 +114,7 @@ async function describe(
     signer,
     instanceId: InstanceSummaryList[0]?.Id ?? '',
     call,
-    factsWritten: () => linesOf(path.join(dataDir, 'events', 'contact-events.jsonl')),
+    factsWritten: () => factsIn(path.join(dataDir, 'events')),
     complaints: () =>
       started.printed
         .split('\n')
@@ -140,6 +140,12 @@ async function once(host: string, port: number, request: string): Promise<HttpAn
   } finally {
     connection.close();
   }
+}
+
+/** Facts in the file that is written, and in those that were full before. */
+function factsIn(directory: string): number {
+  const files = readdirSync(directory).filter((name) => name.startsWith('contact-events.'));
+  return files.reduce((sum, name) => sum + linesOf(path.join(directory, name)), 0);
 }
 
 function linesOf(file: string): number {

@@ -13,7 +13,7 @@ export interface FileSinkOptions {
   readonly directory: string;
   /** A file of so many megabytes is put away, and a new one begun. Default 100. */
   readonly fileMegabytes?: number;
-  /** Files that are kept of each stream, besides the one that is written. Default 10. */
+  /** Files that are kept of each stream, besides the one that is written. Default 100. */
   readonly keepFiles?: number;
 }
 
@@ -31,7 +31,7 @@ export interface FileSinkDeps {
  * @throws when the directory cannot be made.
  */
 export async function openFileSink(options: FileSinkOptions, deps: FileSinkDeps): Promise<Sink> {
-  const { name, directory, fileMegabytes = 100, keepFiles = 10 } = options;
+  const { name, directory, fileMegabytes = 100, keepFiles = 100 } = options;
   const { clock, logger } = deps;
   await mkdir(directory, { recursive: true });
 
