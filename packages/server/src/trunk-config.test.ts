@@ -67,6 +67,11 @@ describe('trunk configuration › mistakes', () => {
       withKeys('transport: sctp'),
       /^3 trunks\.0\.transport must be "udp" or "tcp" or "tls"$/,
     ],
+    [
+      'a user name that would break the message',
+      withKeys('username: "a\\r\\nEvil: 1"'),
+      /^3 trunks\.0\.username /,
+    ],
     ['a password for nobody', withKeys('password: x'), /^3 trunks\.0\.password a password needs a username/],
     [
       'a registration without an account',

@@ -33,7 +33,8 @@ export const TrunkShape = Type.Object(
     transport: Type.Optional(oneOf('udp', 'tcp', 'tls')),
     /** Domain of the request URI and From; the first address's host when absent. */
     domain: Type.Optional(Type.String({ pattern: '^(\\[[0-9A-Fa-f:.]{2,45}\\]|[A-Za-z0-9.-]{1,253})$' })),
-    username: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+    /** Without control characters: it stands in a header field. */
+    username: Type.Optional(Type.String({ maxLength: 128, pattern: '^[^\\u0000-\\u001F\\u007F]+$' })),
     password: Type.Optional(Type.String({ maxLength: 256 })),
     register: Type.Optional(
       Type.Union([

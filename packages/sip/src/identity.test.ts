@@ -191,6 +191,8 @@ describe('probe', () => {
     assert.deepEqual(await world.clock.settle(agent.probe({ target })), { kind: 'silent', waitedMs: 32_000 });
     world.network.interceptor = () => 'fail';
     assert.equal((await world.clock.settle(agent.probe({ target }))).kind, 'unreachable');
+    const credentials = { username: 'a\nb', password: 'p' };
+    await assert.rejects(agent.probe({ target, credentials }), UnusableHeader);
     assert.equal(world.clock.pendingTimers, 0);
   });
 

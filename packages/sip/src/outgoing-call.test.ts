@@ -228,6 +228,7 @@ describe('calling › final failures', () => {
       { from: { uri: 'sip:a@b', displayName: 'a\r\nb' } },
       { to: { uri: 'no uri' } },
       { body: { contentType: 'a/b\r\nX: 1', content: '' } },
+      { credentials: { username: 'a\r\nEvil: 1', password: 'p' } },
     ]) {
       assert.throws(() => agent.invite(callTo(bad)), UnusableHeader, JSON.stringify(bad));
     }

@@ -1,5 +1,6 @@
 // Credentials at work: remembers what each realm asked for, so that later requests carry an answer at once with a rising nonce count,
 // and decides when a challenge is worth another try (RFC 3261 §22.2–22.3, RFC 7616 §3.3–3.6).
+import { checkCredentials } from '../dialog/own-headers.ts';
 import {
   answerChallenge,
   chooseChallenges,
@@ -135,6 +136,7 @@ export class DigestClients {
     this.#randomHex = randomHex;
   }
 
+  /** @throws {UnusableHeader} for a user's name that cannot stand in a header field */
   for(credentials: DigestCredentials, hop: { readonly host: string; readonly port: number }): DigestClient {
     const key = `${hop.host} ${hop.port} ${credentials.username}`;
     const known = this.#clients.get(key);
@@ -143,7 +145,7 @@ export class DigestClients {
       const [oldest] = this.#clients.keys();
       if (oldest !== undefined) this.#clients.delete(oldest);
     }
-    const client = new DigestClient(credentials, this.#randomHex);
+    const client = new DigestClient(checkCredentials(credentials), this.#randomHex);
     this.#clients.set(key, client);
     return client;
   }

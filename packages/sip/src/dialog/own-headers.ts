@@ -1,6 +1,7 @@
 // Guards what the application puts into messages: nothing it passes may break the message apart or replace what the user agent
 // must set itself.
 import { UnusableHeader } from '../errors.ts';
+import type { DigestCredentials } from '../message/digest-auth.ts';
 import { isToken, quote } from '../message/grammar.ts';
 import { headerKey } from '../message/header-names.ts';
 import type { HeaderList, SipHeaders } from '../message/headers.ts';
@@ -70,6 +71,12 @@ export function requirePrintable(header: string, value: string): string {
     }
   }
   return value;
+}
+
+/** The user's name stands in Authorization; the password is only ever hashed. @throws {UnusableHeader} */
+export function checkCredentials(credentials: DigestCredentials): DigestCredentials {
+  requirePrintable('Authorization', credentials.username);
+  return credentials;
 }
 
 /** A URI of any scheme that can stand in angle brackets and in a request line. */

@@ -118,6 +118,7 @@ describe('registration', () => {
       { headers: [['Contact', '<sip:other@carrier.example>']] },
       { registrar: 'carrier.example' },
       { addressOfRecord: 'sip:me@carrier.example>' },
+      { credentials: { username: 'me\r\nEvil: 1', password: 'p' } },
     ];
     for (const where of [target, async () => [target]]) {
       for (const broken of bad) {

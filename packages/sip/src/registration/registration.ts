@@ -7,6 +7,7 @@ import {
   type OutsideRequest,
   sendOutside,
 } from '../dialog/outside-request.ts';
+import { checkCredentials } from '../dialog/own-headers.ts';
 import { contactFor, type UserAgentCore } from '../dialog/user-agent-core.ts';
 import { RequestFailed } from '../errors.ts';
 import { parseDigits } from '../message/grammar.ts';
@@ -114,6 +115,7 @@ export class OutgoingRegistration implements Registration {
     this.#request = request;
     this.#callId = core.randomHex(16);
     checkOutside({ ...this.#addresses, headers: request.headers });
+    if (request.credentials !== undefined) checkCredentials(request.credentials);
     if (typeof request.target !== 'function') this.#place = this.#placeAt(request.target);
     this.#expiresSeconds = request.expiresSeconds ?? DEFAULT_EXPIRES_SECONDS;
   }
