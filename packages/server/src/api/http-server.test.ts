@@ -173,9 +173,15 @@ describe('http server › operations', () => {
       'RequestHeaderFieldsTooLargeException',
     ],
     ['what is no HTTP', 'GET / HTTP/9.9\r\n\r\n', 400, 'MalformedHttpRequestException'],
+    [
+      'a request whose rest does not come in time',
+      'PUT /contact/outbound-voice HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{',
+      408,
+      'RequestTimeoutException',
+    ],
   ] as const) {
     it(`refuses ${what} in the form of all errors`, async () => {
-      const server = await open();
+      const server = await open(status === 408 ? { requestTimeoutMs: 50 } : {});
       const socket = net.connect(server.port, '127.0.0.1');
       socket.write(request);
       const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');

@@ -69,7 +69,7 @@ import { addTraceDoor, type TraceDoorDeps } from './trace-door.ts';
 const maxBodyBytes = 1024 * 1024;
 
 /** Longest wait for a client to send its request, ms; a slow one must not hold a socket for ever. */
-const requestTimeoutMs = 30_000;
+const defaultRequestTimeoutMs = 30_000;
 
 /** Time to read an answer before connections are cut at the end, ms. */
 const closingGraceMs = 1_000;
@@ -99,6 +99,8 @@ export interface HttpServerOptions {
   /** Told of each answered operation. */
   readonly answered: (operation: string, status: number, durationMs: number) => void;
   readonly observe?: Observer;
+  /** Time for a whole request to come in, ms. Default 30,000. */
+  readonly requestTimeoutMs?: number;
 }
 
 export interface HttpServer {
@@ -125,6 +127,9 @@ export class HttpPortUnavailable extends Error {
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port, tls } = options.config.http;
+  const { requestTimeoutMs = defaultRequestTimeoutMs } = options;
+  // Where the time for headers is the longer one, Node takes each of the two for the other.
+  const limits = { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: requestTimeoutMs };
   const server = Fastify({
     logger: false,
     bodyLimit: maxBodyBytes,
@@ -135,7 +140,9 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     routerOptions: { maxParamLength: 512 },
     // A path that cannot be decoded never reaches a route, nor the error handler.
     frameworkErrors: (error, request, reply) => edge.fail(error, request, reply),
-    ...(tls ? { https: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } } : {}),
+    ...(tls
+      ? { https: { ...limits, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }
+      : { http: limits }),
   }) as FastifyInstance;
   const edge = new Edge(options);
 
