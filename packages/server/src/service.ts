@@ -1,6 +1,7 @@
 /** The service, built bottom-up in one pass and closed in the opposite order. The only wiring. */
 
 import { randomBytes, randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -208,7 +209,10 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   progress('Opening the media engine.');
   const media = opened.keep(
     await openMediaEngine({
-      ...mediaAddressesOf(config),
+      ...(await mediaAddressesOf(config, {
+        lookUp: async (name, family) => (await lookup(name, { family })).address,
+        logger,
+      })),
       ports: config.rtpPorts,
       webRtc: {
         iceServers: config.agents.iceServers,

@@ -16,7 +16,7 @@ const host = Type.String({ pattern: '^[A-Za-z0-9.:-]{1,253}$' });
 
 export const SipShape = Type.Object(
   {
-    /** Name or address in Via and Contact over IPv4, where it is not the one bound to (NAT); an address is named in SDP, too. */
+    /** Name or address in Via and Contact over IPv4, where it is not the one bound to (NAT); its address is named in SDP, too. */
     advertise: Type.Optional(host),
     /** Address for SIP and RTP of trunks that are reached over IPv6. */
     ipv6: Type.Optional(Type.String({ pattern: '^[0-9A-Fa-f:.]{2,45}$' })),
