@@ -1,7 +1,8 @@
-/** Keeps this node's lease, and takes over contacts of nodes that died. Runs beside the contacts for as long as the service does. */
+/** Keeps this node's lease, takes over contacts of nodes that died, and looks for orders that no ring told of. Runs beside the contacts for as long as the service does. */
 import type { Logger } from 'pino';
 import { type Clock, delay } from './clock.ts';
 import type { ActiveContacts } from './contacts/active-contacts.ts';
+import type { ContactOrders } from './contacts/contact-orders.ts';
 import type { NodeId } from './ids.ts';
 import type { NodeStore } from './store/node-store.ts';
 
@@ -18,6 +19,7 @@ export interface OwnershipDeps {
   readonly node: NodeId;
   readonly nodes: NodeStore;
   readonly active: ActiveContacts;
+  readonly orders: Pick<ContactOrders, 'look'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** This node was judged dead; it must not act any more. */
@@ -26,7 +28,7 @@ export interface OwnershipDeps {
 
 /** The node must be registered already. Recovery begins at once: what a crash left is not to wait for a timer. */
 export function keepOwnership(deps: OwnershipDeps): Ownership {
-  const { node, nodes, active, clock, logger } = deps;
+  const { node, nodes, active, orders, clock, logger } = deps;
   const stop = new AbortController();
 
   async function turn(): Promise<void> {
@@ -39,6 +41,7 @@ export function keepOwnership(deps: OwnershipDeps): Ownership {
       }
       const recovered = await active.recover();
       if (recovered > 0) logger.warn({ recovered }, 'open contacts that nobody ran were taken over');
+      await orders.look();
       await nodes.removeDead();
     } catch (error) {
       logger.error({ err: error }, 'the lease could not be renewed; trying again');

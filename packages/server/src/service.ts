@@ -26,6 +26,7 @@ import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } f
 import { acceptContact } from './contacts/accept-contact.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
 import { callByAgent } from './contacts/call-by-agent.ts';
+import { openContactOrders } from './contacts/contact-orders.ts';
 import { ContactTransfers } from './contacts/contact-transfer.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
 import { endings } from './contacts/endings.ts';
@@ -63,6 +64,7 @@ import { openQuotas } from './policy/quotas.ts';
 import { openThrottle } from './policy/throttle.ts';
 import { queueMetricsFor } from './routing/flow-metrics.ts';
 import { openAccessKeyStore } from './store/access-key-store.ts';
+import { openContactOrderStore } from './store/contact-order-store.ts';
 import { openContactStore } from './store/contact-store.ts';
 import { countCall, settleLeg } from './store/count-calls.ts';
 import { openDatabase } from './store/database.ts';
@@ -385,6 +387,19 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     initiatedEvents: new InitiatedEvents(),
     factsWritten,
   };
+  const orderStore = openContactOrderStore(database);
+  const orders = openContactOrders({
+    node,
+    store: orderStore,
+    active,
+    directory,
+    monitor: (order, instance) => monitorContact(order, instance, story, accepting),
+    bus,
+    clock,
+    logger,
+    // A dead node's lease runs out, and its contacts are taken over, well within.
+    patienceMs: 2 * leaseMs,
+  });
   agents.desks.dial = (desk, phoneNumber) => callByAgent(desk, phoneNumber, story, accepting);
   // What can no longer be written is not waited for.
   stopWriting.signal.addEventListener('abort', () => active.abandon());
@@ -413,6 +428,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       node,
       nodes,
       active,
+      orders,
       clock,
       logger,
       onLost: () => fatal('Another node judged this one dead; its contacts are run there now.'),
@@ -422,6 +438,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const maintain = async (): Promise<void> => {
     await factLimits.maintain();
     await contacts.removeExpiredTokens(clock.now(), 10_000);
+    await orderStore.removeOld();
     await agents.sessions.removeOld();
     await storedKeys.removeOld(clock.now() - endedKeysKeptMs);
     await operatorStore.removeOldCounts(clock.now() - callCountsKeptMs, 10_000);
@@ -494,12 +511,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         resources,
         contacts,
         routing: agents.routing,
-        active,
+        orders,
         buckets,
         promptAudio,
         promptLinks: openPromptLinks(config.secretKey, () => config.prompts.publicUrl ?? address),
         accepting,
-        monitor: (order, instance) => monitorContact(order, instance, story, accepting),
         policies,
         quotas,
         decisions,

@@ -8,8 +8,7 @@ import {
 import { idOf, instanceArn } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import type { AcceptDeps } from '../contacts/accept-contact.ts';
-import type { ActiveContacts } from '../contacts/active-contacts.ts';
-import type { MonitorContact } from '../contacts/monitor-contact.ts';
+import type { ContactOrders } from '../contacts/contact-orders.ts';
 import type { AudioBuckets } from '../flows/prompts/audio-buckets.ts';
 import type { PromptAudio } from '../flows/prompts/prompt-audio.ts';
 import type { Caller } from '../identity/caller.ts';
@@ -31,10 +30,9 @@ export interface ApiDeps {
   readonly resources: ResourceStore;
   readonly contacts: ContactStore;
   readonly routing: Routing;
-  readonly active: ActiveContacts;
+  /** Orders that concern a live contact, at whichever node it is. */
+  readonly orders: ContactOrders;
   readonly accepting: AcceptDeps;
-  /** Lets a supervisor listen to a conversation of this node. */
-  readonly monitor: MonitorContact;
   /** Where the audio of a prompt comes from, what it becomes, and where it is downloaded. */
   readonly buckets: AudioBuckets;
   readonly promptAudio: PromptAudio;

@@ -115,7 +115,7 @@ class Table {
   asked = 0;
 
   add(contact: Contact, dialAttempts: number): void {
-    this.#open.set(contact.id, { contact, dialAttempts });
+    this.#open.set(contact.id, { contact, dialAttempts, isToStop: false });
   }
 
   reclaim(contacts: readonly Pick<Contact, 'id'>[]): RecoveredContact[] {

@@ -23,6 +23,7 @@ export interface ActiveContacts {
   stop(contactId: ContactId, ending: Ending): boolean;
   /** Ends every contact that runs here. */
   stopAll(ending: Ending): void;
+  runs(contactId: ContactId): boolean;
   /** What is recorded of a contact that runs here; undefined when none of that id does. */
   recordingOf(contactId: ContactId): ContactRecording | undefined;
   readonly size: number;
@@ -97,16 +98,17 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     running.set(contact.id, { stop, held, done });
   }
 
-  async function takeOver({ contact, dialAttempts }: RecoveredContact): Promise<void> {
+  async function takeOver({ contact, dialAttempts, isToStop }: RecoveredContact): Promise<void> {
     // Found by a look that began before draining did; whoever has the lease next takes it over.
     if (isDraining) return;
-    if (dialAttempts === 0 && dialsSomebody(contact)) {
+    const mayBeDialled = dialAttempts === 0 && dialsSomebody(contact);
+    if (mayBeDialled && !isToStop) {
       start(contact);
       return;
     }
     // The number may have been rung; it is never rung again for this request.
     const open = new OpenContact(contact, writing);
-    await endContact(open, endings.serviceRestarted, {}, deps);
+    await endContact(open, mayBeDialled ? endings.stoppedByApi : endings.serviceRestarted, {}, deps);
     if (open.current.state === 'ENDED') await freeAgent(open.current);
     else strayed(contact);
   }
@@ -153,6 +155,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       return found !== undefined;
     },
     stopAll,
+    runs: (contactId) => running.has(contactId) || waiting.has(contactId),
     recordingOf(contactId) {
       waiting.begin(contactId);
       return running.get(contactId)?.held.recording;

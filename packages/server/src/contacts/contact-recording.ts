@@ -19,6 +19,12 @@ export type RecordedParticipant = 'Agent' | 'Customer';
 /** The conversation with an agent, and what comes before it (`ContactRecordingType` of the API). */
 export type RecordedPart = 'AGENT' | 'IVR';
 
+/** What the API orders to be recorded: of the conversation, whom; of what comes before it, all or nothing. */
+export interface RecordingOrder {
+  readonly participants: readonly RecordedParticipant[];
+  readonly automatedPart: boolean;
+}
+
 /** What came of an order by the API (StartContactRecording and its siblings, API reference). */
 export type RecordingOrderOutcome =
   | 'done'
@@ -97,10 +103,7 @@ export class ContactRecording {
   }
 
   /** By the API. Before the conversation, it begins with the agent; the automated part begins at once. */
-  async startByOrder(order: {
-    readonly participants: readonly RecordedParticipant[];
-    readonly automatedPart: boolean;
-  }): Promise<RecordingOrderOutcome> {
+  async startByOrder(order: RecordingOrder): Promise<RecordingOrderOutcome> {
     const parts: RecordedPart[] = [
       ...(order.participants.length > 0 ? (['AGENT'] as const) : []),
       ...(order.automatedPart ? (['IVR'] as const) : []),

@@ -430,7 +430,10 @@ describe('active contacts', () => {
     const world = makeWorld();
     const never = sampleContact({ epoch: 2 });
     const attempted = sampleContact({ epoch: 2, state: 'DIALLING' });
-    world.recoverable.push({ contact: never, dialAttempts: 0 }, { contact: attempted, dialAttempts: 1 });
+    world.recoverable.push(
+      { contact: never, dialAttempts: 0, isToStop: false },
+      { contact: attempted, dialAttempts: 1, isToStop: false },
+    );
     assert.equal(await world.active.recover(), 2);
     await world.clock.drain();
     assert.equal(world.agent.calls.length, 1);
@@ -444,10 +447,19 @@ describe('active contacts', () => {
     assert.deepEqual(world.events(), ['DISCONNECTED', 'COMPLETED']);
   });
 
+  it('do not dial a recovered contact whose stop was answered before', async () => {
+    const world = makeWorld();
+    world.recoverable.push({ contact: sampleContact({ epoch: 2 }), dialAttempts: 0, isToStop: true });
+    await world.active.recover();
+    await world.clock.drain();
+    assert.deepEqual(world.agent.calls, []);
+    assert.deepEqual(world.ending(), ['OTHER', 'STOPPED_BY_API']);
+  });
+
   it('do not dial what was asked for too long before the crash', async () => {
     const world = makeWorld();
     const old = sampleContact({ epoch: 2, initiatedAtMs: world.startMs - 30_000 });
-    world.recoverable.push({ contact: old, dialAttempts: 0 });
+    world.recoverable.push({ contact: old, dialAttempts: 0, isToStop: false });
     await world.active.recover();
     await world.clock.drain();
     assert.deepEqual(world.agent.calls, []);
@@ -457,7 +469,7 @@ describe('active contacts', () => {
   it('take over nothing while draining', async () => {
     const world = makeWorld();
     await world.active.drain(0);
-    world.recoverable.push({ contact: sampleContact({ epoch: 2 }), dialAttempts: 0 });
+    world.recoverable.push({ contact: sampleContact({ epoch: 2 }), dialAttempts: 0, isToStop: false });
     assert.equal(await world.active.recover(), 0);
   });
 

@@ -15,6 +15,7 @@ export interface WaitingContacts {
   /** Begins the story of one; false when it does not wait. */
   begin(contactId: ContactId): boolean;
   beginAll(): void;
+  has(contactId: ContactId): boolean;
   readonly size: number;
 }
 
@@ -74,6 +75,7 @@ export function openWaitingContacts(
       armTimer();
       for (const contact of all) begin(contact);
     },
+    has: (contactId) => held.has(contactId),
     get size() {
       return held.size;
     },

@@ -3,7 +3,7 @@
 import type { NodeId } from '../ids.ts';
 
 /** What can be rung about. */
-export type Topic = 'outbox' | 'routing';
+export type Topic = 'outbox' | 'routing' | 'orders';
 
 export interface Bus {
   /** Tells everyone who listens that there may be something new; only those of `node` where one is named. */

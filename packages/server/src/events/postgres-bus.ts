@@ -18,7 +18,7 @@ export interface PostgresBus extends Bus {
 }
 
 const channel = 'ringback_bus';
-const topics: readonly Topic[] = ['outbox', 'routing'];
+const topics: readonly Topic[] = ['outbox', 'routing', 'orders'];
 /** While the connection is away, others' rings are missed; whoever listens looks now and then anyway. */
 const reconnectAfterMs = 1_000;
 

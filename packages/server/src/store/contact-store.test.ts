@@ -468,7 +468,7 @@ describe('contact store › recover', () => {
     );
     await database.query('UPDATE node SET lease_expires_at = clock_timestamp() WHERE id = $1', [dying]);
     const [recovered, ...none] = await store.recover(us, 10);
-    assert.deepEqual(recovered, { contact: { ...owned.dying, epoch: 2 }, dialAttempts: 0 });
+    assert.deepEqual(recovered, { contact: { ...owned.dying, epoch: 2 }, dialAttempts: 0, isToStop: false });
     assert.deepEqual(none, []);
     await assert.rejects(store.advance(ending(owned.dying)), ContactNoLongerOwned);
     await store.advance(ending({ ...owned.dying, epoch: 2 }));
@@ -557,7 +557,7 @@ describe('contact store › reclaim', () => {
     const reclaimed = await store.reclaim(us, [lost, attempted, ended, foreign, missing]);
     const byId = new Map(reclaimed.map((found) => [found.contact.id, found]));
     assert.deepEqual([...byId.keys()].sort(), [lost.id, attempted.id].sort());
-    assert.deepEqual(byId.get(lost.id), { contact: { ...lost, epoch: 2 }, dialAttempts: 0 });
+    assert.deepEqual(byId.get(lost.id), { contact: { ...lost, epoch: 2 }, dialAttempts: 0, isToStop: false });
     assert.equal(byId.get(attempted.id)?.dialAttempts, 1);
     await assert.rejects(store.advance(ending(lost)), ContactNoLongerOwned);
     await store.advance(ending({ ...lost, epoch: 2 }));

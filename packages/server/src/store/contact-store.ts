@@ -14,6 +14,8 @@ export interface RecoveredContact {
   readonly contact: Contact;
   /** Attempts committed before; with one or more, the number may have been rung. */
   readonly dialAttempts: number;
+  /** A StopContact was answered that its former owner may not have heard of. */
+  readonly isToStop: boolean;
 }
 
 export interface ContactStore {
@@ -91,16 +93,16 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
       return rows[0] && contactOf(rows[0]);
     },
     async recover(node, limit) {
-      const { rows } = await database.query<ContactRow & { attempts: number }>(takeOver, [node, limit]);
-      return rows.map((row) => ({ contact: contactOf(row), dialAttempts: row.attempts }));
+      const { rows } = await database.query<RecoveredRow>(takeOver, [node, limit]);
+      return rows.map(recoveredOf);
     },
     async reclaim(node, contacts) {
-      const { rows } = await database.query<ContactRow & { attempts: number }>(takeBack, [
+      const { rows } = await database.query<RecoveredRow>(takeBack, [
         node,
         contacts.map(({ instanceId }) => instanceId),
         contacts.map(({ id }) => id),
       ]);
-      return rows.map((row) => ({ contact: contactOf(row), dialAttempts: row.attempts }));
+      return rows.map(recoveredOf);
     },
     async removeExpiredTokens(nowMs, limit) {
       const { rowCount } = await database.query(deleteExpiredTokens, [new Date(nowMs), limit]);
@@ -124,6 +126,15 @@ async function onceMoreOnConflict<Result>(flush: () => Promise<Result>): Promise
   }
 }
 
+interface RecoveredRow extends ContactRow {
+  readonly attempts: number;
+  readonly is_to_stop: boolean;
+}
+
+function recoveredOf(row: RecoveredRow): RecoveredContact {
+  return { contact: contactOf(row), dialAttempts: row.attempts, isToStop: row.is_to_stop };
+}
+
 const selectToken = {
   name: 'find-token',
   text: `SELECT contact_id FROM client_token
@@ -134,6 +145,13 @@ const selectContact = {
   name: 'find-contact',
   text: 'SELECT * FROM contact WHERE instance_id = $1 AND id = $2',
 };
+
+const asRecovered = `
+  RETURNING c.*, greatest((SELECT count(*)::int FROM dial_attempt a
+                            WHERE a.instance_id = c.instance_id AND a.contact_id = c.id),
+                          (c.state <> 'ACCEPTED')::int) AS attempts,
+            EXISTS (SELECT FROM contact_order o
+                     WHERE o.instance_id = c.instance_id AND o.contact_id = c.id AND o.name = 'StopContact') AS is_to_stop`;
 
 // Leases live on database time: the clocks of nodes differ. A contact that changed since the statement began is
 // judged again when it is locked, but a join would then still see its former owner; the array is compared with the
@@ -151,17 +169,13 @@ const takeOver = `
   UPDATE contact c SET owner_node = $1, epoch = c.epoch + 1
     FROM orphan
    WHERE c.instance_id = orphan.instance_id AND c.id = orphan.id
-  RETURNING c.*, greatest((SELECT count(*)::int FROM dial_attempt a
-                            WHERE a.instance_id = c.instance_id AND a.contact_id = c.id),
-                          (c.state <> 'ACCEPTED')::int) AS attempts`;
+  ${asRecovered}`;
 
 const takeBack = `
   UPDATE contact c SET epoch = c.epoch + 1
     FROM unnest($2::uuid[], $3::uuid[]) AS asked(instance_id, id)
    WHERE c.instance_id = asked.instance_id AND c.id = asked.id AND c.owner_node = $1 AND c.state <> 'ENDED'
-  RETURNING c.*, greatest((SELECT count(*)::int FROM dial_attempt a
-                            WHERE a.instance_id = c.instance_id AND a.contact_id = c.id),
-                          (c.state <> 'ACCEPTED')::int) AS attempts`;
+  ${asRecovered}`;
 
 const deleteExpiredTokens = `
   DELETE FROM client_token WHERE ctid IN

@@ -61,10 +61,14 @@ export interface TestService {
   close(): Promise<void>;
 }
 
-/** Starts a service. `yaml` is a configuration file's text; `logger` takes what is logged, which is dropped otherwise. */
+/**
+ * Starts a service. `yaml` is a configuration file's text; `logger` takes what is logged, which is dropped otherwise; with
+ * `databaseUrl` it is a node beside others on one database.
+ */
 export async function startTestService(
   yaml = '',
   logger = pino({ level: process.env.RINGBACK_TEST_LOG ?? 'silent' }),
+  databaseUrl = '',
 ): Promise<TestService> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
   // As root the database runs as another user, which must be able to reach its files.
@@ -76,9 +80,10 @@ export async function startTestService(
     RINGBACK_DATA_DIR: path.join(dataDir, 'data'),
     RINGBACK_HTTP_PORT: '0',
     RINGBACK_SIP_PORT: '0',
+    RINGBACK_DATABASE_URL: databaseUrl,
   });
   const timeline: TimelineEntry[] = [];
-  await placePreparedDatabase(config.dataDir);
+  if (!databaseUrl) await placePreparedDatabase(config.dataDir);
   const service = await startService({
     config,
     logger,

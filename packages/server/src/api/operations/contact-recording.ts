@@ -1,11 +1,11 @@
-/** StartContactRecording, StopContactRecording, SuspendContactRecording and ResumeContactRecording: voice recording of a contact that runs at this node. */
+/** StartContactRecording, StopContactRecording, SuspendContactRecording and ResumeContactRecording: voice recording of a live contact. */
 import {
   invalidParameterException,
   invalidRequestException,
   resourceNotFoundException,
 } from '@ringback/connect-api';
+import type { Contact } from '../../contacts/contact.ts';
 import type {
-  ContactRecording,
   RecordedPart,
   RecordedParticipant,
   RecordingOrderOutcome,
@@ -22,7 +22,7 @@ interface RecordingInput {
 
 /** Before an agent has joined, recording of the conversation begins with the agent. Once for each contact. */
 export const startContactRecording: OperationCode<'StartContactRecording'> = async (input, caller, deps) => {
-  const recording = await requireRecording(input, caller, deps);
+  const contact = await requireLiveContact(input, caller, deps);
   const { VoiceRecordingTrack, IvrRecordingTrack } = input.VoiceRecordingConfiguration;
   if (!VoiceRecordingTrack && !IvrRecordingTrack) {
     throw invalidParameterException(
@@ -30,7 +30,7 @@ export const startContactRecording: OperationCode<'StartContactRecording'> = asy
     );
   }
   return answer(
-    await recording.startByOrder({
+    await deps.orders.give('StartContactRecording', contact, {
       participants: VoiceRecordingTrack ? participants[VoiceRecordingTrack] : [],
       automatedPart: IvrRecordingTrack !== undefined,
     }),
@@ -39,8 +39,9 @@ export const startContactRecording: OperationCode<'StartContactRecording'> = asy
 
 /** For good: what was stopped cannot be started again. */
 export const stopContactRecording: OperationCode<'StopContactRecording'> = async (input, caller, deps) => {
-  const recording = await requireRecording(input, caller, deps);
-  return answer(await recording.stopByOrder(partOf(input.ContactRecordingType)));
+  const contact = await requireLiveContact(input, caller, deps);
+  const part = partOf(input.ContactRecordingType);
+  return answer(await deps.orders.give('StopContactRecording', contact, { part }));
 };
 
 export const suspendContactRecording: OperationCode<'SuspendContactRecording'> = async (
@@ -48,8 +49,9 @@ export const suspendContactRecording: OperationCode<'SuspendContactRecording'> =
   caller,
   deps,
 ) => {
-  const recording = await requireRecording(input, caller, deps);
-  return answer(await recording.suspendByOrder('suspended', partOf(input.ContactRecordingType)));
+  const contact = await requireLiveContact(input, caller, deps);
+  const part = partOf(input.ContactRecordingType);
+  return answer(await deps.orders.give('SuspendContactRecording', contact, { part }));
 };
 
 export const resumeContactRecording: OperationCode<'ResumeContactRecording'> = async (
@@ -57,8 +59,9 @@ export const resumeContactRecording: OperationCode<'ResumeContactRecording'> = a
   caller,
   deps,
 ) => {
-  const recording = await requireRecording(input, caller, deps);
-  return answer(await recording.suspendByOrder('recording', partOf(input.ContactRecordingType)));
+  const contact = await requireLiveContact(input, caller, deps);
+  const part = partOf(input.ContactRecordingType);
+  return answer(await deps.orders.give('ResumeContactRecording', contact, { part }));
 };
 
 const participants: Readonly<Record<'FROM_AGENT' | 'TO_AGENT' | 'ALL', readonly RecordedParticipant[]>> = {
@@ -72,34 +75,26 @@ function partOf(type: RecordedPart | 'SCREEN' | undefined): RecordedPart | undef
   return type;
 }
 
-async function requireRecording(
-  input: RecordingInput,
-  caller: Caller,
-  deps: ApiDeps,
-): Promise<ContactRecording> {
+async function requireLiveContact(input: RecordingInput, caller: Caller, deps: ApiDeps): Promise<Contact> {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const contact = isUuid(input.ContactId)
     ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
     : undefined;
-  if (!contact || contact.disconnectedAtMs !== undefined) {
-    throw resourceNotFoundException('There is no active contact with this ContactId.');
-  }
+  if (!contact || contact.disconnectedAtMs !== undefined) throw noActiveContact();
   if ((contact.request.initialContactId ?? contact.id) !== input.InitialContactId) {
     throw resourceNotFoundException('The contact does not belong to this InitialContactId.');
   }
-  const recording = deps.active.recordingOf(contact.id);
-  if (!recording) {
-    throw invalidRequestException(
-      'The contact is active at another node of this service. Send the request to that node.',
-    );
-  }
-  return recording;
+  return contact;
 }
 
-function answer(outcome: RecordingOrderOutcome): Record<string, never> {
+const noActiveContact = () => resourceNotFoundException('There is no active contact with this ContactId.');
+
+function answer(outcome: RecordingOrderOutcome | 'not active'): Record<string, never> {
   switch (outcome) {
     case 'done':
       return {};
+    case 'not active':
+      throw noActiveContact();
     case 'recorded already':
       throw invalidRequestException('The contact is recorded already.');
     case 'stopped for good':

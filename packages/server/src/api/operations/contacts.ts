@@ -8,7 +8,6 @@ import {
 import { contactArn, instanceResourceArn } from '../../arn.ts';
 import type { Contact, NextContact, RecordingOutcome } from '../../contacts/contact.ts';
 import { outboundStrategyOf, segmentAttributesOf } from '../../contacts/contact-wire.ts';
-import { endings } from '../../contacts/endings.ts';
 import { campaignsPrincipal } from '../../identity/caller.ts';
 import { type ContactId, isUuid } from '../../ids.ts';
 import type { Instance } from '../../store/resource-store.ts';
@@ -34,17 +33,17 @@ export const stopContact: OperationCode<'StopContact'> = async (input, caller, d
     ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
     : undefined;
   if (!contact || contact.disconnectedAtMs !== undefined) {
-    throw contactNotFoundException('There is no active contact with this ContactId.');
+    throw noActiveContact();
   }
   const method = contact.request.initiationMethod;
   if (method === 'TRANSFER' || method === 'MONITOR') {
     throw invalidRequestException(`A contact with the initiation method ${method} cannot be stopped.`);
   }
-  if (!deps.active.stop(contact.id, endings.stoppedByApi)) {
-    throw contactNotFoundException('There is no active contact with this ContactId at this node.');
-  }
+  if ((await deps.orders.give('StopContact', contact, {})) === 'not active') throw noActiveContact();
   return {};
 };
+
+const noActiveContact = () => contactNotFoundException('There is no active contact with this ContactId.');
 
 async function requireContact(id: string, instance: Instance, deps: ApiDeps): Promise<Contact> {
   const contact = isUuid(id) ? await deps.contacts.find(instance.id, id as ContactId) : undefined;

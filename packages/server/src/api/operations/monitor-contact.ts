@@ -15,21 +15,21 @@ import type { Agent } from '../../store/agent-store.ts';
 import { requireUser } from '../instance-resource.ts';
 import type { ApiDeps, OperationCode } from '../operation.ts';
 
-/** The user must be signed in, with a softphone and nothing in hand; conversation and user at this node. Begins silently. */
+/** The user must be signed in at the node of the conversation, with a softphone and nothing in hand. Begins silently. */
 export const monitorContact: OperationCode<'MonitorContact'> = async (input, caller, deps) => {
   const { instance, item: user } = await requireUser(input, caller, deps);
   const contact = isUuid(input.ContactId)
     ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
     : undefined;
-  if (!contact || contact.disconnectedAtMs !== undefined) {
-    throw resourceNotFoundException('There is no active contact with this ContactId.');
-  }
+  if (!contact || contact.disconnectedAtMs !== undefined) throw noActiveContact();
   const capabilities = [...new Set(input.AllowedMonitorCapabilities ?? (['SILENT_MONITOR'] as const))];
   await requirePermissions(user, capabilities, deps);
-  const outcome = await deps.monitor(
-    { contact, agentId: user.id, capabilities, clientToken: input.ClientToken },
-    instance,
-  );
+  const outcome = await deps.orders.give('MonitorContact', contact, {
+    agentId: user.id,
+    capabilities,
+    clientToken: input.ClientToken,
+  });
+  if (outcome === 'not active') throw noActiveContact();
   if (outcome.kind === 'refused') throw refusalOf(outcome.why);
   if (outcome.kind === 'replayed') {
     const before = (await deps.contacts.find(instance.id, outcome.contactId))?.request;
@@ -40,6 +40,8 @@ export const monitorContact: OperationCode<'MonitorContact'> = async (input, cal
   const { contactId } = outcome;
   return { ContactId: contactId, ContactArn: contactArn(instance.tenant, instance.id, contactId) };
 };
+
+const noActiveContact = () => resourceNotFoundException('There is no active contact with this ContactId.');
 
 /** @throws {ApiError} AccessDeniedException. */
 async function requirePermissions(
@@ -63,9 +65,7 @@ async function requirePermissions(
 function refusalOf(why: Extract<MonitorOutcome, { kind: 'refused' }>['why']): Error {
   switch (why) {
     case 'nobody talks':
-      return invalidRequestException(
-        'No agent talks in this contact, or the conversation is at another node of this service.',
-      );
+      return invalidRequestException('No agent talks in this contact.');
     case 'own conversation':
       return invalidRequestException("The contact is the user's own.");
     case 'no softphone':

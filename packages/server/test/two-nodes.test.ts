@@ -1,0 +1,211 @@
+/** Nodes on one database, asked about contacts of one another: orders reach the call wherever it is. Audio and SIP are looked at where the call is. */
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import {
+  ConnectClient,
+  MonitorContactCommand,
+  ResumeContactRecordingCommand,
+  StartContactRecordingCommand,
+  StartOutboundVoiceContactCommand,
+  StopContactCommand,
+  StopContactRecordingCommand,
+  SuspendContactRecordingCommand,
+} from '@aws-sdk/client-connect';
+import { readWav } from '@ringback/media';
+import { ScriptedAgent } from '@ringback/testkit';
+import { Client } from 'pg';
+import type { EmbeddedPostgres } from '../src/store/embedded-postgres/start-embedded-postgres.ts';
+import { placePreparedDatabase, startTestPostgres } from '../src/test-support/prepared-database.ts';
+import { transferToQueue } from './support/flow-actions.ts';
+import { loudest } from './support/phone-hears.ts';
+import { endAllProcesses, startServiceProcess, until } from './support/processes.ts';
+import {
+  agentAtWork,
+  conversationOf,
+  createTeamUser,
+  finishWork,
+  hears,
+  teamPassword,
+} from './support/team-at-work.ts';
+import { linesOf, startTestService, type TestService, untilDefined } from './support/test-service.ts';
+
+const agentHz = 1000;
+/** Says hello in a noisy street, and listens there. */
+const person = '+12065550101';
+const silent = '+12065550103';
+const ringsForEver = '+12065550121';
+
+describe('a contact of one node, asked about at another', () => {
+  let scratch: string;
+  let postgres: EmbeddedPostgres;
+  let database: Client;
+  /** Has the calls and their agents. */
+  let owner: TestService;
+  /** Is asked. */
+  let other: TestService;
+  let agent: ScriptedAgent;
+  let supervisor: ScriptedAgent;
+  let supervisorId: string;
+  let flowId: string;
+
+  before(async () => {
+    scratch = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
+    // As root the database runs as another user, which must be able to reach its files.
+    await chmod(scratch, 0o711);
+    const dataDir = path.join(scratch, 'data');
+    await placePreparedDatabase(dataDir);
+    postgres = await startTestPostgres(dataDir);
+    database = new Client({ connectionString: postgres.connectionString });
+    await database.connect();
+    owner = await startTestService('', undefined, postgres.connectionString);
+    other = await startTestService('', undefined, postgres.connectionString);
+    flowId = await owner.createFlow(transferToQueue);
+    supervisorId = await createTeamUser(owner, 'boss', 'CallCenterManager');
+    agent = await agentAtWork(owner, 'agent', 'ringback', agentHz);
+    supervisor = await agentAtWork(owner, 'boss', teamPassword, 1500);
+  });
+
+  after(async () => {
+    await agent?.close();
+    await supervisor?.close();
+    await endAllProcesses();
+    await other?.close();
+    await owner?.close();
+    await database?.end();
+    await postgres?.close();
+    await rm(scratch, { recursive: true, force: true });
+  });
+
+  const of = (contactId: string) => ({ InstanceId: owner.instanceId, ContactId: contactId });
+
+  /** What the phone says of its call, of this kind. */
+  const atPhone = (number: string, kind: string, dataDir = owner.dataDir) =>
+    untilDefined(20_000, `the phone ${number} tells of no "${kind}"`, async () =>
+      linesOf(path.join(dataDir, 'carrier', 'invites.jsonl')).find(
+        (line) => line.to === number && line.kind === kind,
+      ),
+    );
+
+  it('is stopped: the phone that talks gets a BYE, the one that rings a CANCEL', async () => {
+    for (const [number, when, how, cause] of [
+      [silent, 'answered', 'bye', 'OTHER'],
+      [ringsForEver, 'invite', 'cancel', 'TELECOM_ORIGINATOR_CANCEL'],
+    ] as const) {
+      const contactId = await owner.call(number, flowId);
+      await atPhone(number, when);
+      await other.client.send(new StopContactCommand(of(contactId)));
+      const end = await atPhone(number, 'ended');
+      assert.deepEqual([end.by, end.how], ['caller', how]);
+      const contact = await other.ended(contactId);
+      assert.equal(contact.DisconnectReason, cause);
+      assert.equal(contact.SegmentAttributes?.['ringback:EndCause']?.ValueString, 'STOPPED_BY_API');
+      await assert.rejects(other.client.send(new StopContactCommand(of(contactId))), {
+        name: 'ContactNotFoundException',
+      });
+    }
+  });
+
+  it('is recorded by order, with the refusals that its own node would give', async () => {
+    const contactId = await conversationOf(owner, agent, person, flowId);
+    const recorded = { ...of(contactId), InitialContactId: contactId };
+    const start = () =>
+      other.client.send(
+        new StartContactRecordingCommand({
+          ...recorded,
+          VoiceRecordingConfiguration: { VoiceRecordingTrack: 'FROM_AGENT' },
+        }),
+      );
+    const suspend = () => other.client.send(new SuspendContactRecordingCommand(recorded));
+    await assert.rejects(suspend(), { name: 'InvalidRequestException', message: /not being recorded/ });
+    await start();
+    await agent.until('a recording', ({ contact }) => contact?.recording === 'on');
+    await assert.rejects(start(), { name: 'InvalidRequestException', message: /recorded already/ });
+    await agent.untilHeard(50);
+    await suspend();
+    await agent.until('no recording', ({ contact }) => contact?.recording === 'suspended');
+    await agent.untilHeard(50);
+    await other.client.send(new ResumeContactRecordingCommand(recorded));
+    await agent.until('a recording', ({ contact }) => contact?.recording === 'on');
+    await other.client.send(new StopContactRecordingCommand(recorded));
+    await agent.until('the end of it', ({ contact }) => contact?.recording === undefined);
+    await assert.rejects(start(), { name: 'InvalidRequestException', message: /cannot be started again/ });
+    await agent.do({ do: 'hangUp', contactId });
+    await finishWork(agent, contactId);
+
+    const [only, ...more] = (await other.ended(contactId)).Recordings ?? [];
+    assert.deepEqual([only?.ParticipantType, more], ['AGENT', []]);
+    const file = only?.Location ?? '';
+    assert.ok(file.startsWith(owner.dataDir), 'it is where the call was');
+    const [, said] = readWav(await readFile(file)).channels;
+    const { pauses } = JSON.parse(await readFile(file.replace(/wav$/, 'json'), 'utf8'));
+    const [pause] = pauses as { fromMs: number; toMs: number }[];
+    assert.ok(said && pause && pause.toMs - pause.fromMs >= 800, JSON.stringify(pauses));
+    const [from, to] = [pause.fromMs * 8, pause.toMs * 8].map(Math.round);
+    assert.ok(loudest(said.subarray(0, from), agentHz) > 0.5, 'the agent before');
+    assert.ok(loudest(said.subarray(from, to), agentHz) < 0.1, 'silence while it was suspended');
+  });
+
+  it('is heard by a supervisor whose page is at its own node, and by no other', async () => {
+    const contactId = await conversationOf(owner, agent, person, flowId);
+    const monitor = (UserId: string) =>
+      other.client.send(new MonitorContactCommand({ ...of(contactId), UserId, ClientToken: UserId }));
+    const awayId = await createTeamUser(other, 'away', 'QualityAnalyst');
+    const away = await ScriptedAgent.signIn({
+      url: other.service.url,
+      username: 'away',
+      password: teamPassword,
+    });
+    await assert.rejects(monitor(awayId), { name: 'InvalidRequestException', message: /at the node/ });
+    await away.close();
+
+    const { ContactId: own } = await monitor(supervisorId);
+    assert.equal((await monitor(supervisorId)).ContactId, own, 'a repeated request has the same answer');
+    await supervisor.until('listening', ({ contact }) => contact?.state === 'CONNECTED');
+    await hears(supervisor, agentHz);
+    await other.client.send(new StopContactCommand(of(contactId)));
+    await finishWork(agent, contactId);
+    await supervisor.until('nothing', ({ contact }) => contact === undefined);
+    await assert.rejects(monitor(awayId), { name: 'ResourceNotFoundException' });
+  });
+
+  it('has its orders decided by the takeover when its node dies with them', async () => {
+    const dataDir = path.join(scratch, 'dying');
+    const dying = await startServiceProcess({
+      RINGBACK_DATABASE_URL: postgres.connectionString,
+      RINGBACK_DATA_DIR: dataDir,
+      RINGBACK_HTTP_PORT: '0',
+      RINGBACK_SIP_PORT: '0',
+    });
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
+    const client = new ConnectClient({ endpoint: dying.url, region: 'us-east-1', credentials });
+    const call = async (DestinationPhoneNumber: string): Promise<string> => {
+      const { instanceId: InstanceId, queueId: QueueId } = owner;
+      const request = { InstanceId, QueueId, ContactFlowId: flowId, DestinationPhoneNumber };
+      return (await client.send(new StartOutboundVoiceContactCommand(request))).ContactId ?? '';
+    };
+    const [first, second] = [await call(ringsForEver), await call(silent)];
+    client.destroy();
+    await atPhone(ringsForEver, 'invite', dataDir);
+    await atPhone(silent, 'answered', dataDir);
+    // It answers nobody any more, but its lease still runs.
+    process.kill(dying.pid, 'SIGSTOP');
+    await other.client.send(new StopContactCommand(of(first)));
+    const refused = assert.rejects(
+      other.client.send(new StopContactRecordingCommand({ ...of(second), InitialContactId: second })),
+      { name: 'ResourceNotFoundException' },
+    );
+    const ordersOf = async (contactId: string) =>
+      (await database.query('SELECT FROM contact_order WHERE contact_id = $1', [contactId])).rows.length;
+    await until(async () => (await ordersOf(second)) > 0, 'the order to be committed');
+    await dying.end('SIGKILL');
+    await refused;
+    assert.equal(await ordersOf(second), 0, 'what was answered is gone');
+    for (const contactId of [first, second]) {
+      const { SegmentAttributes } = await other.ended(contactId);
+      assert.equal(SegmentAttributes?.['ringback:EndCause']?.ValueString, 'SERVICE_RESTARTED');
+    }
+  });
+});
