@@ -21,7 +21,7 @@ import type { EmbeddedPostgres } from '../src/store/embedded-postgres/start-embe
 import { placePreparedDatabase, startTestPostgres } from '../src/test-support/prepared-database.ts';
 import { transferToQueue } from './support/flow-actions.ts';
 import { loudest } from './support/phone-hears.ts';
-import { endAllProcesses, startServiceProcess, until } from './support/processes.ts';
+import { endAllProcesses, type ServiceProcess, startServiceProcess, until } from './support/processes.ts';
 import {
   agentAtWork,
   conversationOf,
@@ -40,15 +40,14 @@ const ringsForEver = '+12065550121';
 
 describe('a contact of one node, asked about at another', () => {
   let scratch: string;
+  let otherDataDir: string;
   let postgres: EmbeddedPostgres;
   let database: Client;
   /** Has the calls and their agents. */
   let owner: TestService;
-  /** Is asked. */
-  let other: TestService;
-  let agent: ScriptedAgent;
-  let supervisor: ScriptedAgent;
-  let supervisorId: string;
+  /** Is asked, a process of its own. */
+  let other: ServiceProcess;
+  let client: ConnectClient;
   let flowId: string;
 
   before(async () => {
@@ -61,18 +60,21 @@ describe('a contact of one node, asked about at another', () => {
     database = new Client({ connectionString: postgres.connectionString });
     await database.connect();
     owner = await startTestService('', undefined, postgres.connectionString);
-    other = await startTestService('', undefined, postgres.connectionString);
+    otherDataDir = path.join(scratch, 'other');
+    other = await startServiceProcess({
+      RINGBACK_DATABASE_URL: postgres.connectionString,
+      RINGBACK_DATA_DIR: otherDataDir,
+      RINGBACK_HTTP_PORT: '0',
+      RINGBACK_SIP_PORT: '0',
+    });
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
+    client = new ConnectClient({ endpoint: other.url, region: 'us-east-1', credentials });
     flowId = await owner.createFlow(transferToQueue);
-    supervisorId = await createTeamUser(owner, 'boss', 'CallCenterManager');
-    agent = await agentAtWork(owner, 'agent', 'ringback', agentHz);
-    supervisor = await agentAtWork(owner, 'boss', teamPassword, 1500);
   });
 
   after(async () => {
-    await agent?.close();
-    await supervisor?.close();
+    client?.destroy();
     await endAllProcesses();
-    await other?.close();
     await owner?.close();
     await database?.end();
     await postgres?.close();
@@ -96,115 +98,113 @@ describe('a contact of one node, asked about at another', () => {
     ] as const) {
       const contactId = await owner.call(number, flowId);
       await atPhone(number, when);
-      await other.client.send(new StopContactCommand(of(contactId)));
+      await client.send(new StopContactCommand(of(contactId)));
       const end = await atPhone(number, 'ended');
       assert.deepEqual([end.by, end.how], ['caller', how]);
-      const contact = await other.ended(contactId);
+      const contact = await owner.ended(contactId);
       assert.equal(contact.DisconnectReason, cause);
       assert.equal(contact.SegmentAttributes?.['ringback:EndCause']?.ValueString, 'STOPPED_BY_API');
-      await assert.rejects(other.client.send(new StopContactCommand(of(contactId))), {
+      await assert.rejects(client.send(new StopContactCommand(of(contactId))), {
         name: 'ContactNotFoundException',
       });
     }
   });
 
-  it('is recorded by order, with the refusals that its own node would give', async () => {
-    const contactId = await conversationOf(owner, agent, person, flowId);
-    const recorded = { ...of(contactId), InitialContactId: contactId };
-    const start = () =>
-      other.client.send(
-        new StartContactRecordingCommand({
-          ...recorded,
-          VoiceRecordingConfiguration: { VoiceRecordingTrack: 'FROM_AGENT' },
-        }),
-      );
-    const suspend = () => other.client.send(new SuspendContactRecordingCommand(recorded));
-    await assert.rejects(suspend(), { name: 'InvalidRequestException', message: /not being recorded/ });
-    await start();
-    await agent.until('a recording', ({ contact }) => contact?.recording === 'on');
-    await assert.rejects(start(), { name: 'InvalidRequestException', message: /recorded already/ });
-    await agent.untilHeard(50);
-    await suspend();
-    await agent.until('no recording', ({ contact }) => contact?.recording === 'suspended');
-    await agent.untilHeard(50);
-    await other.client.send(new ResumeContactRecordingCommand(recorded));
-    await agent.until('a recording', ({ contact }) => contact?.recording === 'on');
-    await other.client.send(new StopContactRecordingCommand(recorded));
-    await agent.until('the end of it', ({ contact }) => contact?.recording === undefined);
-    await assert.rejects(start(), { name: 'InvalidRequestException', message: /cannot be started again/ });
-    await agent.do({ do: 'hangUp', contactId });
-    await finishWork(agent, contactId);
+  describe('in which an agent talks', () => {
+    let agent: ScriptedAgent;
+    let contactId: string;
 
-    const [only, ...more] = (await other.ended(contactId)).Recordings ?? [];
-    assert.deepEqual([only?.ParticipantType, more], ['AGENT', []]);
-    const file = only?.Location ?? '';
-    assert.ok(file.startsWith(owner.dataDir), 'it is where the call was');
-    const [, said] = readWav(await readFile(file)).channels;
-    const { pauses } = JSON.parse(await readFile(file.replace(/wav$/, 'json'), 'utf8'));
-    const [pause] = pauses as { fromMs: number; toMs: number }[];
-    assert.ok(said && pause && pause.toMs - pause.fromMs >= 800, JSON.stringify(pauses));
-    const [from, to] = [pause.fromMs * 8, pause.toMs * 8].map(Math.round);
-    assert.ok(loudest(said.subarray(0, from), agentHz) > 0.5, 'the agent before');
-    assert.ok(loudest(said.subarray(from, to), agentHz) < 0.1, 'silence while it was suspended');
-  });
-
-  it('is heard by a supervisor whose page is at its own node, and by no other', async () => {
-    const contactId = await conversationOf(owner, agent, person, flowId);
-    const monitor = (UserId: string) =>
-      other.client.send(new MonitorContactCommand({ ...of(contactId), UserId, ClientToken: UserId }));
-    const awayId = await createTeamUser(other, 'away', 'QualityAnalyst');
-    const away = await ScriptedAgent.signIn({
-      url: other.service.url,
-      username: 'away',
-      password: teamPassword,
+    before(async () => {
+      agent = await agentAtWork(owner, 'agent', 'ringback', agentHz);
+      contactId = await conversationOf(owner, agent, person, flowId);
     });
-    await assert.rejects(monitor(awayId), { name: 'InvalidRequestException', message: /at the node/ });
-    await away.close();
 
-    const { ContactId: own } = await monitor(supervisorId);
-    assert.equal((await monitor(supervisorId)).ContactId, own, 'a repeated request has the same answer');
-    await supervisor.until('listening', ({ contact }) => contact?.state === 'CONNECTED');
-    await hears(supervisor, agentHz);
-    await other.client.send(new StopContactCommand(of(contactId)));
-    await finishWork(agent, contactId);
-    await supervisor.until('nothing', ({ contact }) => contact === undefined);
-    await assert.rejects(monitor(awayId), { name: 'ResourceNotFoundException' });
+    after(() => agent?.close());
+
+    it('is heard by a supervisor, once the page is at its own node', async () => {
+      const UserId = await createTeamUser(owner, 'boss', 'CallCenterManager');
+      const monitor = () =>
+        client.send(new MonitorContactCommand({ ...of(contactId), UserId, ClientToken: 'once' }));
+      const boss = { username: 'boss', password: teamPassword };
+      const elsewhere = await ScriptedAgent.signIn({ url: other.url, ...boss });
+      await assert.rejects(monitor(), { name: 'InvalidRequestException', message: /at the node/ });
+      await elsewhere.close();
+
+      const supervisor = await agentAtWork(owner, boss.username, boss.password, 1500);
+      try {
+        const { ContactId: own } = await monitor();
+        assert.equal((await monitor()).ContactId, own, 'a repeated request has the same answer');
+        await supervisor.until('listening', ({ contact }) => contact?.state === 'CONNECTED');
+        await hears(supervisor, agentHz);
+      } finally {
+        await supervisor.close();
+      }
+    });
+
+    it('is recorded by order, with the refusals that its own node would give', async () => {
+      const recorded = { ...of(contactId), InitialContactId: contactId };
+      const start = () =>
+        client.send(
+          new StartContactRecordingCommand({
+            ...recorded,
+            VoiceRecordingConfiguration: { VoiceRecordingTrack: 'FROM_AGENT' },
+          }),
+        );
+      const suspend = () => client.send(new SuspendContactRecordingCommand(recorded));
+      await assert.rejects(suspend(), { name: 'InvalidRequestException', message: /not being recorded/ });
+      await start();
+      await agent.until('a recording', ({ contact }) => contact?.recording === 'on');
+      await assert.rejects(start(), { name: 'InvalidRequestException', message: /recorded already/ });
+      await agent.untilHeard(50);
+      await suspend();
+      await agent.until('no recording', ({ contact }) => contact?.recording === 'suspended');
+      await agent.untilHeard(50);
+      await client.send(new ResumeContactRecordingCommand(recorded));
+      await agent.until('a recording', ({ contact }) => contact?.recording === 'on');
+      await client.send(new StopContactRecordingCommand(recorded));
+      await agent.until('the end of it', ({ contact }) => contact?.recording === undefined);
+      await assert.rejects(start(), { name: 'InvalidRequestException', message: /cannot be started again/ });
+      await client.send(new StopContactCommand(of(contactId)));
+      await finishWork(agent, contactId);
+
+      const [only, ...more] = (await owner.ended(contactId)).Recordings ?? [];
+      assert.deepEqual([only?.ParticipantType, more], ['AGENT', []]);
+      const file = only?.Location ?? '';
+      assert.ok(file.startsWith(owner.dataDir), 'it is where the call was');
+      const [, said] = readWav(await readFile(file)).channels;
+      const { pauses } = JSON.parse(await readFile(file.replace(/wav$/, 'json'), 'utf8'));
+      const [pause] = pauses as { fromMs: number; toMs: number }[];
+      assert.ok(said && pause && pause.toMs - pause.fromMs >= 800, JSON.stringify(pauses));
+      const [from, to] = [pause.fromMs * 8, pause.toMs * 8].map(Math.round);
+      assert.ok(loudest(said.subarray(0, from), agentHz) > 0.5, 'the agent before');
+      assert.ok(loudest(said.subarray(from, to), agentHz) < 0.1, 'silence while it was suspended');
+    });
   });
 
   it('has its orders decided by the takeover when its node dies with them', async () => {
-    const dataDir = path.join(scratch, 'dying');
-    const dying = await startServiceProcess({
-      RINGBACK_DATABASE_URL: postgres.connectionString,
-      RINGBACK_DATA_DIR: dataDir,
-      RINGBACK_HTTP_PORT: '0',
-      RINGBACK_SIP_PORT: '0',
-    });
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
-    const client = new ConnectClient({ endpoint: dying.url, region: 'us-east-1', credentials });
     const call = async (DestinationPhoneNumber: string): Promise<string> => {
       const { instanceId: InstanceId, queueId: QueueId } = owner;
       const request = { InstanceId, QueueId, ContactFlowId: flowId, DestinationPhoneNumber };
       return (await client.send(new StartOutboundVoiceContactCommand(request))).ContactId ?? '';
     };
-    const [first, second] = [await call(ringsForEver), await call(silent)];
-    client.destroy();
-    await atPhone(ringsForEver, 'invite', dataDir);
-    await atPhone(silent, 'answered', dataDir);
+    const [ringing, talking] = [await call(ringsForEver), await call(silent)];
+    await atPhone(ringsForEver, 'invite', otherDataDir);
+    await atPhone(silent, 'answered', otherDataDir);
     // It answers nobody any more, but its lease still runs.
-    process.kill(dying.pid, 'SIGSTOP');
-    await other.client.send(new StopContactCommand(of(first)));
+    process.kill(other.pid, 'SIGSTOP');
+    await owner.client.send(new StopContactCommand(of(ringing)));
     const refused = assert.rejects(
-      other.client.send(new StopContactRecordingCommand({ ...of(second), InitialContactId: second })),
+      owner.client.send(new StopContactRecordingCommand({ ...of(talking), InitialContactId: talking })),
       { name: 'ResourceNotFoundException' },
     );
     const ordersOf = async (contactId: string) =>
       (await database.query('SELECT FROM contact_order WHERE contact_id = $1', [contactId])).rows.length;
-    await until(async () => (await ordersOf(second)) > 0, 'the order to be committed');
-    await dying.end('SIGKILL');
+    await until(async () => (await ordersOf(talking)) > 0, 'the order to be committed');
+    await other.end('SIGKILL');
     await refused;
-    assert.equal(await ordersOf(second), 0, 'what was answered is gone');
-    for (const contactId of [first, second]) {
-      const { SegmentAttributes } = await other.ended(contactId);
+    assert.equal(await ordersOf(talking), 0, 'what was answered is gone');
+    for (const contactId of [ringing, talking]) {
+      const { SegmentAttributes } = await owner.ended(contactId);
       assert.equal(SegmentAttributes?.['ringback:EndCause']?.ValueString, 'SERVICE_RESTARTED');
     }
   });

@@ -331,8 +331,7 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
   GetCurrentMetricData:
     'Voice only. Grouped by queue, channel, routing profile and agent status; ESTIMATED_WAIT_TIME is never worked out.',
-  MonitorContact: 'At the node that has the conversation.',
-  StartContactRecording: 'Asked of the node that has the conversation.',
+  MonitorContact: "Where the user's page is at the node that has the conversation.",
   UpdatePrompt:
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
 };
