@@ -46,7 +46,10 @@ interface Performing {
 }
 
 interface OrderKind<Name extends OrderName> {
-  /** What is answered as soon as the order is committed. Without it the answer waits for the outcome. */
+  /**
+   * What is answered as soon as the order is committed; then it may be performed several times, until the contact has ended.
+   * Without it the answer waits for the outcome.
+   */
   readonly onceCommitted?: OutcomeOf<Name>;
   /** Resolves with `not active` where the contact does not run here. */
   perform(contact: Contact, detail: DetailOf<Name>, deps: Performing): Promise<OutcomeOf<Name>>;

@@ -26,7 +26,10 @@ export interface TakenOrder {
 export interface ContactOrderStore {
   /** Resolves when the order is committed, with the owner it is for; `ended` where there is no contact to order of any more. */
   give(order: GivenOrder): Promise<{ readonly owner: NodeId | undefined } | 'ended'>;
-  /** Takes open orders of contacts that `node` owns, each once in an epoch of its contact. */
+  /**
+   * Takes open orders of contacts that `node` owns: those with an answer once in an epoch of their contact, those without until
+   * the contact has ended.
+   */
   take(node: NodeId): Promise<TakenOrder[]>;
   /** Keeps the outcome of an order that was taken; without effect where the contact was taken over since. */
   answer(order: Pick<TakenOrder, 'id' | 'contact'>, outcome: unknown): Promise<void>;
@@ -113,14 +116,15 @@ const giveOrder = {
 };
 
 // Who owned the contact when the statement began may have lost it since: then the next owner, whose epoch is greater, takes
-// the order again, and the answer of this one is void.
+// the order again, and the answer of this one is void. It may also own the contact without running it yet; an order that stands
+// is taken until it had its effect.
 const takeOrders = {
   name: 'take-contact-orders',
   text: `
     UPDATE contact_order o SET taken_epoch = c.epoch
       FROM contact c
      WHERE c.instance_id = o.instance_id AND c.id = o.contact_id AND c.owner_node = $1
-       AND o.taken_epoch < c.epoch AND o.outcome IS NULL
+       AND o.outcome IS NULL AND (o.taken_epoch < c.epoch OR o.asked_by IS NULL AND c.state <> 'ENDED')
        AND (o.expires_at IS NULL OR o.expires_at > clock_timestamp())
     RETURNING o.id AS order_id, o.name AS order_name, o.detail AS order_detail, o.asked_by, c.*`,
 };
