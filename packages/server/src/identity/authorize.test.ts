@@ -67,6 +67,17 @@ describe('authorize', () => {
     });
   }
 
+  it('offers the instance in which a tagged resource lies', () => {
+    const deny = {
+      Effect: 'Deny',
+      Action: '*',
+      Resource: '*',
+      Condition: { StringEquals: { 'connect:InstanceId': sampleInstanceId } },
+    };
+    const resourceArn = `${instanceArn.replace(sampleInstanceId, sampleInstanceId.toUpperCase())}/queue/1`;
+    assert.throws(() => attempt(deny, { resourceArn }), /with an explicit deny/);
+  });
+
   it('offers no instance where the request names none', () => {
     const allow = {
       Effect: 'Allow',

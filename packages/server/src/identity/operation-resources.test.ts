@@ -110,6 +110,12 @@ describe('resources of an operation', () => {
     assert.deepEqual(resourcesOf('DescribeInstance', { InstanceId: shouted }, sampleTenant), [
       [`${root}:instance/${id}`],
     ]);
+    for (const operation of ['TagResource', 'UntagResource', 'ListTagsForResource']) {
+      const resourceArn = `${shouted}/queue/${id.toUpperCase()}`;
+      assert.deepEqual(resourcesOf(operation, { resourceArn }, sampleTenant), [
+        [`${root}:instance/${id}/queue/${id}`],
+      ]);
+    }
   });
 
   it('lie within the instance for every operation that names one, and are never a bare *', () => {

@@ -80,13 +80,15 @@ export function resourcesOf(
   input: OperationMembers,
   tenant: Tenant,
 ): readonly ResourceNames[] {
+  const tagged = taggedArnOf(input);
+  if (tagged !== undefined) return [[tagged]];
   const instanceId = instanceIdOf(input);
   const resources: ResourceNames[] = [];
   const numberId = textOf(input.PhoneNumberId);
   if (numberId !== undefined) resources.push([phoneNumberArn(tenant, storedId(numberId))]);
   else if (onPhoneNumbers.has(operation)) resources.push([phoneNumberArn(tenant, '*')]);
 
-  if (instanceId === undefined) return resources.length > 0 ? resources : [[tagged(input) ?? '*']];
+  if (instanceId === undefined) return resources.length > 0 ? resources : [['*']];
   const instance = instanceArn(tenant, instanceId as InstanceId);
   // The reference names no resource type for this operation; policies in use name the instance or its contacts.
   if (operation === 'StartOutboundVoiceContact') return [[`${instance}/contact/*`, instance]];
@@ -126,18 +128,19 @@ export function quotaResourcesOf(
   return [[`arn:aws:servicequotas:${region}:${accountId}:${textOf(service) ?? '*'}/${textOf(quota) ?? '*'}`]];
 }
 
-/** The instance that a request names, as it is stored. */
+/** The instance that a request names, as it is stored: by itself, or as the one in which a tagged resource lies. */
 export function instanceIdOf(input: OperationMembers): string | undefined {
   const named = textOf(input.InstanceId) ?? textOf(input.TargetArn);
-  return named === undefined ? undefined : storedId(named);
+  if (named !== undefined) return storedId(named);
+  return /:instance\/([^/]+)/.exec(taggedArnOf(input) ?? '')?.[1];
 }
 
-/** TagResource and its kind name their resource by ARN. */
-function tagged(input: OperationMembers): string | undefined {
+/** What TagResource and its kind name by ARN, every id in it as it is stored. */
+function taggedArnOf(input: OperationMembers): string | undefined {
   const named = textOf(input.resourceArn);
   if (!named?.startsWith('arn:')) return named;
-  const id = idOf(named);
-  return `${named.slice(0, named.length - id.length)}${storedId(id)}`;
+  const [place = '', ...ids] = named.split('/');
+  return [place, ...ids.map(storedId)].join('/');
 }
 
 /** Id without a version (`:$SAVED`), in the spelling of the store. */
