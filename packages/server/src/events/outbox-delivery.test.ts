@@ -237,6 +237,28 @@ describe('outbox delivery', () => {
     assert.deepEqual([world.outbox.heldRows, world.delivery.held], [[], 0]);
   });
 
+  it('leaves most of the sink to the others, however many rows it holds', async (t) => {
+    const world = makeWorld(t, { concurrency: 8 });
+    const failing = Array.from({ length: 20 }, (_, n) => `f${n}-`);
+    for (const contact of failing) world.sink.answers.set(`${contact}1`, Array(4).fill(failed));
+    world.outbox.add(...failing, 'ok');
+    await world.start();
+    await world.clock.advance(1000);
+    assert.equal(world.delivery.held, failing.length);
+    const gate = Promise.withResolvers<void>();
+    world.sink.hold = gate.promise;
+    await world.clock.advance(longestBackOffMs);
+    assert.equal(world.sink.underWay, 2);
+    world.outbox.add(...Array.from({ length: 20 }, (_, n) => `g${n}-`));
+    await world.clock.advance(pollMs);
+    assert.equal(world.sink.underWay, 8);
+    gate.resolve();
+    await world.clock.advance(longestBackOffMs);
+    assert.equal(world.sink.taken.length, 41);
+    const warnings = world.log.lines.filter(({ level, held }) => level === levels.warn && held !== undefined);
+    assert.equal(warnings.length, 1, 'they are told of once');
+  });
+
   it('reads no further while it holds thousands, and goes on when they are gone', async (t) => {
     const world = makeWorld(t);
     const mostHeld = 5000;

@@ -66,7 +66,9 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   const waiting = new Set<() => void>();
   /** Rows of the present read that are delivered or set aside. */
   let settled = 0;
-  const turns = new Turnstile(sink.concurrency, Number.POSITIVE_INFINITY, (why) => new Error(why));
+  const turns = turnstile(sink.concurrency);
+  /** A quarter of these, so that rows which keep the sink waiting leave most of it to the others. */
+  const turnsOfHeld = turnstile(Math.max(1, Math.floor(sink.concurrency / 4)));
   /** Rows that others pass, by contact; the sink fails at the first of each. They are in the store as well. */
   const held = new Map<string, OutboxRow[]>();
   let heldCount = 0;
@@ -81,6 +83,7 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
   let tookAtMs = Number.NEGATIVE_INFINITY;
   let lookedAheadAtMs = Number.NEGATIVE_INFINITY;
   let warnedAtMs = Number.NEGATIVE_INFINITY;
+  let toldOfPassingAtMs = Number.NEGATIVE_INFINITY;
 
   /** Waits for a wake-up or the next slow look. */
   async function idle(): Promise<void> {
@@ -189,10 +192,13 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
       heldCount += added.length;
       return;
     }
-    logger.warn(
-      { sink: sink.name, contactId, sequence: rows[0]?.sequence, failures: trouble.failures },
-      'sink fails at a fact and takes others, which pass it from now on',
-    );
+    if (clock.now() - toldOfPassingAtMs >= warnEveryMs) {
+      toldOfPassingAtMs = clock.now();
+      logger.warn(
+        { sink: sink.name, contactId, sequence: rows[0]?.sequence, held: heldCount + rows.length },
+        'sink fails at facts and takes others, which pass them; see the table held_fact',
+      );
+    }
     deliverApart(contactId, [...rows], trouble);
   }
 
@@ -209,7 +215,8 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
     while (rows.length > 0 && !stop.signal.aborted) {
       if (trouble.tries > 0) await backOff(trouble.tries);
       if (stop.signal.aborted) return;
-      const outcome = await attempt(rows.slice(), trouble);
+      const triedBefore = trouble;
+      const outcome = await turnsOfHeld.pass(undefined, () => attempt(rows.slice(), triedBefore));
       trouble = outcome.trouble;
       for (const { at } of rows.slice(0, outcome.settled)) await retrying(() => store.release(sink.name, at));
       rows.splice(0, outcome.settled);
@@ -410,6 +417,9 @@ function worse(trouble: Trouble, kind: Exclude<Delivery['kind'], 'delivered'>, n
     last: kind,
   };
 }
+
+const turnstile = (most: number): Turnstile =>
+  new Turnstile(most, Number.POSITIVE_INFINITY, (why) => new Error(why));
 
 const nameOf = (row: OutboxRow): string => `${row.contactId}/${row.sequence}`;
 
