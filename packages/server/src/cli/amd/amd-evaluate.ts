@@ -1,13 +1,14 @@
 /** `ringback amd evaluate`: runs detection over a directory of labelled recordings and says how often it is right, and when. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { type AmdSettings, defaultAmdSettings, loadWebRtcVad } from '@ringback/media';
 import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
-import { evaluate, type JudgedItem, judgeItem } from './evaluation.ts';
+import { evaluate, type JudgedItem, judgeItem, type UnusableItem } from './evaluation.ts';
+import { RecordingUnusable } from './judge-file.ts';
 import { LabelsUnusable, readLabels } from './label-file.ts';
 import { latencyPlot } from './latency-plot.ts';
 import { reportTables } from './report.ts';
 import { settingArgument } from './setting-argument.ts';
+import { readText, writeText } from './text-files.ts';
 
 interface EvaluateOptions {
   readonly part?: string;
@@ -20,7 +21,8 @@ interface EvaluateOptions {
 
 const help = `
 The directory holds WAV files that begin at the answer, and labels.csv with the columns file and label (human, machine,
-fax, tone, unresolved); part, kind, beepStartMs and beepEndMs are used where they stand.
+fax, tone, unresolved); part, kind, beepStartMs and beepEndMs are used where they stand. Recordings that cannot be heard
+are named and left out.
 
 Examples:
   ringback amd evaluate recordings
@@ -56,15 +58,26 @@ async function run(directory: string, options: EvaluateOptions, terminal: Termin
     if (rows.length === 0) throw new LabelsUnusable(`${directory} has no such recordings.`);
     const settings: AmdSettings = { ...defaultAmdSettings, ...options.set };
     const vad = await loadWebRtcVad();
+    // Before the work, which may take an hour.
+    const document = options.document ? documentAt(options.document) : undefined;
     const judged: JudgedItem[] = [];
-    for (const row of rows) judged.push(judgeItem(row, directory, vad, settings));
-    const evaluation = evaluate(judged);
+    const unusable: UnusableItem[] = [];
+    for (const row of rows) {
+      try {
+        judged.push(judgeItem(row, directory, vad, settings));
+      } catch (error) {
+        if (!(error instanceof RecordingUnusable)) throw error;
+        unusable.push({ file: row.file, reason: error.reason });
+        terminal.complain(error.message);
+      }
+    }
+    if (judged.length === 0) throw new LabelsUnusable(`None of the recordings in ${directory} can be heard.`);
+    const evaluation = evaluate(judged, unusable);
     const tables = reportTables(evaluation);
     terminal.print(options.json ? JSON.stringify(evaluation, null, 2) : tables);
     if (options.wrong) listWrong(judged, terminal);
-    if (options.plot) writeFileSync(options.plot, latencyPlot(judged));
-    if (options.document)
-      writeFileSync(options.document, withTables(readFileSync(options.document, 'utf8'), tables));
+    if (options.plot) writeText(options.plot, latencyPlot(judged));
+    if (options.document && document) writeText(options.document, document(tables));
   } catch (error) {
     if (!(error instanceof LabelsUnusable)) throw error;
     terminal.complain(error.message);
@@ -83,9 +96,11 @@ function listWrong(judged: readonly JudgedItem[], terminal: Terminal): void {
 const begin = '<!-- figures: written by ringback amd evaluate -->';
 const end = '<!-- end of figures -->';
 
-function withTables(document: string, tables: string): string {
+/** The document as it will be with other tables. */
+function documentAt(path: string): (tables: string) => string {
+  const document = readText(path);
   const from = document.indexOf(begin);
   const to = document.indexOf(end);
-  if (from < 0 || to < from) throw new LabelsUnusable(`The document lacks the marks ${begin} and ${end}.`);
-  return `${document.slice(0, from + begin.length)}\n\n${tables}\n\n${document.slice(to)}`;
+  if (from < 0 || to < from) throw new LabelsUnusable(`${path} lacks the marks ${begin} and ${end}.`);
+  return (tables) => `${document.slice(0, from + begin.length)}\n\n${tables}\n\n${document.slice(to)}`;
 }

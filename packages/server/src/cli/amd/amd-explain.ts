@@ -1,11 +1,11 @@
 /** `ringback amd explain`: one recording as a picture and as a trace: waveform, voice, tones, and when what was decided. */
-import { writeFileSync } from 'node:fs';
 import { type AmdMoment, type AmdSettings, defaultAmdSettings, loadWebRtcVad } from '@ringback/media';
 import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { explainPicture } from './explain-picture.ts';
 import { hearTones, judgeAudio, readTelephoneAudio } from './judge-file.ts';
 import { settingArgument } from './setting-argument.ts';
+import { writeText } from './text-files.ts';
 
 interface ExplainOptions {
   readonly set: Partial<AmdSettings>;
@@ -53,7 +53,7 @@ async function run(file: string, options: ExplainOptions, terminal: Terminal): P
   if (promptEnd) terminal.print(`${at(promptEnd.atMs)}  the prompt is over (${promptEnd.by})`);
 
   const out = options.out ?? `${file}.svg`;
-  writeFileSync(
+  writeText(
     out,
     explainPicture({ pcm, moments, signals, verdict, settings, ...(promptEnd ? { promptEnd } : {}) }),
   );

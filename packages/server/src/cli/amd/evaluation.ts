@@ -30,6 +30,7 @@ interface FoundBeep {
 /** A beep counts as found when it was told of so soon after its end, ms. */
 const beepPatienceMs = 300;
 
+/** @throws {RecordingUnusable} */
 export function judgeItem(
   item: LabelledFile,
   directory: string,
@@ -77,8 +78,16 @@ export interface KindFigures {
   readonly latency: Latency;
 }
 
+/** A row whose recording cannot be heard, and why. */
+export interface UnusableItem {
+  readonly file: string;
+  readonly reason: string;
+}
+
 export interface Evaluation {
   readonly items: number;
+  /** Left out of all figures. */
+  readonly unusable: readonly UnusableItem[];
   readonly ours: Judged;
   readonly baseline: Judged;
   readonly kinds: readonly KindFigures[];
@@ -92,10 +101,11 @@ export interface Evaluation {
   };
 }
 
-export function evaluate(judged: readonly JudgedItem[]): Evaluation {
+export function evaluate(judged: readonly JudgedItem[], unusable: readonly UnusableItem[] = []): Evaluation {
   const kinds = [...new Set(judged.map(({ item }) => item.kind ?? item.label))];
   return {
     items: judged.length,
+    unusable,
     ours: judge(judged.map(({ item, ours }) => ({ truth: item.label, ...ours }))),
     baseline: judge(judged.map(({ item, baseline }) => ({ truth: item.label, ...baseline }))),
     kinds: kinds.map((kind) => figuresOf(kind, judged)),

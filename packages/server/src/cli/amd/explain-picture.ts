@@ -15,15 +15,18 @@ const left = 90;
 const pixelsPerSecond = 110;
 const rows = { wave: 70, voice: 150, tones: 180, level: 260, odds: 370 } as const;
 const height = 470;
+/** Room for the words beside a decision, which may come after the recording's end. */
+const decisionWidth = 230;
 
 export function explainPicture(explained: Explained): string {
   const { pcm, moments, signals, verdict, settings, promptEnd } = explained;
   const seconds = pcm.length / 8_000;
-  const width = left + Math.ceil(seconds * pixelsPerSecond) + 30;
   const decisions = [
     { ms: verdict.atMs, name: `verdict: ${verdict.answeredBy.kind}`, colour: '#b3261e' },
     ...(promptEnd ? [{ ms: promptEnd.atMs, name: `prompt over (${promptEnd.by})`, colour: '#6a1b9a' }] : []),
   ];
+  const lastWord = Math.max(...decisions.map(({ ms }) => Math.ceil(x(ms)) + decisionWidth));
+  const width = Math.max(left + Math.ceil(seconds * pixelsPerSecond) + 30, lastWord);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" font-family="sans-serif" font-size="12">`,
     '<title>What answering machine detection heard</title>',

@@ -10,6 +10,7 @@ import {
   readWav,
   resample,
   type ToneSignal,
+  WavUnusable,
   type WebRtcVadModule,
 } from '@ringback/media';
 import type { AnswerLabel } from './label-file.ts';
@@ -29,10 +30,32 @@ export interface JudgedFile {
   readonly promptEnd?: Extract<AmdEvent, { kind: 'promptEnded' }>;
 }
 
-/** A recording as 8 kHz audio of one channel: the first, which in our recordings is the customer. */
+/** A recording that cannot be heard: there is none, or it is no WAV file that we read. */
+export class RecordingUnusable extends Error {
+  override readonly name = 'RecordingUnusable';
+  readonly reason: string;
+
+  constructor(path: string, reason: string) {
+    super(`${path} cannot be heard: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+/**
+ * A recording as 8 kHz audio of one channel: the first, which in our recordings is the customer.
+ *
+ * @throws {RecordingUnusable}
+ */
 export function readTelephoneAudio(path: string): Int16Array {
-  const { channels, sampleRate } = readWav(readFileSync(path));
-  return resample(channels[0] ?? new Int16Array(0), sampleRate, 8_000);
+  try {
+    const { channels, sampleRate } = readWav(readFileSync(path));
+    return resample(channels[0] ?? new Int16Array(0), sampleRate, 8_000);
+  } catch (error) {
+    if (error instanceof WavUnusable) throw new RecordingUnusable(path, error.message);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new RecordingUnusable(path, `it cannot be read (${code}).`);
+  }
 }
 
 /** Plays a recording to the detector, 20 ms at a time, to its end. `onMoment` sees each frame. */

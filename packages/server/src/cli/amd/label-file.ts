@@ -1,6 +1,6 @@
 /** The labels of a directory of recordings: `labels.csv`, one row a file. Read by `ringback amd evaluate`. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 /** What answered, as far as a caller treats it differently. */
 export const answerLabels = ['human', 'machine', 'fax', 'tone', 'unresolved'] as const;
@@ -54,22 +54,42 @@ export function readLabels(directory: string): LabelledFile[] {
       `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). It needs the columns file and label; docs/amd.md shows one.`,
     );
   }
-  const [header = '', ...lines] = text.replaceAll('\r', '').split('\n');
-  const columns = header.split(',').map((name) => name.trim());
+  const [header = '', ...lines] = text.split(/\r\n|\r|\n/);
+  const separator = [',', ';', '\t'].find((each) => header.includes(each)) ?? ',';
+  const columns = cellsOf(header, separator);
   if (!columns.includes('file') || !columns.includes('label')) {
     throw new LabelsUnusable(`${path}: the first line must name the columns, file and label among them.`);
   }
   return lines.flatMap((line, n) => {
     if (line.trim() === '') return [];
-    const cells = line.split(',');
-    const cell = (name: string): string => cells[columns.indexOf(name)]?.trim() ?? '';
+    const cells = cellsOf(line, separator);
+    const cell = (name: string): string => cells[columns.indexOf(name)] ?? '';
     return [labelled(cell, `${path}, line ${n + 2}`)];
   });
 }
 
+/** As spreadsheets write them (RFC 4180): a cell in quotes may hold the separator, and a quote as two. */
+function cellsOf(line: string, separator: string): string[] {
+  const cells: string[] = [];
+  let cell = '';
+  let isQuoted = false;
+  for (let at = 0; at < line.length; at += 1) {
+    const character = line[at] as string;
+    if (character === '"' && isQuoted && line[at + 1] === '"') {
+      cell += '"';
+      at += 1;
+    } else if (character === '"' && (isQuoted || cell.trim() === '')) isQuoted = !isQuoted;
+    else if (character === separator && !isQuoted) {
+      cells.push(cell.trim());
+      cell = '';
+    } else cell += character;
+  }
+  return [...cells, cell.trim()];
+}
+
 function labelled(cell: (name: string) => string, where: string): LabelledFile {
   const file = cell('file');
-  if (file === '' || file.includes('..') || file.startsWith('/')) {
+  if (file === '' || isAbsolute(file) || file.split(/[/\\]/).includes('..')) {
     throw new LabelsUnusable(`${where}: ${JSON.stringify(file)} is no file of the directory.`);
   }
   const word = cell('label').toLowerCase();

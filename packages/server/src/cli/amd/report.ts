@@ -6,9 +6,17 @@ import type { Share } from './statistics.ts';
 
 /** Tables in Markdown. */
 export function reportTables(evaluation: Evaluation): string {
-  const { ours, baseline, beeps, kinds } = evaluation;
+  const { ours, baseline, beeps, kinds, unusable } = evaluation;
+  const leftOut =
+    unusable.length === 0 ? '' : ` ${unusable.length} more could not be heard and are left out.`;
+  const beepErrors = {
+    count: beeps.found.count,
+    p50Ms: beeps.errorP50Ms,
+    p95Ms: beeps.errorP95Ms,
+    p99Ms: beeps.errorP99Ms,
+  };
   return [
-    `${evaluation.items} recordings.`,
+    `${evaluation.items} recordings.${leftOut}`,
     '',
     '| | Ringback | Energy and word timing |',
     '|---|---|---|',
@@ -20,7 +28,7 @@ export function reportTables(evaluation: Evaluation): string {
     `| Verdict on machines, p50 / p95 / p99 | ${latency(ours.machineLatency)} | ${latency(baseline.machineLatency)} |`,
     `| Beeps told of within 300 ms of their end | ${share(beeps.found)} | – |`,
     `| Recordings with a beep told of where none was | ${share(beeps.false)} | – |`,
-    `| Beep told of after its end, p50 / p95 / p99 | ${beeps.errorP50Ms} / ${beeps.errorP95Ms} / ${beeps.errorP99Ms} ms | – |`,
+    `| Beep told of after its end, p50 / p95 / p99 | ${latency(beepErrors)} | – |`,
     '',
     'Shares with their Wilson intervals at 95 %. Times are since the answer, of right verdicts. The right column uses the defaults',
     `commonly published: initial silence ${energyDefaults.initialSilenceMs} ms, greeting ${energyDefaults.greetingMs} ms, silence after it ` +
