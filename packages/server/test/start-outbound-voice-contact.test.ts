@@ -573,9 +573,29 @@ describe('related contact', () => {
     assert.equal(refusal.name, 'InvalidParameterException');
   });
 
+  it('is named by its ARN as well, here and wherever a contact is named', async () => {
+    const first = await start({ Attributes: { order: '17' } });
+    const firstArn = `${arnOf(paused.instanceId)}/contact/${first}`;
+    const second = await start({ RelatedContactId: firstArn });
+    const described = await contact(paused.instanceId, `${arnOf(paused.instanceId)}/contact/${second}`);
+    assert.equal(described.Id, second);
+    assert.equal(described.RelatedContactId, first);
+    assert.deepEqual(described.Attributes, { order: '17' });
+    await stop(paused.instanceId, firstArn);
+  });
+
   it('must be one of the instance', async () => {
     const elsewhere = await start(at(open));
-    for (const id of [randomUUID(), 'x', elsewhere]) {
+    const own = await start({});
+    for (const id of [
+      randomUUID(),
+      'x',
+      elsewhere,
+      `${arnOf(paused.instanceId)}/contact/${elsewhere}`,
+      `${arnOf(open.id)}/contact/${own}`,
+      `${arnOf(paused.instanceId)}/queue/${own}`,
+      `${arnOf(paused.instanceId, strangersAccount)}/contact/${own}`,
+    ]) {
       const refusal = await refusalOf(start({ RelatedContactId: id }));
       assert.equal(refusal.name, 'ResourceNotFoundException', id);
     }

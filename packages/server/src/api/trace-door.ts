@@ -4,8 +4,9 @@ import { type CallTraces, formatLadder, writePcap } from '@ringback/sip';
 import type { FastifyInstance } from 'fastify';
 import type { Caller } from '../identity/caller.ts';
 import type { OperationMembers } from '../identity/operation-resources.ts';
-import { type ContactId, type InstanceId, isUuid } from '../ids.ts';
+import type { ContactId, InstanceId } from '../ids.ts';
 import type { DialAttempt } from '../store/advance-contacts.ts';
+import { namedContact } from './named-contact.ts';
 import { type ApiDeps, requireInstance } from './operation.ts';
 import type { EdgeForDoors, PermittedAs } from './prompt-door.ts';
 
@@ -43,9 +44,7 @@ async function tracesOf(
 ): Promise<OperationMembers> {
   permitted('DescribeContact', { InstanceId: instanceId, ContactId: contactId });
   const instance = await requireInstance(instanceId, caller, api);
-  const contact = isUuid(contactId)
-    ? await api.contacts.find(instance.id, contactId as ContactId)
-    : undefined;
+  const contact = await namedContact(contactId, instance, api);
   if (!contact) throw resourceNotFoundException('The instance has no contact with this ContactId.');
   const attempts = await attemptsOf(instance.id, contact.id);
   return {

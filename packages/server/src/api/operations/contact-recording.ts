@@ -11,7 +11,7 @@ import type {
   RecordingOrderOutcome,
 } from '../../contacts/contact-recording.ts';
 import type { Caller } from '../../identity/caller.ts';
-import { type ContactId, isUuid } from '../../ids.ts';
+import { namedContact, namedContactId } from '../named-contact.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 
 interface RecordingInput {
@@ -77,11 +77,9 @@ function partOf(type: RecordedPart | 'SCREEN' | undefined): RecordedPart | undef
 
 async function requireLiveContact(input: RecordingInput, caller: Caller, deps: ApiDeps): Promise<Contact> {
   const instance = await requireInstance(input.InstanceId, caller, deps);
-  const contact = isUuid(input.ContactId)
-    ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
-    : undefined;
+  const contact = await namedContact(input.ContactId, instance, deps);
   if (!contact || contact.disconnectedAtMs !== undefined) throw noActiveContact();
-  if ((contact.request.initialContactId ?? contact.id) !== input.InitialContactId) {
+  if ((contact.request.initialContactId ?? contact.id) !== namedContactId(input.InitialContactId)) {
     throw resourceNotFoundException('The contact does not belong to this InitialContactId.');
   }
   return contact;

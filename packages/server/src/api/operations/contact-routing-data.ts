@@ -4,12 +4,12 @@ import {
   resourceConflictException,
   resourceNotFoundException,
 } from '@ringback/connect-api';
-import { type ContactId, isUuid } from '../../ids.ts';
 import {
   type RoutingCriteria,
   RoutingCriteriaUnusable,
   readRoutingCriteria,
 } from '../../routing/routing-criteria.ts';
+import { namedContact } from '../named-contact.ts';
 import { type OperationCode, requireInstance } from '../operation.ts';
 
 /** Works on contacts that wait, and on those that are not queued yet, whom it then awaits in the queue. */
@@ -29,9 +29,7 @@ export const updateContactRoutingData: OperationCode<'UpdateContactRoutingData'>
       'Give one of QueuePriority, QueueTimeAdjustmentSeconds and RoutingCriteria.',
     );
   }
-  const contact = isUuid(input.ContactId)
-    ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
-    : undefined;
+  const contact = await namedContact(input.ContactId, instance, deps);
   if (!contact) throw resourceNotFoundException('The instance has no contact with this ContactId.');
   if (contact.state === 'ENDED') throw resourceConflictException('The contact has ended.');
   const outcome = await deps.routing.prepare(

@@ -9,8 +9,8 @@ import { contactArn, instanceResourceArn } from '../../arn.ts';
 import type { Contact, NextContact, RecordingOutcome } from '../../contacts/contact.ts';
 import { outboundStrategyOf, segmentAttributesOf } from '../../contacts/contact-wire.ts';
 import { campaignsPrincipal } from '../../identity/caller.ts';
-import { type ContactId, isUuid } from '../../ids.ts';
 import type { Instance } from '../../store/resource-store.ts';
+import { namedContact } from '../named-contact.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 
 export const describeContact: OperationCode<'DescribeContact'> = async (input, caller, deps) => {
@@ -29,9 +29,7 @@ export const stopContact: OperationCode<'StopContact'> = async (input, caller, d
   if (input.DisconnectReason && caller.principal !== campaignsPrincipal) {
     throw invalidRequestException('DisconnectReason may be given by the outbound campaigns service only.');
   }
-  const contact = isUuid(input.ContactId)
-    ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
-    : undefined;
+  const contact = await namedContact(input.ContactId, instance, deps);
   if (!contact || contact.disconnectedAtMs !== undefined) {
     throw noActiveContact();
   }
@@ -45,8 +43,8 @@ export const stopContact: OperationCode<'StopContact'> = async (input, caller, d
 
 const noActiveContact = () => contactNotFoundException('There is no active contact with this ContactId.');
 
-async function requireContact(id: string, instance: Instance, deps: ApiDeps): Promise<Contact> {
-  const contact = isUuid(id) ? await deps.contacts.find(instance.id, id as ContactId) : undefined;
+async function requireContact(reference: string, instance: Instance, deps: ApiDeps): Promise<Contact> {
+  const contact = await namedContact(reference, instance, deps);
   if (!contact) throw resourceNotFoundException('The instance has no contact with this ContactId.');
   return contact;
 }

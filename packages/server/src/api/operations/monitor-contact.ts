@@ -10,17 +10,15 @@ import { permissionsOf } from '../../agents/desk-state.ts';
 import { contactArn } from '../../arn.ts';
 import type { MonitorCapability } from '../../contacts/contact.ts';
 import type { MonitorOutcome } from '../../contacts/monitor-contact.ts';
-import { type ContactId, isUuid } from '../../ids.ts';
 import type { Agent } from '../../store/agent-store.ts';
 import { requireUser } from '../instance-resource.ts';
+import { namedContact } from '../named-contact.ts';
 import type { ApiDeps, OperationCode } from '../operation.ts';
 
 /** The user must be signed in at the node of the conversation, with a softphone and nothing in hand. Begins silently. */
 export const monitorContact: OperationCode<'MonitorContact'> = async (input, caller, deps) => {
   const { instance, item: user } = await requireUser(input, caller, deps);
-  const contact = isUuid(input.ContactId)
-    ? await deps.contacts.find(instance.id, input.ContactId as ContactId)
-    : undefined;
+  const contact = await namedContact(input.ContactId, instance, deps);
   if (!contact || contact.disconnectedAtMs !== undefined) throw noActiveContact();
   const capabilities = [...new Set(input.AllowedMonitorCapabilities ?? (['SILENT_MONITOR'] as const))];
   await requirePermissions(user, capabilities, deps);

@@ -21,6 +21,7 @@ import type { CapReached } from '../../store/count-calls.ts';
 import type { Known } from '../../store/directory.ts';
 import type { StoredFlow } from '../../store/flow-store.ts';
 import type { Instance, OwnPhoneNumber, Queue } from '../../store/resource-store.ts';
+import { namedContact } from '../named-contact.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { isOwn } from './contact-flows.ts';
 
@@ -274,8 +275,8 @@ function previewStrategy(input: Input, caller: Caller, deps: ApiDeps): ContactRe
 }
 
 /** The related contact must be one of the instance's; its attributes are copied (member RelatedContactId). */
-async function relatedContact(id: string, instance: Instance, deps: ApiDeps): Promise<Contact> {
-  const contact = isUuid(id) ? await deps.contacts.find(instance.id, id as ContactId) : undefined;
+async function relatedContact(reference: string, instance: Instance, deps: ApiDeps): Promise<Contact> {
+  const contact = await namedContact(reference, instance, deps);
   if (!contact) throw resourceNotFoundException('The instance has no contact with this RelatedContactId.');
   return contact;
 }
