@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -68,14 +68,18 @@ describe('recording upload', () => {
     const left = await record('a', 'recording');
     const longAgo = new Date(Date.now() - 3_600_000);
     await utimes(left.replace('.json', '.wav'), longAgo, longAgo);
+    const told: string[] = [];
     const upload = openRecordingUpload(
       directory,
       { bucket: 'calls', region: 'us-east-1' },
-      surroundings(async () => undefined),
+      surroundings(async (key, file) => {
+        if (key.endsWith('.json')) told.push(JSON.parse(await readFile(file, 'utf8')).status);
+      }),
     );
     assert.equal(await upload.sweep(), 1);
     await upload.close();
     assert.equal(JSON.parse(await readFile(left, 'utf8')).status, 'interrupted');
+    assert.deepEqual(told, ['interrupted'], 'the copy says so, too');
   });
 
   it('tries again, ever more rarely, for as long as the store refuses', async () => {
@@ -104,6 +108,28 @@ describe('recording upload', () => {
     await upload.close();
     assert.equal(warnings.length, 3);
     assert.equal(tries, 5, 'three refusals, then the recording and its description');
+  });
+
+  it('lets no recording that cannot be read, or that the store refuses, hold up the others', async () => {
+    await writeFile(await record('a', 'complete'), '{"file":');
+    await record('b', 'complete');
+    await rm(path.join(directory, '2026', '01', '31', 'b.wav'));
+    await record('c', 'complete');
+    await record('d', 'complete');
+    const keys: string[] = [];
+    const upload = openRecordingUpload(
+      directory,
+      { bucket: 'calls', region: 'us-east-1' },
+      surroundings(async (key) => {
+        if (key.endsWith('c.wav')) throw new Error('EntityTooLarge');
+        keys.push(path.basename(key));
+      }),
+    );
+    await assert.rejects(upload.sweep(), /EntityTooLarge/);
+    assert.deepEqual(keys, ['d.wav', 'd.json']);
+    await assert.rejects(upload.sweep(), /EntityTooLarge/);
+    await upload.close();
+    assert.equal(warnings.length, 2, 'each that cannot be read is told of once');
   });
 
   it('speaks the protocol of S3 to an endpoint of one’s own', async () => {
@@ -136,5 +162,69 @@ describe('recording upload', () => {
     server.closeAllConnections();
     server.close();
     assert.deepEqual(received, ['PUT /calls/2026/01/31/a.wav true', 'PUT /calls/2026/01/31/a.json false']);
+  });
+
+  describe('with a store that', () => {
+    /** A store of one's own, and the upload to it. */
+    async function storeThat(answers: RequestListener, idleMs: number) {
+      const server = createServer(answers);
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const upload = openRecordingUpload(
+        directory,
+        {
+          bucket: 'calls',
+          region: 'us-east-1',
+          endpoint: `http://127.0.0.1:${port}`,
+          credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+        },
+        { ...surroundings(), idleMs },
+      );
+      const end = async (): Promise<void> => {
+        await upload.close();
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      };
+      return { upload, end };
+    }
+
+    it('takes and tells nothing › gives up', async () => {
+      await record('a', 'complete');
+      const { upload, end } = await storeThat(() => undefined, 200);
+      await assert.rejects(upload.sweep(), /[Tt]imeout|timed out/);
+      await end();
+    });
+
+    it('takes and tells nothing › does not keep the service from ending', async () => {
+      await record('a', 'complete');
+      const asked = Promise.withResolvers<void>();
+      const { upload, end } = await storeThat(() => asked.resolve(), 600_000);
+      const sweep = assert.rejects(upload.sweep());
+      await asked.promise;
+      await end();
+      await sweep;
+    });
+
+    it('refuses, or sends elsewhere › leaves no file open, and the recording for the next time', async () => {
+      const file = await record('a', 'complete');
+      await writeFile(file.replace('.json', '.wav'), Buffer.alloc(8_000_000));
+      for (const status of [403, 307, 503]) {
+        const { upload, end } = await storeThat((request, response) => {
+          request.pause();
+          response.writeHead(status, { location: 'http://127.0.0.1:1/' }).end();
+        }, 60_000);
+        await assert.rejects(upload.sweep());
+        await end();
+      }
+      const open = await readdir('/proc/self/fd');
+      const targets = await Promise.all(
+        open.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => 'closed meanwhile')),
+      );
+      assert.deepEqual(
+        targets.filter((target) => target.startsWith(directory)),
+        [],
+      );
+      assert.equal(JSON.parse(await readFile(file, 'utf8')).uploadedTo, undefined);
+    });
   });
 });

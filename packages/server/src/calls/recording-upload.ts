@@ -20,12 +20,23 @@ export interface RecordingUploadOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** The one call made on the store. Tests pass one that fails. */
-export type PutObject = (key: string, file: string, contentType: string) => Promise<void>;
+/** The one call made on the store; it gives up when the signal says so. Tests pass one that fails. */
+export type PutObject = (
+  key: string,
+  file: string,
+  contentType: string,
+  signal: AbortSignal,
+) => Promise<void>;
 
 export interface RecordingUpload {
-  /** Uploads what is finished and not marked; answers how many recordings were copied. */
+  /**
+   * Uploads what is finished and not marked; answers how many recordings were copied. One that fails holds up no other, but a
+   * store that fails several in a row is left alone.
+   *
+   * @throws the first failure, when the others have been tried.
+   */
   sweep(): Promise<number>;
+  /** Cuts off an upload under way; the next start finds it again. */
   close(): Promise<void>;
 }
 
@@ -33,6 +44,8 @@ interface Surroundings {
   readonly clock: Clock;
   readonly logger: { warn(about: object, message: string): void };
   readonly put?: PutObject;
+  /** A store that takes and tells nothing for so long has failed, ms. Default 60 000. */
+  readonly idleMs?: number;
 }
 
 const SWEEP_EVERY_MS = 10_000;
@@ -40,41 +53,52 @@ const SWEEP_EVERY_MS = 10_000;
 /** A file under way is written to each second; one left alone for so long lost its process. */
 const ABANDONED_AFTER_MS = 600_000;
 
+/** After so many failures in a row it is the store that fails, not a recording. */
+const MOST_FAILURES_IN_A_ROW = 3;
+
+const CONNECT_WITHIN_MS = 10_000;
+
 /** After a failure the store is left alone for longer and longer, at most this. */
 const LONGEST_WAIT_MS = 300_000;
 
 export function openRecordingUpload(
   directory: string,
   options: RecordingUploadOptions,
-  { clock, logger, put = putToS3(options) }: Surroundings,
+  { clock, logger, idleMs = 60_000, put = putToS3(options, idleMs) }: Surroundings,
 ): RecordingUpload {
+  /** Uploaded, or nothing that can be: need not be looked at again. */
   const done = new Set<string>();
+  /** Failed at the last try; they come last, so that they keep nothing from being tried. */
+  const failed = new Set<string>();
+  const closing = new AbortController();
   const prefix = options.prefix ? `${options.prefix.replace(/\/+$/, '')}/` : '';
   let failures = 0;
-  let isClosed = false;
   let running: Promise<number> | undefined;
   let timer: unknown;
 
-  const isGrowing = async ({ status }: RecordingSidecar, file: string): Promise<boolean> => {
-    if (status !== 'recording') return false;
-    const { mtimeMs } = await stat(file.replace(/\.json$/, '.wav'));
-    return clock.now() - mtimeMs < ABANDONED_AFTER_MS;
+  const isGrowing = async ({ status }: RecordingSidecar, audio: string): Promise<boolean> => {
+    const { mtimeMs } = await stat(audio).catch((error: unknown) => {
+      throw new RecordingUnreadable(audio, error);
+    });
+    return status === 'recording' && clock.now() - mtimeMs < ABANDONED_AFTER_MS;
   };
 
   const uploadOne = async (relative: string): Promise<boolean> => {
     const file = path.join(directory, relative);
-    const sidecar = JSON.parse(await readFile(file, 'utf8')) as RecordingSidecar;
+    const audio = file.replace(/\.json$/, '.wav');
+    const sidecar = await readSidecar(file);
     if (sidecar.uploadedTo !== undefined) done.add(relative);
-    if (sidecar.uploadedTo !== undefined || (await isGrowing(sidecar, file))) return false;
+    if (sidecar.uploadedTo !== undefined || (await isGrowing(sidecar, audio))) return false;
     const status = sidecar.status === 'recording' ? 'interrupted' : sidecar.status;
     const key = `${prefix}${relative.split(path.sep).join('/')}`;
-    const uploadedTo = `s3://${options.bucket}/${key.replace(/\.json$/, '.wav')}`;
-    await put(key.replace(/\.json$/, '.wav'), file.replace(/\.json$/, '.wav'), 'audio/wav');
-    await put(key, file, 'application/json');
-    // In one step: a crash in between must not leave half a description.
+    const audioKey = key.replace(/\.json$/, '.wav');
+    const uploadedTo = `s3://${options.bucket}/${audioKey}`;
+    // The store gets the description as it will be; here it counts as uploaded when both are there.
     await writeFile(`${file}.new`, `${JSON.stringify({ ...sidecar, status, uploadedTo }, null, 2)}\n`, {
       mode: 0o640,
     });
+    await put(audioKey, audio, 'audio/wav', closing.signal);
+    await put(key, `${file}.new`, 'application/json', closing.signal);
     await rename(`${file}.new`, file);
     done.add(relative);
     return true;
@@ -82,10 +106,30 @@ export function openRecordingUpload(
 
   const sweepOnce = async (): Promise<number> => {
     let copied = 0;
-    for (const relative of await sidecarsIn(directory)) {
-      if (isClosed || done.has(relative)) continue;
-      if (await uploadOne(relative)) copied += 1;
+    let inARow = 0;
+    let first: { error: unknown } | undefined;
+    const all = await sidecarsIn(directory);
+    for (const relative of [...all.filter((each) => !failed.has(each)), ...failed]) {
+      if (closing.signal.aborted || inARow === MOST_FAILURES_IN_A_ROW) break;
+      if (done.has(relative)) continue;
+      try {
+        if (await uploadOne(relative)) copied += 1;
+        failed.delete(relative);
+        inARow = 0;
+      } catch (error) {
+        if (error instanceof RecordingUnreadable) {
+          done.add(relative);
+          failed.delete(relative);
+          logger.warn({ err: error, recording: relative }, 'a recording cannot be uploaded');
+          continue;
+        }
+        failed.add(relative);
+        inARow += 1;
+        first ??= { error };
+      }
     }
+    if (copied > 0) failures = 0;
+    if (first) throw first.error;
     return copied;
   };
 
@@ -103,10 +147,11 @@ export function openRecordingUpload(
         await sweep();
         failures = 0;
       } catch (error) {
+        if (closing.signal.aborted) return;
         failures = Math.min(10, failures + 1);
         logger.warn({ err: error, bucket: options.bucket, failures }, 'recordings wait for their upload');
       }
-      if (!isClosed) arm();
+      if (!closing.signal.aborted) arm();
     }, waitMs);
   };
   arm();
@@ -114,11 +159,29 @@ export function openRecordingUpload(
   return {
     sweep,
     async close() {
-      isClosed = true;
+      closing.abort(new Error('the service ends'));
       clock.clearTimeout(timer as Parameters<Clock['clearTimeout']>[0]);
       await running?.catch(() => undefined); // told by whoever started it
     },
   };
+}
+
+/** What lies beside a recording, or does not, keeps it from being uploaded for good. */
+class RecordingUnreadable extends Error {
+  override readonly name = 'RecordingUnreadable';
+
+  constructor(file: string, cause: unknown) {
+    super(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** @throws {RecordingUnreadable} */
+async function readSidecar(file: string): Promise<RecordingSidecar> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as RecordingSidecar;
+  } catch (error) {
+    throw new RecordingUnreadable(file, error);
+  }
 }
 
 /** Paths of all descriptions below the directory, oldest day first. */
@@ -131,24 +194,35 @@ async function sidecarsIn(directory: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.json')).sort();
 }
 
-function putToS3(options: RecordingUploadOptions): PutObject {
+const silent = (): void => undefined;
+
+function putToS3(options: RecordingUploadOptions, idleMs: number): PutObject {
   const { bucket, region, endpoint, credentials } = options;
   const client = new S3Client({
     region,
-    maxAttempts: 3,
+    // A file under way cannot be sent again by the client; the next sweep does it.
+    maxAttempts: 1,
+    // It would print lines of its own between those of the log; what fails is thrown, too.
+    logger: { trace: silent, debug: silent, info: silent, warn: silent, error: silent },
+    requestHandler: { connectionTimeout: CONNECT_WITHIN_MS, socketTimeout: idleMs },
     ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
     ...(credentials ? { credentials } : {}),
   });
-  return async (key, file, contentType) => {
+  return async (key, file, contentType, abortSignal) => {
     const { size } = await stat(file);
-    await client.send(
-      new PutObjectCommand({
+    const body = createReadStream(file);
+    try {
+      const command = new PutObjectCommand({
         Bucket: bucket,
         Key: key,
-        Body: createReadStream(file),
+        Body: body,
         ContentLength: size,
         ContentType: contentType,
-      }),
-    );
+      });
+      await client.send(command, { abortSignal });
+    } finally {
+      // The client leaves the file open where the store did not take it.
+      body.destroy();
+    }
   };
 }

@@ -2,7 +2,7 @@
  * Records a leg to a stereo WAV: customer left, system right. One recording at a time per leg. Beside each `name.wav` lies
  * `name.json`, which tells of it, also when the process died on the way (`status` is then still `recording`).
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type MediaSession,
@@ -130,11 +130,12 @@ async function describe(
   sidecar: RecordingSidecar,
   tell: (problem: string) => void,
 ): Promise<void> {
+  const file = sidecarOf(location);
   try {
-    await writeFile(sidecarOf(location), `${JSON.stringify(sidecar, null, 2)}\n`, { mode: 0o640 });
+    // In one step: who reads it meanwhile, or after a crash, finds all of it.
+    await writeFile(`${file}.part`, `${JSON.stringify(sidecar, null, 2)}\n`, { mode: 0o640 });
+    await rename(`${file}.part`, file);
   } catch (error) {
-    tell(
-      `${sidecarOf(location)} could not be written: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    tell(`${file} could not be written: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
