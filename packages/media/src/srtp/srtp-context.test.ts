@@ -91,4 +91,26 @@ describe('SRTP', () => {
     assert.equal(view.sequenceNumber, 5);
     assert.notDeepEqual(packet.subarray(12, 172), Buffer.from(payload));
   });
+
+  it('keeps sources apart: none is replayed after another, and one that comes back goes on in its rollover', () => {
+    const receiver = new SrtpContext(key, salt, 10);
+    const [one, other] = contexts();
+    const first = one.protect(rtp(65_535, payload, 1));
+    assert.ok(receiver.unprotect(first));
+    assert.ok(receiver.unprotect(one.protect(rtp(0, payload, 1))));
+    assert.ok(receiver.unprotect(other.protect(rtp(7, payload, 2))));
+    assert.equal(receiver.unprotect(first), undefined);
+    assert.ok(receiver.unprotect(one.protect(rtp(1, payload, 1))));
+  });
+
+  it('takes reports of a new source, whose count begins again', () => {
+    const receiver = new SrtpContext(key, salt, 10);
+    const [one, other] = contexts();
+    const report = (ssrc: number): Uint8Array => new RtcpRrPacket({ ssrc, reports: [] }).serialize();
+    const first = one.protectRtcp(report(1));
+    assert.ok(receiver.unprotectRtcp(first));
+    assert.ok(receiver.unprotectRtcp(one.protectRtcp(report(1))));
+    assert.ok(receiver.unprotectRtcp(other.protectRtcp(report(2))));
+    assert.equal(receiver.unprotectRtcp(first), undefined);
+  });
 });

@@ -1,6 +1,6 @@
 /**
  * SRTP and SRTCP under one master key (RFC 3711): AES-128 in counter mode, HMAC-SHA1 with 80 or 32 bits of tag. One context
- * a direction; the receiving one follows a single source, as a session does.
+ * a direction; the receiving one keeps what it has seen of each source apart (RFC 3711 §3.2.3).
  */
 import { createCipheriv, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { RTP_HEADER_BYTES } from '../rtp/packet.ts';
@@ -42,13 +42,8 @@ export class SrtpContext {
   #sentSequence = -1;
   #sentRollover = 0;
   #sentRtcp = 0;
-  #ssrc = -1;
-  /** Highest index accepted: rollover counter and sequence number. */
-  #highest = -1;
-  /** Which of the 64 indices up to the highest were seen. */
-  #seen = 0n;
-  #highestRtcp = -1;
-  #seenRtcp = 0n;
+  readonly #received = new SeenSources();
+  readonly #receivedRtcp = new SeenSources();
 
   /** @param tagBytes 10 or 4. */
   constructor(masterKey: Uint8Array, masterSalt: Uint8Array, tagBytes: 10 | 4) {
@@ -82,18 +77,15 @@ export class SrtpContext {
     if (start === undefined || start > length) return undefined;
     const sequence = ((packet[2] as number) << 8) | (packet[3] as number);
     const ssrc = uint32(packet, 8);
-    const index = ssrc === this.#ssrc ? this.#guessIndex(sequence) : sequence;
-    if (index < 0 || (ssrc === this.#ssrc && isReplay(index, this.#highest, this.#seen))) return undefined;
+    const seen = this.#received.of(ssrc);
+    const index = guessIndex(sequence, seen.highest);
+    if (index < 0 || seen.has(index)) return undefined;
     const signed = packet.subarray(0, length);
     const tag = this.#tagOf(signed, Math.floor(index / SEQUENCES)).subarray(0, this.#tagBytes);
     if (!timingSafeEqual(tag, packet.subarray(length))) return undefined;
-    if (ssrc !== this.#ssrc) {
-      // Only the holder of the key can name a new source.
-      this.#ssrc = ssrc;
-      this.#highest = -1;
-      this.#seen = 0n;
-    }
-    [this.#highest, this.#seen] = noted(index, this.#highest, this.#seen);
+    seen.add(index);
+    // Only the holder of the key can name a new source.
+    this.#received.keep(ssrc, seen);
     const plain = new Uint8Array(length);
     plain.set(signed);
     plain.set(this.#crypt(this.#rtp, ssrc, index, signed.subarray(start)), start);
@@ -126,25 +118,16 @@ export class SrtpContext {
     if (!timingSafeEqual(tag.subarray(0, SRTCP_TAG_BYTES), packet.subarray(signedEnd))) return undefined;
     const word = uint32(packet, end);
     const index = word & 0x7fff_ffff;
-    if (isReplay(index, this.#highestRtcp, this.#seenRtcp)) return undefined;
-    [this.#highestRtcp, this.#seenRtcp] = noted(index, this.#highestRtcp, this.#seenRtcp);
+    const ssrc = uint32(packet, 4);
+    const seen = this.#receivedRtcp.of(ssrc);
+    if (seen.has(index)) return undefined;
+    seen.add(index);
+    this.#receivedRtcp.keep(ssrc, seen);
     const plain = packet.slice(0, end);
     if (word & 0x8000_0000) {
-      plain.set(
-        this.#crypt(this.#rtcp, uint32(packet, 4), index, plain.subarray(SRTCP_HEADER_BYTES)),
-        SRTCP_HEADER_BYTES,
-      );
+      plain.set(this.#crypt(this.#rtcp, ssrc, index, plain.subarray(SRTCP_HEADER_BYTES)), SRTCP_HEADER_BYTES);
     }
     return plain;
-  }
-
-  /** RFC 3711 §3.3.1: the rollover under which the sequence number is nearest to the highest so far. */
-  #guessIndex(sequence: number): number {
-    if (this.#highest < 0) return sequence;
-    const rollover = Math.floor(this.#highest / SEQUENCES);
-    const distance = sequence - (this.#highest % SEQUENCES);
-    if (distance > SEQUENCES / 2) return (rollover - 1) * SEQUENCES + sequence;
-    return (distance < -SEQUENCES / 2 ? rollover + 1 : rollover) * SEQUENCES + sequence;
   }
 
   #tagOf(signed: Uint8Array, rollover: number): Buffer {
@@ -182,20 +165,61 @@ function prepared({ cipher, auth, salt }: DerivedKeys): SessionKeys {
   return { cipher: createSecretKey(cipher), auth: createSecretKey(auth), salt };
 }
 
-const WINDOW = 64;
-
-function isReplay(index: number, highest: number, seen: bigint): boolean {
-  const behind = highest - index;
-  if (highest < 0 || behind < 0) return false;
-  return behind >= WINDOW || ((seen >> BigInt(behind)) & 1n) === 1n;
+/** RFC 3711 §3.3.1: the index of the rollover under which the sequence number is nearest to the highest so far. */
+function guessIndex(sequence: number, highest: number): number {
+  if (highest < 0) return sequence;
+  const rollover = Math.floor(highest / SEQUENCES);
+  const distance = sequence - (highest % SEQUENCES);
+  if (distance > SEQUENCES / 2) return (rollover - 1) * SEQUENCES + sequence;
+  return (distance < -SEQUENCES / 2 ? rollover + 1 : rollover) * SEQUENCES + sequence;
 }
 
-/** The highest index and the window after an index was accepted. */
-function noted(index: number, highest: number, seen: bigint): [number, bigint] {
-  if (highest < 0) return [index, 1n];
-  if (index <= highest) return [highest, seen | (1n << BigInt(highest - index))];
-  const ahead = index - highest;
-  return [index, ahead >= WINDOW ? 1n : BigInt.asUintN(WINDOW, seen << BigInt(ahead)) | 1n];
+const WINDOW = 64;
+
+/** Which packets of one source have come. */
+class SeenPackets {
+  /** Highest index accepted: rollover counter and sequence number; −1 before the first. */
+  highest = -1;
+  /** Which of the 64 indices up to the highest were seen. */
+  #seen = 0n;
+
+  /** It was accepted before, or is too old to tell. */
+  has(index: number): boolean {
+    const behind = this.highest - index;
+    if (this.highest < 0 || behind < 0) return false;
+    return behind >= WINDOW || ((this.#seen >> BigInt(behind)) & 1n) === 1n;
+  }
+
+  add(index: number): void {
+    const ahead = index - this.highest;
+    if (this.highest >= 0 && ahead <= 0) {
+      this.#seen |= 1n << BigInt(-ahead);
+      return;
+    }
+    const isFar = this.highest < 0 || ahead >= WINDOW;
+    this.#seen = isFar ? 1n : BigInt.asUintN(WINDOW, this.#seen << BigInt(ahead)) | 1n;
+    this.highest = index;
+  }
+}
+
+/** More sources than any call has; beyond it the one that was first is forgotten. */
+const MOST_SOURCES = 32;
+
+class SeenSources {
+  readonly #sources = new Map<number, SeenPackets>();
+
+  /** What has come of a source, or nothing yet. */
+  of(ssrc: number): SeenPackets {
+    return this.#sources.get(ssrc) ?? new SeenPackets();
+  }
+
+  /** Remembers a source, once a packet has proved it. */
+  keep(ssrc: number, seen: SeenPackets): void {
+    if (this.#sources.has(ssrc)) return;
+    const [first] = this.#sources.keys();
+    if (first !== undefined && this.#sources.size >= MOST_SOURCES) this.#sources.delete(first);
+    this.#sources.set(ssrc, seen);
+  }
 }
 
 /** Where the payload begins; undefined where the packet is too short for its header. */
