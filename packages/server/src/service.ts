@@ -60,6 +60,7 @@ import { keepOwnership, leaseMs } from './ownership.ts';
 import { countryOf } from './policy/destination.ts';
 import { openInstancePolicies } from './policy/instance-policies.ts';
 import { openOperatorDecisions } from './policy/operator-decisions.ts';
+import { kindOfOwnNumber } from './policy/own-numbers.ts';
 import { openQuotas } from './policy/quotas.ts';
 import { openThrottle } from './policy/throttle.ts';
 import { queueMetricsFor } from './routing/flow-metrics.ts';
@@ -187,7 +188,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     prompts: seedPrompts(),
     // Only where anybody who reaches the port may do anything: the emulator of a developer.
     ...(isOpenEmulator(config) ? { agentPasswordHash: () => hashPassword(emulatorAgentPassword) } : {}),
-    phoneNumbers: config.phoneNumbers.map((e164) => ({ e164, countryCode: countryOf(e164) })),
+    phoneNumbers: config.phoneNumbers.map((e164) => ({
+      e164,
+      countryCode: countryOf(e164),
+      type: kindOfOwnNumber(e164),
+    })),
     pools: {
       activeCalls: quotas.resource('activeCalls', { tenant }),
       campaignCalls: quotas.resource('campaignCalls', { tenant }),

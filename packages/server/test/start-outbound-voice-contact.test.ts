@@ -9,6 +9,8 @@ import {
   CreateContactFlowCommand,
   DescribeContactCommand,
   GetContactAttributesCommand,
+  ListPhoneNumbersV2Command,
+  type ListPhoneNumbersV2CommandInput,
   StartOutboundVoiceContactCommand,
   type StartOutboundVoiceContactCommandInput,
   StopContactCommand,
@@ -28,6 +30,9 @@ const strangersAccount = '111111111111';
 
 const queueNumber = '+12065550199';
 const secondNumber = '+12065550198';
+const tollFreeNumber = '+18005550197';
+/** A universal international freephone number. */
+const freephoneNumber = '+80055501970';
 const anyPhone = '+12065550150';
 
 /** Nothing is dialled: what is accepted waits. */
@@ -36,7 +41,7 @@ accessKeys:
   - { accessKeyId: ${ordinaryKey.accessKeyId}, secretAccessKey: ${ordinaryKey.secretAccessKey} }
   - { accessKeyId: ${campaignsKey.accessKeyId}, secretAccessKey: ${campaignsKey.secretAccessKey}, principal: connect-campaigns.amazonaws.com }
   - { accessKeyId: ${strangersKey.accessKeyId}, secretAccessKey: ${strangersKey.secretAccessKey}, accountId: "${strangersAccount}" }
-phoneNumbers: ["${queueNumber}", "${secondNumber}"]
+phoneNumbers: ["${queueNumber}", "${secondNumber}", "${tollFreeNumber}", "${freephoneNumber}"]
 quotas: { concurrentCampaignActiveCalls: 100 }
 instances:
   open: { countries: [US, GB, JM, DE], openPrefixes: ["+447", "+8816", "+1900"] }
@@ -288,6 +293,30 @@ table('caller ID', [
   ),
   row('a number that is none', { SourcePhoneNumber: '0199' }, 'InvalidParameterException'),
   row(
+    'a toll-free number at home',
+    { QueueId: undefined, SourcePhoneNumber: tollFreeNumber },
+    'accepted',
+    shows(tollFreeNumber),
+  ),
+  row(
+    'a toll-free number abroad',
+    { QueueId: undefined, SourcePhoneNumber: tollFreeNumber, ...to('+442079460000') },
+    'DestinationNotAllowedException',
+    { says: /toll-free/ },
+  ),
+  row(
+    'a toll-free number abroad, beside a queue with another',
+    { SourcePhoneNumber: tollFreeNumber, ...to('+442079460000') },
+    'accepted',
+    shows(queueNumber),
+  ),
+  row(
+    'an international freephone number',
+    { QueueId: undefined, SourcePhoneNumber: freephoneNumber },
+    'InvalidParameterException',
+    { says: /caller ID/ },
+  ),
+  row(
     'a queue by its ARN',
     () => ({ QueueId: `${arnOf(paused.instanceId)}/queue/${paused.queueId}` }),
     'accepted',
@@ -302,6 +331,27 @@ table('caller ID', [
     'ResourceNotFoundException',
   ),
 ]);
+
+describe('own numbers', () => {
+  const numbersOf = async (input: ListPhoneNumbersV2CommandInput): Promise<(string | undefined)[]> => {
+    const answer = await ordinary.send(new ListPhoneNumbersV2Command(input));
+    return (answer.ListPhoneNumbersSummaryList ?? []).map((number) => number.PhoneNumber).toSorted();
+  };
+
+  it('are listed by instance and type', async () => {
+    const InstanceId = paused.instanceId;
+    const all = [queueNumber, secondNumber, tollFreeNumber, freephoneNumber].toSorted();
+    assert.deepEqual(await numbersOf({ InstanceId }), all);
+    assert.deepEqual(await numbersOf({ TargetArn: arnOf(InstanceId) }), all);
+    assert.deepEqual(await numbersOf({ InstanceId, PhoneNumberTypes: ['TOLL_FREE'] }), [tollFreeNumber]);
+    assert.deepEqual(await numbersOf({ InstanceId, PhoneNumberTypes: ['UIFN'] }), [freephoneNumber]);
+  });
+
+  it('are not listed for an ARN of elsewhere, whatever its last part', async () => {
+    const TargetArn = arnOf(paused.instanceId, strangersAccount);
+    await assert.rejects(numbersOf({ TargetArn }), { name: 'ResourceNotFoundException' });
+  });
+});
 
 /** A text of so many UTF-8 bytes, two for most characters. */
 const twoByteText = (bytes: number): string => 'é'.repeat(bytes >> 1) + 'x'.repeat(bytes & 1);

@@ -68,15 +68,25 @@ describe('seed', () => {
     const [queue] = instance ? await store.listQueues(instance.id) : [];
     assert.equal(queue?.callerIdNumber, '+12065550199');
   });
+
+  it('gives numbers of earlier starts the type they have', async () => {
+    const tenant = { ...otherTenant, region: 'eu-west-2' };
+    await seed(server.database, seedOf(tenant, ['+18005550199'], 'DID'));
+    await seed(server.database, seedOf(tenant, ['+18005550199'], 'TOLL_FREE'));
+    assert.deepEqual(
+      (await store.listPhoneNumbers(tenant)).map(({ type }) => type),
+      ['TOLL_FREE'],
+    );
+  });
 });
 
-function seedOf(tenant: SeedOptions['tenant'], numbers: readonly string[]): SeedOptions {
+function seedOf(tenant: SeedOptions['tenant'], numbers: readonly string[], type = 'DID'): SeedOptions {
   return {
     tenant,
     nowMs: sampleTimeMs,
     flows: [],
     prompts: [],
-    phoneNumbers: numbers.map((e164) => ({ e164, countryCode: 'US' })),
+    phoneNumbers: numbers.map((e164) => ({ e164, countryCode: 'US', type })),
     pools: { activeCalls: 1, campaignCalls: 1 },
   };
 }

@@ -19,7 +19,12 @@ export interface SeedOptions {
     readonly mulaw: Uint8Array;
   }[];
   /** Own numbers; the first one is the queue's caller ID. */
-  readonly phoneNumbers: readonly { readonly e164: string; readonly countryCode: string }[];
+  readonly phoneNumbers: readonly {
+    readonly e164: string;
+    readonly countryCode: string;
+    /** As the API calls it, such as `TOLL_FREE`. */
+    readonly type: string;
+  }[];
   /** What the seeded agent's password is stored as; asked only when there is something to seed. Without it nobody can sign in. */
   readonly agentPasswordHash?: () => Promise<string>;
   readonly pools: { readonly activeCalls: number; readonly campaignCalls: number };
@@ -181,7 +186,7 @@ async function claimNumbers(
     .limit(1)
     .executeTakeFirst();
   if (!instance) return;
-  for (const { e164, countryCode } of numbers) {
+  for (const { e164, countryCode, type } of numbers) {
     await database.kysely
       .insertInto('phone_number')
       .values({
@@ -191,10 +196,11 @@ async function claimNumbers(
         instance_id: instance.id,
         e164,
         country_code: countryCode,
-        type: 'DID',
+        type,
         description: null,
       })
-      .onConflict((conflict) => conflict.columns(['account_id', 'region', 'e164']).doNothing())
+      // Numbers of earlier versions were all stored as DID.
+      .onConflict((conflict) => conflict.columns(['account_id', 'region', 'e164']).doUpdateSet({ type }))
       .execute();
   }
   const [first] = numbers;

@@ -1,5 +1,5 @@
 /** ListPhoneNumbersV2. */
-import { idOf, instanceArn, phoneNumberArn } from '../../arn.ts';
+import { instanceArn, phoneNumberArn } from '../../arn.ts';
 import { type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 
@@ -7,7 +7,7 @@ const defaultPageSize = 100;
 
 /** Without an instance it lists the numbers of all instances in the Region. */
 export const listPhoneNumbersV2: OperationCode<'ListPhoneNumbersV2'> = async (input, caller, deps) => {
-  const named = input.InstanceId ?? (input.TargetArn && idOf(input.TargetArn));
+  const named = input.InstanceId ?? input.TargetArn;
   const instance = named === undefined ? undefined : await requireInstance(named, caller, deps);
   const countries = new Set<string>(input.PhoneNumberCountryCodes ?? []);
   const types = new Set<string>(input.PhoneNumberTypes ?? []);

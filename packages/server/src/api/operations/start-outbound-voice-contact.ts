@@ -16,6 +16,7 @@ import { type Caller, campaignsPrincipal } from '../../identity/caller.ts';
 import { type ContactFlowId, type ContactId, isUuid, type PhoneNumber, type QueueId } from '../../ids.ts';
 import { problemWithAttributes, problemWithReferences } from '../../policy/contact-limits.ts';
 import { judgeDestination } from '../../policy/destination.ts';
+import { mayBeShown } from '../../policy/own-numbers.ts';
 import { isPriced } from '../../policy/toll-fraud.ts';
 import type { CapReached } from '../../store/count-calls.ts';
 import type { Known } from '../../store/directory.ts';
@@ -180,6 +181,8 @@ function checkedRequest(
     throw destinationNotAllowedException(verdict.message);
   }
 
+  refuseCallerId(source, verdict.number, deps);
+
   const trafficType = input.TrafficType ?? 'GENERAL';
   const place = { tenant: instance.tenant, instanceId: instance.id };
   if (trafficType === 'CAMPAIGN' && deps.quotas.resource('campaignCalls', place) === 0) {
@@ -255,6 +258,21 @@ function callerId(
     );
   }
   return number as PhoneNumber;
+}
+
+/** The number must be one that carriers take for calls to the destination. */
+function refuseCallerId(source: PhoneNumber, destination: PhoneNumber, { callRefused }: ApiDeps): void {
+  const verdict = mayBeShown(source, destination);
+  if (verdict === 'yes') return;
+  if (verdict === 'never') {
+    throw invalidParameterException(
+      'An international freephone number (+800) only takes calls; it cannot be the caller ID.',
+    );
+  }
+  callRefused('destination');
+  throw destinationNotAllowedException(
+    'A toll-free number cannot be the caller ID of an international call.',
+  );
 }
 
 function previewStrategy(input: Input, caller: Caller, deps: ApiDeps): ContactRequest['preview'] {
