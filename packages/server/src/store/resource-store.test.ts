@@ -70,7 +70,7 @@ describe('seed', () => {
   });
 
   it('gives numbers of earlier starts the type they have', async () => {
-    const tenant = { ...otherTenant, region: 'eu-west-2' };
+    const tenant = { ...otherTenant, region: 'ap-southeast-1' };
     await seed(server.database, seedOf(tenant, ['+18005550199'], 'DID'));
     await seed(server.database, seedOf(tenant, ['+18005550199'], 'TOLL_FREE'));
     assert.deepEqual(
