@@ -6,6 +6,7 @@ import { readWav } from '../codec/wav.ts';
 import { rms, toneLevel } from '../detect/goertzel.ts';
 import type { PlaySource } from '../play-source.ts';
 import type { OpenFile } from '../recording/growing-wav-file.ts';
+import { writeTelephoneEvent } from '../rtp/telephone-event.ts';
 import { sequenceDistance } from '../rtp/wrap.ts';
 import { SrtpContext } from '../srtp/srtp-context.ts';
 import { agreed, Bench, connected, type SentPacket } from './rtp-session.fixture.ts';
@@ -304,6 +305,59 @@ describe('RTP session › receiving', () => {
   });
 });
 
+describe('RTP session › sources', () => {
+  const loud = new Uint8Array(160).fill(0x20);
+  const eventOf = (isEnd: boolean, duration: number): Uint8Array => {
+    const payload = new Uint8Array(4);
+    writeTelephoneEvent(payload, 0, 5, isEnd, duration);
+    return payload;
+  };
+
+  it('telephone-events of a source of their own, in the middle of the audio’s, are one digit and no loss', () => {
+    const bench = connected();
+    for (let n = 0; n < 30; n += 1) {
+      bench.hear({ sequenceNumber: n, timestamp: n * 160, ssrc: 1 });
+      if (n >= 10 && n < 18) {
+        const payload = eventOf(n > 14, (n - 9) * 160);
+        bench.hear({ ssrc: 2, sequenceNumber: 100 + n, timestamp: 1_600, payloadType: 101, payload });
+      }
+      bench.tick();
+    }
+    assert.deepEqual(
+      bench.reports.filter((line) => line.startsWith('digit')),
+      ['digit 5'],
+    );
+    const { packetsReceived, lost } = bench.session.stats();
+    assert.deepEqual([packetsReceived, lost], [38, 0]);
+  });
+
+  it('a late packet of the source before takes nothing from the one that is heard; the source itself may come back', () => {
+    const bench = connected();
+    const heard: boolean[] = [];
+    bench.session.addListener({ hear: (frame) => heard.push(frame[0] !== 0) });
+    const hear = (ssrc: number, n: number): void =>
+      bench.hear({ ssrc, sequenceNumber: n, timestamp: n * 160, payload: loud });
+    for (let n = 0; n < 20; n += 1) {
+      hear(1, n);
+      bench.tick();
+    }
+    for (let n = 21; n < 40; n += 1) {
+      hear(2, n);
+      // The last two of the first source were overtaken.
+      if (n === 30) hear(1, 20);
+      if (n === 31) hear(1, 21);
+      bench.tick();
+    }
+    assert.deepEqual(heard.slice(26), heard.slice(26).fill(true));
+    assert.equal(bench.session.stats().lost, 0);
+    for (let n = 40; n < 60; n += 1) {
+      hear(1, n);
+      bench.tick();
+    }
+    assert.deepEqual(heard.slice(50), heard.slice(50).fill(true));
+  });
+});
+
 describe('RTP session › speech', () => {
   const speech = readFileSync(new URL('../../test/fixtures/speech.ulaw', import.meta.url));
 
@@ -523,6 +577,16 @@ describe('SRTP of a session', () => {
     assert.deepEqual([stats.packetsReceived, stats.lost, stats.malformed, stats.refused], [300, 0, 0, 300]);
     assert.ok(phone.reports.includes('digit 5'));
     assert.ok(stats.rtcpReceived >= 1);
+  });
+
+  it('begins so far from the wrap of sequence numbers that lost packets do not hide it', () => {
+    const caller = new Bench({}, [1, 0xfffe, 3]);
+    caller.session.connect(agreed({ srtp: { suite, ...keys } }));
+    const sent: Uint8Array[] = [];
+    caller.onWire = (packet) => sent.push(packet);
+    const receiver = new SrtpContext(Buffer.alloc(16, 1), Buffer.alloc(14, 1), 10);
+    caller.tick(20);
+    assert.ok(sent.slice(10).every((packet) => receiver.unprotect(packet)));
   });
 
   it('goes on in its count when the same keys are agreed again', () => {

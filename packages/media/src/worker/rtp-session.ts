@@ -18,7 +18,7 @@ import { DigitReceiver } from '../rtp/digit-receiver.ts';
 import { type DigitRun, DigitSender } from '../rtp/digit-sender.ts';
 import { JitterBuffer } from '../rtp/jitter-buffer.ts';
 import { emptyPacketView, RTP_HEADER_BYTES, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
-import { ReceptionStatistics } from '../rtp/reception-statistics.ts';
+import { type PacketStanding, ReceptionStatistics } from '../rtp/reception-statistics.ts';
 import { RtcpConversation } from '../rtp/rtcp-conversation.ts';
 import { DIGITS, type Digit, TELEPHONE_EVENT_BYTES, writeTelephoneEvent } from '../rtp/telephone-event.ts';
 import { addToTimestamp, nextSequence, timestampDistance } from '../rtp/wrap.ts';
@@ -81,6 +81,9 @@ const QUIET_TICKS = 10;
 
 /** A larger jump of timestamps is a new time base, not a pause: 10 s. */
 const LARGEST_GAP = 80_000;
+
+/** A source that was left comes back when so many of its packets come with none of the present one among them. */
+const PACKETS_TO_RETURN = 3;
 
 const NOT_ACCEPTED = 0;
 const ACCEPTED_PCMU = 1;
@@ -158,6 +161,10 @@ export class RtpSession implements BridgeVoice {
   readonly #digitReceiver = new DigitReceiver();
   #toneDigits: ToneDigitDetector | undefined;
   #remoteSsrc = -1;
+  /** The source before it; what comes of it late must not take its place. */
+  #formerSsrc = -1;
+  #returning = 0;
+  #eventSsrc = -1;
   #octetsReceived = 0;
   #malformed = 0;
   #unexpected = 0;
@@ -241,6 +248,8 @@ export class RtpSession implements BridgeVoice {
     };
     if (before?.suite !== suite || before.ours !== ours) this.#encrypts = contextOf(ours);
     if (before?.suite !== suite || before.theirs !== theirs) this.#decrypts = contextOf(theirs);
+    // Far from the wrap: were all packets before it lost, the far end would not know of the rollover (RFC 3711 §3.3.1).
+    if (this.#packetsSent === 0) this.#sequence &= 0x7fff;
   }
 
   play(order: PlayOrder): void {
@@ -389,14 +398,34 @@ export class RtpSession implements BridgeVoice {
     if (!this.#isLatched) this.#latch(host, port);
     const isEvent = format === ACCEPTED_EVENT;
     const arrivalMs = isEvent ? undefined : nowMs;
-    const standing = this.#reception.record(packet.ssrc, packet.sequenceNumber, packet.timestamp, arrivalMs);
+    const standing = this.#standing(isEvent, arrivalMs);
     if (standing === 'duplicate' || standing === 'jump') return;
-    if (packet.ssrc !== this.#remoteSsrc) this.#newSource(packet.ssrc);
     this.#octetsReceived += payloadBytes;
     this.#heardAt(nowMs);
     if (isEvent) this.#hearEvent(datagram, nowMs);
     else if (format === ACCEPTED_NOISE) this.#jitter?.putNoise(datagram[packet.payloadStart] as number);
     else this.#hearAudio(datagram, format === ACCEPTED_PCMU, standing === 'late', nowMs);
+  }
+
+  /** How the packet just read stands in its source, which becomes the one that is heard. */
+  #standing(isEvent: boolean, arrivalMs: number | undefined): PacketStanding {
+    const { ssrc, sequenceNumber, timestamp } = this.#packet;
+    // Some gateways give their telephone-events a source of their own, in the middle of the audio's.
+    if (isEvent && this.#remoteSsrc >= 0 && ssrc !== this.#remoteSsrc) {
+      this.#reception.received += 1;
+      return 'next';
+    }
+    if (ssrc !== this.#remoteSsrc && ssrc === this.#formerSsrc) {
+      this.#returning += 1;
+      if (this.#returning < PACKETS_TO_RETURN) {
+        this.#reception.outOfOrder += 1;
+        return 'duplicate';
+      }
+    }
+    this.#returning = 0;
+    const standing = this.#reception.record(ssrc, sequenceNumber, timestamp, arrivalMs);
+    if (ssrc !== this.#remoteSsrc) this.#newSource(ssrc);
+    return standing;
   }
 
   /** The system did not take a packet. */
@@ -578,9 +607,9 @@ export class RtpSession implements BridgeVoice {
   }
 
   #newSource(ssrc: number): void {
+    this.#formerSsrc = this.#remoteSsrc;
     this.#remoteSsrc = ssrc;
     this.#isListening = false;
-    this.#digitReceiver.restart();
     this.#recorder?.timeline.forgetAnchor();
     this.#jitter?.restart();
   }
@@ -595,7 +624,9 @@ export class RtpSession implements BridgeVoice {
   }
 
   #hearEvent(datagram: Uint8Array, nowMs: number): void {
-    const { payloadStart, payloadEnd, timestamp } = this.#packet;
+    const { payloadStart, payloadEnd, timestamp, ssrc } = this.#packet;
+    if (ssrc !== this.#eventSsrc) this.#digitReceiver.restart();
+    this.#eventSsrc = ssrc;
     const digit = this.#digitReceiver.receive(datagram, payloadStart, payloadEnd, timestamp, nowMs);
     // A sender of events would be heard twice if its tones were listened to as well.
     if (this.#toneDigits) this.removeListener(this.#toneDigits);
