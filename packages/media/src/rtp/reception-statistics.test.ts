@@ -93,4 +93,13 @@ describe('reception statistics', () => {
     assert.equal(statistics.jitterMs, 0);
     assert.equal(statistics.received, 10);
   });
+
+  it('takes no change of the time base within a source for jitter', () => {
+    const statistics = new ReceptionStatistics();
+    for (let n = 0; n < 100; n += 1) {
+      const timestamp = n * 160 + (n > 60 ? 2_000_000_000 : 0);
+      statistics.record(1, n, timestamp, n * 20 + (n % 2) * 10);
+    }
+    assert.ok(statistics.jitterMs > 9 && statistics.jitterMs < 11, `${statistics.jitterMs} ms`);
+  });
 });

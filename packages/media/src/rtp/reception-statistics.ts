@@ -13,6 +13,9 @@ const HISTORY = 128;
 
 const CLOCK_PER_MS = 8;
 
+/** A packet further off its time than this tells of another time base (music on hold, a switch), not of jitter: 1 s. */
+const TIME_BASE_CHANGE = 8_000;
+
 /**
  * How a packet stands in its stream. `jump`: far outside, and not yet confirmed by its successor (A.1);
  * it is not counted.
@@ -108,7 +111,7 @@ export class ReceptionStatistics {
     const transit = (Math.round(arrivalMs * CLOCK_PER_MS) - timestamp) | 0;
     if (this.#transit !== undefined) {
       const difference = Math.abs((transit - this.#transit) | 0);
-      this.#jitter += (difference - this.#jitter) / 16;
+      if (difference < TIME_BASE_CHANGE) this.#jitter += (difference - this.#jitter) / 16;
     }
     this.#transit = transit;
     return standing;
