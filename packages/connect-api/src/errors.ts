@@ -208,14 +208,19 @@ export const serviceUnavailableException = (message: string) =>
   new ApiError('ServiceUnavailableException', message);
 
 /**
- * The operation exists in Amazon Connect but not here. Status 501, which AWS clients do not retry.
+ * The operation exists in AWS but not here. Status 501, which AWS clients do not retry.
  *
  * @param compatibilityPage where the reader finds what is implemented, a URL or a path of the repository.
+ * @param service whose operation it is.
  */
-export const operationNotImplementedException = (operation: string, compatibilityPage: string) =>
+export const operationNotImplementedException = (
+  operation: string,
+  compatibilityPage: string,
+  service = 'Amazon Connect',
+) =>
   new ApiError(
     'OperationNotImplementedException',
-    `${operation} is an operation of Amazon Connect that this service does not implement. See ${compatibilityPage}.`,
+    `${operation} is an operation of ${service} that this service does not implement. See ${compatibilityPage}.`,
     { Operation: operation },
   );
 

@@ -89,6 +89,7 @@ export {
   awsJsonContentType,
   awsJsonErrorResponse,
   isServiceQuotasTarget,
+  listServiceQuotasOperations,
   readServiceQuotasInput,
   serviceQuotasOperationOf,
 } from './service-quotas/aws-json.ts';

@@ -1,7 +1,7 @@
 /** Writes docs/compatibility.md: every operation of the service and every flow action, from the code that implements them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { listOperations } from '@ringback/connect-api';
+import { listOperations, listServiceQuotasOperations } from '@ringback/connect-api';
 import { actionSupport } from '@ringback/flow';
 import { implementedOperations, missingParts } from '../src/api/implemented-operations.ts';
 import { partlySupportedActions, unsupportedActions } from '../src/contacts/unsupported-actions.ts';
@@ -27,6 +27,16 @@ function render(): string {
     }
   }
   lines.push(
+    '',
+    '## Service Quotas',
+    '',
+    'The operations of the Service Quotas API, beside those counted above.',
+    '',
+    '| Operation | State |',
+    '|---|---|',
+    ...listServiceQuotasOperations().map(
+      ({ name, isServed }) => `| ${name} | ${isServed ? 'full' : 'not implemented'} |`,
+    ),
     '',
     '## Flow actions',
     '',

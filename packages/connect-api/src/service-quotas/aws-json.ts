@@ -26,6 +26,16 @@ const targetPrefix = 'ServiceQuotasV20190624.';
 /** Content type of requests and answers. */
 export const awsJsonContentType = 'application/x-amz-json-1.1';
 
+/** Every operation of the service, sorted by name, and whether it is served. */
+export function listServiceQuotasOperations(): readonly {
+  readonly name: string;
+  readonly isServed: boolean;
+}[] {
+  return [...Object.keys(serviceQuotasOperations), ...unservedServiceQuotasOperations]
+    .toSorted()
+    .map((name) => ({ name, isServed: Object.hasOwn(serviceQuotasOperations, name) }));
+}
+
 /** Whether a request is meant for the Service Quotas API, as far as its target says. */
 export function isServiceQuotasTarget(target: unknown): target is string {
   return typeof target === 'string' && target.startsWith(targetPrefix);
@@ -44,7 +54,7 @@ export function serviceQuotasOperationOf(
   const name = isServiceQuotasTarget(target) ? target.slice(targetPrefix.length) : '';
   if (Object.hasOwn(serviceQuotasOperations, name)) return name as ServiceQuotasOperationName;
   if (unservedServiceQuotasOperations.has(name))
-    throw operationNotImplementedException(name, compatibilityPage);
+    throw operationNotImplementedException(name, compatibilityPage, 'Service Quotas');
   throw unknownOperationException('X-Amz-Target', target ?? '(absent)');
 }
 

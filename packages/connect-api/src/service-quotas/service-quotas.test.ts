@@ -70,7 +70,7 @@ describe('Service Quotas protocol', () => {
   test('tells an operation that is not served from one that nobody knows', () => {
     const unserved = refusalOf(() => serviceQuotasOperationOf(target('TagResource'), 'docs/page.md'));
     assert.equal(unserved.name, 'OperationNotImplementedException');
-    assert.match(unserved.message, /TagResource.*docs\/page\.md/);
+    assert.match(unserved.message, /^TagResource is an operation of Service Quotas .*docs\/page\.md/);
     for (const unknown of [undefined, '', target('Nonsense'), target('toString'), 'GetServiceQuota']) {
       const refused = refusalOf(() => serviceQuotasOperationOf(unknown, 'page'));
       assert.equal(refused.name, 'UnknownOperationException', String(unknown));
