@@ -332,7 +332,8 @@ describe('contact flows › search', () => {
     assert.equal(found.ApproximateTotalCount, found.ContactFlows?.length);
     return (found.ContactFlows ?? [])
       .map(({ Name }) => Name ?? '')
-      .filter((name) => name.startsWith('Find '));
+      .filter((name) => name.startsWith('Find '))
+      .toSorted();
   };
   const name = (Value: string, ComparisonType: 'CONTAINS' | 'STARTS_WITH' | 'EXACT') => ({
     StringCondition: { FieldName: 'name', Value, ComparisonType },
@@ -364,7 +365,7 @@ describe('contact flows › search', () => {
         ['Find apple', 'Find leek'],
       ],
       [{ StateCondition: 'ARCHIVED' }, []],
-      [{}, ['Find apple', 'Find pear', 'Find leek']],
+      [{}, ['Find apple', 'Find leek', 'Find pear']],
     ];
     for (const [criteria, expected] of table) {
       assert.deepEqual(await search(criteria), expected, JSON.stringify(criteria));
