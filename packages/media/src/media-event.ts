@@ -8,7 +8,10 @@ import type { Digit } from './rtp/telephone-event.ts';
 export type PeerState = 'connecting' | 'connected' | 'disconnected' | 'failed';
 
 export type MediaEvent =
-  /** A key was pressed; reported once, with its first packet (RFC 4733) or after 40 ms of its tones. `atMs`: since the epoch. */
+  /**
+   * A key was pressed; reported once, with its first packet (RFC 4733), after 40 ms of its tones, or by `MediaSession.pressed`,
+   * whichever comes first. `atMs`: since the epoch.
+   */
   | { kind: 'digit'; digit: Digit; atMs: number }
   /**
    * Speech began or ended. `mediaTimeMs` counts from the first received packet, by its RTP timestamps, and is where

@@ -3,6 +3,7 @@
  */
 import { type AudioSession, EngineAudioSession, type SessionHome } from './audio-session.ts';
 import type { MediaEvent } from './media-event.ts';
+import type { Digit } from './rtp/telephone-event.ts';
 import {
   type AudioCodec,
   answerToOffer,
@@ -61,6 +62,12 @@ export interface MediaSession extends AudioSession {
    * @throws {SdpUnusable} the session stays as it was.
    */
   answerOffer(sdp: string): Promise<string>;
+
+  /**
+   * A key that came beside the audio, by SIP INFO: it stops plays and is reported like one that was heard, and not twice where the
+   * far end also sends it in RTP. Nothing happens after the session's end.
+   */
+  pressed(digit: Digit): void;
 }
 
 export class EngineSession extends EngineAudioSession implements MediaSession {
@@ -94,6 +101,10 @@ export class EngineSession extends EngineAudioSession implements MediaSession {
     const { media, answer } = answerToOffer(sdp, this.#local);
     this.#connect(media);
     return answer;
+  }
+
+  pressed(digit: Digit): void {
+    this.home.link.order({ kind: 'pressed', session: this.id, digit });
   }
 
   #connect(media: NegotiatedMedia): void {

@@ -487,6 +487,9 @@ function obeyInSession(
     case 'stopDigits':
       session.stopDigits(order.run);
       return;
+    case 'pressed':
+      session.pressed(order.digit);
+      return;
     case 'hold':
       session.hold(order.music);
       return;

@@ -11,6 +11,7 @@ import type { RtpStats } from '../media-stats.ts';
 import type { PlayOutcome, PlaySource } from '../play-source.ts';
 import type { RecordedTracks, RecordingSummary } from '../recording/call-recorder.ts';
 import type { DigitRun } from '../rtp/digit-sender.ts';
+import type { Digit } from '../rtp/telephone-event.ts';
 import type { SdpUnusableReason } from '../sdp/sdp-unusable.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
 import type { WebRtcOptions } from '../webrtc-session.ts';
@@ -53,6 +54,7 @@ export type Order =
   | { kind: 'stopPlay'; session: number; play: number }
   | { kind: 'sendDigits'; session: number; run: DigitRun }
   | { kind: 'stopDigits'; session: number; run: number }
+  | { kind: 'pressed'; session: number; digit: Digit }
   | { kind: 'hold'; session: number; music: readonly PlaySource[] }
   | { kind: 'resume'; session: number }
   | { kind: 'mute'; session: number; isMuted: boolean }

@@ -305,6 +305,46 @@ describe('RTP session › receiving', () => {
   });
 });
 
+describe('RTP session › keys by several methods', () => {
+  const eventPayload = (): Uint8Array => {
+    const payload = new Uint8Array(4);
+    writeTelephoneEvent(payload, 0, 5, false, 160);
+    return payload;
+  };
+  const digitsOf = (bench: Bench): string[] => bench.reports.filter((line) => line.startsWith('digit'));
+
+  it('a key by SIP INFO is reported, and stops a play that listens for digits, before the next packet', () => {
+    const bench = connected();
+    bench.play([{ tone: { frequenciesHz: [1_000] }, durationMs: 2_000 }], { stopOnDigit: true });
+    bench.tick(10);
+    bench.session.pressed('5');
+    assert.deepEqual(bench.reports.slice(-2), ['digit 5', 'play 1 stopped by digit']);
+    bench.tick();
+    assert.ok(bench.sent.at(-1)?.payload.every((byte) => byte === 0xff));
+  });
+
+  it('a key is one digit that comes as telephone-event, by SIP INFO and as tones', () => {
+    const bench = connected({ hearsToneDigits: true });
+    const payload = encodeMulaw(
+      Int16Array.from(
+        { length: 160 },
+        (_, n) =>
+          6_000 * (Math.sin((2 * Math.PI * 770 * n) / 8_000) + Math.sin((2 * Math.PI * 1_336 * n) / 8_000)),
+      ),
+    );
+    for (let n = 0; n < 12; n += 1) {
+      bench.hear({ sequenceNumber: n, timestamp: n * 160, payload });
+      bench.tick();
+    }
+    assert.deepEqual(digitsOf(bench), ['digit 5']);
+    bench.hear({ sequenceNumber: 12, timestamp: 1_920, payloadType: 101, payload: eventPayload() });
+    bench.session.pressed('5');
+    assert.deepEqual(digitsOf(bench), ['digit 5']);
+    bench.session.pressed('5');
+    assert.deepEqual(digitsOf(bench), ['digit 5', 'digit 5']);
+  });
+});
+
 describe('RTP session › sources', () => {
   const loud = new Uint8Array(160).fill(0x20);
   const eventOf = (isEnd: boolean, duration: number): Uint8Array => {

@@ -7,6 +7,7 @@ import { ALAW, type Law, lawOf, MULAW } from '../codec/law.ts';
 import { ToneGenerator } from '../codec/tone-generator.ts';
 import { SpeechDetector } from '../detect/speech-detector.ts';
 import { TONE_LEVEL_DBM0, tonesOf } from '../dtmf/digit-tones.ts';
+import { type KeyMethod, PressedOnce } from '../dtmf/pressed-once.ts';
 import { ToneDigitDetector } from '../dtmf/tone-digit-detector.ts';
 import type { MediaEvent } from '../media-event.ts';
 import type { RtpStats } from '../media-stats.ts';
@@ -159,6 +160,7 @@ export class RtpSession implements BridgeVoice {
   readonly #packet = emptyPacketView();
   readonly #reception = new ReceptionStatistics();
   readonly #digitReceiver = new DigitReceiver();
+  readonly #pressedOnce = new PressedOnce();
   #toneDigits: ToneDigitDetector | undefined;
   #remoteSsrc = -1;
   /** The source before it; what comes of it late must not take its place. */
@@ -198,7 +200,7 @@ export class RtpSession implements BridgeVoice {
     this.#timestampBase = world.random() >>> 0;
     this.#rtcp = new RtcpConversation(this.#ssrc, world.random);
     if (setup.hearsToneDigits) {
-      this.#toneDigits = new ToneDigitDetector((digit) => this.#digitHeard(digit, world.nowMs()));
+      this.#toneDigits = new ToneDigitDetector((digit) => this.#digitHeard(digit, 'tones', world.nowMs()));
       this.addListener(this.#toneDigits);
     }
     if (setup.speechSilenceMs !== undefined) {
@@ -266,6 +268,11 @@ export class RtpSession implements BridgeVoice {
 
   stopDigits(run: number): void {
     this.#digitSender.stop(run);
+  }
+
+  /** A key came by SIP INFO. */
+  pressed(digit: Digit): void {
+    this.#digitHeard(digit, 'info', this.#world.nowMs());
   }
 
   /** Law of the frames that `gather` fills. */
@@ -631,10 +638,11 @@ export class RtpSession implements BridgeVoice {
     // A sender of events would be heard twice if its tones were listened to as well.
     if (this.#toneDigits) this.removeListener(this.#toneDigits);
     this.#toneDigits = undefined;
-    if (digit !== undefined) this.#digitHeard(digit, nowMs);
+    if (digit !== undefined) this.#digitHeard(digit, 'telephone-event', nowMs);
   }
 
-  #digitHeard(digit: Digit, nowMs: number): void {
+  #digitHeard(digit: Digit, method: KeyMethod, nowMs: number): void {
+    if (!this.#pressedOnce.isNew(digit, method, nowMs)) return;
     this.#world.report({ kind: 'digit', digit, atMs: nowMs });
     this.#player.digitPressed();
   }

@@ -195,7 +195,6 @@ class Dialling {
             () => undefined,
           );
         },
-        digit: (digit) => this.#pressed(digit),
       },
       this.#deps,
       this.#signal,

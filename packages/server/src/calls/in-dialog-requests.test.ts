@@ -11,10 +11,12 @@ import { inDialogRequests } from './in-dialog-requests.ts';
 import type { DtmfMode } from './trunk.ts';
 
 async function makeWorld(dtmf: DtmfMode = 'rfc4733') {
-  const media = await new FakeMediaEngine(new VirtualClock(), []).openSession();
   const digits: string[] = [];
+  const media = await new FakeMediaEngine(new VirtualClock(), []).openSession({
+    onEvent: (event) => void (event.kind === 'digit' && digits.push(event.digit)),
+  });
   const trunk = trunkAt('a', { host: '10.0.0.1', port: 5060, transport: 'udp' }, { dtmf });
-  const { onRequest } = inDialogRequests(media, trunk, (digit) => void digits.push(digit));
+  const { onRequest } = inDialogRequests(media, trunk);
   return {
     media,
     digits,

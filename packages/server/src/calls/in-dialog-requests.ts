@@ -5,11 +5,7 @@ import type { Trunk } from './trunk.ts';
 
 const sdpType = 'application/sdp';
 
-export function inDialogRequests(
-  media: MediaSession,
-  { dtmf }: Trunk,
-  digit: (digit: string) => void,
-): SessionHandlers {
+export function inDialogRequests(media: MediaSession, { dtmf }: Trunk): SessionHandlers {
   let latestOffer: string | undefined;
 
   async function newMedia(offer: string): Promise<InDialogReply | undefined> {
@@ -30,7 +26,7 @@ export function inDialogRequests(
     const body = dtmf === 'info' ? bodyOf(request) : undefined;
     const pressed = body && readDtmfRelay(body.contentType, body.content);
     if (!pressed) return undefined;
-    digit(pressed.digit);
+    media.pressed(pressed.digit);
     return { status: 200 };
   }
 

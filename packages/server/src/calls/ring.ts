@@ -46,8 +46,6 @@ export interface RingDeps {
 export interface RingEvents {
   ringing(): void;
   earlyMedia(sdp: string): void;
-  /** A key that came in an INFO request. */
-  digit(digit: string): void;
 }
 
 /** An attempt that brought no answer; dial.ts decides what follows. */
@@ -81,7 +79,7 @@ export async function ring(
     ...addressesOf(attempt, request),
     ...wishesOf(trunk),
     ...signatureOf(trunk, request, deps),
-    ...inDialogRequests(media, trunk, on.digit),
+    ...inDialogRequests(media, trunk),
     onProvisional: (response) => {
       if (response.status >= 180 && response.status < 190) on.ringing();
     },

@@ -1,6 +1,7 @@
 /** A user agent and a media engine that do nothing by themselves: tests answer, ring, press keys and hang up. */
 import {
   type AmdEvent,
+  type Digit,
   type MediaEngine,
   type MediaEvent,
   type MediaSession,
@@ -246,7 +247,11 @@ export class FakeMediaSession implements MediaSession {
     this.#onEvent = onEvent;
   }
 
-  press(digit: '0' | '1' | '2' | '#' | 'A'): void {
+  pressed(digit: Digit): void {
+    this.press(digit);
+  }
+
+  press(digit: Digit): void {
     this.#onEvent({ kind: 'digit', digit, atMs: this.#clock.now() });
     if (this.#stopsOnDigit) this.#stopPlaying?.({ kind: 'stopped', by: 'digit' });
   }
