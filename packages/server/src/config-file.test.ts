@@ -120,6 +120,17 @@ logLevel: debug
       '2 trunks.0.address a port is from 1 to 65535',
       '3 trunks.1.address a port is from 1 to 65535',
     ],
+    [
+      'a country that there is not',
+      'countries: [US, UK]\ncaps:\n  countries: {US: {perDay: 1}, ZZ: {perDay: 1}}\n' +
+        'instances:\n  a:\n    countries: [XX]\n    caps: {countries: {EN: {perDay: 1}}}\n' +
+        'trunks:\n  - {name: a, address: x, countries: [US, QQ]}\n  - {name: b, address: y}\n',
+      '1 countries.1 no numbering plan of "UK" is known; write an ISO 3166-1 code, such as GB',
+      '3 caps.countries.ZZ no numbering plan of "ZZ"',
+      '6 instances.a.countries.0 no numbering plan of "XX"',
+      '7 instances.a.caps.countries.EN no numbering plan of "EN"',
+      '9 trunks.0.countries.1 no numbering plan of "QQ"',
+    ],
     ['a voice over HTTP without a URL', 'speech:\n  kind: http\n', '1 speech kind "http" needs a url'],
     [
       'a key that stands there twice',

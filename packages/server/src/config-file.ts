@@ -1,6 +1,7 @@
 /** The YAML configuration file: its shape, and a reader that names line and key of every mistake. Used by config.ts and `ringback check`. */
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { isKnownCountry } from './calls/trunk-numbers.ts';
 import { type MistakeBeyondShape, readCheckedYaml, type YamlMistake } from './checked-yaml.ts';
 import { type PolicyProblem, readPolicy } from './identity/policy.ts';
 import { PolicyFileUnusable, policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
@@ -371,6 +372,7 @@ function mistakesBeyondShape(value: ConfigFile, file: string): MistakeBeyondShap
   }
   found.push(
     ...trunkMistakes(value.trunks ?? [], file, value.sip?.ipv6 ? 'IPv4 and IPv6' : 'IPv4 only'),
+    ...unknownCountries(value),
     ...unservedCountries(value.countries ?? [], value.trunks ?? []),
     ...sipMistakes(value.sip ?? {}, file),
   );
@@ -390,6 +392,30 @@ function mistakesBeyondShape(value: ConfigFile, file: string): MistakeBeyondShap
   });
   if (value.speech?.kind === 'http' && !value.speech.url) {
     found.push({ path: ['speech'], message: 'kind "http" needs a url' });
+  }
+  return found;
+}
+
+/** A country that is misspelt (UK for GB) would be closed without a word. */
+function unknownCountries({ countries, caps, instances, trunks }: ConfigFile): MistakeBeyondShape[] {
+  const found: MistakeBeyondShape[] = [];
+  const check = (path: readonly string[], country: string): void => {
+    if (isKnownCountry(country)) return;
+    const message = `no numbering plan of "${country}" is known; write an ISO 3166-1 code, such as GB`;
+    found.push({ path, message });
+  };
+  const checkList = (path: readonly string[], list: readonly string[] = []): void => {
+    for (const [index, country] of list.entries()) check([...path, String(index)], country);
+  };
+  const checkPolicy = (path: readonly string[], policy: Pick<ConfigFile, 'countries' | 'caps'>): void => {
+    checkList([...path, 'countries'], policy.countries);
+    const capped = policy.caps === 'off' ? {} : (policy.caps?.countries ?? {});
+    for (const country of Object.keys(capped)) check([...path, 'caps', 'countries', country], country);
+  };
+  checkPolicy([], { countries, caps });
+  for (const [name, policy] of Object.entries(instances ?? {})) checkPolicy(['instances', name], policy);
+  for (const [index, trunk] of (trunks ?? []).entries()) {
+    checkList(['trunks', String(index), 'countries'], trunk.countries);
   }
   return found;
 }

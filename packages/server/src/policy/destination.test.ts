@@ -68,6 +68,12 @@ describe('destination', () => {
     });
   }
 
+  it('a country that there is not opens nothing, and harms nothing', () => {
+    const policy = { countries: new Set(['UK', 'GB']), openPrefixes: [] };
+    assert.equal(judgeDestination('+4420', policy).kind, 'malformed');
+    assert.equal(judgeDestination('+442079460000', policy).kind, 'allowed');
+  });
+
   it('the Caribbean of the North American plan is closed until its countries are listed', () => {
     const areaCodes: Readonly<Record<string, string>> = {
       '242': 'BS',

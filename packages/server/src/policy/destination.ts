@@ -2,6 +2,7 @@
 import {
   type CountryCode,
   getCountryCallingCode,
+  isSupportedCountry,
   type NumberType,
   parsePhoneNumberFromString,
 } from 'libphonenumber-js/max';
@@ -160,7 +161,7 @@ function onlyAllowedCountry(
     return possible.every((country) => policy.countries.has(country)) ? possible[0] : undefined;
   }
   for (const country of policy.countries) {
-    if (getCountryCallingCode(country as CountryCode) === callingCode) return country;
+    if (isSupportedCountry(country) && getCountryCallingCode(country) === callingCode) return country;
   }
   return undefined;
 }
