@@ -279,6 +279,22 @@ describe('media engine › audio', () => {
   });
 });
 
+describe('media engine › descriptions', () => {
+  it('have a version of their own wherever they say anything else, and the same where they do not', async () => {
+    const [caller, phone] = [await engine.openSession(), await engine.openSession()];
+    const offer = phone.createOffer();
+    const hold = offer.replace('a=sendrecv', 'a=sendonly');
+    const said = [caller.createOffer(), caller.createOffer()];
+    for (const each of [offer, offer, hold, offer]) said.push(await caller.answerOffer(each));
+    assert.deepEqual(
+      said.map((sdp) => /^o=- \d+ (\d+) /m.exec(sdp)?.[1]),
+      ['1', '1', '2', '2', '3', '4'],
+    );
+    assert.equal(new Set(said.map((sdp) => /^o=- (\d+) /m.exec(sdp)?.[1])).size, 1);
+    await Promise.all([caller.close(), phone.close()]);
+  });
+});
+
 describe('media engine › digits', () => {
   it('digits arrive in order, once each, and stop a play that listens for them', async () => {
     const { caller, phone, hangUp } = await call();

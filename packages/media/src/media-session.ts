@@ -74,6 +74,7 @@ export class EngineSession extends EngineAudioSession implements MediaSession {
   readonly localHost: string;
   readonly localPort: number;
   readonly #local: LocalMedia;
+  #described: { version: number; text: string } | undefined;
   #media: NegotiatedMedia | undefined;
 
   constructor(id: number, local: LocalMedia, home: SessionHome, onEvent?: (event: MediaEvent) => void) {
@@ -88,7 +89,7 @@ export class EngineSession extends EngineAudioSession implements MediaSession {
   }
 
   createOffer(): string {
-    return writeOffer(this.#local);
+    return this.#describe((local) => writeOffer(local));
   }
 
   async acceptAnswer(sdp: string): Promise<void> {
@@ -98,9 +99,19 @@ export class EngineSession extends EngineAudioSession implements MediaSession {
 
   async answerOffer(sdp: string): Promise<string> {
     this.mustBeOpen();
-    const { media, answer } = answerToOffer(sdp, this.#local);
-    this.#connect(media);
-    return answer;
+    this.#connect(answerToOffer(sdp, this.#local).media);
+    return this.#describe((local) => answerToOffer(sdp, local).answer);
+  }
+
+  /** Far ends may pass over a description that says to be the one before (RFC 3264 §8). */
+  #describe(write: (local: LocalMedia) => string): string {
+    const { version, text: before } = this.#described ?? { version: 1, text: undefined };
+    const text = write({ ...this.#local, originVersion: version });
+    const isOther = before !== undefined && text !== before;
+    this.#described = isOther
+      ? { version: version + 1, text: write({ ...this.#local, originVersion: version + 1 }) }
+      : { version, text };
+    return this.#described.text;
   }
 
   pressed(digit: Digit): void {

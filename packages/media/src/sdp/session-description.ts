@@ -50,6 +50,8 @@ export interface LocalMedia {
   srtpKey?: MasterKey;
   /** Number in the origin line, the same for all descriptions of one session. */
   originId: number;
+  /** Version in the origin line: one more for each description that says anything else (RFC 3264 §8). Default 1. */
+  originVersion?: number;
 }
 
 const LONGEST_SDP = 65_536;
@@ -346,7 +348,7 @@ function writeDescription(local: LocalMedia, media: WrittenMedia[]): string {
     origin: {
       username: '-',
       sessionId: local.originId,
-      sessionVersion: 1,
+      sessionVersion: local.originVersion ?? 1,
       netType: 'IN',
       ipVer: version,
       address: local.host,
