@@ -116,4 +116,36 @@ describe('stereo timeline', () => {
       assert.deepEqual([frames(left), frames(right)], [[0], [0]]);
     }
   });
+
+  for (const ppm of [200, -200]) {
+    it(`keeps both directions together for half an hour with a sender whose clock runs ${ppm} ppm off`, () => {
+      const timeline = new StereoTimeline();
+      const loud = frame(A);
+      const quiet = frame(0);
+      // When a packet leaves, in samples of our clock; one in 500 is loud.
+      const sentAt = (packet: number): number => (packet * 160) / (1 + ppm / 1e6);
+      let packet = 0;
+      let released = 0;
+      let wasLoud = false;
+      const errorsMs: number[] = [];
+      for (let tick = 0; tick < 90_000; tick += 1) {
+        for (; sentAt(packet) + 160 <= tick * 160; packet += 1)
+          timeline.received(packet * 160, packet % 500 === 499 ? loud : quiet, 0, 160, MULAW);
+        timeline.advanceTo(tick * 160 + 160);
+        if (timeline.finished < 8_000) continue;
+        const bytes = timeline.release(8_000);
+        const pcm = new Int16Array(bytes.buffer, bytes.byteOffset, 16_000);
+        for (let n = 0; n < 8_000; n += 1) {
+          const isLoud = pcm[2 * n] !== 0;
+          const expected = sentAt(500 * errorsMs.length + 499);
+          if (isLoud && !wasLoud) errorsMs.push((released + n - expected) / 8);
+          wasLoud = isLoud;
+        }
+        released += 8_000;
+      }
+      assert.ok(errorsMs.length >= 179, `${errorsMs.length} heard`);
+      const worst = Math.max(...errorsMs.map(Math.abs));
+      assert.ok(worst < 60, `${worst} ms off`);
+    });
+  }
 });

@@ -24,6 +24,22 @@ const MASK = CAPACITY - 1;
 /** So many packets in a row outside the window mean a new time base, not stragglers. */
 const STRAYS_BEFORE_NEW_ANCHOR = 3;
 
+/** Share of a packet in the mean of how far packets stand off their time; half a minute counts. */
+const OFFSET_GAIN = 1 / 1_024;
+
+/** One packet says no more than this about the sender's clock, samples (100 ms): the rest is jitter, or a stall. */
+const MOST_OFFSET = 800;
+
+/** A sender's clock that has gone off by this is followed where it is quiet, and by the second in any case, samples (30, 60 ms). */
+const FOLLOWED_WHERE_QUIET = 240;
+const FOLLOWED = 480;
+
+/** By so much at once, samples (20 ms). */
+const FOLLOWING_STEP = 160;
+
+/** Mean square below which nobody misses 20 ms (about −50 dBm0). */
+const QUIET_ENERGY = 10_000;
+
 const IS_BIG_ENDIAN = endianness() === 'BE';
 
 /** A-law has no zero, so where nothing came its smallest step would stand for silence. */
@@ -43,6 +59,10 @@ export class StereoTimeline {
   #anchorTimestamp = 0;
   #anchorPosition = 0;
   #strays = 0;
+  /** How far ahead of the present packets end, smoothed, samples; negative: behind. Grows as the sender's clock runs fast. */
+  #offset = 0;
+  /** Where the newest packet ended. */
+  #receivedTo = 0;
 
   /** @param law the law that is kept; frames of the other are turned into it. */
   constructor(law: Law = MULAW) {
@@ -80,7 +100,27 @@ export class StereoTimeline {
       if (!this.#fits(position, samples)) return;
     }
     this.#strays = 0;
+    if (position >= this.#receivedTo) position += this.#followClock(position, datagram, start, end, law);
+    this.#receivedTo = Math.max(this.#receivedTo, position + samples);
     this.#put(this.#left, position, datagram, start, end, law);
+  }
+
+  /**
+   * Keeps both directions together when the sender's clock runs otherwise than ours. Answers by how much this packet and those
+   * after it are moved.
+   */
+  #followClock(position: number, datagram: Uint8Array, start: number, end: number, law: Law): number {
+    const ahead = position + end - start - this.#now;
+    this.#offset += (Math.max(-MOST_OFFSET, Math.min(MOST_OFFSET, ahead)) - this.#offset) * OFFSET_GAIN;
+    const off = Math.abs(this.#offset);
+    if (off < FOLLOWED_WHERE_QUIET) return 0;
+    if (off < FOLLOWED && !isQuiet(datagram, start, end, law)) return 0;
+    const step = this.#offset > 0 ? -FOLLOWING_STEP : FOLLOWING_STEP;
+    if (!this.#fits(position + step, end - start)) return 0;
+    this.#anchorPosition += step;
+    this.#receivedTo += step;
+    this.#offset += step;
+    return step;
   }
 
   /** Takes the next received packet as the new time base: another source, another clock. */
@@ -138,6 +178,8 @@ export class StereoTimeline {
     // The packet that just arrived holds what was said until now.
     this.#anchorPosition = Math.max(this.#released, this.#now - samples);
     this.#strays = 0;
+    this.#offset = 0;
+    this.#receivedTo = this.#anchorPosition;
   }
 
   #fits(position: number, samples: number): boolean {
@@ -148,3 +190,9 @@ export class StereoTimeline {
 
 /** Longest stretch to leave unreleased; beyond it the ring would overwrite itself, samples. */
 export const TIMELINE_HOLDS = CAPACITY - LATENESS;
+
+function isQuiet(datagram: Uint8Array, start: number, end: number, law: Law): boolean {
+  let energy = 0;
+  for (let i = start; i < end; i += 1) energy += (law.toLinear[datagram[i] as number] as number) ** 2;
+  return energy < QUIET_ENERGY * (end - start);
+}
