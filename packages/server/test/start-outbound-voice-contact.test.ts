@@ -634,6 +634,16 @@ describe('related contact', () => {
     await stop(paused.instanceId, firstArn);
   });
 
+  it('gives attributes whose keys only a flow could set', async () => {
+    const first = await start({});
+    const attributes = { 'first name': 'Ada', Straße: 'Ring' };
+    await database.query('UPDATE contact SET attributes = $2 WHERE id = $1', [first, attributes]);
+    const second = await start({ RelatedContactId: first, Attributes: { order: '17' } });
+    assert.deepEqual((await contact(paused.instanceId, second)).Attributes, { ...attributes, order: '17' });
+    const refusal = await refusalOf(start({ RelatedContactId: first, Attributes: { 'last name': 'L' } }));
+    assert.equal(refusal.name, 'InvalidParameterException');
+  });
+
   it('must be one of the instance', async () => {
     const elsewhere = await start(at(open));
     const own = await start({});

@@ -7,13 +7,22 @@ const maxReferencesBytes = 4_096;
 
 const attributeKeyPattern = /^[A-Za-z0-9_-]+$/;
 
-/** What is wrong with user-defined attributes, or undefined. Values are never repeated in the text. */
-export function problemWithAttributes(attributes: Readonly<Record<string, string>>): string | undefined {
-  let bytes = 0;
-  for (const [key, value] of Object.entries(attributes)) {
+/**
+ * What is wrong with user-defined attributes, or undefined. Values are never repeated in the text.
+ *
+ * @param given those of the request, where others are copied: flows may set keys that a request may not.
+ */
+export function problemWithAttributes(
+  attributes: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>> = attributes,
+): string | undefined {
+  for (const key of Object.keys(given)) {
     if (!attributeKeyPattern.test(key)) {
       return 'Attribute keys may hold letters, digits, hyphens and underscores only.';
     }
+  }
+  let bytes = 0;
+  for (const [key, value] of Object.entries(attributes)) {
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   if (bytes <= maxAttributesBytes) return undefined;

@@ -65,7 +65,7 @@ async function startNew(input: Input, caller: Caller, deps: ApiDeps): Promise<Co
   const { request, country } = checkedRequest(input, instance, related, resources, caller, deps);
   // The copied attributes are the older ones: what the request says wins.
   const attributes = { ...related?.attributes, ...input.Attributes };
-  refuse(problemWithAttributes(attributes));
+  refuse(problemWithAttributes(attributes, input.Attributes ?? {}));
 
   const { caps } = deps.policies.of(instance);
   if (!isPriced(caps, request.destination)) {
