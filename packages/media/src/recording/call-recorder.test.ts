@@ -156,6 +156,26 @@ describe('call recorder', () => {
     assert.deepEqual(new Set(sent.subarray(16_000)), new Set([4_092]));
   });
 
+  it('keeps out of a pause also what was said in it and comes only afterwards', async () => {
+    const disk = memoryDisk();
+    const { recorder } = await record(disk, []);
+    const spoken = (tick: number): void => recorder.received(tick * 160, frame, 0, 160, MULAW);
+    for (const tick of ticksFrom(10, 150)) {
+      if (tick === 60) recorder.pause();
+      if (tick === 110) recorder.resume();
+      // Packets are 200 ms on their way from tick 100 on.
+      if (tick < 100) spoken(tick);
+      else if (tick >= 110) spoken(tick - 10);
+      recorder.tick(tick * 160, undefined, MULAW, 160);
+    }
+    const end = await recorder.stop();
+    assert.deepEqual(end.kind === 'written' && end.summary.pauses, [{ fromMs: 1_000, toMs: 2_000 }]);
+    const [heard] = readWav(disk.states.at(-1) as Buffer).channels as [Int16Array];
+    assert.deepEqual(new Set(heard.subarray(0, 7_840)), new Set([4_092]));
+    assert.deepEqual(new Set(heard.subarray(8_000, 16_000)), new Set([0]));
+    assert.deepEqual(new Set(heard.subarray(16_160, 22_000)), new Set([4_092]));
+  });
+
   it('a disk that fills up › tells once, goes on, and says so at the end', async () => {
     const disk = memoryDisk({ mostBytes: 50_000 });
     const { recorder, failures } = await record(disk, ticksFrom(10, 400));

@@ -92,6 +92,8 @@ export class CallRecorder {
     if (this.#pausedAtMs === undefined) return;
     this.#pauses.push({ fromMs: this.#pausedAtMs, toMs: this.timeline.length / SAMPLES_PER_MS });
     this.#pausedAtMs = undefined;
+    // What was said in the pause may still be on its way.
+    this.timeline.closeReceived();
   }
 
   /** Takes received audio at its RTP timestamp. */

@@ -63,6 +63,8 @@ export class StereoTimeline {
   #offset = 0;
   /** Where the newest packet ended. */
   #receivedTo = 0;
+  /** What was received for a time before this is left out. */
+  #closedTo = 0;
 
   /** @param law the law that is kept; frames of the other are turned into it. */
   constructor(law: Law = MULAW) {
@@ -102,7 +104,8 @@ export class StereoTimeline {
     this.#strays = 0;
     if (position >= this.#receivedTo) position += this.#followClock(position, datagram, start, end, law);
     this.#receivedTo = Math.max(this.#receivedTo, position + samples);
-    this.#put(this.#left, position, datagram, start, end, law);
+    const closed = Math.max(0, this.#closedTo - position);
+    if (closed < samples) this.#put(this.#left, position + closed, datagram, start + closed, end, law);
   }
 
   /**
@@ -121,6 +124,11 @@ export class StereoTimeline {
     this.#receivedTo += step;
     this.#offset += step;
     return step;
+  }
+
+  /** Leaves out what was received for the time until now and comes only later. */
+  closeReceived(): void {
+    this.#closedTo = this.#now;
   }
 
   /** Takes the next received packet as the new time base: another source, another clock. */
