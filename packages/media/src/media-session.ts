@@ -19,7 +19,7 @@ export interface MediaSessionOptions {
   /** Reports speech in the received stream; `silenceMs` of silence end it. Default: off. */
   speechDetection?: { silenceMs: number };
   /**
-   * Reports `mediaLost` when no RTP came for this long after connecting, ms. Default 0: off, since phones that
+   * Reports `mediaLost` when no RTP came for this long after connecting, ms; not while either side holds the other. Default 0: off, since phones that
    * suppress silence send nothing while nobody speaks.
    */
   mediaTimeoutMs?: number;

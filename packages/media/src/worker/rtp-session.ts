@@ -694,8 +694,8 @@ export class RtpSession implements BridgeVoice {
   /** Counted in ticks done, not in wall time: a stalled worker must not take its own absence for the far end's. */
   #watchMedia(media: NegotiatedMedia): void {
     if (this.#mediaTimeoutTicks === 0 || this.#isLost) return;
-    const expectsMedia = media.direction === 'sendrecv' || media.direction === 'recvonly';
-    if (!expectsMedia) this.#ticksSinceHeard = 0;
+    // Who holds us may have music for us, or nothing at all.
+    if (media.direction !== 'sendrecv') this.#ticksSinceHeard = 0;
     if (this.#ticksSinceHeard < this.#mediaTimeoutTicks) return;
     this.#isLost = true;
     this.#world.report({ kind: 'mediaLost' });
