@@ -321,6 +321,18 @@ describe('verifySigV4 › what each rule refuses', () => {
     }
   });
 
+  test('refuses an operation that stands in a header without being signed', async () => {
+    const target = { 'x-amz-target': 'ServiceQuotasV20190624.ListServices' };
+    const signed = { ...START, headers: { ...START.headers, ...target } };
+    assert.equal(await outcome(await sign(signed)), 'verified');
+    const added = await sign(START);
+    const presigned = await sign(START, { presignedForSeconds: 60 });
+    for (const request of [added, presigned]) {
+      const headers = { ...request.headers, ...target };
+      assert.equal(await outcome({ ...request, headers }), 'IncompleteSignatureException');
+    }
+  });
+
   test('refuses a signed header that is absent', async () => {
     const request = await sign(START);
     const { 'amz-sdk-request': _, ...headers } = request.headers;

@@ -54,8 +54,9 @@ const UNKNOWN_KEY_TEXT = 'The access key of the request is not known here.';
  * Verifies a request's signature.
  *
  * Uses the client's own list of signed headers, but insists on `host`, and in the header form on `x-amz-date`;
- * `x-amz-security-token` must be signed where present, and `x-amz-content-sha256`, where present, must be the hash of
- * the body. An equal signature seen twice is not an attack: clients repeat it when they retry within a second.
+ * `x-amz-security-token` and `x-amz-target` must be signed where present, and `x-amz-content-sha256`, where present,
+ * must be the hash of the body. An equal signature seen twice is not an attack: clients repeat it when they retry
+ * within a second.
  *
  * Refusals: MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException for an
  * unknown key, else InvalidSignatureException. Throws only what `secretFor` throws besides an `ApiError`.
@@ -152,6 +153,9 @@ function stringToSign(
 
 const insistedInHeaderForm = ['host', 'x-amz-date'];
 const insistedInQueryForm = ['host'];
+/** The target names the operation of some services; in a presigned URL the session token stands in the query. */
+const signedIfPresentInHeaderForm = ['x-amz-security-token', 'x-amz-target'];
+const signedIfPresentInQueryForm = ['x-amz-target'];
 
 function problemWithHeaders(
   request: SignedRequest,
@@ -162,9 +166,9 @@ function problemWithHeaders(
     if (!signedHeaders.includes(name))
       return incompleteSignatureException(`The header ${name} must be signed.`);
   }
-  if (form === 'header' && headerOf(request, 'x-amz-security-token') !== undefined) {
-    if (!signedHeaders.includes('x-amz-security-token')) {
-      return incompleteSignatureException('The header x-amz-security-token must be signed.');
+  for (const name of form === 'header' ? signedIfPresentInHeaderForm : signedIfPresentInQueryForm) {
+    if (headerOf(request, name) !== undefined && !signedHeaders.includes(name)) {
+      return incompleteSignatureException(`The header ${name} must be signed.`);
     }
   }
   if (values.includes(undefined)) {
