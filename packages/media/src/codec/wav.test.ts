@@ -127,6 +127,19 @@ describe('WAV files', () => {
     );
   });
 
+  it('reads chunks that nobody padded, and a data chunk that claims nothing', () => {
+    const pcm = Int16Array.from({ length: 100 }, (_, n) => 100 * n);
+    const file = Buffer.from(writeWav({ sampleRate: 8_000, channels: [pcm] }));
+    const odd = Buffer.from('LIST\x07\0\0\0INFOabc', 'latin1');
+    const unpadded = Buffer.concat([file.subarray(0, 36), odd, file.subarray(36)]);
+    assert.deepEqual(readWav(unpadded).channels[0], pcm);
+    const piped = Buffer.from(file);
+    piped.writeUInt32LE(0, 40);
+    assert.deepEqual(readWav(piped).channels[0], pcm);
+    const empty = Buffer.concat([piped.subarray(0, 44), odd]);
+    assert.equal(readWav(empty).channels[0]?.length, 0);
+  });
+
   it('reads a data chunk that claims more than there is', () => {
     const data = Buffer.from(Int16Array.of(5, 6).buffer);
     const [pcm] = readWav(wavFile({ code: 1, bits: 16, data, claimedBytes: 0xffffffff })).channels;

@@ -30,6 +30,8 @@ const FORMAT_EXTENSIBLE = 0xfffe;
 /** Size of the header this package writes: RIFF + `fmt ` (16) + `data`, bytes. */
 export const WAV_HEADER_BYTES = 44;
 
+const USUAL_CHUNKS: ReadonlySet<string> = new Set(['fmt ', 'data', 'LIST', 'fact', 'bext', 'id3 ']);
+
 interface WavFormat {
   code: number;
   channelCount: number;
@@ -39,7 +41,7 @@ interface WavFormat {
 
 /**
  * Reads a WAV file: PCM 8/16/24/32 bit, IEEE float 32/64 bit, µ-law or A-law, plain or extensible header.
- * A data chunk that claims more than the file holds is read as far as it goes (a recorder may have died).
+ * A data chunk that claims more than the file holds, or nothing, is read as far as it goes: a recorder died, or wrote into a pipe.
  *
  * @throws {WavUnusable}
  */
@@ -57,10 +59,13 @@ export function readWav(bytes: Uint8Array): WavAudio {
     if (name === 'fmt ') format = readFormat(view, start, size);
     if (name === 'data') {
       if (!format) throw new WavUnusable('the data chunk comes before the fmt chunk');
-      return readSamples(bytes.subarray(start, Math.min(bytes.length, start + size)), format);
+      const isUntold = size === 0 && !isChunkAt(view, start);
+      const end = isUntold ? bytes.length : Math.min(bytes.length, start + size);
+      return readSamples(bytes.subarray(start, end), format);
     }
-    // Chunks are padded to even length.
-    offset = start + size + (size & 1);
+    // Chunks are padded to even length, though not by everybody.
+    const isPadded = size % 2 === 1 && !isChunkAt(view, start + size);
+    offset = start + size + (isPadded ? 1 : 0);
   }
   throw new WavUnusable('it has no data chunk');
 }
@@ -190,6 +195,11 @@ export function writeWavHeader(
   view.setUint16(34, bytesPerSample * 8, true);
   writeName(view, 36, 'data');
   view.setUint32(40, header.dataBytes, true);
+}
+
+/** Whether one of the usual chunks begins here. */
+function isChunkAt(view: DataView, offset: number): boolean {
+  return offset + 8 <= view.byteLength && USUAL_CHUNKS.has(chunkName(view, offset));
 }
 
 function chunkName(view: DataView, offset: number): string {
