@@ -8,7 +8,7 @@ import type { DiskFailure, OpenFile } from './growing-wav-file.ts';
 import { StretchBuffers } from './stretch-buffers.ts';
 
 /** A disk in memory: every state it went through is kept. It may be full after some bytes, or hang. */
-function memoryDisk(options: { mostBytes?: number; hangs?: boolean } = {}): {
+function memoryDisk(options: { mostBytes?: number; hangs?: boolean; mostAtOnce?: number } = {}): {
   open: OpenFile;
   states: Buffer[];
   isClosed(): boolean;
@@ -17,7 +17,8 @@ function memoryDisk(options: { mostBytes?: number; hangs?: boolean } = {}): {
   let closed = false;
   const states: Buffer[] = [];
   const open: OpenFile = async () => ({
-    write: async (buffer, offset, length, position) => {
+    write: async (buffer, offset, wanted, position) => {
+      const length = Math.min(wanted, options.mostAtOnce ?? wanted);
       if (options.hangs && position > 0) return new Promise(() => undefined);
       if (position + length > (options.mostBytes ?? Number.POSITIVE_INFINITY)) {
         throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
@@ -27,7 +28,7 @@ function memoryDisk(options: { mostBytes?: number; hangs?: boolean } = {}): {
       grown.set(buffer.subarray(offset, offset + length), position);
       content = grown;
       states.push(content);
-      return undefined;
+      return { bytesWritten: length };
     },
     close: async () => {
       closed = true;
@@ -174,6 +175,16 @@ describe('call recorder', () => {
     assert.deepEqual(new Set(heard.subarray(0, 7_840)), new Set([4_092]));
     assert.deepEqual(new Set(heard.subarray(8_000, 16_000)), new Set([0]));
     assert.deepEqual(new Set(heard.subarray(16_160, 22_000)), new Set([4_092]));
+  });
+
+  it('a disk that takes a part of what it is given › gets the rest, and no header promises more than there is', async () => {
+    const disk = memoryDisk({ mostAtOnce: 1_000 });
+    const { recorder } = await record(disk, ticksFrom(10, 100));
+    await recorder.stop();
+    const [, sent] = readWav(disk.states.at(-1) as Buffer).channels as [Int16Array, Int16Array];
+    assert.deepEqual([sent.length, new Set(sent)], [16_000, new Set([4_092])]);
+    for (const state of disk.states)
+      assert.ok(state.length < 44 || state.readUInt32LE(40) <= state.length - 44);
   });
 
   it('a disk that fills up › tells once, goes on, and says so at the end', async () => {

@@ -7,7 +7,12 @@ import { WAV_HEADER_BYTES, writeWavHeader } from '../codec/wav.ts';
 
 /** The three calls made on an open file; `node:fs/promises` has them. Tests pass a disk that fills up. */
 export interface WritableFile {
-  write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<unknown>;
+  write(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesWritten: number }>;
   close(): Promise<void>;
 }
 
@@ -106,7 +111,7 @@ export class GrowingWavFile {
 
   async #write(samples: Uint8Array): Promise<void> {
     // Samples first: a header must never promise what is not there.
-    await this.#file.write(samples, 0, samples.length, this.bytes);
+    await this.#writeAll(samples, this.bytes);
     this.#dataBytes += samples.length;
     await this.#writeHeader();
   }
@@ -114,7 +119,16 @@ export class GrowingWavFile {
   async #writeHeader(): Promise<void> {
     const dataBytes = Math.min(this.#dataBytes, MOST_DATA_BYTES);
     writeWavHeader(this.#header, { encoding: 'pcm16', sampleRate: 8_000, channelCount: 2, dataBytes });
-    await this.#file.write(this.#header, 0, WAV_HEADER_BYTES, 0);
+    await this.#writeAll(this.#header, 0);
+  }
+
+  /** A disk that fills up, or a file at its largest size, takes a part before it refuses. */
+  async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, position + at);
+      if (bytesWritten === 0) throw Object.assign(new Error('the disk takes nothing'), { code: 'ENOSPC' });
+      at += bytesWritten;
+    }
   }
 
   #fail(failure: DiskFailure): void {

@@ -470,7 +470,7 @@ describe('RTP session › recording', () => {
           content.copy(grown);
           grown.set(buffer.subarray(offset, offset + length), position);
           content = grown;
-          return undefined;
+          return { bytesWritten: length };
         },
         close: async () => undefined,
       }),
@@ -529,9 +529,10 @@ describe('RTP session › recording', () => {
     const bench = connected();
     let writes = 0;
     const open: OpenFile = async () => ({
-      write: async () => {
+      write: async (_buffer, _offset, length) => {
         writes += 1;
         if (writes > 3) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+        return { bytesWritten: length };
       },
       close: async () => undefined,
     });
