@@ -73,6 +73,15 @@ describe('digit receiver', () => {
     );
   });
 
+  it('goes on when the timestamps of the source begin again, further up or further back', () => {
+    const based = (key: Digit, timestamp: number, atMs: number): Sent[] =>
+      press(key, timestamp).map((packet) => ({ ...packet, atMs }));
+    for (const base of [0x1000_0000, 0xb000_0000]) {
+      const presses = [based('1', 0x6000_0000, 0), based('2', base, 2_000), based('3', base + 8_000, 4_000)];
+      assert.equal(receive(presses.flat()), '123');
+    }
+  });
+
   it('a key held longer than one event can say is one digit (RFC 4733 §2.5.1.3)', () => {
     const first = [16_000, 32_000, 48_000, 65_440, 65_535].map((duration) => ({
       key: '9' as const,

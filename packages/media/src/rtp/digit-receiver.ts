@@ -13,6 +13,9 @@ const MOST_DIGITS_PER_SECOND = 25;
 /** An event this long goes on under a new timestamp (RFC 4733 §2.5.1.3), in timestamp units less one packet. */
 const SEGMENT_DURATION = 0xffff - 1_600;
 
+/** A timestamp further back than any late copy can be is that of a new time base, samples (20 s). */
+const OLDEST_COPY = 160_000;
+
 export class DigitReceiver {
   /** Digits not reported because they came faster than keys can be pressed. */
   refused = 0;
@@ -42,7 +45,7 @@ export class DigitReceiver {
     if (this.#seen) {
       const distance = timestampDistance(timestamp, this.#timestamp);
       // Behind the current event: a late copy of one already reported.
-      if (distance < 0) return undefined;
+      if (distance < 0 && distance > -OLDEST_COPY) return undefined;
       if (distance === 0 || this.#isContinuation(event, distance)) {
         this.#timestamp = timestamp;
         this.#duration = duration;
