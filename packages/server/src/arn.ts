@@ -50,3 +50,17 @@ export function idOf(idOrArn: string): string {
   if (!idOrArn.startsWith('arn:')) return idOrArn;
   return idOrArn.slice(idOrArn.lastIndexOf('/') + 1);
 }
+
+/**
+ * Whether a reference may be to a thing of the kind in the instance: a plain id, or an ARN that says so. An ARN of another
+ * account, instance or kind names nothing there, whatever its last part.
+ */
+export function isWithin(
+  { tenant, id }: { readonly tenant: Tenant; readonly id: InstanceId },
+  kind: InstanceResource,
+  reference: string,
+): boolean {
+  if (!reference.startsWith('arn:')) return true;
+  const place = reference.slice(0, reference.lastIndexOf('/') + 1).toLowerCase();
+  return place === instanceResourceArn(tenant, id, kind, '');
+}

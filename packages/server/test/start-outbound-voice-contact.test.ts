@@ -326,6 +326,11 @@ table('caller ID', [
   row('a queue that is no id', { QueueId: 'BasicQueue' }, 'ResourceNotFoundException'),
   row('a queue of another instance', () => ({ QueueId: open.queueId }), 'ResourceNotFoundException'),
   row(
+    'a queue by an ARN that puts it in another account',
+    () => ({ QueueId: `${arnOf(paused.instanceId, strangersAccount)}/queue/${paused.queueId}` }),
+    'ResourceNotFoundException',
+  ),
+  row(
     'a queue by the ARN of another instance',
     () => ({ QueueId: `${arnOf(open.id)}/queue/${paused.queueId}` }),
     'ResourceNotFoundException',
@@ -556,6 +561,18 @@ table('flow', [
   row(
     'by the ARN of another instance',
     () => ({ ContactFlowId: `${arnOf(open.id)}/contact-flow/${flows.published}` }),
+    'ResourceNotFoundException',
+  ),
+  row(
+    'by an ARN that puts it in another account',
+    () => ({
+      ContactFlowId: `${arnOf(paused.instanceId, strangersAccount)}/contact-flow/${flows.published}`,
+    }),
+    'ResourceNotFoundException',
+  ),
+  row(
+    'by the ARN of a queue',
+    () => ({ ContactFlowId: `${arnOf(paused.instanceId)}/queue/${flows.published}` }),
     'ResourceNotFoundException',
   ),
   row('of the type CAMPAIGN', () => ({ ContactFlowId: flows.campaign }), 'accepted'),

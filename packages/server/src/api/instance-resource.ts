@@ -1,6 +1,6 @@
 /** What operations on the things of an instance share: finding one by id or ARN, its own ARN, and the words for one that is missing. */
 import { epochMs, type OperationName, resourceNotFoundException } from '@ringback/connect-api';
-import { type InstanceResource, idOf, instanceResourceArn } from '../arn.ts';
+import { type InstanceResource, idOf, instanceResourceArn, isWithin } from '../arn.ts';
 import type { Caller } from '../identity/caller.ts';
 import type {
   AgentId,
@@ -74,7 +74,7 @@ export function arnOf(of: ResourceKind<unknown>, instance: Instance, id: string)
 }
 
 /**
- * A thing of the instance by id or ARN. An ARN of another instance or kind names nothing here, whatever its last part.
+ * A thing of the instance by id or ARN.
  *
  * @param member the input member that names it, where that is not the kind's own.
  * @throws {ApiError} ResourceNotFoundException.
@@ -87,9 +87,8 @@ export async function requireResource<Item>(
   member: string = of.member,
 ): Promise<Item> {
   const id = idOf(reference).toLowerCase();
-  const isOwn =
-    !reference.startsWith('arn:') || reference.toLowerCase() === arnOf(of, instance, id).toLowerCase();
-  const item = isUuid(id) && isOwn ? await of.find(deps.resources, instance.id, id) : undefined;
+  const isOwn = isUuid(id) && isWithin(instance, of.arnKind, reference);
+  const item = isOwn ? await of.find(deps.resources, instance.id, id) : undefined;
   if (item === undefined) throw notFound(of, member);
   return item;
 }

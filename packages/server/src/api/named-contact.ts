@@ -1,24 +1,18 @@
 /** Finding the contact that a request names, by id or ARN: shared by every operation on one. */
-import { contactArn, idOf } from '../arn.ts';
+import { idOf, isWithin } from '../arn.ts';
 import type { Contact } from '../contacts/contact.ts';
 import { type ContactId, isUuid } from '../ids.ts';
 import type { Instance } from '../store/resource-store.ts';
 import type { ApiDeps } from './operation.ts';
 
-/**
- * The contact of the instance, or undefined. An ARN of another instance or kind names nothing here, whatever its last
- * part.
- */
+/** The contact of the instance, or undefined. */
 export async function namedContact(
   reference: string,
   instance: Instance,
   { contacts }: Pick<ApiDeps, 'contacts'>,
 ): Promise<Contact | undefined> {
   const id = namedContactId(reference);
-  if (!isUuid(id)) return undefined;
-  const isOwn =
-    !reference.startsWith('arn:') || reference.toLowerCase() === contactArn(instance.tenant, instance.id, id);
-  return isOwn ? contacts.find(instance.id, id) : undefined;
+  return isUuid(id) && isWithin(instance, 'contact', reference) ? contacts.find(instance.id, id) : undefined;
 }
 
 /** The id that a reference to a contact holds, in the spelling of the store. */

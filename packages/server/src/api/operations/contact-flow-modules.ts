@@ -6,7 +6,7 @@ import {
   type OperationInput,
   resourceNotFoundException,
 } from '@ringback/connect-api';
-import { idOf, instanceResourceArn } from '../../arn.ts';
+import { idOf, instanceResourceArn, isWithin } from '../../arn.ts';
 import { type ContentPurpose, errorsOfContent } from '../../flows/flow-content.ts';
 import type { Caller } from '../../identity/caller.ts';
 import { type ContactFlowId, isUuid, newId } from '../../ids.ts';
@@ -17,7 +17,7 @@ import { type ApiDeps, type OperationCode, requireInstance } from '../operation.
 import { pageOf } from '../page.ts';
 import { mostOf, storing } from '../resource-limits.ts';
 import { criteriaPredicate, tagFilterPredicate } from '../search-criteria.ts';
-import { isOwn, sha256, withoutGaps } from './contact-flows.ts';
+import { sha256, withoutGaps } from './contact-flows.ts';
 
 const defaultPageSize = 100;
 const savedAlias = '$SAVED';
@@ -267,7 +267,7 @@ async function requireModule(
   const instance = await requireInstance(InstanceId, caller, deps);
   const [id = '', alias, ...rest] = idOf(reference).split(':');
   const module =
-    isUuid(id) && rest.length === 0 && isOwn(reference, instance)
+    isUuid(id) && rest.length === 0 && isWithin(instance, 'flow-module', reference)
       ? await deps.resources.findFlow(instance.id, id as ContactFlowId, 'module')
       : undefined;
   if (!module) throw noSuchModule();

@@ -8,7 +8,7 @@ import {
   resourceNotFoundException,
 } from '@ringback/connect-api';
 import type { FlowType } from '@ringback/flow';
-import { idOf, instanceResourceArn } from '../../arn.ts';
+import { idOf, instanceResourceArn, isWithin } from '../../arn.ts';
 import { type ContentPurpose, errorsOfContent } from '../../flows/flow-content.ts';
 import { type ContactFlowId, isUuid, newId } from '../../ids.ts';
 import type { FlowSummary, StoredFlow } from '../../store/flow-store.ts';
@@ -190,7 +190,7 @@ export async function requireFlow(
   const isKnownAlias =
     alias === undefined || alias === savedAlias || alias === latestAlias || /^[1-9][0-9]{0,8}$/.test(alias);
   const flow =
-    isUuid(id) && isKnownAlias && rest.length === 0 && isOwn(reference, instance)
+    isUuid(id) && isKnownAlias && rest.length === 0 && isWithin(instance, 'contact-flow', reference)
       ? await deps.resources.findFlow(instance.id, id as ContactFlowId, 'flow')
       : undefined;
   if (!flow) throw noSuchFlow();
@@ -251,11 +251,6 @@ async function refuseContent(
   }
   const problems = await errorsOfContent(content, type, purpose, instance, deps.resources);
   if (problems.length > 0) throw invalidContactFlowException(problems.map((message) => ({ message })));
-}
-
-/** An ARN of another instance names nothing here, whatever its last part. */
-export function isOwn(reference: string, instance: Instance): boolean {
-  return !reference.startsWith('arn:') || reference.toLowerCase().includes(`:instance/${instance.id}/`);
 }
 
 const arnOf = (instance: Instance, id: string): string =>

@@ -1,10 +1,9 @@
 /** A flow that another resource names, for a certain use. */
 import { invalidParameterException, resourceNotFoundException } from '@ringback/connect-api';
-import { idOf } from '../../arn.ts';
+import { idOf, isWithin } from '../../arn.ts';
 import { type ContactFlowId, isUuid } from '../../ids.ts';
 import type { Instance } from '../../store/resource-store.ts';
 import type { ApiDeps } from '../operation.ts';
-import { isOwn } from './contact-flows.ts';
 
 /**
  * The id of a published flow of the type.
@@ -22,7 +21,7 @@ export async function requireFlowOfType(
 ): Promise<ContactFlowId> {
   const id = idOf(reference).toLowerCase();
   const flow =
-    isUuid(id) && isOwn(reference, instance)
+    isUuid(id) && isWithin(instance, 'contact-flow', reference)
       ? await deps.resources.findFlow(instance.id, id as ContactFlowId, 'flow')
       : undefined;
   if (!flow) throw resourceNotFoundException(`The instance has no flow with this ${member}.`);

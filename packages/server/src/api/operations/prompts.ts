@@ -6,7 +6,7 @@ import {
   invalidRequestException,
   resourceNotFoundException,
 } from '@ringback/connect-api';
-import { idOf, instanceResourceArn } from '../../arn.ts';
+import { idOf, instanceResourceArn, isWithin } from '../../arn.ts';
 import { isUuid, type PromptId } from '../../ids.ts';
 import type { PromptSummary, StoredPrompt } from '../../store/prompt-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
@@ -15,7 +15,7 @@ import { type ApiDeps, type OperationCode, requireInstance } from '../operation.
 import { pageOf } from '../page.ts';
 import { storing } from '../resource-limits.ts';
 import { criteriaPredicate, tagFilterPredicate } from '../search-criteria.ts';
-import { isOwn, withoutGaps } from './contact-flows.ts';
+import { withoutGaps } from './contact-flows.ts';
 
 const defaultPageSize = 100;
 
@@ -144,7 +144,9 @@ function wirePrompt(instance: Instance, prompt: PromptSummary) {
 async function requirePrompt(reference: string, instance: Instance, deps: ApiDeps): Promise<PromptSummary> {
   const id = idOf(reference).toLowerCase();
   const prompts =
-    isUuid(id) && isOwn(reference, instance) ? await deps.resources.listPrompts(instance.id) : [];
+    isUuid(id) && isWithin(instance, 'prompt', reference)
+      ? await deps.resources.listPrompts(instance.id)
+      : [];
   const prompt = prompts.find((known) => known.id === id);
   if (!prompt) throw noSuchPrompt();
   return prompt;

@@ -9,7 +9,7 @@ import {
   outboundContactNotPermittedException,
   resourceNotFoundException,
 } from '@ringback/connect-api';
-import { idOf } from '../../arn.ts';
+import { type InstanceResource, idOf, isWithin } from '../../arn.ts';
 import { acceptContact } from '../../contacts/accept-contact.ts';
 import type { Contact, ContactRequest, Reference } from '../../contacts/contact.ts';
 import { type Caller, campaignsPrincipal } from '../../identity/caller.ts';
@@ -24,7 +24,6 @@ import type { StoredFlow } from '../../store/flow-store.ts';
 import type { Instance, OwnPhoneNumber, Queue } from '../../store/resource-store.ts';
 import { namedContact } from '../named-contact.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
-import { isOwn } from './contact-flows.ts';
 
 type Input = OperationInput<'StartOutboundVoiceContact'>;
 
@@ -145,8 +144,8 @@ interface NamedResources {
 }
 
 function namedResources(input: Input, instance: Instance, { directory }: ApiDeps): Known<NamedResources> {
-  const flowId = ownId(input.ContactFlowId, instance);
-  const queueId = input.QueueId === undefined ? undefined : ownId(input.QueueId, instance);
+  const flowId = ownId(input.ContactFlowId, 'contact-flow', instance);
+  const queueId = input.QueueId === undefined ? undefined : ownId(input.QueueId, 'queue', instance);
   const source = input.SourcePhoneNumber;
   const flow = flowId === undefined ? undefined : directory.flow(instance.id, flowId as ContactFlowId);
   const queue = queueId === undefined ? undefined : directory.queue(instance.id, queueId as QueueId);
@@ -157,9 +156,9 @@ function namedResources(input: Input, instance: Instance, { directory }: ApiDeps
 }
 
 /** The id that a reference holds; undefined where it cannot be one of the instance's. */
-function ownId(idOrArn: string, instance: Instance): string | undefined {
+function ownId(idOrArn: string, kind: InstanceResource, instance: Instance): string | undefined {
   const id = idOf(idOrArn);
-  return isUuid(id) && isOwn(idOrArn, instance) ? id : undefined;
+  return isUuid(id) && isWithin(instance, kind, idOrArn) ? id : undefined;
 }
 
 function checkedRequest(
