@@ -97,6 +97,48 @@ describe('active contacts', () => {
     assert.deepEqual(world.ended(), []);
   });
 
+  it('tell when a contact that was stopped before it was dialled cannot be dialled any more', async () => {
+    const world = makeWorld(patientGate);
+    const contact = sampleContact();
+    const commit = Promise.withResolvers<void>();
+    world.committing = commit.promise;
+    world.active.start(contact);
+    assert.equal(world.active.stop(contact.id, endings.stoppedByApi), true);
+    let isBeyond = false;
+    const beyond = world.active.beyondDialling(contact.id).then(() => {
+      isBeyond = true;
+    });
+    await world.clock.drain();
+    assert.equal(isBeyond, false, 'its end is not committed yet');
+    commit.resolve();
+    await beyond;
+    assert.deepEqual(world.ended(), [[contact.id, 'STOPPED_BY_API', 1]]);
+    await world.active.beyondDialling(contact.id);
+  });
+
+  it('fail to tell so when the end cannot be committed', async () => {
+    const world = makeWorld(patientGate);
+    const contact = sampleContact();
+    world.isDatabaseAway = true;
+    world.active.start(contact);
+    world.active.stop(contact.id, endings.stoppedByApi);
+    await assert.rejects(
+      world.clock.settle(world.active.beyondDialling(contact.id)),
+      /could not be committed/,
+    );
+  });
+
+  it('need no time to tell so of who was dialled, or never is', async () => {
+    const world = makeWorld(patientGate);
+    const dialled = sampleContact({ state: 'DIALLING' });
+    world.active.start(dialled);
+    await world.active.beyondDialling(dialled.id);
+    assert.ok(world.active.runs(dialled.id));
+    world.active.stop(dialled.id, endings.stoppedByApi);
+    await world.clock.drain();
+    assert.equal(world.active.size, 0);
+  });
+
   it('leave everything as it is once they are abandoned', async () => {
     const world = makeWorld();
     const contact = sampleContact();
@@ -140,6 +182,8 @@ interface World {
   readonly active: ActiveContacts;
   isDatabaseAway: boolean;
   isRoutingAway: boolean;
+  /** What each commit waits for. */
+  committing: Promise<void>;
   /** Contacts that routing was told the end of, and what work is left to their agents. */
   readonly freed: readonly (readonly [string, string | undefined])[];
   /** Id, end cause and epoch of each written end. */
@@ -150,10 +194,18 @@ interface World {
 const closedGate = {
   isOpen: true,
   onOpen: () => undefined,
-  pass: () => Promise.reject(new ContactEnded(endings.dialDelayExceeded)),
+  pass: (_untilMs?: number, _signal?: AbortSignal): Promise<void> =>
+    Promise.reject(new ContactEnded(endings.dialDelayExceeded)),
 };
 
-function makeWorld(): World {
+/** A gate that no contact passes before it is stopped. */
+const patientGate: typeof closedGate = {
+  ...closedGate,
+  pass: (_untilMs, signal) =>
+    new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
+};
+
+function makeWorld(gate = closedGate): World {
   const clock = new VirtualClock();
   const table = new Table();
   const ends: Contact[] = [];
@@ -186,6 +238,7 @@ function makeWorld(): World {
     logger,
     writing: {
       async advance({ contact }: ContactAdvance) {
+        await world.committing;
         if (world.isDatabaseAway) throw new BatchFailed('advance', 1, new Error('the database is away'));
         ends.push(contact);
         table.remove(contact);
@@ -195,7 +248,7 @@ function makeWorld(): World {
       factsWritten: () => undefined,
     },
     story: {
-      gate: closedGate,
+      gate,
       maxDialDelayMs: 30_000,
       clock,
       logger,
@@ -208,6 +261,7 @@ function makeWorld(): World {
     active,
     isDatabaseAway: false,
     isRoutingAway: false,
+    committing: Promise.resolve(),
     freed,
     ended: () => ends.map(({ id, endCause, epoch }) => [id, endCause, epoch]),
   };

@@ -21,6 +21,13 @@ export interface ActiveContacts {
   mayBeCommitted(contact: Contact): void;
   /** Ends a contact that runs here; false when none of that id does. */
   stop(contactId: ContactId, ending: Ending): boolean;
+  /**
+   * Resolves when it is committed that nobody who takes the contact over would dial it: it ended, or it was dialled before.
+   * At once where it does not run here.
+   *
+   * @throws when the end of one that was never dialled could not be committed.
+   */
+  beyondDialling(contactId: ContactId): Promise<void>;
   /** Ends every contact that runs here. */
   stopAll(ending: Ending): void;
   runs(contactId: ContactId): boolean;
@@ -54,6 +61,7 @@ const recoveryBatch = 200;
 const strayLifetimeMs = 60_000;
 
 interface RunningContact {
+  readonly open: OpenContact;
   readonly stop: AbortController;
   readonly held: HeldByContact;
   readonly done: Promise<void>;
@@ -95,7 +103,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
         running.delete(contact.id);
         if (open.current.state !== 'ENDED') strayed(open.current);
       });
-    running.set(contact.id, { stop, held, done });
+    running.set(contact.id, { open, stop, held, done });
   }
 
   async function takeOver({ contact, dialAttempts, isToStop }: RecoveredContact): Promise<void> {
@@ -154,6 +162,13 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       found?.stop.abort(new ContactEnded(ending));
       return found !== undefined;
     },
+    async beyondDialling(contactId) {
+      const found = running.get(contactId);
+      if (!found || !dialsSomebody(found.open.current) || wasDialled(found.open.current)) return;
+      await found.done;
+      if (found.open.current.state !== 'ENDED')
+        throw new Error(`The end of contact ${contactId} could not be committed; ask again.`);
+    },
     stopAll,
     runs: (contactId) => running.has(contactId) || waiting.has(contactId),
     recordingOf(contactId) {
@@ -200,4 +215,8 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
 /** What an agent hands on, or a supervisor hears, has its customer already; without the process that had him nobody is left. */
 function dialsSomebody({ request: { initiationMethod } }: Contact): boolean {
   return initiationMethod !== 'TRANSFER' && initiationMethod !== 'MONITOR';
+}
+
+function wasDialled({ state }: Contact): boolean {
+  return state !== 'ACCEPTED' && state !== 'PREVIEWED';
 }

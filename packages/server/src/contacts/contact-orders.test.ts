@@ -64,9 +64,12 @@ describe('contact orders', () => {
       stopByOrder: (part) => node.note('stop', part),
       suspendByOrder: (state, part) => node.note(state, part),
     };
-    const active: Pick<ActiveContacts, 'runs' | 'stop' | 'recordingOf'> = {
+    const active: Pick<ActiveContacts, 'runs' | 'stop' | 'beyondDialling' | 'recordingOf'> = {
       runs: (contactId) => running.has(contactId),
       stop: (contactId) => running.has(contactId) && performed.push('end') > 0,
+      beyondDialling: async () => {
+        performed.push('beyond dialling');
+      },
       recordingOf: (contactId) => (running.has(contactId) ? (recording as ContactRecording) : undefined),
     };
     const bus: Bus = {
@@ -154,7 +157,7 @@ describe('contact orders', () => {
       assert.equal(await owner.orders.give('ResumeContactRecording', contact, { part: 'AGENT' }), 'done');
       assert.equal(await owner.orders.give('StopContact', contact, {}), 'told to end');
     });
-    assert.deepEqual(owner.performed, [['recording', 'AGENT'], 'end']);
+    assert.deepEqual(owner.performed, [['recording', 'AGENT'], 'end', 'beyond dialling']);
   });
 
   it('of a contact that has ended are given to nobody', async () => {
@@ -209,7 +212,11 @@ describe('contact orders', () => {
     await third.orders.look();
     third.running.add(contact.id);
     await third.orders.look();
-    assert.deepEqual(third.performed, ['end'], 'although it did not run yet when it was looked for first');
+    assert.deepEqual(
+      third.performed,
+      ['end', 'beyond dialling'],
+      'although it did not run yet when it was looked for first',
+    );
     const store = openContactOrderStore(test.database);
     await store.removeOld();
     assert.equal(await left(), 1, 'it stands until the contact has ended');

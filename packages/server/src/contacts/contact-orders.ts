@@ -58,8 +58,12 @@ interface OrderKind<Name extends OrderName> {
 const kinds: { readonly [Name in OrderName]: OrderKind<Name> } = {
   StopContact: {
     onceCommitted: 'told to end',
-    perform: async ({ id }, _nothing, { active }) =>
-      active.stop(id, endings.stoppedByApi) ? 'told to end' : 'not active',
+    async perform({ id }, _nothing, { active }) {
+      if (!active.stop(id, endings.stoppedByApi)) return 'not active';
+      // Whoever is answered finds nobody dialled, even if this process ends now.
+      await active.beyondDialling(id);
+      return 'told to end';
+    },
   },
   StartContactRecording: {
     perform: async ({ id }, order, { active }) =>
