@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { decodeMulaw, writeWav } from '@ringback/media';
 import { amdCommand } from '../src/cli/amd.ts';
 import { commandInProcess } from './support/command-in-process.ts';
+import { sineOf } from './support/sine.ts';
 
 describe('ringback amd', () => {
   let directory: string;
@@ -74,6 +75,22 @@ describe('ringback amd', () => {
     const { code, stderr } = await amd('evaluate', directory);
     assert.equal(code, 2);
     assert.match(stderr, /None of the recordings/);
+  });
+
+  it('evaluate › finds a beep that ends with the recording', async () => {
+    const beep = sineOf(1_000, 0.4);
+    const greeting = new Int16Array(speech.length + 2_400 + beep.length);
+    greeting.set(speech);
+    greeting.set(beep, speech.length + 2_400);
+    await writeFile(place('beep.wav'), writeWav({ sampleRate: 8_000, channels: [greeting] }));
+    const startMs = (speech.length + 2_400) / 8;
+    await writeFile(
+      place('labels.csv'),
+      `file,label,beepStartMs,beepEndMs\nbeep.wav,machine,${startMs},${startMs + 400}\n`,
+    );
+    const { stdout } = await amd('evaluate', directory, '--json');
+    const { beeps } = JSON.parse(stdout) as { beeps: { found: { count: number }; false: { count: number } } };
+    assert.deepEqual([beeps.found.count, beeps.false.count], [1, 0]);
   });
 
   it('evaluate › takes only files of the directory', async () => {

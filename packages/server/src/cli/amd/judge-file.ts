@@ -18,6 +18,9 @@ import type { AnswerLabel } from './label-file.ts';
 const FRAME_SAMPLES = 160;
 const FRAME_MS = 20;
 
+/** A tone at a recording's very end is over when silence follows, as it would in a call. */
+const SILENCE_AFTER_MS = 1_000;
+
 export interface HeardSignal {
   readonly signal: ToneSignal;
   /** When it could be told, ms since the answer. */
@@ -96,6 +99,8 @@ export function hearTones(pcm: Int16Array, vad: WebRtcVadModule, settings: AmdSe
     for (let at = 0; at + FRAME_SAMPLES <= pcm.length; at += FRAME_SAMPLES) {
       listener.hear(pcm.subarray(at, at + FRAME_SAMPLES));
     }
+    const silence = new Int16Array(FRAME_SAMPLES);
+    for (let ms = 0; ms < SILENCE_AFTER_MS; ms += FRAME_MS) listener.hear(silence);
   } finally {
     listener.close();
   }
