@@ -302,6 +302,18 @@ describe('RTP session › receiving', () => {
     assert.equal(bench.reports.length, 4);
   });
 
+  it('keeps the count of what it made up when another codec is agreed on', () => {
+    const bench = connected();
+    bench.session.addListener({ hear: () => undefined });
+    for (let n = 0; n < 20; n += 1) {
+      if (n !== 5) bench.hear({ sequenceNumber: n, timestamp: n * 160 });
+      bench.tick();
+    }
+    assert.equal(bench.session.stats().concealedFrames, 1);
+    bench.session.connect(agreed({ codec: 'PCMA', payloadType: 8 }));
+    assert.equal(bench.session.stats().concealedFrames, 1);
+  });
+
   it('its own stall is not taken for lost media', () => {
     const bench = connected({ mediaTimeoutMs: 1_000 });
     bench.tick(10);

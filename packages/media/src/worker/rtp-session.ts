@@ -224,7 +224,10 @@ export class RtpSession implements BridgeVoice {
       this.#accepted[NOISE_PAYLOAD_TYPE] = ACCEPTED_NOISE;
     this.#agreeOnKeys(before?.srtp, media.srtp);
     const law = lawOf(media.codec);
-    if (this.#jitter && law !== this.#law) this.#jitter = new JitterBuffer(law);
+    if (this.#jitter && law !== this.#law) {
+      this.#concealedBefore += this.#jitter.concealed;
+      this.#jitter = new JitterBuffer(law);
+    }
     this.#law = law;
     if (before?.remoteHost === media.remoteHost && before.remotePort === media.remotePort) return;
     this.#remoteHost = media.remoteHost;
