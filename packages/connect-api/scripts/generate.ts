@@ -5,21 +5,37 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import * as sdk from '@aws-sdk/client-connect';
+import { operations } from '../src/operations.ts';
 import { renderContract } from './render-contract.ts';
 import { sdkOperations } from './sdk-schemas.ts';
-import { parseServiceModel } from './service-model.ts';
+import { parseServiceModel, type ServiceModel } from './service-model.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const source = fileURLToPath(new URL('../src', import.meta.url));
 
-const modelFile = process.argv[2];
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { 'drop-missing': { type: 'boolean', default: false } },
+});
+const [modelFile] = positionals;
 if (modelFile === undefined) {
-  console.error('usage: npm run generate -- MODEL.json   (a botocore service-2.json document, unpacked)');
-  process.exit(2);
+  giveUp(
+    'usage: npm run generate -- MODEL.json [--drop-missing]   (a botocore service-2.json document, unpacked)',
+    2,
+  );
 }
 
-const model = parseServiceModel(readFileSync(modelFile, 'utf8'));
+const model = readModel(modelFile);
+const missing = Object.keys(operations).filter((name) => !(name in model.operations));
+if (missing.length > 0 && !values['drop-missing']) {
+  giveUp(
+    `${modelFile} lacks ${missing.length} operations that have a contract here: ${missing.join(', ')}.\n` +
+      'Nothing was written. Give a fuller document, or drop their contracts with --drop-missing.',
+    1,
+  );
+}
 const routes = sdkOperations(sdk).map(({ name, method, path }) => ({ name, method, path }));
 const files = renderContract(model, routes);
 
@@ -34,3 +50,16 @@ execFileSync(join(repository, 'node_modules/.bin/biome'), ['check', '--write', .
   stdio: 'inherit',
 });
 console.log(`${Object.keys(model.operations).length} operations in ${written.length} files`);
+
+function readModel(file: string): ServiceModel {
+  try {
+    return parseServiceModel(readFileSync(file, 'utf8'));
+  } catch (error) {
+    giveUp(`${file} cannot be read: ${error instanceof Error ? error.message : error}`, 1);
+  }
+}
+
+function giveUp(text: string, exitCode: number): never {
+  console.error(text);
+  process.exit(exitCode);
+}

@@ -1,7 +1,12 @@
 // The generator on a small model of its own: what it writes for each kind of shape, and what it refuses.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { groupOf } from '../scripts/operation-group.ts';
 import { renderContract } from '../scripts/render-contract.ts';
 import { repairPattern } from '../scripts/repair-pattern.ts';
@@ -165,5 +170,31 @@ describe('groupOf', () => {
     assert.equal(groupOf('/search-contacts'), 'contacts');
     assert.equal(groupOf('/queues-summary/{InstanceId}'), 'queues');
     assert.equal(groupOf('/search-rules'), 'rules');
+  });
+});
+
+describe('npm run generate', () => {
+  const script = fileURLToPath(new URL('../scripts/generate.ts', import.meta.url));
+  const run = (...args: string[]) =>
+    new Promise<{ readonly code: unknown; readonly stderr: string }>((resolve) => {
+      execFile(process.execPath, [script, ...args], (error, _stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, stderr }),
+      );
+    });
+
+  test('refuses a document that lacks what has a contract, and says what', async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'ringback-generate-'));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'model.json');
+    writeFileSync(file, JSON.stringify({ operations: {}, shapes: {} }));
+    const { code, stderr } = await run(file);
+    assert.equal(code, 1);
+    assert.match(stderr, /lacks \d+ operations that have a contract here: .*\bStartOutboundVoiceContact\b/);
+  });
+
+  test('says which file cannot be read', async () => {
+    const { code, stderr } = await run('/nonexistent.json');
+    assert.equal(code, 1);
+    assert.match(stderr, /^\/nonexistent\.json cannot be read: ENOENT/);
   });
 });
