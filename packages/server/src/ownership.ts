@@ -11,13 +11,13 @@ export const leaseMs = 10_000;
 const renewEveryMs = 2_500;
 
 export interface Ownership {
-  /** Stops renewing and gives the lease back. */
+  /** Stops renewing. The lease is given back by whoever registered the node, when nothing acts in its name any more. */
   close(): Promise<void>;
 }
 
 export interface OwnershipDeps {
   readonly node: NodeId;
-  readonly nodes: NodeStore;
+  readonly nodes: Pick<NodeStore, 'renew' | 'removeDead'>;
   readonly active: ActiveContacts;
   readonly orders: Pick<ContactOrders, 'look'>;
   readonly clock: Clock;
@@ -60,7 +60,6 @@ export function keepOwnership(deps: OwnershipDeps): Ownership {
     async close() {
       stop.abort();
       await running;
-      await nodes.release(node);
     },
   };
 }

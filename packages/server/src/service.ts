@@ -35,6 +35,7 @@ import { monitorContact } from './contacts/monitor-contact.ts';
 import type { OutboundContactDeps } from './contacts/outbound-contact.ts';
 import { WatchedConversations } from './contacts/watched-conversations.ts';
 import { openInProcessBus } from './events/bus.ts';
+import { openDeliveryTurn } from './events/delivery-turn.ts';
 import { openFactLimits } from './events/fact-limits.ts';
 import { type FileSinkDeps, openFileSink } from './events/file-sink.ts';
 import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
@@ -263,6 +264,10 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   // Facts out.
   const metrics = openMetrics();
   const node = newId<NodeId>();
+  // Whoever owns the embedded database is alone on it: what a crash left need not wait for a lease to run out.
+  if (!config.databaseUrl) await nodes.endAllLeases();
+  await nodes.register(node, hostname(), leaseMs);
+  opened.keep(node, (id) => nodes.release(id));
   // An embedded database has one service; others share theirs with other nodes.
   const bus = config.databaseUrl
     ? opened.keep(openPostgresBus({ pool: database.pool, node, clock, logger }), (running) => running.close())
@@ -274,8 +279,10 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       logger,
       deleted: () => metrics.sinkFileDeleted(configured.name),
     });
-    const delivery = openOutboxDelivery({
+    const open = sink.receiver === 'shared' ? openDeliveryTurn : openOutboxDelivery;
+    const delivery = open({
       store: outbox,
+      node,
       sink,
       clock,
       logger,
@@ -290,7 +297,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   }
   metrics.watchEach(
     'ringback_facts_held',
-    'Contact events and records that others pass, because a sink fails at them.',
+    'Contact events and records that others pass, because a sink fails at them; told by the node that delivers to it.',
     'sink',
     () => Object.fromEntries(deliveries.map(({ sink, held }) => [sink, held])),
   );
@@ -312,9 +319,6 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const factsWritten = (): void => bus.ring('outbox');
 
   // Contacts.
-  // Whoever owns the embedded database is alone on it: what a crash left need not wait for a lease to run out.
-  if (!config.databaseUrl) await nodes.endAllLeases();
-  await nodes.register(node, hostname(), leaseMs);
   const policies = openInstancePolicies({
     region: config.region,
     carrier: carrier ? 'simulated' : 'trunk',

@@ -1,6 +1,8 @@
-/** Nodes on one database, asked about contacts of one another: orders reach the call wherever it is. Audio and SIP are looked at where the call is. */
+/** Nodes on one database, asked about contacts of one another: orders reach the call wherever it is, and a webhook gets each fact from one of them. Audio and SIP are looked at where the call is. */
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -43,9 +45,13 @@ describe('a contact of one node, asked about at another', () => {
   let otherDataDir: string;
   let postgres: EmbeddedPostgres;
   let database: Client;
+  /** Where both nodes send their facts. */
+  let webhook: Server;
+  /** Contact and sequence of each fact that came there. */
+  const received: string[] = [];
   /** Has the calls and their agents. */
   let owner: TestService;
-  /** Is asked, a process of its own. */
+  /** Is asked, a process of its own. It was there first, so that the facts are its to deliver. */
   let other: ServiceProcess;
   let client: ConnectClient;
   let flowId: string;
@@ -59,14 +65,25 @@ describe('a contact of one node, asked about at another', () => {
     postgres = await startTestPostgres(dataDir);
     database = new Client({ connectionString: postgres.connectionString });
     await database.connect();
-    owner = await startTestService('', undefined, postgres.connectionString);
+    webhook = createServer((request, response) => {
+      received.push(String(request.headers['x-ringback-delivery']));
+      request.resume();
+      response.end();
+    });
+    await new Promise<void>((resolve) => webhook.listen(0, '127.0.0.1', resolve));
+    const { port } = webhook.address() as AddressInfo;
+    const yaml = `sinks: [{kind: webhook, name: hook, url: "http://127.0.0.1:${port}"}]\n`;
+    const configFile = path.join(scratch, 'ringback.yaml');
+    await writeFile(configFile, yaml);
     otherDataDir = path.join(scratch, 'other');
     other = await startServiceProcess({
+      RINGBACK_CONFIG: configFile,
       RINGBACK_DATABASE_URL: postgres.connectionString,
       RINGBACK_DATA_DIR: otherDataDir,
       RINGBACK_HTTP_PORT: '0',
       RINGBACK_SIP_PORT: '0',
     });
+    owner = await startTestService(yaml, undefined, postgres.connectionString);
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
     client = new ConnectClient({ endpoint: other.url, region: 'us-east-1', credentials });
     flowId = await owner.createFlow(transferToQueue);
@@ -76,6 +93,8 @@ describe('a contact of one node, asked about at another', () => {
     client?.destroy();
     await endAllProcesses();
     await owner?.close();
+    webhook?.closeAllConnections();
+    webhook?.close();
     await database?.end();
     await postgres?.close();
     await rm(scratch, { recursive: true, force: true });
@@ -90,6 +109,16 @@ describe('a contact of one node, asked about at another', () => {
         (line) => line.to === number && line.kind === kind,
       ),
     );
+
+  /** Resolves when every fact that is committed by now has come to the webhook. */
+  const allToldOf = async (): Promise<void> => {
+    const { rows } = await database.query('SELECT contact_id, sequence FROM outbox');
+    const facts = rows.map((row) => `${row.contact_id}/${row.sequence}`);
+    assert.notDeepEqual(facts, []);
+    await until(() => facts.every((fact) => received.includes(fact)), 'the facts to come to the webhook');
+  };
+
+  const tellsOfItsTurn = (): boolean => other.lines.some((line) => line.includes('this node delivers'));
 
   it('is stopped: the phone that talks gets a BYE, the one that rings a CANCEL', async () => {
     for (const [number, when, how, cause] of [
@@ -181,6 +210,12 @@ describe('a contact of one node, asked about at another', () => {
     });
   });
 
+  it('is told of to a webhook by one node, each fact once', async () => {
+    await allToldOf();
+    assert.equal(tellsOfItsTurn(), true, 'the node that has none of the calls');
+    assert.equal(new Set(received).size, received.length);
+  });
+
   it('has its orders decided by the takeover when its node dies with them', async () => {
     const call = async (DestinationPhoneNumber: string): Promise<string> => {
       const { instanceId: InstanceId, queueId: QueueId } = owner;
@@ -207,5 +242,6 @@ describe('a contact of one node, asked about at another', () => {
       const { SegmentAttributes } = await owner.ended(contactId);
       assert.equal(SegmentAttributes?.['ringback:EndCause']?.ValueString, 'SERVICE_RESTARTED');
     }
+    await allToldOf();
   });
 });

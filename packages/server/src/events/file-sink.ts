@@ -86,6 +86,8 @@ export async function openFileSink(options: FileSinkOptions, deps: FileSinkDeps)
     name,
     // Lines of one file cannot be written side by side, and one write takes them all.
     concurrency: 1,
+    // The directory is this node's, even where its path is the same on all.
+    receiver: 'own',
     async deliver(rows) {
       const byStream = Map.groupBy(rows, (row) => row.stream);
       try {

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
-import type { OutboxPosition, OutboxRow, OutboxStore } from '../store/outbox-store.ts';
 import { capturedLogger, levels } from '../test-support/captured-logger.ts';
+import { MemoryOutbox, ScriptedSink, unreachable } from '../test-support/memory-outbox.ts';
 import { type OutboxDelivery, openOutboxDelivery } from './outbox-delivery.ts';
-import type { Delivery, Sink } from './sink.ts';
+import type { Delivery } from './sink.ts';
 
 /** Longest wait between two looks and between two tries, as the code has them. */
 const pollMs = 1000;
@@ -15,7 +15,6 @@ const gatherMs = 25;
 const longestBackOffMs = 30_000;
 const quarterHourMs = 900_000;
 
-const unreachable: Delivery = { kind: 'unreachable', reason: 'connection refused' };
 const failed: Delivery = { kind: 'failed', reason: 'answered 500' };
 const refused: Delivery = { kind: 'refused', reason: 'answered 400' };
 
@@ -561,122 +560,4 @@ function makeWorld(t: TestContext, options: { concurrency?: number; outbox?: Mem
   };
   t.after(() => world.delivery.close());
   return world;
-}
-
-/** Rows in memory; a row's payload is its contact and sequence, for example `a1`. */
-class MemoryOutbox implements OutboxStore {
-  readonly rows: OutboxRow[] = [];
-  readonly aside: { sink: string; row: string; reason: string }[] = [];
-  readonly heldRows: OutboxRow[] = [];
-  position = 0;
-  /** How often each call still fails. */
-  failures: Partial<
-    Record<'positionOf' | 'read' | 'advance' | 'setAside' | 'hold' | 'held' | 'release', number>
-  > = {};
-  holdReads: Promise<void> = Promise.resolve();
-  /** Reads that were planned before the newest rows came and so do not see them. */
-  missed = 0;
-
-  add(...contacts: string[]): void {
-    for (const contactId of contacts) {
-      const sequence = this.rows.filter((row) => row.contactId === contactId).length + 1;
-      this.rows.push({
-        at: { transactionId: '1', position: this.rows.length + 1 },
-        contactId,
-        sequence,
-        stream: 'contact-events',
-        payload: `${contactId}${sequence}`,
-      });
-    }
-  }
-
-  async positionOf(): Promise<OutboxPosition> {
-    this.#mayFail('positionOf');
-    return { transactionId: '1', position: this.position };
-  }
-
-  async read(after: OutboxPosition, limit: number): Promise<OutboxRow[]> {
-    this.#mayFail('read');
-    await this.holdReads;
-    if (this.missed > 0) {
-      this.missed -= 1;
-      return [];
-    }
-    return this.rows.filter(({ at }) => at.position > after.position).slice(0, limit);
-  }
-
-  async advance(_sink: string, position: OutboxPosition): Promise<void> {
-    this.#mayFail('advance');
-    this.position = position.position;
-  }
-
-  async setAside(sink: string, row: OutboxRow, reason: string): Promise<void> {
-    this.#mayFail('setAside');
-    this.aside.push({ sink, row: row.payload, reason });
-  }
-
-  async hold(_sink: string, rows: readonly OutboxRow[]): Promise<void> {
-    this.#mayFail('hold');
-    const known = new Set(this.heldRows.map(({ at }) => at.position));
-    this.heldRows.push(...rows.filter(({ at }) => !known.has(at.position)));
-  }
-
-  async held(): Promise<OutboxRow[]> {
-    this.#mayFail('held');
-    return this.heldRows.toSorted((a, b) => a.at.position - b.at.position);
-  }
-
-  async release(_sink: string, at: OutboxPosition): Promise<void> {
-    this.#mayFail('release');
-    this.heldRows.splice(
-      this.heldRows.findIndex((row) => row.at.position === at.position),
-      1,
-    );
-  }
-
-  async maintain(): Promise<undefined> {}
-
-  #mayFail(call: keyof MemoryOutbox['failures']): void {
-    const left = this.failures[call] ?? 0;
-    this.failures[call] = left - 1;
-    if (left > 0) throw new Error('the database is away');
-  }
-}
-
-class ScriptedSink implements Sink {
-  readonly name = 'sink';
-  readonly concurrency: number;
-  readonly calls: string[][] = [];
-  readonly taken: string[] = [];
-  /** What a row meets, try by try; after that what `*` meets; after that it is taken. */
-  readonly answers = new Map<string, Delivery[]>();
-  isDown = false;
-  isClosed = false;
-  hold: Promise<void> = Promise.resolve();
-  underWay = 0;
-
-  constructor(concurrency: number) {
-    this.concurrency = concurrency;
-  }
-
-  async deliver(rows: readonly OutboxRow[]): Promise<readonly Delivery[]> {
-    this.calls.push(rows.map((row) => row.payload));
-    this.underWay += 1;
-    await this.hold;
-    this.underWay -= 1;
-    const deliveries: Delivery[] = [];
-    for (const row of rows) {
-      const answer = this.isDown
-        ? unreachable
-        : (this.answers.get(row.payload)?.shift() ?? this.answers.get('*')?.shift());
-      deliveries.push(answer ?? { kind: 'delivered' });
-      if (answer) break;
-      this.taken.push(row.payload);
-    }
-    return deliveries;
-  }
-
-  async close(): Promise<void> {
-    this.isClosed = true;
-  }
 }

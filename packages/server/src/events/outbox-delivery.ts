@@ -1,4 +1,4 @@
-/** Carries facts from the outbox to one sink, at least once and in order per contact. One of these runs per sink and cluster. */
+/** Carries facts from the outbox to one sink, at least once and in order per contact. Where nodes share the sink's receiver, one of them runs this at a time (delivery-turn.ts). */
 import type { Logger } from 'pino';
 import { type Clock, delay } from '../clock.ts';
 import type { OutboxPosition, OutboxRow, OutboxStore } from '../store/outbox-store.ts';
@@ -18,8 +18,14 @@ export interface OutboxDelivery {
   close(): Promise<void>;
 }
 
+/** What a delivery needs of the outbox. */
+export type DeliveryStore = Pick<
+  OutboxStore,
+  'positionOf' | 'read' | 'advance' | 'hold' | 'held' | 'release' | 'setAside'
+>;
+
 export interface OutboxDeliveryDeps {
-  readonly store: OutboxStore;
+  readonly store: DeliveryStore;
   readonly sink: Sink;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -20,5 +20,7 @@ export interface Sink {
   deliver(rows: readonly OutboxRow[], signal: AbortSignal): Promise<readonly Delivery[]>;
   /** Whether rows of different contacts may travel side by side. */
   readonly concurrency: number;
+  /** `shared` by the nodes of a database, of which one delivers at a time; or each node's `own`, and each delivers everything. */
+  readonly receiver: 'shared' | 'own';
   close(): Promise<void>;
 }

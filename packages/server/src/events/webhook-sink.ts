@@ -52,6 +52,7 @@ export function openWebhookSink(options: WebhookOptions): Sink {
   return {
     name: options.name,
     concurrency,
+    receiver: 'shared',
     async deliver(rows, signal) {
       const deliveries: Delivery[] = [];
       for (const row of rows) {

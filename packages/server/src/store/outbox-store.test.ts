@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { newId } from '../ids.ts';
+import { type NodeId, newId } from '../ids.ts';
 import { sampleTimeMs } from '../test-support/sample-contact.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
 import type { Queryable } from './database.ts';
+import { openNodeStore } from './node-store.ts';
 import { type OutboxLimits, type OutboxPosition, type OutboxStore, openOutboxStore } from './outbox-store.ts';
 import type { RingbackDatabase, Schema } from './schema.ts';
 
@@ -153,6 +154,96 @@ describe('outbox store › positions', () => {
         set_aside_at: new Date(sampleTimeMs),
       },
     ]);
+  });
+});
+
+describe('outbox store › turns', () => {
+  const [one, two] = [newId<NodeId>(), newId<NodeId>()];
+  const leaseMs = 3_600_000;
+
+  beforeEach(async () => {
+    const nodes = openNodeStore(database);
+    await nodes.endAllLeases();
+    for (const node of [one, two]) await nodes.register(node, 'host', leaseMs);
+  });
+
+  it('are one node’s at a time, of those that ask at once too', async () => {
+    const asked = await Promise.all([one, two].map((node) => outbox.takeTurn('sink', node)));
+    assert.deepEqual(asked.toSorted(), [false, true]);
+    const [owner, other] = asked[0] ? [one, two] : [two, one];
+    assert.deepEqual(
+      [await outbox.takeTurn('sink', owner), await outbox.takeTurn('sink', other)],
+      [true, false],
+    );
+    assert.deepEqual(
+      [await outbox.hasTurn('sink', owner), await outbox.hasTurn('sink', other)],
+      [true, false],
+    );
+    assert.equal(await outbox.takeTurn('another sink', other), true);
+    await outbox.endTurn('sink', other);
+    assert.equal(await outbox.hasTurn('sink', owner), true, 'only its own turn is given back');
+    await outbox.endTurn('sink', owner);
+    assert.equal(await outbox.hasTurn('sink', owner), false);
+    assert.equal(await outbox.takeTurn('sink', other), true);
+  });
+
+  for (const [how, die] of [
+    ['its lease runs out', 'UPDATE node SET lease_expires_at = clock_timestamp() WHERE id = $1'],
+    ['its row is gone', 'DELETE FROM node WHERE id = $1'],
+  ] as const) {
+    it(`are another’s when the owner dies: ${how}`, async () => {
+      await outbox.takeTurn('sink', one);
+      await database.query(die, [one]);
+      assert.equal(await outbox.hasTurn('sink', one), true, 'until another takes it');
+      assert.equal(await outbox.takeTurn('sink', two), true);
+      assert.deepEqual([await outbox.hasTurn('sink', one), await outbox.hasTurn('sink', two)], [false, true]);
+    });
+  }
+
+  it('let a new sink begin with what comes from now on, and another node where the last one was', async () => {
+    await write(database, 'past');
+    await outbox.takeTurn('new', one);
+    await write(database, 'taken');
+    await write(database, 'left');
+    const rows = await outbox.read(await outbox.positionOf('new'), 10);
+    assert.deepEqual(payloads(rows), ['taken', 'left']);
+    assert.equal(await outbox.advance('new', rows[0]?.at ?? beginning, one), true);
+    await outbox.endTurn('new', one);
+    await outbox.takeTurn('new', two);
+    assert.deepEqual(payloads(await outbox.read(await outbox.positionOf('new'), 10)), ['left']);
+  });
+
+  it('keep others from moving the position and from holding facts', async () => {
+    await outbox.takeTurn('sink', one);
+    const start = await outbox.positionOf('sink');
+    await write(database, 'a');
+    const rows = await outbox.read(start, 10);
+    const at = rows[0]?.at ?? beginning;
+    assert.deepEqual(
+      [await outbox.advance('sink', at, two), await outbox.hold('sink', rows, two)],
+      [false, false],
+    );
+    assert.deepEqual([await outbox.positionOf('sink'), await outbox.held('sink')], [start, []]);
+    assert.deepEqual(
+      [await outbox.advance('sink', at, one), await outbox.hold('sink', rows, one)],
+      [true, true],
+    );
+    assert.equal(await outbox.hold('sink', rows, one), true, 'held already');
+    assert.deepEqual([await outbox.positionOf('sink'), await outbox.held('sink')], [at, rows]);
+  });
+
+  it('are not taken between the look and the write of facts that are held', async () => {
+    await outbox.takeTurn('sink', one);
+    await write(database, 'a');
+    const rows = await outbox.read(beginning, 10);
+    let held: Promise<boolean> | undefined;
+    await database.withTransaction(async ({ query }) => {
+      await query(`UPDATE sink_position SET owner_node = $1 WHERE sink = 'sink'`, [two]);
+      held = outbox.hold('sink', rows, one);
+      await someoneWaitsForALock();
+    });
+    assert.equal(await held, false);
+    assert.deepEqual(await outbox.held('sink'), []);
   });
 });
 

@@ -1,4 +1,5 @@
 /** The outbox as the sinks read it: rows in commit order from a sink's own position on. */
+import type { NodeId } from '../ids.ts';
 import type { Queryable } from './database.ts';
 import type { RingbackDatabase, Schema } from './schema.ts';
 
@@ -22,16 +23,27 @@ export interface OutboxStore {
   positionOf(sink: string): Promise<OutboxPosition>;
   /** Up to `limit` rows behind a position, oldest first; never a row that an older transaction could still precede. */
   read(after: OutboxPosition, limit: number): Promise<OutboxRow[]>;
-  /** Everything up to and including `position` is delivered. */
-  advance(sink: string, position: OutboxPosition): Promise<void>;
-  /** Keeps rows that others shall pass, beside the outbox; those that are kept already stay as they are. */
-  hold(sink: string, rows: readonly OutboxRow[]): Promise<void>;
+  /** Everything up to and including `position` is delivered. False, and nothing is stored, when it is not the turn of `owner`. */
+  advance(sink: string, position: OutboxPosition, owner?: NodeId): Promise<boolean>;
+  /**
+   * Keeps rows that others shall pass, beside the outbox; those that are kept already stay as they are. False, and nothing is
+   * stored, when it is not the turn of `owner`.
+   */
+  hold(sink: string, rows: readonly OutboxRow[], owner?: NodeId): Promise<boolean>;
   /** Rows that are held for a sink, in the order of the outbox. */
   held(sink: string): Promise<OutboxRow[]>;
   /** A held row is delivered or set aside. */
   release(sink: string, at: OutboxPosition): Promise<void>;
   /** Keeps a row that a sink will never take, with the reason. */
   setAside(sink: string, row: OutboxRow, reason: string, atMs: number): Promise<void>;
+  /**
+   * Makes it the turn of `node` to deliver to a sink, if it is nobody's or that of a node whose lease has run out. True also when it
+   * was already. A sink that is new begins with what comes from now on.
+   */
+  takeTurn(sink: string, node: NodeId): Promise<boolean>;
+  hasTurn(sink: string, node: NodeId): Promise<boolean>;
+  /** Makes it nobody's turn, if it was that of `node`. */
+  endTurn(sink: string, node: NodeId): Promise<void>;
   /**
    * Makes partitions ahead of need and drops those that every named sink has passed; then, oldest first, what is beyond the
    * limits. Says what that was. Undefined where another node is at it.
@@ -105,14 +117,22 @@ export function openOutboxStore(database: RingbackDatabase): OutboxStore {
       ]);
       return rows.map(outboxRow);
     },
-    async advance(sink, position) {
-      await database.query(updatePosition, [sink, position.transactionId, position.position]);
+    async advance(sink, { transactionId, position }, owner) {
+      const { rowCount } = await database.query(updatePosition, [sink, transactionId, position, owner]);
+      return rowCount === 1;
     },
-    async hold(sink, rows) {
-      await database.query(
-        `INSERT INTO held_fact (sink, transaction_id, position, contact_id, sequence, stream, payload)
-         SELECT $1, * FROM unnest($2::xid8[], $3::bigint[], $4::uuid[], $5::integer[], $6::text[], $7::text[])
-         ON CONFLICT DO NOTHING`,
+    async hold(sink, rows, owner) {
+      // Locked, so that whoever takes the turn sees all that was held before.
+      const { rowCount } = await database.query(
+        `WITH turn AS (
+           SELECT WHERE $8::uuid IS NULL OR EXISTS (
+             SELECT FROM sink_position WHERE sink = $1 AND owner_node = $8 FOR SHARE)),
+         kept AS (
+           INSERT INTO held_fact (sink, transaction_id, position, contact_id, sequence, stream, payload)
+           SELECT $1, fact.* FROM turn,
+                  unnest($2::xid8[], $3::bigint[], $4::uuid[], $5::integer[], $6::text[], $7::text[]) AS fact
+           ON CONFLICT DO NOTHING)
+         SELECT FROM turn`,
         [
           sink,
           rows.map(({ at }) => at.transactionId),
@@ -121,8 +141,10 @@ export function openOutboxStore(database: RingbackDatabase): OutboxStore {
           rows.map(({ sequence }) => sequence),
           rows.map(({ stream }) => stream),
           rows.map(({ payload }) => payload),
+          owner,
         ],
       );
+      return rowCount === 1;
     },
     async held(sink) {
       const { rows } = await database.query<StoredRow>(
@@ -144,6 +166,30 @@ export function openOutboxStore(database: RingbackDatabase): OutboxStore {
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (sink, contact_id, sequence) DO NOTHING`,
         [sink, row.contactId, row.sequence, row.stream, row.payload, reason, new Date(atMs)],
       );
+    },
+    async takeTurn(sink, node) {
+      const { rowCount } = await database.query(
+        `INSERT INTO sink_position AS s (sink, transaction_id, position, owner_node)
+         VALUES ($1, pg_snapshot_xmin(pg_current_snapshot()), 0, $2)
+         ON CONFLICT (sink) DO UPDATE SET owner_node = EXCLUDED.owner_node
+          WHERE s.owner_node IS NULL OR s.owner_node = EXCLUDED.owner_node
+             OR s.owner_node <> ALL (ARRAY(SELECT n.id FROM node n WHERE n.lease_expires_at >= clock_timestamp()))`,
+        [sink, node],
+      );
+      return rowCount === 1;
+    },
+    async hasTurn(sink, node) {
+      const { rowCount } = await database.query(
+        'SELECT FROM sink_position WHERE sink = $1 AND owner_node = $2',
+        [sink, node],
+      );
+      return rowCount === 1;
+    },
+    async endTurn(sink, node) {
+      await database.query('UPDATE sink_position SET owner_node = NULL WHERE sink = $1 AND owner_node = $2', [
+        sink,
+        node,
+      ]);
     },
     maintain: (sinks, limits) =>
       database.withTransaction(async (transaction) => {
@@ -274,5 +320,6 @@ const selectRows = {
 
 const updatePosition = {
   name: 'advance-sink',
-  text: 'UPDATE sink_position SET transaction_id = $2::xid8, position = $3 WHERE sink = $1',
+  text: `UPDATE sink_position SET transaction_id = $2::xid8, position = $3
+          WHERE sink = $1 AND ($4::uuid IS NULL OR owner_node = $4)`,
 };
