@@ -145,7 +145,10 @@ describe('audit log', () => {
     directory = await mkdtemp(path.join(tmpdir(), 'ringback-audit-'));
     log = await openAuditLog({ directory: path.join(directory, 'audit'), logger: logger as never });
   });
-  afterEach(() => rm(directory, { recursive: true }));
+  afterEach(async () => {
+    await log.close();
+    await rm(directory, { recursive: true });
+  });
 
   const linesOf = async (file: string) =>
     (await readFile(path.join(directory, 'audit', file), 'utf8')).split('\n').filter((line) => line !== '');

@@ -2,7 +2,7 @@
  * Appends audit records to one file a day. The API answers a call when its line is there. Writes gather: the first record
  * starts one, and what comes while it runs is the next.
  */
-import { appendFile, mkdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -28,6 +28,9 @@ export interface AuditLogOptions {
 
 const dayMs = 86_400_000;
 
+/** How long a file is kept open: opening it for each write is two more waits for every answer. One that was moved away is left by then, ms. */
+const openForMs = 1000;
+
 /** Most calls that wait while the disk is slow; what comes on top is counted as lost. */
 const maxWaiting = 20_000;
 
@@ -46,6 +49,24 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
   /** A write that failed may have left half a line, which the next one must not continue. */
   let mustStartLine = false;
   let isOverflowing = false;
+  let current:
+    | { readonly file: string; readonly handle: FileHandle; readonly openedAtMs: number }
+    | undefined;
+
+  async function append(file: string, lines: string): Promise<void> {
+    const nowMs = performance.now();
+    if (current?.file !== file || nowMs - current.openedAtMs >= openForMs) {
+      await leaveFile();
+      current = { file, handle: await open(file, 'a', 0o600), openedAtMs: nowMs };
+    }
+    await current.handle.appendFile(lines);
+  }
+
+  async function leaveFile(): Promise<void> {
+    const left = current;
+    current = undefined;
+    await left?.handle.close();
+  }
 
   function lose(count: number, error: unknown): void {
     lost += count;
@@ -69,7 +90,7 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
       try {
         const lines = auditRecords(ofDay);
         const file = path.join(directory, `audit-${new Date(day * dayMs).toISOString().slice(0, 10)}.jsonl`);
-        await appendFile(file, mustStartLine ? `\n${lines}` : lines, { mode: 0o600 });
+        await append(file, mustStartLine ? `\n${lines}` : lines);
         mustStartLine = false;
       } catch (error) {
         mustStartLine = true;
@@ -95,6 +116,9 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
     get lost() {
       return lost;
     },
-    close: () => next ?? writing,
+    async close() {
+      await (next ?? writing);
+      await leaveFile();
+    },
   };
 }
