@@ -79,6 +79,16 @@ module.exports = {
       },
     },
     {
+      name: 'sip-credentials-below-dialogs',
+      severity: 'error',
+      comment: 'Dialogs and registrations answer challenges with it; it knows messages only.',
+      from: { path: '^packages/sip/src/auth/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^packages/sip/src/[^/]+/',
+        pathNot: ['^packages/sip/src/auth/', '^packages/sip/src/message/'],
+      },
+    },
+    {
       name: 'nobody-imports-api',
       severity: 'error',
       comment: 'The edges have no rules that others could need.',

@@ -10,7 +10,6 @@ import {
   OutgoingInviteCall,
   type OutgoingInviteRequest,
 } from './dialog/outgoing-invite.ts';
-import { requirePrintable } from './dialog/own-headers.ts';
 import { type ProbeOutcome, type ProbeRequest, probe } from './dialog/probe.ts';
 import { refuseBodyType, refuseMethod, refuseScheme } from './dialog/refusal.ts';
 import {
@@ -24,6 +23,7 @@ import { Directory } from './directory.ts';
 import type { SipFault } from './errors.ts';
 import type { HeaderList } from './message/headers.ts';
 import type { SipRequest, SipResponse } from './message/message.ts';
+import { requirePrintable } from './message/printable.ts';
 import { createResponse, type ResponseOptions } from './message/response.ts';
 import { createRandomHex } from './random-hex.ts';
 import {

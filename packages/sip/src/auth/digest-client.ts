@@ -1,6 +1,6 @@
 // Credentials at work: remembers what each realm asked for, so that later requests carry an answer at once with a rising nonce count,
 // and decides when a challenge is worth another try (RFC 3261 §22.2–22.3, RFC 7616 §3.3–3.6).
-import { checkCredentials } from '../dialog/own-headers.ts';
+
 import {
   answerChallenge,
   chooseChallenges,
@@ -9,6 +9,7 @@ import {
 } from '../message/digest-auth.ts';
 import type { HeaderList } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
+import { requirePrintable } from '../message/printable.ts';
 
 /** The parts of a request that its digest covers. */
 interface DigestSubject {
@@ -149,4 +150,10 @@ export class DigestClients {
     this.#clients.set(key, client);
     return client;
   }
+}
+
+/** The user's name stands in Authorization; the password is only ever hashed. @throws {UnusableHeader} */
+export function checkCredentials(credentials: DigestCredentials): DigestCredentials {
+  requirePrintable('Authorization', credentials.username);
+  return credentials;
 }

@@ -4,6 +4,7 @@ import type { DigestClient } from '../auth/digest-client.ts';
 import { RequestFailed } from '../errors.ts';
 import type { HeaderList } from '../message/headers.ts';
 import type { SipBody, SipRequest, SipResponse } from '../message/message.ts';
+import { requirePrintable } from '../message/printable.ts';
 import { parseReason } from '../message/reason.ts';
 import { SessionAgreement } from '../session/session-agreement.ts';
 import { SessionTimer } from '../session/session-timer.ts';
@@ -30,7 +31,6 @@ import type {
   OfferHandler,
   SessionHandlers,
 } from './invite-dialog.ts';
-import { requirePrintable } from './own-headers.ts';
 import { ReceivedChanges, type ReceivedChangesHost } from './received-changes.ts';
 import { readReferTo, TransferRequestReceived } from './received-transfer.ts';
 import { type ReofferHost, Reoffers } from './reoffer.ts';

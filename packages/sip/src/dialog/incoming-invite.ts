@@ -3,6 +3,7 @@
 import { InviteNotPending } from '../errors.ts';
 import type { HeaderList } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest } from '../message/message.ts';
+import { requirePrintable } from '../message/printable.ts';
 import { createResponse } from '../message/response.ts';
 import { isSessionBody } from '../session/session-agreement.ts';
 import type { SessionTimerPolicy, TimerReply } from '../session/session-timer-terms.ts';
@@ -12,7 +13,7 @@ import type { SipPeer } from '../transport/sip-endpoint.ts';
 import { Dialog, type EarlyStage } from './dialog.ts';
 import { dialogFromRequest } from './dialog-state.ts';
 import type { EarlyDialog, InviteDialog, SessionHandlers } from './invite-dialog.ts';
-import { checkBody, checkHeaders, requirePrintable } from './own-headers.ts';
+import { checkBody, checkHeaders } from './own-headers.ts';
 import { readRack } from './rack.ts';
 import { ReliableProvisionals } from './reliable-provisionals.ts';
 import {

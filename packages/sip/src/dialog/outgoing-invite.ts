@@ -11,6 +11,7 @@ import {
 } from '../errors.ts';
 import { type HeaderList, SipHeaders } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest, type SipResponse } from '../message/message.ts';
+import { requirePrintable } from '../message/printable.ts';
 import { createResponse } from '../message/response.ts';
 import { isSessionBody } from '../session/session-agreement.ts';
 import {
@@ -37,7 +38,7 @@ import { Dialog, type EarlyStage } from './dialog.ts';
 import { dialogFromResponse } from './dialog-state.ts';
 import type { EarlyDialog, InviteDialog, SessionHandlers } from './invite-dialog.ts';
 import type { LateAnswerReceiver } from './late-answers.ts';
-import { appendOwnHeaders, formatNameAddress, requirePrintable, requireUri } from './own-headers.ts';
+import { appendOwnHeaders, formatNameAddress, requireUri } from './own-headers.ts';
 import { readReliableSequence, reliableOrder } from './rack.ts';
 import {
   allowedMethods,

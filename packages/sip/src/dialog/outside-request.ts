@@ -1,18 +1,14 @@
 // Requests that belong to no dialog: OPTIONS to see whether somebody is there, REGISTER. Answers challenges (RFC 3261 §8.1, §22).
+
 import { type DigestClient, DigestRounds, isChallenge } from '../auth/digest-client.ts';
 import { RequestFailed, UserAgentClosed } from '../errors.ts';
 import { type HeaderList, SipHeaders } from '../message/headers.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
+import { requirePrintable } from '../message/printable.ts';
 import type { ClientTransaction } from '../transaction/client-transaction.ts';
 import type { SipEndpoint } from '../transport/sip-endpoint.ts';
 import type { CallParty } from './caller-identity.ts';
-import {
-  appendOwnHeaders,
-  checkHeaders,
-  formatNameAddress,
-  requirePrintable,
-  requireUri,
-} from './own-headers.ts';
+import { appendOwnHeaders, checkHeaders, formatNameAddress, requireUri } from './own-headers.ts';
 import { newBranch, newTag, type UserAgentCore, viaFor } from './user-agent-core.ts';
 
 export interface OutsideRequest {

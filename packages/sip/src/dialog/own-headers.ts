@@ -1,11 +1,11 @@
 // Guards what the application puts into messages: nothing it passes may break the message apart or replace what the user agent
 // must set itself.
 import { UnusableHeader } from '../errors.ts';
-import type { DigestCredentials } from '../message/digest-auth.ts';
 import { isToken, quote } from '../message/grammar.ts';
 import { headerKey } from '../message/header-names.ts';
 import type { HeaderList, SipHeaders } from '../message/headers.ts';
 import type { SipBody } from '../message/message.ts';
+import { requirePrintable } from '../message/printable.ts';
 
 const RESERVED: ReadonlySet<string> = new Set([
   'call-id',
@@ -60,23 +60,6 @@ export function checkHeaders(list: HeaderList, allowed?: string): HeaderList {
 export function checkBody(body: SipBody): SipBody {
   requirePrintable('Content-Type', body.contentType);
   return body;
-}
-
-/** Line breaks and control characters would end the header field or the message. */
-export function requirePrintable(header: string, value: string): string {
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f) {
-      throw new UnusableHeader(header, 'the value contains a line break or control character');
-    }
-  }
-  return value;
-}
-
-/** The user's name stands in Authorization; the password is only ever hashed. @throws {UnusableHeader} */
-export function checkCredentials(credentials: DigestCredentials): DigestCredentials {
-  requirePrintable('Authorization', credentials.username);
-  return credentials;
 }
 
 /** A URI of any scheme that can stand in angle brackets and in a request line. */

@@ -4,10 +4,10 @@ import { RequestFailed } from '../errors.ts';
 import type { SipRequest } from '../message/message.ts';
 import { parseNameAddress } from '../message/name-address.ts';
 import { ParseFailure } from '../message/parse-failure.ts';
+import { requirePrintable } from '../message/printable.ts';
 import { reasonPhrase } from '../message/status.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { DialogWire } from './dialog-wire.ts';
-import { requirePrintable } from './own-headers.ts';
 import {
   type ReceivedTransferAction,
   type ReceivedTransferInput,

@@ -1,13 +1,13 @@
 // Keeps us registered at a carrier that wants it: REGISTER, refresh before it expires, the next target after one that fails, back off
 // after all have, removal at the end (RFC 3261 §10, RFC 3263 §4.3, RFC 5626 §4.5). Performs what `registration-states.ts` says.
 import type { DigestClient } from '../auth/digest-client.ts';
+import { checkCredentials } from '../auth/digest-client.ts';
 import {
   checkOutside,
   type OutsideExchange,
   type OutsideRequest,
   sendOutside,
 } from '../dialog/outside-request.ts';
-import { checkCredentials } from '../dialog/own-headers.ts';
 import { contactFor, type UserAgentCore } from '../dialog/user-agent-core.ts';
 import { RequestFailed } from '../errors.ts';
 import { parseDigits } from '../message/grammar.ts';
