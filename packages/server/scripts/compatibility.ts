@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { listOperations, listServiceQuotasOperations } from '@ringback/connect-api';
 import { actionSupport } from '@ringback/flow';
 import { implementedOperations, missingParts } from '../src/api/implemented-operations.ts';
+import { missingServiceQuotasParts, serviceQuotasCode } from '../src/api/service-quotas/operations.ts';
 import { partlySupportedActions, unsupportedActions } from '../src/contacts/unsupported-actions.ts';
 
 const page = fileURLToPath(new URL('../../../docs/compatibility.md', import.meta.url));
@@ -23,19 +24,19 @@ function render(): string {
   for (const [group, operations] of [...byGroup].sort(([a], [b]) => a.localeCompare(b))) {
     lines.push('', `## ${group}`, '', '| Operation | State |', '|---|---|');
     for (const { name } of operations.toSorted((a, b) => a.name.localeCompare(b.name))) {
-      lines.push(`| ${name} | ${stateOf(name)} |`);
+      lines.push(`| ${name} | ${stateOf(name, implementedOperations, missingParts)} |`);
     }
   }
   lines.push(
     '',
     '## Service Quotas',
     '',
-    'The operations of the Service Quotas API, beside those counted above.',
+    'The operations of the Service Quotas API, beside those counted above. They know the quotas of Amazon Connect, and no other service.',
     '',
     '| Operation | State |',
     '|---|---|',
     ...listServiceQuotasOperations().map(
-      ({ name, isServed }) => `| ${name} | ${isServed ? 'full' : 'not implemented'} |`,
+      (name) => `| ${name} | ${stateOf(name, serviceQuotasCode, missingServiceQuotasParts)} |`,
     ),
     '',
     '## Flow actions',
@@ -64,9 +65,13 @@ function describeAction(type: string, support: ReturnType<typeof actionSupport>[
   }
 }
 
-function stateOf(name: string): string {
-  if (!Object.hasOwn(implementedOperations, name)) return 'not implemented';
-  const missing = (missingParts as Readonly<Record<string, string | undefined>>)[name];
+function stateOf(
+  name: string,
+  implemented: object,
+  missingParts: Readonly<Record<string, string | undefined>>,
+): string {
+  if (!Object.hasOwn(implemented, name)) return 'not implemented';
+  const missing = missingParts[name];
   return missing ? `partial: ${missing}` : 'full';
 }
 

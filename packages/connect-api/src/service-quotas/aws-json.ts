@@ -26,14 +26,9 @@ const targetPrefix = 'ServiceQuotasV20190624.';
 /** Content type of requests and answers. */
 export const awsJsonContentType = 'application/x-amz-json-1.1';
 
-/** Every operation of the service, sorted by name, and whether it is served. */
-export function listServiceQuotasOperations(): readonly {
-  readonly name: string;
-  readonly isServed: boolean;
-}[] {
-  return [...Object.keys(serviceQuotasOperations), ...unservedServiceQuotasOperations]
-    .toSorted()
-    .map((name) => ({ name, isServed: Object.hasOwn(serviceQuotasOperations, name) }));
+/** Every operation of the service, served or not, sorted by name. */
+export function listServiceQuotasOperations(): readonly string[] {
+  return [...Object.keys(serviceQuotasOperations), ...unservedServiceQuotasOperations].toSorted();
 }
 
 /** Whether a request is meant for the Service Quotas API, as far as its target says. */

@@ -28,6 +28,17 @@ type Operations = {
 /** Operations that change something, for the audit log. */
 export const mutatingServiceQuotasOperations: ReadonlySet<string> = new Set(['RequestServiceQuotaIncrease']);
 
+const untoldOfQuotas = 'UsageMetric and Description are not told.';
+
+/** What an operation lacks, for docs/compatibility.md. */
+export const missingServiceQuotasParts: { readonly [Name in ServiceQuotasOperationName]?: string } = {
+  GetAWSDefaultServiceQuota: untoldOfQuotas,
+  GetServiceQuota: untoldOfQuotas,
+  ListAWSDefaultServiceQuotas: untoldOfQuotas,
+  ListServiceQuotas: untoldOfQuotas,
+  RequestServiceQuotaIncrease: 'SupportCaseAllowed is not looked at: there are no support cases.',
+};
+
 export const serviceQuotasCode: Operations = {
   async ListServices(input) {
     const page = pageOf([{ ServiceCode: serviceCode, ServiceName: serviceName }], input);
