@@ -479,7 +479,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     clock,
   });
   const audit = opened.keep(
-    await openAuditLog({ directory: path.join(config.dataDir, 'audit'), logger }),
+    await openAuditLog({ directory: path.join(config.dataDir, 'audit'), logger, clock }),
     (log) => log.close(),
   );
   metrics.watch('ringback_audit_records_lost', 'Audit records that could not be written.', () => audit.lost);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { VirtualClock } from '@ringback/testkit';
 import { sampleTenant } from '../test-support/sample-contact.ts';
 import { type AuditLog, openAuditLog } from './audit-log.ts';
 import { type AuditedCall, auditRecords } from './audit-record.ts';
@@ -138,12 +139,14 @@ describe('audit log', () => {
   let directory: string;
   let errors: object[];
   let log: AuditLog;
+  let clock: VirtualClock;
   const logger = { error: (fields: object) => errors.push(fields) };
 
   beforeEach(async () => {
     errors = [];
     directory = await mkdtemp(path.join(tmpdir(), 'ringback-audit-'));
-    log = await openAuditLog({ directory: path.join(directory, 'audit'), logger: logger as never });
+    clock = new VirtualClock();
+    log = await openAuditLog({ directory: path.join(directory, 'audit'), logger: logger as never, clock });
   });
   afterEach(async () => {
     await log.close();
@@ -164,6 +167,32 @@ describe('audit log', () => {
     assert.deepEqual((await names()).slice(0, 2), ['r-1', 'r-2']);
     await third;
     assert.deepEqual(await names(), ['r-1', 'r-2', 'r-3']);
+  });
+
+  it('leaves a file that was moved away within a second', async () => {
+    await log.record({ ...call, requestId: 'before' });
+    await rename(
+      path.join(directory, 'audit', 'audit-2026-11-25.jsonl'),
+      path.join(directory, 'audit', 'moved'),
+    );
+    await clock.advance(1000);
+    await log.record({ ...call, requestId: 'after' });
+    assert.match((await linesOf('moved')).join(), /"before"/);
+    assert.match((await linesOf('audit-2026-11-25.jsonl')).join(), /"after"/);
+  });
+
+  it('keeps no file open once it is closed', async () => {
+    await log.record(call);
+    await log.record({ ...call, atMs: Date.UTC(2026, 10, 26) });
+    await log.close();
+    const open = await readdir('/proc/self/fd');
+    const targets = await Promise.all(
+      open.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => 'closed meanwhile')),
+    );
+    assert.deepEqual(
+      targets.filter((target) => target.startsWith(directory)),
+      [],
+    );
   });
 
   it('writes every record, in order, to the file of its day, for its owner alone', async () => {

@@ -6,6 +6,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
 import { type AuditedCall, auditRecords } from './audit-record.ts';
 
 export interface AuditLog {
@@ -24,6 +25,7 @@ export interface AuditLogOptions {
   /** Holds `audit-YYYY-MM-DD.jsonl`, days in UTC. Made when it is missing. */
   readonly directory: string;
   readonly logger: Pick<Logger, 'error'>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 const dayMs = 86_400_000;
@@ -39,7 +41,7 @@ const maxWaiting = 20_000;
  *
  * @throws when the directory cannot be made.
  */
-export async function openAuditLog({ directory, logger }: AuditLogOptions): Promise<AuditLog> {
+export async function openAuditLog({ directory, logger, clock }: AuditLogOptions): Promise<AuditLog> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   let waiting: AuditedCall[] = [];
   /** Settles with the write of what waits. */
@@ -54,7 +56,7 @@ export async function openAuditLog({ directory, logger }: AuditLogOptions): Prom
     | undefined;
 
   async function append(file: string, lines: string): Promise<void> {
-    const nowMs = performance.now();
+    const nowMs = clock.now();
     if (current?.file !== file || nowMs - current.openedAtMs >= openForMs) {
       await leaveFile();
       current = { file, handle: await open(file, 'a', 0o600), openedAtMs: nowMs };
