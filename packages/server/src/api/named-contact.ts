@@ -1,4 +1,5 @@
 /** Finding the contact that a request names, by id or ARN: shared by every operation on one. */
+import { resourceNotFoundException } from '@ringback/connect-api';
 import { idOf, isWithin } from '../arn.ts';
 import type { Contact } from '../contacts/contact.ts';
 import { type ContactId, isUuid } from '../ids.ts';
@@ -18,4 +19,9 @@ export async function namedContact(
 /** The id that a reference to a contact holds, in the spelling of the store. */
 export function namedContactId(reference: string): ContactId {
   return idOf(reference).toLowerCase() as ContactId;
+}
+
+/** For operations on what goes on in a contact, which has to be active. */
+export function noActiveContact() {
+  return resourceNotFoundException('There is no active contact with this ContactId.');
 }

@@ -11,7 +11,7 @@ import type {
   RecordingOrderOutcome,
 } from '../../contacts/contact-recording.ts';
 import type { Caller } from '../../identity/caller.ts';
-import { namedContact, namedContactId } from '../named-contact.ts';
+import { namedContact, namedContactId, noActiveContact } from '../named-contact.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 
 interface RecordingInput {
@@ -84,8 +84,6 @@ async function requireLiveContact(input: RecordingInput, caller: Caller, deps: A
   }
   return contact;
 }
-
-const noActiveContact = () => resourceNotFoundException('There is no active contact with this ContactId.');
 
 function answer(outcome: RecordingOrderOutcome | 'not active'): Record<string, never> {
   switch (outcome) {

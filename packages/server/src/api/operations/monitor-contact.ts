@@ -3,7 +3,6 @@ import {
   accessDeniedException,
   idempotencyException,
   invalidRequestException,
-  resourceNotFoundException,
   serviceQuotaExceededException,
 } from '@ringback/connect-api';
 import { permissionsOf } from '../../agents/desk-state.ts';
@@ -12,7 +11,7 @@ import type { MonitorCapability } from '../../contacts/contact.ts';
 import type { MonitorOutcome } from '../../contacts/monitor-contact.ts';
 import type { Agent } from '../../store/agent-store.ts';
 import { requireUser } from '../instance-resource.ts';
-import { namedContact } from '../named-contact.ts';
+import { namedContact, noActiveContact } from '../named-contact.ts';
 import type { ApiDeps, OperationCode } from '../operation.ts';
 
 /** The user must be signed in at the node of the conversation, with a softphone and nothing in hand. Begins silently. */
@@ -38,8 +37,6 @@ export const monitorContact: OperationCode<'MonitorContact'> = async (input, cal
   const { contactId } = outcome;
   return { ContactId: contactId, ContactArn: contactArn(instance.tenant, instance.id, contactId) };
 };
-
-const noActiveContact = () => resourceNotFoundException('There is no active contact with this ContactId.');
 
 /** @throws {ApiError} AccessDeniedException. */
 async function requirePermissions(
