@@ -21,8 +21,8 @@ import { watchSip } from './calls/sip-metrics.ts';
 import { NoTrunkFound, openSipSide, type SipSide } from './calls/sip-side.ts';
 import { type Trunk, trunkOf } from './calls/trunk.ts';
 import { describeTrunk } from './calls/trunks.ts';
-import { systemClock } from './clock.ts';
-import { type Config, ConfigUnusable, type ConfiguredSink, emulatorAccountId } from './config.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type Config, ConfigUnusable, emulatorAccountId } from './config.ts';
 import { acceptContact } from './contacts/accept-contact.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
 import { callByAgent } from './contacts/call-by-agent.ts';
@@ -35,10 +35,8 @@ import { monitorContact } from './contacts/monitor-contact.ts';
 import type { OutboundContactDeps } from './contacts/outbound-contact.ts';
 import { WatchedConversations } from './contacts/watched-conversations.ts';
 import { openInProcessBus } from './events/bus.ts';
-import { openDeliveryTurn } from './events/delivery-turn.ts';
-import { openFactLimits } from './events/fact-limits.ts';
-import { type FileSinkDeps, openFileSink } from './events/file-sink.ts';
-import { type OutboxDelivery, openOutboxDelivery } from './events/outbox-delivery.ts';
+import { type FactsOut, openFactsOut } from './events/facts-out.ts';
+import { openFileSink } from './events/file-sink.ts';
 import { openPostgresBus } from './events/postgres-bus.ts';
 import type { Sink } from './events/sink.ts';
 import { openWebhookSink } from './events/webhook-sink.ts';
@@ -56,7 +54,8 @@ import { openAuthentication } from './identity/authenticate.ts';
 import { hashPassword } from './identity/passwords.ts';
 import { loadSecretKey, type SecretBox, secretBox } from './identity/secret-box.ts';
 import { type NodeId, newId } from './ids.ts';
-import { openMetrics } from './metrics.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
+import { Opened } from './opened.ts';
 import { keepOwnership, leaseMs } from './ownership.ts';
 import { countryOf } from './policy/destination.ts';
 import { openInstancePolicies } from './policy/instance-policies.ts';
@@ -77,7 +76,7 @@ import { openHoursOfOperationStore } from './store/hours-of-operation-store.ts';
 import { migrate } from './store/migrate.ts';
 import { openNodeStore } from './store/node-store.ts';
 import { applyCallSlotCapacity, openOperatorStore } from './store/operator-store.ts';
-import { type OutboxRow, openOutboxStore } from './store/outbox-store.ts';
+import { openOutboxStore } from './store/outbox-store.ts';
 import { openResourceStore } from './store/resource-store.ts';
 import type { Schema } from './store/schema.ts';
 import { seed } from './store/seed.ts';
@@ -122,30 +121,6 @@ const callCountsKeptMs = 2 * 24 * 60 * 60 * 1000;
 
 /** Expired and revoked access keys are listed for this long: 30 days. */
 const endedKeysKeptMs = 2_592_000_000;
-
-/** Things that were opened, closed in the opposite order. */
-class Opened {
-  readonly #closers: (() => Promise<void> | void)[] = [];
-
-  /** Remembers how to close what `open` gave. */
-  keep<Thing>(thing: Thing, close: (thing: Thing) => Promise<void> | void): Thing {
-    this.#closers.push(() => close(thing));
-    return thing;
-  }
-
-  /** Closes all, whatever fails on the way, and throws the first failure. */
-  async close(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const close of this.#closers.splice(0).reverse()) {
-      try {
-        await close();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw failures[0];
-  }
-}
 
 /**
  * Starts everything and resolves when the service is ready for requests.
@@ -272,51 +247,21 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const bus = config.databaseUrl
     ? opened.keep(openPostgresBus({ pool: database.pool, node, clock, logger }), (running) => running.close())
     : openInProcessBus();
-  const deliveries: OutboxDelivery[] = [];
-  for (const configured of config.sinks) {
-    const sink = await openSink(configured, {
-      clock,
-      logger,
-      deleted: () => metrics.sinkFileDeleted(configured.name),
-    });
-    const open = sink.receiver === 'shared' ? openDeliveryTurn : openOutboxDelivery;
-    const delivery = open({
+  const facts = opened.keep(
+    openFactsOut({
       store: outbox,
+      sinks: await openSinks(config, { clock, logger, metrics }),
+      limits: config.facts,
       node,
-      sink,
+      bus,
       clock,
       logger,
-      delivered: (row) => {
-        metrics.factDelivered(sink.name);
-        if (observe && sink.name === config.sinks[0]?.name) observeFact(observe, row, clock.now());
-      },
-      wasSetAside: () => metrics.factSetAside(sink.name),
-    });
-    deliveries.push(opened.keep(delivery, (running) => running.close()));
-    bus.listen('outbox', () => delivery.wake());
-  }
-  metrics.watchEach(
-    'ringback_facts_held',
-    'Contact events and records that others pass, because a sink fails at them; told by the node that delivers to it.',
-    'sink',
-    () => Object.fromEntries(deliveries.map(({ sink, held }) => [sink, held])),
+      metrics,
+      ...(observe ? { observe } : {}),
+    }),
+    (out) => out.close(),
   );
-  const factLimits = openFactLimits({
-    store: outbox,
-    sinks: config.sinks.map((sink) => sink.name),
-    ...config.facts,
-    clock,
-    logger,
-    dropped: metrics.factsDropped,
-  });
-  metrics.watchEach(
-    'ringback_facts_waiting',
-    'Contact events and records that a sink has not taken yet, as of the last minute; at most a million is counted.',
-    'sink',
-    () => factLimits.state.waiting,
-  );
-  metrics.watch('ringback_outbox_bytes', 'Size of the outbox in the database.', () => factLimits.state.bytes);
-  const factsWritten = (): void => bus.ring('outbox');
+  const factsWritten = facts.written;
 
   // Contacts.
   const policies = openInstancePolicies({
@@ -445,7 +390,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     (ownership) => ownership.close(),
   );
   const maintain = async (): Promise<void> => {
-    await factLimits.maintain();
+    await facts.maintain();
     await contacts.removeExpiredTokens(clock.now(), 10_000);
     await orderStore.removeOld();
     await agents.sessions.removeOld();
@@ -579,7 +524,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     userAgent,
     carrier,
     active,
-    deliveries,
+    facts,
     lost: stopWriting.signal,
     opened,
   });
@@ -595,12 +540,12 @@ function serviceOf(parts: {
   userAgent: UserAgent;
   carrier: SimulatedCarrier | undefined;
   active: ActiveContacts;
-  deliveries: readonly OutboxDelivery[];
+  facts: FactsOut;
   /** Aborted when the database or the ownership is lost. */
   lost: AbortSignal;
   opened: Opened;
 }): Service {
-  const { config, http, userAgent, carrier, active, deliveries, lost, opened } = parts;
+  const { config, http, userAgent, carrier, active, facts, lost, opened } = parts;
   let closed: Promise<void> | undefined;
   return {
     url: urlOf(config, http),
@@ -612,7 +557,7 @@ function serviceOf(parts: {
         await http.refuseNewRequests();
         await active.drain(patienceMs);
         // The last facts of the day; what a sink does not take now, it gets after the next start.
-        if (!lost.aborted) await Promise.all(deliveries.map((delivery) => delivery.catchUp(lastDeliveryMs)));
+        if (!lost.aborted) await facts.catchUp(lastDeliveryMs);
         await opened.close();
       })();
       return closed;
@@ -734,20 +679,23 @@ async function orUnusable<Value>(work: Promise<Value>, complaint: string): Promi
   }
 }
 
-async function openSink(configured: ConfiguredSink, deps: FileSinkDeps): Promise<Sink> {
-  switch (configured.kind) {
-    case 'file':
-      return orUnusable(
-        openFileSink(configured, deps),
-        `The sink "${configured.name}" cannot use the directory ${configured.directory}; mend it in the file that RINGBACK_CONFIG names`,
-      );
-    case 'webhook':
-      return openWebhookSink(configured);
-  }
-}
-
-function observeFact(observe: Observer, row: OutboxRow, atMs: number): void {
-  if (row.stream !== 'contact-events') return;
-  const { detail } = JSON.parse(row.payload) as { detail: { eventType: string; contactId: string } };
-  observe({ kind: 'event', atMs, contactId: detail.contactId as never, eventType: detail.eventType });
+/** In the order of the configuration. */
+async function openSinks(
+  { sinks }: Config,
+  { clock, logger, metrics }: { clock: Clock; logger: Logger; metrics: Metrics },
+): Promise<Sink[]> {
+  return Promise.all(
+    sinks.map((configured) =>
+      configured.kind === 'webhook'
+        ? openWebhookSink(configured)
+        : orUnusable(
+            openFileSink(configured, {
+              clock,
+              logger,
+              deleted: () => metrics.sinkFileDeleted(configured.name),
+            }),
+            `The sink "${configured.name}" cannot use the directory ${configured.directory}; mend it in the file that RINGBACK_CONFIG names`,
+          ),
+    ),
+  );
 }
