@@ -2,7 +2,7 @@
 // refuses one that the installed programs cannot open.
 
 import { randomBytes } from 'node:crypto';
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PostgresBinaries } from './binaries.ts';
 import { DataDirectoryUnusable, EmbeddedPostgresFailed, systemErrorCode } from './errors.ts';
@@ -12,6 +12,9 @@ import { runProgram } from './run-program.ts';
 import { DATABASE_USER } from './settings.ts';
 
 const UNFINISHED_PREFIX = 'unfinished-';
+
+/** initdb takes seconds. What nobody has written to for this long belongs to no start that is under way. */
+const ABANDONED_AFTER_MS = 10 * 60_000;
 
 /**
  * Makes sure that the home has a cluster of the right version.
@@ -31,13 +34,29 @@ export async function ensureCluster(
   await checkVersion(clusterDirectoryOf(home), binaries.major);
 }
 
-/** Deletes what killed first starts left behind. Only for the owner of a finished cluster. */
+/**
+ * Deletes what killed first starts left behind. Only for the owner of a finished cluster. What is fresh stays: another start may
+ * be at work on it, which has not seen yet that it is beaten.
+ */
 export async function removeUnfinished(home: DatabaseHome): Promise<void> {
   const names = await readdir(home.directory);
   const leftovers = names.filter(
     (name) => name.startsWith(UNFINISHED_PREFIX) || name.startsWith(TEMPORARY_PREFIX),
   );
-  for (const name of leftovers) await rm(join(home.directory, name), { recursive: true, force: true });
+  for (const name of leftovers) {
+    const path = join(home.directory, name);
+    if (await isAbandoned(path)) await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).mtimeMs < Date.now() - ABANDONED_AFTER_MS;
+  } catch (error) {
+    // The other start has just removed it, or put it in place.
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 async function createCluster(home: DatabaseHome, binaries: PostgresBinaries): Promise<void> {

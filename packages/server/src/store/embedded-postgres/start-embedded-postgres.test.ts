@@ -4,7 +4,19 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -271,6 +283,10 @@ describe('embedded database › after a kill', { skip: onlyOnLinux }, () => {
     await rm(join(first.directory, 'unfinished-0123'), { recursive: true, force: true });
     await cp(join(first.directory, 'cluster'), join(first.directory, 'unfinished-0123'), { recursive: true });
     await rm(join(first.directory, 'cluster'), { recursive: true });
+    const anHourAgo = Date.now() / 1_000 - 3_600;
+    await utimes(join(first.directory, 'unfinished-0123'), anHourAgo, anHourAgo);
+    // And what another first start is at work on.
+    await mkdir(join(first.directory, 'unfinished-4567'));
     const next = await start(dataDir);
     assert.deepEqual(await query(next.connectionString, 'SELECT 1 AS one'), [{ one: 1 }]);
     assert.deepEqual((await readdir(first.directory)).sort(), [
@@ -278,6 +294,7 @@ describe('embedded database › after a kill', { skip: onlyOnLinux }, () => {
       'log',
       'ringback-database.json',
       'socket',
+      'unfinished-4567',
     ]);
     await next.close();
   });
