@@ -5,7 +5,7 @@ import { listOperations, listServiceQuotasOperations } from '@ringback/connect-a
 import { actionSupport } from '@ringback/flow';
 import { implementedOperations, missingParts } from '../src/api/implemented-operations.ts';
 import { missingServiceQuotasParts, serviceQuotasCode } from '../src/api/service-quotas/operations.ts';
-import { partlySupportedActions, unsupportedActions } from '../src/contacts/unsupported-actions.ts';
+import { partlySupportedActions } from '../src/contacts/partly-supported-actions.ts';
 
 const page = fileURLToPath(new URL('../../../docs/compatibility.md', import.meta.url));
 
@@ -51,8 +51,6 @@ function render(): string {
 }
 
 function describeAction(type: string, support: ReturnType<typeof actionSupport>[number]['support']): string {
-  const lacking = unsupportedActions[type];
-  if (lacking) return `error branch: ${lacking}`;
   const missing = partlySupportedActions[type];
   if (missing) return `partial: ${missing}`;
   switch (support.level) {

@@ -46,7 +46,8 @@ export async function goOnAfterFlow(
       if (held.detection) await toldAnswer(held.detection, signal);
       const queued = queuedContact(contact, instance, held, host, flowState, deps);
       if (!queued) return endings.flowEnded;
-      return serveFromQueue({ ...queued, ...(transfer ? { transfer } : {}) }, customer, signal);
+      const left = await serveFromQueue({ ...queued, ...(transfer ? { transfer } : {}) }, customer, signal);
+      return left && 'kind' in left ? goOnAfterFlow(left, parts, customer, signal) : left;
     }
     default:
       return endings.flowEnded;

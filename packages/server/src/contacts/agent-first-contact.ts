@@ -12,6 +12,7 @@ import { untilLegEnds } from './leg-endings.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { OutboundContactDeps } from './outbound-contact.ts';
 import { type QueuedContact, queuedContact, waitForDesk } from './queued-contact.ts';
+import { whisperToCalled } from './whispers.ts';
 
 /** Lives it to its end; nobody is dialled before an agent said so, or the countdown did. */
 export async function liveAgentFirst(
@@ -52,7 +53,7 @@ export async function liveAgentFirst(
       await queued.part.end('none');
       return endings.previewDiscarded;
     }
-    return callAndTalk(queued, desk, deps, signal);
+    return callAndTalk(queued, desk, undefined, deps, signal);
   }
 }
 
@@ -121,10 +122,15 @@ function showPreview(
   );
 }
 
-/** Calls the customer while the agent listens, and lets the two talk. */
+/**
+ * Calls the customer while the agent listens, and lets the two talk.
+ *
+ * @param whisper flow for the customer before they do, by id or name; none where the flow of the contact ran before.
+ */
 export async function callAndTalk(
   queued: QueuedContact,
   desk: AgentDesk,
+  whisper: string | undefined,
   deps: OutboundContactDeps,
   signal: AbortSignal,
 ): Promise<Ending> {
@@ -134,6 +140,10 @@ export async function callAndTalk(
     signal,
   );
   return untilLegEnds(leg, signal, async (whileConnected) => {
+    if (whisper !== undefined) {
+      const whispered = await whisperToCalled(whisper, queued, leg, whileConnected);
+      if (whispered === 'too long') return endings.flowDisconnected;
+    }
     const { agents: _agents, ...parts } = queued;
     const end = await converse(
       { ...parts, desk, media: agents.media, ...(joined ? { joined } : {}) },

@@ -1,6 +1,9 @@
 /** The agent's part of a contact as it begins: who has it, in which profile and hierarchy, and how the agent's side of the audio was. Pure but for the counters asked. */
+import type { AgentView } from '@ringback/flow';
 import { type AudioSession, MediaSessionClosed, type RtpStats } from '@ringback/media';
+import { instanceResourceArn } from '../arn.ts';
 import type { AgentSetUp } from '../routing/routing-directory.ts';
+import type { Instance } from '../store/resource-store.ts';
 import type { AgentOutcome, RtpOutcome } from './contact.ts';
 import { rtpOutcomeOf } from './end-contact.ts';
 
@@ -13,6 +16,16 @@ export function agentOutcomeOf({ agent, profile, hierarchy }: AgentSetUp): Agent
     ...(hierarchy.length > 0
       ? { hierarchyGroups: hierarchy.map(({ level, id, name }) => ({ level, id, name })) }
       : {}),
+  };
+}
+
+/** The agent as `$.Agent` shows him to flows. */
+export function agentViewOf({ agent }: Pick<AgentSetUp, 'agent'>, { tenant, id }: Instance): AgentView {
+  return {
+    arn: instanceResourceArn(tenant, id, 'agent', agent.id),
+    userName: agent.username,
+    firstName: agent.identity.firstName,
+    lastName: agent.identity.lastName,
   };
 }
 

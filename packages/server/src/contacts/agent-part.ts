@@ -3,7 +3,7 @@ import { type Clock, delay } from '../clock.ts';
 import type { AgentId } from '../ids.ts';
 import type { QueuePlace } from '../routing/match.ts';
 import type { RoutingSettings } from '../routing/queue-entry.ts';
-import type { Routing } from '../routing/routing.ts';
+import type { QueueTerms, Routing } from '../routing/routing.ts';
 import type { ContactNews, RoutedContact, RoutingOutcome } from '../routing/routing-change.ts';
 import type { Contact } from './contact.ts';
 
@@ -48,15 +48,15 @@ export class AgentPart {
     return this.#agentId;
   }
 
-  enqueue(place: QueuePlace, maxContacts: number | undefined): Promise<RoutingOutcome> {
-    return this.#routing.enqueue(this.#routed(), place, { maxContacts });
+  enqueue(place: QueuePlace, terms: QueueTerms): Promise<RoutingOutcome> {
+    return this.#routing.enqueue(this.#routed(), place, terms);
   }
 
   prepare(settings: RoutingSettings): Promise<RoutingOutcome> {
     return this.#routing.prepare(this.#routed(), settings);
   }
 
-  /** Leaves the queue, to join another one. */
+  /** Leaves the queue; whoever is being offered it is let go. */
   async leaveQueue(): Promise<void> {
     await this.#routing.contactEnded(this.#key, 'none');
   }

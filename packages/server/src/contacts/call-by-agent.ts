@@ -1,6 +1,6 @@
 /** A call that an agent makes from the page: the same rules as any call, then its story – ringing heard by the agent, outbound whisper, conversation. */
 import type { DeskRefusal } from '@ringback/connect-api';
-import { createContactFlowState, runFlow } from '@ringback/flow';
+import { createContactFlowState } from '@ringback/flow';
 import type { AgentDesk } from '../agents/agent-desk.ts';
 import type { ContactFlowId, PhoneNumber } from '../ids.ts';
 import { judgeDestination } from '../policy/destination.ts';
@@ -9,21 +9,18 @@ import { type AcceptDeps, acceptContact } from './accept-contact.ts';
 import { AgentPart } from './agent-part.ts';
 import type { ContactRequest } from './contact.ts';
 import { contactFlowHost } from './contact-flow-host.ts';
-import { converse } from './conversation.ts';
+import { converse, prepareAgent } from './conversation.ts';
 import { dialForAgent } from './dial-for-agent.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { type Ending, endings } from './endings.ts';
-import { agentOn } from './flow-participants.ts';
 import { untilLegEnds } from './leg-endings.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { OutboundContactDeps } from './outbound-contact.ts';
 import { StoryCard } from './story-card.ts';
+import { outboundWhisperOf, whisperToCalled } from './whispers.ts';
 
 /** An agent's call rings as long as any other, ms. */
 const ringTimeoutMs = 60_000;
-
-/** Runs where the outbound queue names no flow of its own. */
-const defaultOutboundFlow = 'Default outbound';
 
 /** Accepts the call of an agent; undefined when it is on its way, else why it may not be made. */
 export async function callByAgent(
@@ -44,8 +41,7 @@ export async function callByAgent(
   if (!isPriced(caps, verdict.number)) return notDialable('Spending is capped, and the number has no price.');
   const source = queue.callerIdNumber ?? (await ownNumber(instance, deps));
   if (!source) return notDialable(`The queue ${queue.name} has no caller ID number.`);
-  const flow =
-    queue.outboundFlowId ?? (await deps.flows.find(instance, defaultOutboundFlow, 'flow'))?.id ?? '';
+  const flow = (await deps.flows.find(instance, outboundWhisperOf(queue), 'flow'))?.id ?? '';
   const request: ContactRequest = {
     initiationMethod: 'OUTBOUND',
     agentId: desk.agentId,
@@ -126,11 +122,10 @@ export async function liveCallByAgent(
   held.hooks ??= new Map();
   const { hooks } = held;
   return untilLegEnds(leg, signal, async (whileConnected) => {
-    const whisper = await deps.flows.find(instance, request.contactFlowId, 'flow');
-    if (whisper && desk.audio) {
-      const toAgent = { ...host, participant: agentOn(desk.audio, instance, deps) };
-      await runFlow(whisper, toAgent, { signal: whileConnected, state: flowState });
-    }
+    await prepareAgent({ desk, contact, instance, held, card });
+    const parts = { instance, host, flowState, deps };
+    const whispered = await whisperToCalled(request.contactFlowId, parts, leg, whileConnected);
+    if (whispered === 'too long') return endings.flowDisconnected;
     const end = await converse(
       {
         contact,

@@ -1,4 +1,4 @@
-/** The story of a callback that a flow ordered: its time comes, it waits for an agent, who then hears the customer's telephone ring. */
+/** The story of a callback that a flow ordered: its time comes, it waits for an agent, who hears his whisper and then the customer's telephone ring. */
 import { createContactFlowState, runFlow } from '@ringback/flow';
 import { DialFailure } from '../calls/dial-failure.ts';
 import { delay } from '../clock.ts';
@@ -10,7 +10,8 @@ import type { HeldByContact } from './end-contact.ts';
 import { type Ending, endings } from './endings.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { OutboundContactDeps } from './outbound-contact.ts';
-import { queuedContact, waitForDesk } from './queued-contact.ts';
+import { queuedContact, waitForAgent } from './queued-contact.ts';
+import { outboundWhisperOf } from './whispers.ts';
 
 /** Lives a callback to its end: its time comes, it waits for an agent, who then hears it ring. */
 export async function liveCallback(
@@ -42,11 +43,12 @@ export async function liveCallback(
   const queued = queuedContact(contact, instance, held, host, flowState, deps);
   if (!queued) return endings.flowEnded;
   queued.card.enter({ phase: 'DIALLING', parties: [] }, {});
-  const desk = await waitForDesk(queued, signal);
+  const desk = await waitForAgent(queued, signal);
   signal.throwIfAborted();
   if (!desk) return endings.flowEnded;
   try {
-    return await callAndTalk(queued, desk, deps, signal);
+    const queue = request.queueId && (await deps.directory.queue(instanceId, request.queueId));
+    return await callAndTalk(queued, desk, outboundWhisperOf(queue), deps, signal);
   } catch (error) {
     if (error instanceof DialFailure && callback.attemptsLeft > 1) {
       const again: ContactRequest = {

@@ -4,6 +4,7 @@ import {
   done,
   type Flow,
   type FlowHost,
+  type FlowParticipant,
   failed,
   type HostResult,
   type QueueView,
@@ -12,6 +13,7 @@ import {
   type TaskRequest,
 } from '@ringback/flow';
 import { idOf, instanceArn, instanceResourceArn } from '../arn.ts';
+import type { Leg } from '../calls/leg.ts';
 import type { FlowLogs } from '../flows/flow-logs.ts';
 import type { Lambda } from '../flows/lambda.ts';
 import type { Messages } from '../flows/messages.ts';
@@ -25,6 +27,7 @@ import type { HoursOfOperationStore } from '../store/hours-of-operation-store.ts
 import type { Queue } from '../store/queue-store.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { Observer } from '../timeline.ts';
+import { agentViewOf } from './agent-outcome.ts';
 import { AgentPart } from './agent-part.ts';
 import { type CreateContact, checkCallbackNumber, createCallback } from './callback-order.ts';
 import { ContactRecording } from './contact-recording.ts';
@@ -68,15 +71,21 @@ export function contactFlowHost(
 ): FlowHost {
   const { id } = contact.current;
   const log = deps.logger.child({ contactId: id });
-  const view = new LiveContactView(contact, instance);
+  const view = new LiveContactView(contact, instance, held);
   held.recording ??= new ContactRecording(contact, held, deps);
   const { recording } = held;
   const { tasks } = deps;
+  let customer: { readonly leg: Leg; readonly participant: FlowParticipant } | undefined;
   return {
     clock: deps.clock,
     random: deps.random,
     contact: view,
-    participant: held.leg && customerOn(held.leg, instance, contact, deps),
+    get participant() {
+      // An agent may be there long before his customer.
+      if (held.leg && customer?.leg !== held.leg)
+        customer = { leg: held.leg, participant: customerOn(held.leg, instance, contact, deps) };
+      return held.leg && customer?.participant;
+    },
     log: (record) => deps.flowLogs.write(instance.id, record),
     note: (note) => log[note.level]({ ...note, err: note.error }, note.message),
     ...(deps.observe
@@ -130,7 +139,10 @@ export function contactFlowHost(
       view.agentTarget = undefined;
       return done();
     },
-    setEventHook(setting) {
+    async setEventHook(setting) {
+      const { flowId } = setting;
+      if (flowId !== undefined && !(await deps.flows.find(instance, flowId, 'flow')))
+        return failed(`There is no published flow ${flowId}.`);
       held.hooks ??= new Map();
       held.hooks.set(setting.hook, setting);
       return done();
@@ -218,7 +230,7 @@ function queueing(
   };
 
   /** Joins the target queue, or the queue of the target agent. */
-  async function enqueue(): Promise<HostResult> {
+  async function enqueue(from: 'anywhere' | 'another queue' = 'anywhere'): Promise<HostResult> {
     const { target, agentTarget } = view;
     if (!target && !agentTarget) return failed('No target queue is set.');
     if (target?.status === 'DISABLED') return failed(`The queue ${target.name} is disabled.`);
@@ -229,7 +241,10 @@ function queueing(
     held.card ??= new StoryCard(contact, (contactId) => agents.desks.cards.changed(contactId));
     held.hideCard ??= agents.desks.cards.show(held.card);
     const enqueuedAtMs = deps.clock.now();
-    const outcome = await partOf().enqueue(place, agentTarget ? undefined : target?.maxContacts);
+    const outcome = await partOf().enqueue(place, {
+      maxContacts: agentTarget ? undefined : target?.maxContacts,
+      from,
+    });
     if (outcome.kind === 'refused') {
       return outcome.why === 'queue full'
         ? failed(`The queue ${target?.name} is full.`, 'QueueAtCapacity')
@@ -244,8 +259,8 @@ function queueing(
   }
 
   return {
-    transferToQueue: enqueue,
-    transferToAgent: enqueue,
+    transferToQueue: () => enqueue(),
+    transferToAgent: () => enqueue(),
     async dequeueAndTransfer(target) {
       const former = { target: view.target, agentTarget: view.agentTarget };
       if (target?.kind === 'agent') {
@@ -257,13 +272,10 @@ function queueing(
         view.target = queue;
         view.agentTarget = undefined;
       }
-      await partOf().leaveQueue();
-      const moved = await enqueue();
+      const moved = await enqueue('another queue');
       if (moved.kind !== 'done') {
         view.target = former.target;
         view.agentTarget = former.agentTarget;
-        // Back to where it was, at the end: better than waiting nowhere.
-        await enqueue();
       }
       return moved;
     },
@@ -304,10 +316,12 @@ function areStorable(texts: ReadonlyMap<string, string>): boolean {
 class LiveContactView implements ContactView {
   readonly channel = 'VOICE';
   get initiationMethod() {
+    if (this.#held.isLeftByAgent) return 'DISCONNECT';
     return this.#contact.current.request.initiationMethod ?? 'API';
   }
   readonly #contact: OpenContact;
   readonly #instance: Instance;
+  readonly #held: HeldByContact;
   /** The queue that the flow chose; the request's until then. */
   target: Queue | undefined;
   /** The agent whose own queue the flow chose instead. */
@@ -323,12 +337,15 @@ class LiveContactView implements ContactView {
     if (!agent) return failed(`There is no agent ${id}.`);
     this.agentTarget = { id, username: agent.username };
     this.target = undefined;
+    // In the flow of a transfer, the agent is the one to whom it leads (Administrator Guide, agent attributes).
+    if (this.#contact.current.request.transfer) this.#held.agent = agentViewOf({ agent }, this.#instance);
     return done();
   }
 
-  constructor(contact: OpenContact, instance: Instance) {
+  constructor(contact: OpenContact, instance: Instance, held: HeldByContact) {
     this.#contact = contact;
     this.#instance = instance;
+    this.#held = held;
   }
 
   get contactId() {
@@ -377,6 +394,9 @@ class LiveContactView implements ContactView {
         ? { outboundCallerId: { address: this.target.callerIdNumber, type: 'TELEPHONE_NUMBER' } }
         : {}),
     };
+  }
+  get agent() {
+    return this.#held.agent;
   }
   get attributes() {
     return new Map(Object.entries(this.#contact.current.attributes));

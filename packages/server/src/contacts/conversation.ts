@@ -1,5 +1,5 @@
 /**
- * A contact with an agent: whispers, the conversation with its holds and transfers, until somebody's leaving ends it. Called by
+ * A contact with an agent: the customer whisper, the conversation with its holds and transfers, until somebody's leaving ends it. Called by
  * the story once an agent has accepted.
  */
 import type { DeskParty, DeskRefusal } from '@ringback/connect-api';
@@ -11,7 +11,7 @@ import { type JoinedAudio, joinAudio } from '../calls/join-audio.ts';
 import type { Leg } from '../calls/leg.ts';
 import type { AgentSetUp } from '../routing/routing-directory.ts';
 import type { Instance } from '../store/resource-store.ts';
-import { AgentAudioMeter, agentOutcomeOf } from './agent-outcome.ts';
+import { AgentAudioMeter, agentOutcomeOf, agentViewOf } from './agent-outcome.ts';
 import type { AgentPart } from './agent-part.ts';
 import type { AgentOutcome } from './contact.ts';
 import type { FlowHostDeps } from './contact-flow-host.ts';
@@ -25,6 +25,7 @@ import type { OpenContact } from './open-contact.ts';
 import { type CardControls, customerParty, notNow, type StoryCard } from './story-card.ts';
 import { targetOfQuickConnect } from './transfer-by-agent.ts';
 import { WatchedConversation } from './watched-conversations.ts';
+import { hostBeside, whisperToCustomer } from './whispers.ts';
 
 export interface ConversationParts {
   readonly contact: OpenContact;
@@ -50,31 +51,53 @@ export type ConversationEnd =
   | { readonly kind: 'agent failed' };
 
 /**
- * Joins agent and customer and stays until one of them leaves. An ending of `undefined` means that `signal` was aborted: the
- * customer's leg, or whoever stopped the contact, knows why.
- *
- * @param whispers `none` where the agent has dialled himself or seen the contact before (Administrator Guide, preview).
+ * Gets the agent who has accepted ready: flows know him from now on, and his page shows that he is being joined. Undefined: he
+ * is gone.
  */
-export async function converse(
-  parts: ConversationParts,
-  customer: Leg,
-  whispers: 'before' | 'none',
-  signal: AbortSignal,
-): Promise<ConversationEnd> {
-  const { desk, contact, deps, card } = parts;
+export async function prepareAgent({
+  desk,
+  contact,
+  instance,
+  held,
+  card,
+}: Pick<ConversationParts, 'desk' | 'contact' | 'instance' | 'held' | 'card'>): Promise<
+  AgentSetUp | undefined
+> {
   const setUp = await desk.setUp();
-  if (!setUp || !desk.audio) return { kind: 'agent failed' };
+  if (!setUp || !desk.audio) return undefined;
+  held.agent = agentViewOf(setUp.agent, instance);
   await desk.endEcho();
   card.enter(
     { phase: 'JOINING', parties: [customerParty(contact.current.request.destination, 'connecting')] },
     {},
   );
-  if (whispers === 'before') {
-    const heard = await whisper(parts, signal);
-    if (heard === 'agent gone') return { kind: 'agent failed' };
+  return setUp.agent;
+}
+
+/**
+ * Joins agent and customer and stays until one of them leaves. An ending of `undefined` means that `signal` was aborted: the
+ * customer's leg, or whoever stopped the contact, knows why.
+ *
+ * @param whisper `none` where the agent was there before the customer.
+ */
+export async function converse(
+  parts: ConversationParts,
+  customer: Leg,
+  whisper: 'to the customer' | 'none',
+  signal: AbortSignal,
+): Promise<ConversationEnd> {
+  const { desk, contact, deps } = parts;
+  const agent = await prepareAgent(parts);
+  if (!agent) return { kind: 'agent failed' };
+  if (whisper === 'to the customer') {
+    const gone = new AbortController();
+    void desk.gone.then(() => gone.abort());
+    const heard = await whisperToCustomer(parts, AbortSignal.any([signal, gone.signal]));
     if (signal.aborted) return { kind: 'over', ending: undefined };
+    if (gone.signal.aborted) return { kind: 'agent failed' };
+    if (heard === 'too long') return { kind: 'over', ending: endings.flowDisconnected };
   }
-  const talk = new Conversation(parts, customer, setUp.agent);
+  const talk = new Conversation(parts, customer, agent);
   try {
     await talk.begin();
   } catch (error) {
@@ -91,41 +114,6 @@ export async function converse(
   } finally {
     await talk.end();
   }
-}
-
-/** Agent whisper to the agent, then customer whisper to the customer (Administrator Guide, flow types). */
-async function whisper(
-  { hooks, instance, deps, host, flowState, desk, contact }: ConversationParts,
-  signal: AbortSignal,
-): Promise<'heard' | 'agent gone'> {
-  const gone = new AbortController();
-  void desk.gone.then(() => gone.abort());
-  const either = AbortSignal.any([signal, gone.signal]);
-  const agentFlow = await flowOfHook(hooks, 'AgentWhisper', instance, deps.flows);
-  if (agentFlow && desk.audio) {
-    const toAgent: FlowHost = { ...hostOf(host), participant: agentOn(desk.audio, instance, deps) };
-    await runFlow(agentFlow, toAgent, { signal: either, state: flowState });
-  }
-  const customerFlow = await flowOfHook(hooks, 'CustomerWhisper', instance, deps.flows);
-  if (customerFlow && !either.aborted) {
-    await runFlow(customerFlow, hostOf(host), { signal: either, state: flowState });
-  }
-  if (gone.signal.aborted && !signal.aborted) {
-    deps.logger.info({ contactId: contact.current.id }, 'the agent went away during the whisper');
-    return 'agent gone';
-  }
-  return 'heard';
-}
-
-/** The host for a flow beside the contact's own: getters of the view stay live, what moves the contact is left out. */
-function hostOf(host: FlowHost): FlowHost {
-  const {
-    transferToQueue: _queue,
-    dequeueAndTransfer: _dequeue,
-    transferToThirdParty: _third,
-    ...rest
-  } = host;
-  return rest;
 }
 
 class Conversation {
@@ -405,7 +393,7 @@ class Conversation {
       try {
         const flow = await flowOfHook(hooks, hook, instance, deps.flows);
         if (!flow || stop.signal.aborted) return;
-        await runFlow(flow, { ...hostOf(host), participant }, { signal: stop.signal, state: flowState });
+        await runFlow(flow, { ...hostBeside(host), participant }, { signal: stop.signal, state: flowState });
       } catch (error) {
         deps.logger.warn({ err: error, hook }, 'the hold flow failed; whoever is on hold waits in silence');
       }

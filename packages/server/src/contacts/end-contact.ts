@@ -1,4 +1,5 @@
 /** The one way a contact ends: hang up, free the media, commit the end with its events and record (docs/ending.md gives the order and why). */
+import type { AgentView } from '@ringback/flow';
 import type { Logger } from 'pino';
 import type { Leg } from '../calls/leg.ts';
 import type { Clock } from '../clock.ts';
@@ -26,6 +27,10 @@ export interface HeldByContact {
   callbackNumber?: PhoneNumber;
   /** Its place in a queue, and the agent who took it. */
   agentPart?: AgentPart;
+  /** The agent as flows see him: who accepted it last, or whom it is transferred to. */
+  agent?: AgentView;
+  /** Its disconnect flow runs: the agent is gone, the customer is not. */
+  isLeftByAgent?: true;
   /** What agents see of it, and how to take that away. */
   card?: StoryCard;
   hideCard?: () => void;

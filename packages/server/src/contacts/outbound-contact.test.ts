@@ -150,6 +150,23 @@ describe('outbound contact › answered', () => {
     }
   });
 
+  it('gives the flow an error for a hook to a flow that there is not', async () => {
+    const hook = {
+      Identifier: 'one',
+      Type: 'UpdateContactEventHooks',
+      Parameters: { EventHooks: { CustomerQueue: '$.CustomerEndpoint.Address' } },
+      Transitions: { NextAction: 'stop', Errors: [{ NextAction: 'two', ErrorType: 'NoMatchingError' }] },
+    };
+    const world = makeWorld({ actions: [hook, say('two', 'There is none.', 'stop'), stopAction] });
+    const find = world.findFlow;
+    world.findFlow = (reference) =>
+      reference.startsWith('+') ? Promise.resolve(undefined) : find(reference);
+    world.start();
+    await world.answer();
+    await world.clock.advance(1000);
+    assert.deepEqual(world.media.session.played, ['{"prompt":"There is none."}']);
+  });
+
   it('hangs up where its flow is gone', async () => {
     const world = makeWorld();
     world.flow = undefined;
@@ -596,7 +613,7 @@ interface World {
   readonly seen: TimelineEntry[];
   readonly log: ReturnType<typeof capturedLogger>;
   flow: Flow | undefined;
-  findFlow: () => Promise<Flow | undefined>;
+  findFlow: (reference: string) => Promise<Flow | undefined>;
   /** What the store rejects with, where it does. */
   refuse: Error | undefined;
   start(changes?: Partial<Contact>): Contact;
@@ -654,7 +671,7 @@ function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'clos
       clock,
       random: () => 0.5,
       directory,
-      flows: { find: () => world.findFlow() },
+      flows: { find: (_instance, reference) => world.findFlow(reference) },
       messages: { prepare: async (_instance, message) => done(message.kind === 'text' ? message.text : '') },
       lambda: { invoke: () => Promise.reject(new Error('not in these tests')), close: () => undefined },
       flowLogs: { write: () => undefined, lost: 0, close: async () => undefined },

@@ -18,13 +18,14 @@ import type { AgentPart } from './agent-part.ts';
 import type { Contact } from './contact.ts';
 import type { FlowHostDeps } from './contact-flow-host.ts';
 import type { ContactTransfer, ContactTransfers } from './contact-transfer.ts';
-import { converse } from './conversation.ts';
+import { converse, prepareAgent } from './conversation.ts';
 import type { HeldByContact } from './end-contact.ts';
-import { type Ending, endings } from './endings.ts';
+import type { Ending } from './endings.ts';
 import { type FlowHooks, flowOfHook } from './flow-hooks.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { StoryCard } from './story-card.ts';
 import type { WatchedConversations } from './watched-conversations.ts';
+import { whisperToAgent } from './whispers.ts';
 
 /** What the service has where there are agents. */
 export interface AgentSide {
@@ -72,25 +73,61 @@ export function queuedContact(
   return { contact, instance, held, host, flowState, hooks: held.hooks, part, card, agents, deps };
 }
 
-/** Waits for an agent and lets the two talk. Undefined: `signal` was aborted. */
+/**
+ * Waits for an agent and lets the two talk. An outcome is that of a flow which took the customer elsewhere: his queue flow, or
+ * the one for whom the agent has left. Undefined: `signal` was aborted.
+ */
 export async function serveFromQueue(
   queued: QueuedContact,
   customer: Leg,
   signal: AbortSignal,
-): Promise<Ending | undefined> {
+): Promise<Ending | FlowOutcome | undefined> {
   for (;;) {
     const waited = await waitInQueue(queued, signal);
-    if (waited === undefined || 'disconnectReason' in waited) return waited;
+    if (waited === undefined || 'kind' in waited) return waited;
     customer.keys.drain();
     const { agents, ...parts } = queued;
-    const end = await converse({ ...parts, desk: waited, media: agents.media }, customer, 'before', signal);
+    const end = await converse(
+      { ...parts, desk: waited, media: agents.media },
+      customer,
+      'to the customer',
+      signal,
+    );
     if (end.kind === 'agent failed') {
-      await queued.part.failed();
+      await agentFailed(queued);
       continue;
     }
     // Only who still has the customer has somebody to go on with.
     if (end.ending?.disconnectReason !== 'AGENT_DISCONNECT' || !queued.held.leg) return end.ending;
     return (await remainingFlow(queued, signal)) ?? end.ending;
+  }
+}
+
+async function agentFailed({ part, held }: QueuedContact): Promise<void> {
+  delete held.agent;
+  await part.failed();
+}
+
+/** Waits until an agent has accepted and heard the agent whisper, while whatever the customer hears goes on. */
+export async function waitForAgent(
+  queued: QueuedContact,
+  signal: AbortSignal,
+): Promise<AgentDesk | undefined> {
+  for (;;) {
+    const desk = await waitForDesk(queued, signal);
+    if (!desk) return undefined;
+    const gone = new AbortController();
+    void desk.gone.then(() => gone.abort());
+    const either = AbortSignal.any([signal, gone.signal]);
+    const ready = await prepareAgent({ ...queued, desk });
+    const whispered = ready && (await whisperToAgent(queued, desk, either));
+    if (signal.aborted) return undefined;
+    if (whispered === 'heard' && !gone.signal.aborted) return desk;
+    queued.deps.logger.info(
+      { contactId: queued.contact.current.id },
+      'the agent went away before the whisper was over; the customer waits on',
+    );
+    await agentFailed(queued);
   }
 }
 
@@ -112,31 +149,33 @@ export async function waitForDesk(
   }
 }
 
-/** Plays the customer queue flow until an agent has accepted; an ending where the flow brought one. */
+/** Plays the customer queue flow until an agent is ready; its outcome where that took the customer out of the queue. */
 async function waitInQueue(
   queued: QueuedContact,
   signal: AbortSignal,
-): Promise<AgentDesk | Ending | undefined> {
+): Promise<AgentDesk | FlowOutcome | undefined> {
   const waiting = new AbortController();
   const stop = (): void => waiting.abort(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   const flow = playQueueFlow(queued, waiting.signal);
+  const found = waitForAgent(queued, waiting.signal);
   try {
-    const found = waitForDesk(queued, waiting.signal);
     const first = await Promise.race([found, flow]);
-    if (first !== undefined || signal.aborted) return first;
     // The flow ended without moving the contact: the customer goes on waiting in silence.
-    return await found;
+    if (first === undefined) await found;
   } finally {
     signal.removeEventListener('abort', stop);
     waiting.abort();
-    await flow;
+    await Promise.allSettled([flow, found]);
   }
+  const outcome = await flow;
+  if (outcome) await queued.part.leaveQueue();
+  return outcome ?? found;
 }
 
-/** Runs queue flows, one for each queue that the contact moves to; resolves with an ending, or undefined when they are over. */
-async function playQueueFlow(queued: QueuedContact, signal: AbortSignal): Promise<Ending | undefined> {
+/** Runs queue flows, one for each queue that the contact moves to; the outcome of the last where that decides. */
+async function playQueueFlow(queued: QueuedContact, signal: AbortSignal): Promise<FlowOutcome | undefined> {
   const { hooks, instance, host, flowState, deps } = queued;
   let outcome: FlowOutcome;
   do {
@@ -144,16 +183,18 @@ async function playQueueFlow(queued: QueuedContact, signal: AbortSignal): Promis
     if (!flow || signal.aborted) return undefined;
     outcome = await runFlow(flow, host, { signal, state: flowState });
   } while (outcome.kind === 'queued');
-  return outcome.kind === 'disconnected' ? endings.flowDisconnected : undefined;
+  return outcome.kind === 'disconnected' || outcome.kind === 'transferredToThirdParty' ? outcome : undefined;
 }
 
 /** The flow that was set to run when the agent has left and the customer has not (UpdateContactEventHooks, CustomerRemaining). */
-async function remainingFlow(queued: QueuedContact, signal: AbortSignal): Promise<Ending | undefined> {
-  const { hooks, instance, deps, host, flowState, part } = queued;
+async function remainingFlow(queued: QueuedContact, signal: AbortSignal): Promise<FlowOutcome | undefined> {
+  const { hooks, held, instance, deps, host, flowState, part } = queued;
   if (!hooks.has('CustomerRemaining')) return undefined;
   const flow = await flowOfHook(hooks, 'CustomerRemaining', instance, deps.flows);
   if (!flow || signal.aborted) return undefined;
   await part.end();
+  held.isLeftByAgent = true;
   const outcome = await runFlow(flow, host, { signal, state: flowState });
-  return outcome.kind === 'disconnected' ? endings.flowDisconnected : undefined;
+  delete held.isLeftByAgent;
+  return outcome.kind === 'ended' ? undefined : outcome;
 }

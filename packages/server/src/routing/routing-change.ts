@@ -56,6 +56,8 @@ export type RoutingChange =
       readonly place: QueuePlace;
       /** Contacts that may wait there at once; absent where there is no limit. */
       readonly maxContacts?: number | undefined;
+      /** Whether it may wait in another queue, which it leaves then. */
+      readonly from: 'anywhere' | 'another queue';
     })
   /** How a contact is to be routed: now if it waits, else when it is queued. */
   | (ContactKey & {
@@ -393,8 +395,11 @@ class RoutingWork {
     const { contact, owner, place, maxContacts, instanceId } = change;
     if (!this.#loaded.mayOwn) return refused('not the owner');
     let known = this.#entry(change);
+    // Its agent's after-contact work is the agent's business: the contact begins anew.
+    if (known?.state === 'ended' && known.owner.epoch === contact.epoch) known = undefined;
     if (known && known.owner.epoch > contact.epoch) return refused('not the owner');
-    if (known && known.state !== 'prepared') {
+    const moves = change.from === 'another queue' && known?.state === 'waiting';
+    if (known && known.state !== 'prepared' && !moves) {
       if (known.owner.epoch === contact.epoch) return refused('queued already');
       // The owner that queued it is dead. Whoever was rung for it is let go; the place is kept.
       if (known.agentId !== undefined) this.#letGo({ ...change, agentId: known.agentId }, known.contactId);
@@ -403,7 +408,7 @@ class RoutingWork {
     const id = placeId(place);
     const countKey = `${instanceId} ${id}`;
     const joined = this.#joined.get(countKey) ?? 0;
-    const counts = known === undefined || known.state === 'prepared';
+    const counts = known === undefined || known.state === 'prepared' || moves;
     if (
       counts &&
       maxContacts !== undefined &&

@@ -281,6 +281,50 @@ describe('routing', () => {
     });
   });
 
+  it('moves a waiting contact to another queue; where that is full, or an agent is offered it, it keeps its place', async () => {
+    const { routing } = await openNode();
+    const contact = newContact();
+    const move = (to: number) =>
+      routing.enqueue(contact, queue(to), { maxContacts: 1, from: 'another queue' });
+    const standing = async () => {
+      const entry = await routing.entry(contact);
+      return [entry?.place, entry?.enqueuedAtMs, entry?.queuePriority, entry?.state];
+    };
+    await routing.enqueue(contact, queue(0));
+    await routing.changeSettings(contact, { queuePriority: 2 });
+    const joinedAtMs = clock.nowMs;
+    clock.nowMs += 60_000;
+    const other = newContact();
+    await routing.enqueue(other, queue(1));
+    assert.deepEqual(await move(1), { kind: 'refused', why: 'queue full' });
+    assert.deepEqual(await standing(), [queue(0), joinedAtMs, 2, 'waiting']);
+    await routing.contactEnded(other);
+    assert.equal((await move(1)).kind, 'done');
+    assert.deepEqual(await standing(), [queue(1), clock.nowMs, 2, 'waiting']);
+    await atDesk(routing, 1);
+    await until('it rings', async () => (await inHand(routing, 1)).length > 0);
+    assert.deepEqual(await move(0), { kind: 'refused', why: 'queued already' });
+    assert.equal((await standing())[3], 'offered');
+  });
+
+  it('queues a contact again that an agent has left, whatever after-contact work he has', async () => {
+    const { routing } = await openNode();
+    const contact = newContact();
+    await routing.enqueue(contact, queue(0));
+    await atDesk(routing);
+    await until('it rings', async () => (await inHand(routing)).length > 0);
+    await routing.accept(agentOf(0), contact.contactId);
+    await routing.connected(agentOf(0), contact.contactId);
+    await routing.contactEnded(contact);
+    assert.equal((await routing.entry(contact))?.state, 'ended');
+    assert.equal((await routing.enqueue(contact, queue(0))).kind, 'done');
+    assert.deepEqual(await routing.enqueue(contact, queue(0)), { kind: 'refused', why: 'queued already' });
+    await routing.clear(agentOf(0), contact.contactId);
+    await until('it rings again', async () =>
+      (await inHand(routing)).includes(`${contact.contactId} offered`),
+    );
+  });
+
   it('tries changes one by one when one of them keeps the others from their locks', async () => {
     const store = openRoutingStore(database);
     const { routing } = await openNode(undefined, undefined, {

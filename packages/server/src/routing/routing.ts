@@ -53,17 +53,21 @@ export interface Desk {
   detach(): Promise<void>;
 }
 
+/** On which terms a contact is queued. */
+export interface QueueTerms {
+  /** Contacts that may wait there at once; any number without it. */
+  readonly maxContacts?: number | undefined;
+  /** `another queue`: it may wait elsewhere, as long as no agent is offered it, and leaves that queue. Default `anywhere`. */
+  readonly from?: 'anywhere' | 'another queue';
+}
+
 export interface Routing {
   /**
    * Puts a contact into a queue. A contact whose former owner died keeps its place.
    *
-   * Refused: `queued already`, `queue full`, `not the owner`.
+   * Refused: `queued already`, `queue full`, `not the owner`. A contact that is refused keeps the place that it has.
    */
-  enqueue(
-    contact: RoutedContact,
-    place: QueuePlace,
-    limits?: { readonly maxContacts?: number | undefined },
-  ): Promise<RoutingOutcome>;
+  enqueue(contact: RoutedContact, place: QueuePlace, terms?: QueueTerms): Promise<RoutingOutcome>;
   /** Says how a contact is to be routed: at once if it waits, else when it is queued. */
   prepare(contact: RoutedContact, settings: RoutingSettings): Promise<RoutingOutcome>;
   /** The same for a contact that waits or rings. Refused: `no such contact`, `queued already` (it has an agent). */
@@ -160,11 +164,7 @@ class LiveRouting implements Routing {
     this.#sweeping = this.#keepSweeping();
   }
 
-  enqueue(
-    contact: RoutedContact,
-    place: QueuePlace,
-    limits: { readonly maxContacts?: number | undefined } = {},
-  ) {
+  enqueue(contact: RoutedContact, place: QueuePlace, { maxContacts, from = 'anywhere' }: QueueTerms = {}) {
     return this.#changes.submit({
       kind: 'enqueue',
       instanceId: contact.instanceId,
@@ -172,7 +172,8 @@ class LiveRouting implements Routing {
       contact,
       owner: this.#options.node,
       place,
-      maxContacts: limits.maxContacts,
+      maxContacts,
+      from,
     });
   }
 

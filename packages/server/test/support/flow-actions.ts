@@ -113,6 +113,58 @@ export const hangUp: object = {
   Transitions: {},
 };
 
+/** Ends the flow without hanging up. */
+export const endFlow: object = {
+  Identifier: 'end',
+  Type: 'EndFlowExecution',
+  Parameters: {},
+  Transitions: {},
+};
+
+/** Lets a second pass. */
+export function waitSecond(identifier: string, next: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'Wait',
+    Parameters: { TimeLimitSeconds: '1' },
+    Transitions: {
+      NextAction: next,
+      Errors: [{ NextAction: next, ErrorType: 'NoMatchingError' }],
+      Conditions: [{ NextAction: next, Condition: { Operator: 'Equals', Operands: ['WaitCompleted'] } }],
+    },
+  };
+}
+
+/** Goes to `next` where the value is as expected, else to `otherwise`. */
+export function compare(
+  identifier: string,
+  value: string,
+  expected: string,
+  next: string,
+  otherwise: string,
+): object {
+  return {
+    Identifier: identifier,
+    Type: 'Compare',
+    Parameters: { ComparisonValue: value },
+    Transitions: {
+      NextAction: otherwise,
+      Errors: [{ NextAction: otherwise, ErrorType: 'NoMatchingCondition' }],
+      Conditions: [{ NextAction: next, Condition: { Operator: 'Equals', Operands: [expected] } }],
+    },
+  };
+}
+
+/** Says which flow runs at a moment to come. */
+export function setHook(identifier: string, hook: string, flowId: string, next: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'UpdateContactEventHooks',
+    Parameters: { EventHooks: { [hook]: flowId } },
+    Transitions: { NextAction: next, Errors: [{ NextAction: next, ErrorType: 'NoMatchingError' }] },
+  };
+}
+
 /** A whole flow: puts the contact into the request's queue, or hangs up where that fails. */
 export const transferToQueue: readonly object[] = [
   {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import {
   ConnectClient,
   type Contact,
+  type ContactFlowType,
   CreateContactFlowCommand,
   DescribeContactCommand,
   ListInstancesCommand,
@@ -42,8 +43,8 @@ export interface TestService {
   readonly instanceId: string;
   readonly queueId: string;
   readonly timeline: readonly TimelineEntry[];
-  /** Creates a published contact flow from its actions; the first one is the start. */
-  createFlow(actions: readonly object[]): Promise<string>;
+  /** Creates a published flow, a contact flow unless said otherwise, from its actions; the first one is the start. */
+  createFlow(actions: readonly object[], type?: ContactFlowType): Promise<string>;
   /** Places a call from the queue's number; `more` adds or replaces members. */
   call(
     number: string,
@@ -112,14 +113,14 @@ export async function startTestService(
     instanceId,
     queueId,
     timeline,
-    async createFlow(actions) {
+    async createFlow(actions, type = 'CONTACT_FLOW') {
       flows += 1;
       const start = required((actions[0] as { Identifier?: string }).Identifier);
       const created = await client.send(
         new CreateContactFlowCommand({
           InstanceId: instanceId,
           Name: `Test flow ${flows}`,
-          Type: 'CONTACT_FLOW',
+          Type: type,
           Content: JSON.stringify({
             Version: '2019-10-30',
             StartAction: start,

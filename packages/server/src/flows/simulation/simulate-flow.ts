@@ -81,7 +81,7 @@ export async function simulateFlow(simulation: Simulation): Promise<SimulatedRun
   const agent =
     world.agent &&
     new SimulatedCaller({ clock, role: 'agent', mind: silent, report, startMs, hangUp: () => undefined });
-  const { host, agentHost, remainingHost, hooks, attributes, queue } = simulatedFlowHost({
+  const { host, agentHost, joiningHost, remainingHost, hooks, attributes, queue } = simulatedFlowHost({
     clock,
     world,
     caller,
@@ -101,7 +101,7 @@ export async function simulateFlow(simulation: Simulation): Promise<SimulatedRun
       ? simulateJourney(flow, {
           clock,
           agent: world.agent,
-          hosts: { customer: host, agent: agentHost, remaining: remainingHost },
+          hosts: { customer: host, agent: agentHost, joining: joiningHost, remaining: remainingHost },
           hooks,
           findFlow: world.findFlow,
           state,

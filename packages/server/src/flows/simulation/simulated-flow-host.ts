@@ -81,6 +81,8 @@ export interface SimulatedHost {
   readonly host: FlowHost;
   /** The same contact, for flows that speak to the agent. */
   readonly agentHost: FlowHost;
+  /** For flows that speak to the customer once an agent has accepted. */
+  readonly joiningHost: FlowHost;
   /** For the disconnect flow, once the agent is gone. */
   readonly remainingHost: FlowHost;
   /** What flows set with UpdateContactEventHooks. */
@@ -229,15 +231,16 @@ export function simulatedFlowHost(options: SimulatedHostOptions): SimulatedHost 
       contact,
       Object.fromEntries(Object.entries(view).map(([name, value]) => [name, { value }])),
     ) as ContactView;
-  const agentHost: FlowHost = {
+  const joiningHost: FlowHost = { ...host, contact: seenAs({ agent: simulatedAgentView }) };
+  const agentHost: FlowHost = { ...joiningHost, participant: options.agent };
+  const remainingHost: FlowHost = {
     ...host,
-    participant: options.agent,
-    contact: seenAs({ agent: simulatedAgentView }),
+    contact: seenAs({ agent: simulatedAgentView, initiationMethod: 'DISCONNECT' }),
   };
-  const remainingHost: FlowHost = { ...host, contact: seenAs({ initiationMethod: 'DISCONNECT' }) };
   return {
     host,
     agentHost,
+    joiningHost,
     remainingHost,
     hooks,
     attributes: contact.attributes,
@@ -245,7 +248,7 @@ export function simulatedFlowHost(options: SimulatedHostOptions): SimulatedHost 
   };
 }
 
-/** Agent flows may speak of the agent; nobody takes this one for a real one. */
+/** Flows around a conversation may speak of the agent; nobody takes this one for a real one. */
 const simulatedAgentView: AgentView = {
   arn: `${simulatedInstanceArn}/agent/00000000-0000-4000-8000-000000000003`,
   userName: 'agent',

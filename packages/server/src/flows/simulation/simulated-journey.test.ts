@@ -108,16 +108,26 @@ describe('simulated journey', () => {
     );
   });
 
-  it('lets the customer wait in silence when the queue flow has ended, and talks about the agent in his whisper', async () => {
+  it('lets the customer wait in silence when the queue flow has ended, and talks about the agent once he has accepted', async () => {
     const run = await simulate(
-      [hooks('set', { CustomerQueue: 'Short', AgentWhisper: 'Brief' }, 'queue'), toQueue, end],
+      [
+        hooks('set', { CustomerQueue: 'Short', AgentWhisper: 'Brief', CustomerWhisper: 'Next' }, 'queue'),
+        toQueue,
+        end,
+      ],
       'queue: Sales\nagent: { acceptsAfterSeconds: 40, talksForSeconds: 0 }',
       {
-        Short: flowOf([end], 'Short', 'CUSTOMER_QUEUE'),
+        Short: flowOf([say('tell', 'Nobody$.Agent.FirstName', 'end'), end], 'Short', 'CUSTOMER_QUEUE'),
+        Next: flowOf(
+          [say('tell', 'You speak with $.Agent.FirstName', 'end'), end],
+          'Next',
+          'CUSTOMER_WHISPER',
+        ),
         Brief: flowOf([say('tell', 'Hi $.Agent.FirstName', 'end'), end], 'Brief', 'AGENT_WHISPER'),
       },
     );
     assert.deepEqual(saidTo(run, 'agent'), ['Hi Simulated']);
+    assert.deepEqual(saidTo(run, 'customer'), ['Nobody', 'You speak with Simulated']);
     assert.equal(flowsOf(run)[1]?.[3], 40_000);
   });
 

@@ -26,8 +26,8 @@ export interface SimulatedAgent {
 export interface JourneyParts {
   readonly clock: SimulatedClock;
   readonly agent: SimulatedAgent;
-  /** Hosts over the same contact: for flows that speak to the customer, to the agent, and to a customer who is left behind. */
-  readonly hosts: { readonly customer: FlowHost; readonly agent: FlowHost; readonly remaining: FlowHost };
+  /** Hosts over the same contact: for flows that speak to the customer, to the agent, to a customer with an agent, and to one who is left behind. */
+  readonly hosts: Readonly<Record<'customer' | 'agent' | 'joining' | 'remaining', FlowHost>>;
   readonly hooks: ReadonlyMap<EventHook, EventHookSetting>;
   readonly findFlow: (reference: string) => Flow | undefined;
   readonly state: ContactFlowState;
@@ -74,7 +74,7 @@ async function waitInQueue(parts: JourneyParts): Promise<FlowOutcome | undefined
 
 async function meetAgent(parts: JourneyParts): Promise<FlowOutcome> {
   const { clock, agent, signal } = parts;
-  await runHook('CustomerWhisper', 'customer', parts, signal);
+  await runHook('CustomerWhisper', 'joining', parts, signal);
   if (!signal.aborted) tell(parts, 'joined', 'customer and agent');
   await pass(clock, agent.talksForMs / 2, signal);
   if (agent.holdsForMs > 0 && !signal.aborted) await holdCustomer(parts);
@@ -91,7 +91,7 @@ async function holdCustomer(parts: JourneyParts): Promise<void> {
   tell(parts, 'agent', 'puts the customer on hold');
   const retrieve = new AbortController();
   const onHold = AbortSignal.any([signal, retrieve.signal]);
-  const music = runHook('CustomerHold', 'customer', parts, onHold);
+  const music = runHook('CustomerHold', 'joining', parts, onHold);
   await pass(clock, agent.holdsForMs, signal);
   retrieve.abort(new Error('retrieved'));
   await music;
