@@ -1,7 +1,12 @@
 /** An agent at work against a running service: a queued contact is taken, spoken with, held, handed on and finished. Audio is measured at both ends. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ListUsersCommand, StopContactCommand, UpdateUserPhoneConfigCommand } from '@aws-sdk/client-connect';
+import {
+  DescribeContactCommand,
+  ListUsersCommand,
+  StopContactCommand,
+  UpdateUserPhoneConfigCommand,
+} from '@aws-sdk/client-connect';
 import { decodeMulaw } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
 import { transferToQueue } from './support/flow-actions.ts';
@@ -12,6 +17,7 @@ const agentHz = 1000;
 /** Says hello and listens. */
 const person = '+12065550101';
 const ringsTwoSeconds = '+12065550100';
+const busy = '+12065550120';
 
 describe('an agent', () => {
   let ringback: TestService;
@@ -64,6 +70,11 @@ describe('an agent', () => {
       'DISCONNECTED',
       'COMPLETED',
     ]);
+    const { Contact: described } = await ringback.client.send(
+      new DescribeContactCommand({ InstanceId: ringback.instanceId, ContactId: contactId }),
+    );
+    assert.deepEqual(described?.QualityMetrics, record.QualityMetrics);
+    assert.ok(described?.QualityMetrics?.Agent?.Audio?.QualityScore);
     await phoneHears(ringback, person, agentHz);
     assert.ok(
       decodeMulaw(Buffer.concat(agent.heard)).some((sample) => Math.abs(sample) > 1000),
@@ -83,6 +94,21 @@ describe('an agent', () => {
     assert.equal(record.InitiationMethod, 'OUTBOUND');
     assert.equal(record.DisconnectReason, 'AGENT_DISCONNECT');
     await phoneHears(ringback, ringsTwoSeconds, agentHz);
+  });
+
+  it('calls somebody whose line is busy, and is named in the record with the work after it', async () => {
+    await agent.do({ do: 'dial', phoneNumber: busy });
+    const { contact } = await agent.until('busy', ({ contact }) => contact?.state === 'ERROR');
+    const contactId = contact?.contactId ?? '';
+    await agent.do({ do: 'clear', contactId });
+    const record = await ringback.record(contactId);
+    assert.equal(record.DisconnectReason, 'TELECOM_BUSY');
+    const of = record.Agent as Record<string, unknown>;
+    assert.deepEqual([of.Username, of.ConnectedToAgentTimestamp], ['agent', null]);
+    assert.match(String(of.AfterContactWorkEndTimestamp), /^20/);
+    assert.equal((record.Queue as { Name: string }).Name, 'BasicQueue');
+    const { agentInfo } = ringback.events(contactId).at(-1) as { agentInfo?: Record<string, unknown> };
+    assert.match(String(agentInfo?.afterContactWorkEndTimestamp), /^20/);
   });
 
   it('may not call where nobody may', async () => {

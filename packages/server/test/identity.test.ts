@@ -606,10 +606,11 @@ describe('identity', () => {
       const stop = new sdk.StopContactCommand({
         InstanceId: service.instanceId,
         ContactId: contact,
-        DisconnectReason: { Code: 'DISCARDED' },
+        DisconnectReason: { Code: 'EXPIRED' },
       });
       await assert.rejects(service.client.send(stop), { name: 'InvalidRequestException' });
       await clientOf(key).send(stop);
+      assert.equal((await service.ended(contact)).DisconnectReason, 'EXPIRED');
 
       const list = new sdk.ListInstancesCommand({});
       const { sessionToken, ...withoutToken } = key;

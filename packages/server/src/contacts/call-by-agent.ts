@@ -50,6 +50,7 @@ export async function callByAgent(
     ...(queue.callerIdName === undefined ? {} : { callerIdName: queue.callerIdName }),
     contactFlowId: flow as ContactFlowId,
     queueId: queue.id,
+    queueName: queue.name,
     references: {},
     trafficType: 'GENERAL',
     ringTimeoutMs,

@@ -116,6 +116,7 @@ export async function acceptCallback(
     answerMachineDetection: _detection,
     campaignId: _campaign,
     agentId: _agent,
+    queueName: _name,
     transfer: _transfer,
     monitor: _monitor,
     ...own

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ContactId, QueueId } from '../ids.ts';
 import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
-import type { Contact } from './contact.ts';
+import type { Contact, InitiationMethod } from './contact.ts';
 import { type ContactEventType, contactEvent, type UpdatedProperty } from './contact-events.ts';
 
 const id = '33333333-3333-4333-8333-333333333333' as ContactId;
@@ -93,6 +93,30 @@ describe('contact event', () => {
       'ringback:EndCause': { valueString: 'MEDIA_LOST' },
     });
     assert.equal((detail.tags as Record<string, string>).team, 'blue');
+  });
+
+  it('tells the queue of an agent from others', () => {
+    const queue = {
+      kind: 'agent',
+      queueId: 'a' as QueueId,
+      name: 'ada',
+      enqueuedAtMs: sampleTimeMs,
+    } as const;
+    assert.deepEqual(detailOf(sampleContact({ outcome: { queue } }), 'QUEUED').queueInfo, {
+      queueArn: `${instance}/queue/agent/a`,
+      queueType: 'AGENT',
+      enqueueTimestamp: '2026-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('leaves the system endpoint out where Connect does', () => {
+    const endpointOf = (initiationMethod: InitiationMethod) =>
+      detailOf(sampleContact({ request: { ...sampleRequest, initiationMethod } }), 'INITIATED')
+        .systemEndpoint;
+    for (const method of ['CALLBACK', 'MONITOR', 'QUEUE_TRANSFER'] as const)
+      assert.equal(endpointOf(method), undefined, method);
+    for (const method of ['API', 'OUTBOUND', 'TRANSFER'] as const)
+      assert.deepEqual(endpointOf(method), { type: 'TELEPHONE_NUMBER', address: '+12065550199' }, method);
   });
 
   it('names a disconnect reason only where the guide documents it', () => {

@@ -1,7 +1,8 @@
 /** Contact → contact event, in the EventBridge shape (Administrator Guide, contact events). Pure; written to the outbox by open-contact.ts. */
 import { contactArn, instanceArn, instanceResourceArn } from '../arn.ts';
 import type { Contact } from './contact.ts';
-import { outboundStrategyOf, segmentAttributesOf } from './contact-wire.ts';
+import { outboundStrategyOf, queueArnOf, segmentAttributesOf, systemEndpointOf } from './contact-wire.ts';
+import { campaignReasons } from './endings.ts';
 
 export type ContactEventType =
   | 'INITIATED'
@@ -11,15 +12,6 @@ export type ContactEventType =
   | 'CONNECTED_TO_AGENT'
   | 'DISCONNECTED'
   | 'COMPLETED';
-
-/** Disconnect reasons that the guide documents for events: those of campaign contacts that never had media. */
-const reasonsInEvents = new Set([
-  'OUTBOUND_DESTINATION_ENDPOINT_ERROR',
-  'OUTBOUND_RESOURCE_ERROR',
-  'OUTBOUND_ATTEMPT_FAILED',
-  'OUTBUND_PREVIEW_DISCARDED',
-  'EXPIRED',
-]);
 
 /** Properties that CONTACT_DATA_UPDATED can name. */
 export type UpdatedProperty = 'UserDefinedAttributes' | 'Tags' | 'AgentInfo.AcceptedByAgentTimestamp';
@@ -59,10 +51,7 @@ export function contactEvent(
       ...timestamp('connectedToSystemTimestamp', contact.connectedAtMs),
       ...timestamp('disconnectTimestamp', contact.disconnectedAtMs),
       customerEndpoint: { type: 'TELEPHONE_NUMBER', address: request.destination },
-      // Nobody is called in order to listen (Administrator Guide, contact events).
-      ...(request.initiationMethod === 'MONITOR'
-        ? {}
-        : { systemEndpoint: { type: 'TELEPHONE_NUMBER', address: request.source } }),
+      ...systemEndpointInEvents(contact),
       ...queueInfoOf(contact),
       ...agentInfoOf(contact),
       ...(outcome.answeringMachineDetectionStatus
@@ -78,7 +67,8 @@ export function contactEvent(
         : {}),
       ...(request.campaignId ? { campaign: { campaignId: request.campaignId } } : {}),
       ...(request.preview ? { outboundStrategy: lowerCamelKeys(outboundStrategyOf(request.preview)) } : {}),
-      ...(contact.disconnectReason && reasonsInEvents.has(contact.disconnectReason)
+      // The guide documents no other reasons for events.
+      ...(contact.disconnectReason && campaignReasons.has(contact.disconnectReason)
         ? { disconnectReason: contact.disconnectReason }
         : {}),
       ...(updatedProperties ? { updatedProperties } : {}),
@@ -92,15 +82,21 @@ export function contactEvent(
   };
 }
 
+function systemEndpointInEvents(contact: Contact): object {
+  const endpoint = systemEndpointOf(contact);
+  return endpoint ? { systemEndpoint: { type: endpoint.Type, address: endpoint.Address } } : {};
+}
+
 /** Not sent for what an agent dials (Administrator Guide, contact events). */
-function queueInfoOf({ tenant, instanceId, request, outcome }: Contact): object {
-  const queueId = outcome.queue?.queueId ?? request.queueId;
-  if (!queueId || request.initiationMethod === 'OUTBOUND') return {};
+function queueInfoOf(contact: Contact): object {
+  const { queue } = contact.outcome;
+  const queueArn = queueArnOf(contact);
+  if (queueArn === undefined || contact.request.initiationMethod === 'OUTBOUND') return {};
   return {
     queueInfo: {
-      queueArn: instanceResourceArn(tenant, instanceId, 'queue', queueId),
-      queueType: 'STANDARD',
-      ...timestamp('enqueueTimestamp', outcome.queue?.enqueuedAtMs),
+      queueArn,
+      queueType: queue?.kind === 'agent' ? 'AGENT' : 'STANDARD',
+      ...timestamp('enqueueTimestamp', queue?.enqueuedAtMs),
     },
   };
 }

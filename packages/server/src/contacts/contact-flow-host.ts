@@ -251,6 +251,7 @@ function queueing(
         : failed(`The contact could not be queued: ${outcome.why}.`);
     }
     await contact.queued({
+      ...(agentTarget ? { kind: 'agent' } : {}),
       queueId: agentTarget ? (agentTarget.id as string as QueueId) : (target as Queue).id,
       name: agentTarget ? agentTarget.username : (target as Queue).name,
       enqueuedAtMs,

@@ -66,7 +66,8 @@ describe('contact orders', () => {
     };
     const active: Pick<ActiveContacts, 'runs' | 'stop' | 'beyondDialling' | 'recordingOf'> = {
       runs: (contactId) => running.has(contactId),
-      stop: (contactId) => running.has(contactId) && performed.push('end') > 0,
+      stop: (contactId, { disconnectReason }) =>
+        running.has(contactId) && performed.push(`end ${disconnectReason}`) > 0,
       beyondDialling: async () => {
         performed.push('beyond dialling');
       },
@@ -157,7 +158,7 @@ describe('contact orders', () => {
       assert.equal(await owner.orders.give('ResumeContactRecording', contact, { part: 'AGENT' }), 'done');
       assert.equal(await owner.orders.give('StopContact', contact, {}), 'told to end');
     });
-    assert.deepEqual(owner.performed, [['recording', 'AGENT'], 'end', 'beyond dialling']);
+    assert.deepEqual(owner.performed, [['recording', 'AGENT'], 'end OTHER', 'beyond dialling']);
   });
 
   it('of a contact that has ended are given to nobody', async () => {
@@ -206,7 +207,7 @@ describe('contact orders', () => {
   it('to stop are answered once they are committed, and hold for the next owner', async () => {
     const contact = await contactOf(ownerNode);
     owner.goDeaf();
-    assert.equal(await asker.orders.give('StopContact', contact, {}), 'told to end');
+    assert.equal(await asker.orders.give('StopContact', contact, { reason: 'EXPIRED' }), 'told to end');
     const [taken] = await contacts.recover(thirdNode, 10);
     assert.deepEqual([taken?.contact.id, taken?.isToStop], [contact.id, true]);
     await third.orders.look();
@@ -214,7 +215,7 @@ describe('contact orders', () => {
     await third.orders.look();
     assert.deepEqual(
       third.performed,
-      ['end', 'beyond dialling'],
+      ['end EXPIRED', 'beyond dialling'],
       'although it did not run yet when it was looked for first',
     );
     const store = openContactOrderStore(test.database);

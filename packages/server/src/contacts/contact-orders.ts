@@ -11,12 +11,16 @@ import type { Directory } from '../store/directory.ts';
 import type { ActiveContacts } from './active-contacts.ts';
 import type { Contact } from './contact.ts';
 import type { RecordedPart, RecordingOrder, RecordingOrderOutcome } from './contact-recording.ts';
-import { endings } from './endings.ts';
+import { stoppedByApi } from './endings.ts';
 import type { MonitorContact, MonitorOrder, MonitorOutcome } from './monitor-contact.ts';
 
 /** What can be ordered, by the operation of the API: what is asked for, and what comes of it. Both travel as JSON. */
 interface Orders {
-  readonly StopContact: { readonly detail: Nothing; readonly outcome: 'told to end' };
+  readonly StopContact: {
+    /** What the outbound campaigns service gives as the reason. */
+    readonly detail: { readonly reason?: string | undefined };
+    readonly outcome: 'told to end';
+  };
   readonly StartContactRecording: {
     readonly detail: RecordingOrder;
     readonly outcome: RecordingOrderOutcome;
@@ -30,7 +34,6 @@ interface Orders {
   };
 }
 
-type Nothing = Readonly<Record<string, never>>;
 /** Without a part: whatever is recorded. */
 type OfPart = { readonly part: RecordedPart | undefined };
 
@@ -58,8 +61,8 @@ interface OrderKind<Name extends OrderName> {
 const kinds: { readonly [Name in OrderName]: OrderKind<Name> } = {
   StopContact: {
     onceCommitted: 'told to end',
-    async perform({ id }, _nothing, { active }) {
-      if (!active.stop(id, endings.stoppedByApi)) return 'not active';
+    async perform({ id }, { reason }, { active }) {
+      if (!active.stop(id, stoppedByApi(reason))) return 'not active';
       // Whoever is answered finds nobody dialled, even if this process ends now.
       await active.beyondDialling(id);
       return 'told to end';

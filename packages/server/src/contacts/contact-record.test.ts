@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AgentId, ContactId, HierarchyGroupId, QueueId, RoutingProfileId } from '../ids.ts';
 import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
+import type { AgentOutcome, InitiationMethod } from './contact.ts';
 import { contactRecord } from './contact-record.ts';
+
+const ada: AgentOutcome = {
+  agentId: 'a' as AgentId,
+  username: 'ada',
+  routingProfile: { id: 'r' as RoutingProfileId, name: 'Voice' },
+};
 
 const id = '33333333-3333-4333-8333-333333333333' as ContactId;
 const instance = 'arn:aws:connect:us-east-1:000000000000:instance/11111111-1111-4111-8111-111111111111';
@@ -142,6 +149,76 @@ describe('contact record', () => {
     assert.equal(record.ConnectedToSystemTimestamp, null);
   });
 
+  it('tells who called although nobody answered, and of the work after it', () => {
+    const record = recordOf(
+      sampleContact({
+        disconnectedAtMs: sampleTimeMs + 21_000,
+        request: {
+          ...sampleRequest,
+          initiationMethod: 'OUTBOUND',
+          queueId: 'q' as QueueId,
+          queueName: 'Sales',
+        },
+        outcome: {
+          agent: {
+            ...ada,
+            joinedAtMs: sampleTimeMs + 1000,
+            afterContactWork: { startedAtMs: sampleTimeMs + 21_000, endedAtMs: sampleTimeMs + 24_000 },
+          },
+        },
+      }),
+    );
+    const agent = record.Agent as Record<string, unknown>;
+    assert.deepEqual(
+      [agent.Username, agent.ConnectedToAgentTimestamp, agent.AgentInteractionDuration],
+      ['ada', null, 20],
+    );
+    assert.equal(agent.AfterContactWorkDuration, 3);
+    assert.deepEqual(record.Queue, {
+      ARN: `${instance}/queue/q`,
+      Name: 'Sales',
+      EnqueueTimestamp: null,
+      DequeueTimestamp: null,
+      Duration: null,
+    });
+  });
+
+  it('counts the time before the answer for what an agent dials, and only for that', () => {
+    const interaction = (initiationMethod: InitiationMethod) => {
+      const { Agent } = recordOf(
+        sampleContact({
+          disconnectedAtMs: sampleTimeMs + 60_000,
+          request: { ...sampleRequest, initiationMethod },
+          outcome: {
+            agent: { ...ada, joinedAtMs: sampleTimeMs, connectedAtMs: sampleTimeMs + 10_000 },
+          },
+        }),
+      );
+      return (Agent as { AgentInteractionDuration: unknown }).AgentInteractionDuration;
+    };
+    assert.deepEqual([interaction('OUTBOUND'), interaction('CALLBACK')], [60, 50]);
+  });
+
+  it('spells the queue of an agent, and the caller of a callback, as Connect does', () => {
+    const queue = {
+      kind: 'agent',
+      queueId: 'a' as QueueId,
+      name: 'ada',
+      enqueuedAtMs: sampleTimeMs,
+    } as const;
+    const record = recordOf(
+      sampleContact({ request: { ...sampleRequest, initiationMethod: 'CALLBACK' }, outcome: { queue } }),
+    );
+    assert.deepEqual(record.Queue, {
+      ARN: `${instance}/queue/agent/a`,
+      Name: null,
+      EnqueueTimestamp: '2026-01-01T00:00:00Z',
+      DequeueTimestamp: null,
+      Duration: null,
+    });
+    assert.deepEqual(record.SystemEndpoint, { Type: 'TELEPHONE_NUMBER', Address: 'Softphone' });
+  });
+
   it('tells what the carrier said: status, Reason header, and the Q.850 cause in it', () => {
     const attributesOf = (sip: { status?: number; reason?: string }) => {
       const { SegmentAttributes } = recordOf(sampleContact({ outcome: { sip } }));
@@ -184,9 +261,7 @@ describe('contact record', () => {
             dequeuedAtMs: sampleTimeMs + 31_400,
           },
           agent: {
-            agentId: 'a' as AgentId,
-            username: 'ada',
-            routingProfile: { id: 'r' as RoutingProfileId, name: 'Voice' },
+            ...ada,
             connectedAtMs: sampleTimeMs + 32_000,
             leftAtMs: sampleTimeMs + 132_000,
             holds: { count: 2, totalMs: 30_000, longestMs: 20_000 },

@@ -1,10 +1,18 @@
 /** Contact → contact record (Administrator Guide, data model for contact records). Pure; written to the outbox when the contact ends. */
-import { audioQuality } from '@ringback/media';
 import { instanceArn, instanceResourceArn } from '../arn.ts';
-import type { Contact, RecordingOutcome, RtpOutcome } from './contact.ts';
-import { outboundStrategyOf, segmentAttributesOf } from './contact-wire.ts';
+import type { Contact, RecordingOutcome } from './contact.ts';
+import {
+  outboundStrategyOf,
+  qualityMetricsOf,
+  queueArnOf,
+  segmentAttributesOf,
+  systemEndpointOf,
+} from './contact-wire.ts';
 
 const formatVersion = '2017-03-10';
+
+/** What stands for the caller ID of a callback (data model for contact records). */
+const softphone = { Type: 'TELEPHONE_NUMBER', Address: 'Softphone' };
 
 /** The record of an ended contact. Delivered at least once; the newest `LastUpdateTimestamp` wins. */
 export function contactRecord(contact: Contact): object {
@@ -36,8 +44,7 @@ export function contactRecord(contact: Contact): object {
         }
       : null,
     CustomerEndpoint: { Type: 'TELEPHONE_NUMBER', Address: request.destination },
-    SystemEndpoint:
-      request.initiationMethod === 'MONITOR' ? null : { Type: 'TELEPHONE_NUMBER', Address: request.source },
+    SystemEndpoint: request.initiationMethod === 'CALLBACK' ? softphone : (systemEndpointOf(contact) ?? null),
     TransferredToEndpoint: outcome.transferredTo
       ? { Type: 'TELEPHONE_NUMBER', Address: outcome.transferredTo.number }
       : null,
@@ -69,32 +76,21 @@ export function contactRecord(contact: Contact): object {
     Recordings: recordings.length > 0 ? recordings : null,
     MediaStreams: [{ Type: 'AUDIO' }],
     DisconnectDetails: null,
-    QualityMetrics: qualityOf(outcome.rtp, outcome.agent?.rtp),
+    // Connect tells the customer's side of web calls only; ours is measured on the trunk (RTCP), so it is told of every call.
+    QualityMetrics: qualityMetricsOf(contact) ?? null,
     CustomerId: outcome.customerId ?? null,
   };
 }
 
-/** Connect tells the customer's side of web calls only; ours is measured on the trunk (RTCP), so it is told of every call. */
-function qualityOf(customer: RtpOutcome | undefined, agent: RtpOutcome | undefined) {
-  const sides = [
-    ['Agent', agent],
-    ['Customer', customer],
-  ] as const;
-  const told = sides.flatMap(([side, rtp]) => {
-    const quality = rtp && audioQuality({ ...rtp, lost: rtp.packetsLost, roundTripMs: rtp.roundTripMs });
-    if (!quality) return [];
-    return [[side, { Audio: { QualityScore: quality.score, PotentialQualityIssues: quality.issues } }]];
-  });
-  return told.length > 0 ? Object.fromEntries(told) : null;
-}
-
-function queueOf({ tenant, instanceId, request, outcome: { queue } }: Contact) {
-  const queueId = queue?.queueId ?? request.queueId;
-  if (!queueId) return null;
+function queueOf(contact: Contact) {
+  const { queue } = contact.outcome;
+  const arn = queueArnOf(contact);
+  if (arn === undefined) return null;
   const { enqueuedAtMs, dequeuedAtMs } = queue ?? {};
   return {
-    ARN: instanceResourceArn(tenant, instanceId, 'queue', queueId),
-    Name: queue?.name ?? null,
+    ARN: arn,
+    // Queues of agents have no name.
+    Name: (queue ? queue.kind !== 'agent' && queue.name : contact.request.queueName) || null,
     EnqueueTimestamp: seconds(enqueuedAtMs),
     DequeueTimestamp: seconds(dequeuedAtMs),
     Duration:
@@ -103,9 +99,12 @@ function queueOf({ tenant, instanceId, request, outcome: { queue } }: Contact) {
 }
 
 /** Absent where no agent was ever connected. */
-function agentOf({ tenant, instanceId, outcome: { agent } }: Contact) {
+function agentOf({ tenant, instanceId, request, disconnectedAtMs, outcome: { agent } }: Contact) {
   if (!agent) return null;
-  const { connectedAtMs, leftAtMs, holds, afterContactWork: work } = agent;
+  const { connectedAtMs, holds, afterContactWork: work } = agent;
+  // Of what an agent dials, the time before the answer counts, too (data model for contact records).
+  const sinceMs = request.initiationMethod === 'OUTBOUND' ? agent.joinedAtMs : connectedAtMs;
+  const untilMs = agent.leftAtMs ?? disconnectedAtMs;
   return {
     ARN: instanceResourceArn(tenant, instanceId, 'agent', agent.agentId),
     Username: agent.username,
@@ -123,9 +122,9 @@ function agentOf({ tenant, instanceId, outcome: { agent } }: Contact) {
       : null,
     ConnectedToAgentTimestamp: seconds(connectedAtMs),
     AgentInteractionDuration:
-      connectedAtMs === undefined || leftAtMs === undefined
+      sinceMs === undefined || untilMs === undefined
         ? null
-        : Math.max(0, duration(connectedAtMs, leftAtMs) - Math.round((holds?.totalMs ?? 0) / 1000)),
+        : Math.max(0, duration(sinceMs, untilMs) - Math.round((holds?.totalMs ?? 0) / 1000)),
     CustomerHoldDuration: Math.round((holds?.totalMs ?? 0) / 1000),
     AgentInitiatedHoldDuration: Math.round((holds?.totalMs ?? 0) / 1000),
     LongestHoldDuration: Math.round((holds?.longestMs ?? 0) / 1000),

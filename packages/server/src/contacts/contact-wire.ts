@@ -1,7 +1,9 @@
 /** Parts of a contact that records, events and DescribeContact spell alike, in the API's Pascal case. */
+import { audioQuality } from '@ringback/media';
 import { parseReason } from '@ringback/sip';
+import { instanceResourceArn } from '../arn.ts';
 import { q850CauseOf } from '../calls/release-causes.ts';
-import type { Contact, ContactOutcome, PreviewStrategy } from './contact.ts';
+import type { Contact, ContactOutcome, InitiationMethod, PreviewStrategy, RtpOutcome } from './contact.ts';
 
 /** `SegmentAttributes`: Connect's own keys, and ours for what it has no word for: odd endings, and recordings that failed. */
 export function segmentAttributesOf(contact: Contact): Record<string, { ValueString: string }> {
@@ -33,6 +35,46 @@ function sipAttributesOf(sip: ContactOutcome['sip']): Record<string, { ValueStri
       : { 'ringback:SipReason': { ValueString: sip.reason.slice(0, longestReason) } }),
     ...(cause === undefined ? {} : { 'ringback:Q850Cause': { ValueString: String(cause) } }),
   };
+}
+
+/** The caller ID. Connect leaves it out where nobody was called by that number in the ordinary way (Administrator Guide, contact events). */
+export function systemEndpointOf({
+  request,
+}: Contact): { readonly Type: 'TELEPHONE_NUMBER'; readonly Address: string } | undefined {
+  return request.initiationMethod && withoutSystemEndpoint.has(request.initiationMethod)
+    ? undefined
+    : { Type: 'TELEPHONE_NUMBER', Address: request.source };
+}
+
+const withoutSystemEndpoint: ReadonlySet<InitiationMethod> = new Set([
+  'CALLBACK',
+  'MONITOR',
+  'QUEUE_TRANSFER',
+]);
+
+/** The ARN of the queue that the contact waits or waited in, or was asked for; undefined without any. */
+export function queueArnOf({ tenant, instanceId, request, outcome }: Contact): string | undefined {
+  const id = outcome.queue?.queueId ?? request.queueId;
+  if (id === undefined) return undefined;
+  return instanceResourceArn(
+    tenant,
+    instanceId,
+    'queue',
+    outcome.queue?.kind === 'agent' ? `agent/${id}` : id,
+  );
+}
+
+/** How the audio was at either end; undefined where nothing was measured. */
+export function qualityMetricsOf({ outcome: { rtp, agent } }: Contact) {
+  const [forAgent, forCustomer] = [sideQuality(agent?.rtp), sideQuality(rtp)];
+  if (!forAgent && !forCustomer) return undefined;
+  return { ...(forAgent ? { Agent: forAgent } : {}), ...(forCustomer ? { Customer: forCustomer } : {}) };
+}
+
+function sideQuality(rtp: RtpOutcome | undefined) {
+  const quality = rtp && audioQuality({ ...rtp, lost: rtp.packetsLost, roundTripMs: rtp.roundTripMs });
+  if (!quality) return undefined;
+  return { Audio: { QualityScore: quality.score, PotentialQualityIssues: [...quality.issues] } };
 }
 
 /** `OutboundStrategy` as the request had it. */

@@ -61,6 +61,8 @@ export interface ContactRequest {
   readonly callerIdName?: string;
   readonly contactFlowId: ContactFlowId;
   readonly queueId?: QueueId;
+  /** Where an agent calls: nobody waits in that queue, but the record names it. */
+  readonly queueName?: string;
   readonly name?: string;
   readonly description?: string;
   readonly references: Readonly<Record<string, Reference>>;
@@ -110,6 +112,8 @@ export interface RtpOutcome {
 
 /** The contact's time in a queue. */
 export interface QueueOutcome {
+  /** `agent`: the queue of the agent whose id `queueId` is. */
+  readonly kind?: 'agent';
   readonly queueId: QueueId;
   readonly name: string;
   readonly enqueuedAtMs: number;
@@ -133,6 +137,8 @@ export interface AgentOutcome {
   /** Preview: the agent accepted, and ended the preview by dialling or discarding. */
   readonly acceptedAtMs?: number;
   readonly previewEndedAtMs?: number;
+  /** Where the agent is there before the customer: from when on. */
+  readonly joinedAtMs?: number;
   readonly connectedAtMs?: number;
   /** When the agent's part in the conversation was over. */
   readonly leftAtMs?: number;

@@ -5,6 +5,7 @@ import { dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
 import { type JoinedAudio, joinAudio } from '../calls/join-audio.ts';
 import type { Leg } from '../calls/leg.ts';
+import { agentOutcomeOf } from './agent-outcome.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending } from './endings.ts';
 import type { OpenContact } from './open-contact.ts';
@@ -53,6 +54,14 @@ export async function dialForAgent(
   );
   void desk.gone.then(() => giveUp.abort(new ContactEnded(agentGaveUp)));
   try {
+    // Known whoever answers, and where nobody does: the record tells who called, and the after-contact work that follows.
+    const setUp = await desk.setUp();
+    if (setUp) {
+      const { agent } = contact.current.outcome;
+      contact.learned({
+        agent: { ...agent, ...agentOutcomeOf(setUp.agent), joinedAtMs: deps.clock.now() },
+      });
+    }
     const dialByMs = deps.clock.now() + deps.maxDialDelayMs;
     await deps.gate.pass(dialByMs, AbortSignal.any([signal, giveUp.signal]));
     const leg = await dial(

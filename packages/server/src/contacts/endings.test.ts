@@ -1,9 +1,10 @@
 // What each end of a contact is called, in the record and in our own words.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { DialFailure, type DialFailureCause } from '../calls/dial-failure.ts';
-import { ContactEnded, endingOf, endings } from './endings.ts';
+import { ContactEnded, endingOf, endings, stoppedByApi } from './endings.ts';
 
 /** Every disconnect reason of a voice contact (Administrator Guide, data model for contact records). */
 const documented = new Set([
@@ -34,6 +35,23 @@ describe('endings', () => {
       if (ending.disconnectReason === 'OTHER')
         assert.match('endCause' in ending ? ending.endCause : '', /^[A-Z_]+$/, name);
     }
+  });
+
+  it('stand in the table of docs/ending.md', () => {
+    const table = readFileSync(new URL('../../../../docs/ending.md', import.meta.url), 'utf8');
+    for (const [name, ending] of Object.entries(endings)) {
+      const cause = 'endCause' in ending ? `\`${ending.endCause}\`` : '–';
+      const row = `\\| \`${ending.disconnectReason}\`[^|]* \\| ${cause} \\|`;
+      assert.match(table, new RegExp(row), name);
+    }
+  });
+});
+
+describe('a stop by the API', () => {
+  it('has the reason that the campaigns service gave, where campaigns have such a reason', () => {
+    assert.deepEqual(stoppedByApi('EXPIRED'), { disconnectReason: 'EXPIRED', endCause: 'STOPPED_BY_API' });
+    assert.equal(stoppedByApi('SOMETHING_ELSE'), endings.stoppedByApi);
+    assert.equal(stoppedByApi(undefined), endings.stoppedByApi);
   });
 });
 

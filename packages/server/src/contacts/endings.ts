@@ -49,6 +49,22 @@ export const endings = {
   networkReleased: { disconnectReason: 'TELECOM_PROBLEM', endCause: 'NETWORK_RELEASED' },
 } as const satisfies Record<string, Ending>;
 
+/** Reasons that only contacts of campaigns can have (Administrator Guide, disconnect reasons of outbound campaign voice contacts). */
+export const campaignReasons: ReadonlySet<string> = new Set([
+  'OUTBOUND_DESTINATION_ENDPOINT_ERROR',
+  'OUTBOUND_RESOURCE_ERROR',
+  'OUTBOUND_ATTEMPT_FAILED',
+  endings.previewDiscarded.disconnectReason,
+  'EXPIRED',
+]);
+
+/** StopContact. The outbound campaigns service may give a reason; a word that is none of its own says nothing. */
+export function stoppedByApi(reason: string | undefined): Ending {
+  return reason !== undefined && campaignReasons.has(reason)
+    ? { ...endings.stoppedByApi, disconnectReason: reason }
+    : endings.stoppedByApi;
+}
+
 /** Thrown, or given as the reason of an abort, to end a contact in a known way. */
 export class ContactEnded extends Error {
   override readonly name = 'ContactEnded';

@@ -25,6 +25,7 @@ const anyRequest: fc.Arbitrary<ContactRequest> = fc.record(
     callerIdName: text,
     contactFlowId: text,
     queueId: fc.constantFrom('q', 'r'),
+    queueName: text,
     name: text,
     description: text,
     references: fc.dictionary(text, fc.record({ type: fc.constant('URL' as const), value: text })),

@@ -29,7 +29,7 @@ import type { TimelineEntry } from '../timeline.ts';
 import { type ActiveContacts, openActiveContacts } from './active-contacts.ts';
 import type { Contact } from './contact.ts';
 import { openDialGate } from './dial-gate.ts';
-import { endings } from './endings.ts';
+import { endings, stoppedByApi } from './endings.ts';
 
 let recordingsDirectory: string;
 
@@ -295,6 +295,17 @@ describe('outbound contact › stopped', () => {
     assert.deepEqual(world.ending(), ['TELECOM_ORIGINATOR_CANCEL', 'STOPPED_BY_API']);
     assert.ok(world.journal.includes('CANCEL call-1'));
     assert.equal(world.active.stop(contact.id, endings.stoppedByApi), false);
+  });
+
+  it('while it rings, by the campaigns service: cancelled, with the reason that it gave', async () => {
+    const world = makeWorld();
+    const contact = world.start();
+    await world.clock.drain();
+    world.agent.call.provisional(180);
+    world.active.stop(contact.id, stoppedByApi('EXPIRED'));
+    await world.clock.drain();
+    assert.deepEqual(world.ending(), ['EXPIRED', 'STOPPED_BY_API']);
+    assert.ok(world.journal.includes('CANCEL call-1'));
   });
 
   it('during the flow: hung up, by the API', async () => {

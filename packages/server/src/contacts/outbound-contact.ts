@@ -104,6 +104,6 @@ function whyEnded(error: unknown, signal: AbortSignal): Ending {
   const asked = signal.reason instanceof ContactEnded ? signal.reason.ending : undefined;
   if (!asked) return endingOf(error);
   const dialling = error instanceof DialFailure ? error.failure.kind : undefined;
-  const wasStopped = dialling === 'stopped' && asked.endCause === endings.stoppedByApi.endCause;
+  const wasStopped = dialling === 'stopped' && asked === endings.stoppedByApi;
   return wasStopped || dialling === 'rejected' ? endingOf(error) : asked;
 }

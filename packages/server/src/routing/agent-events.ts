@@ -177,6 +177,7 @@ function heldContact(held: HeldContact, setUp: RoutingSetUp): object {
 }
 
 export type WireContactState =
+  | 'INCOMING'
   | 'CONNECTING'
   | 'CONNECTED'
   | 'CONNECTED_ONHOLD'
@@ -186,9 +187,15 @@ export type WireContactState =
   | 'ENDED';
 
 /** The API's word for what a contact is to its agent. Voice knows no REJECTED: a refused call counts as missed. */
-export function contactStateOf({ state, channel }: Pick<HeldContact, 'state' | 'channel'>): WireContactState {
+export function contactStateOf({
+  state,
+  channel,
+  initiationMethod,
+}: Pick<HeldContact, 'state' | 'channel' | 'initiationMethod'>): WireContactState {
   switch (state) {
     case 'offered':
+      // Of callbacks alone Connect says that they come in (Administrator Guide, contact states).
+      return initiationMethod === 'CALLBACK' ? 'INCOMING' : 'CONNECTING';
     case 'connecting':
       return 'CONNECTING';
     case 'connected':

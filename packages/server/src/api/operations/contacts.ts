@@ -7,7 +7,12 @@ import {
 } from '@ringback/connect-api';
 import { contactArn, instanceResourceArn } from '../../arn.ts';
 import type { Contact, NextContact, RecordingOutcome } from '../../contacts/contact.ts';
-import { outboundStrategyOf, segmentAttributesOf } from '../../contacts/contact-wire.ts';
+import {
+  outboundStrategyOf,
+  qualityMetricsOf,
+  segmentAttributesOf,
+  systemEndpointOf,
+} from '../../contacts/contact-wire.ts';
 import { campaignsPrincipal } from '../../identity/caller.ts';
 import type { Instance } from '../../store/resource-store.ts';
 import { namedContact } from '../named-contact.ts';
@@ -37,7 +42,11 @@ export const stopContact: OperationCode<'StopContact'> = async (input, caller, d
   if (method === 'TRANSFER' || method === 'MONITOR') {
     throw invalidRequestException(`A contact with the initiation method ${method} cannot be stopped.`);
   }
-  if ((await deps.orders.give('StopContact', contact, {})) === 'not active') throw noActiveContact();
+  if (
+    (await deps.orders.give('StopContact', contact, { reason: input.DisconnectReason?.Code })) ===
+    'not active'
+  )
+    throw noActiveContact();
   return {};
 };
 
@@ -75,16 +84,14 @@ function wireContact(contact: Contact) {
     ContactAssociationId: request.initialContactId ?? id,
     CustomerId: outcome.customerId,
     CustomerEndpoint: { Type: 'TELEPHONE_NUMBER' as const, Address: request.destination },
-    SystemEndpoint:
-      request.initiationMethod === 'MONITOR'
-        ? undefined
-        : { Type: 'TELEPHONE_NUMBER' as const, Address: request.source },
+    SystemEndpoint: systemEndpointOf(contact),
     Campaign: request.campaignId ? { CampaignId: request.campaignId } : undefined,
     AnsweringMachineDetectionStatus: outcome.answeringMachineDetectionStatus,
     CustomerVoiceActivity: outcome.customerVoiceActivity && {
       GreetingStartTimestamp: at(outcome.customerVoiceActivity.greetingStartedAtMs),
       GreetingEndTimestamp: at(outcome.customerVoiceActivity.greetingEndedAtMs),
     },
+    QualityMetrics: qualityMetricsOf(contact),
     OutboundStrategy: request.preview ? outboundStrategyOf(request.preview) : undefined,
     Recordings: outcome.recordings?.map(wireRecording),
     Tags: {
