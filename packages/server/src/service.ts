@@ -321,6 +321,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       media,
       transfers: new ContactTransfers(),
       conversations: new WatchedConversations(),
+      contactsPerAgentQueue: ({ tenant, id }) =>
+        quotas.resource('contactsPerAgentQueue', { tenant, instanceId: id }),
       queueMetrics: (contact, target) => queueMetricsFor(agents.routing, contact, target),
     },
   };

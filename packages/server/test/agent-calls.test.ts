@@ -11,7 +11,7 @@ import { decodeMulaw } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
 import { transferToQueue } from './support/flow-actions.ts';
 import { phoneHears } from './support/phone-hears.ts';
-import { startTestService, type TestService } from './support/test-service.ts';
+import { startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
 const agentHz = 1000;
 /** Says hello and listens. */
@@ -25,7 +25,7 @@ describe('an agent', () => {
   let flowId: string;
 
   before(async () => {
-    ringback = await startTestService();
+    ringback = await startTestService('quotas: { resources: { contactsPerAgentQueue: 1 } }');
     flowId = await ringback.createFlow(transferToQueue);
     agent = await ScriptedAgent.signIn({
       url: ringback.service.url,
@@ -159,6 +159,34 @@ describe('an agent', () => {
     const record = await ringback.record(contactId);
     assert.equal(record.AgentConnectionAttempts, 2);
     assert.equal(record.Agent, null);
+  });
+
+  it('has a queue of his own, which takes no more than its quota', async () => {
+    await agent.setStatus('Offline');
+    const toHim = await ringback.createFlow([
+      {
+        Identifier: 'him',
+        Type: 'UpdateContactTargetQueue',
+        Parameters: { AgentId: agent.state.agent.id },
+        Transitions: {
+          NextAction: 'queue',
+          Errors: [{ NextAction: 'hang up', ErrorType: 'NoMatchingError' }],
+        },
+      },
+      ...transferToQueue,
+    ]);
+    const waits = await ringback.call(person, toHim);
+    const queued = await untilDefined(20_000, 'the first call was not queued', async () =>
+      ringback.events(waits).find(({ eventType }) => eventType === 'QUEUED'),
+    );
+    const { queueType, queueArn } = (queued as { queueInfo?: Record<string, string> }).queueInfo ?? {};
+    assert.equal(queueType, 'AGENT');
+    assert.match(String(queueArn), new RegExp(`/queue/agent/${agent.state.agent.id}$`));
+    const refused = await ringback.ended(await ringback.call(person, toHim));
+    assert.equal(refused.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
+    await ringback.client.send(new StopContactCommand({ InstanceId: ringback.instanceId, ContactId: waits }));
+    await ringback.ended(waits);
+    await agent.setStatus('Available');
   });
 
   it('comes back to a conversation after the network broke', async () => {

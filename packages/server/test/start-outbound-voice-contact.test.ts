@@ -626,8 +626,13 @@ describe('related contact', () => {
     assert.equal(described.RelatedContactId, first);
     assert.deepEqual(described.Attributes, { order: '17', language: 'en', step: '2' });
     assert.deepEqual((await contact(paused.instanceId, first)).Attributes, { order: '17', language: 'de' });
-    const third = await start({ RelatedContactId: second });
-    assert.deepEqual((await contact(paused.instanceId, third)).Attributes, described.Attributes);
+    const third = await contact(paused.instanceId, await start({ RelatedContactId: second }));
+    assert.deepEqual(third.Attributes, described.Attributes);
+    assert.deepEqual(
+      [described.ContactAssociationId, third.ContactAssociationId],
+      [first, first],
+      'the first is the root of all',
+    );
   });
 
   it('is bound by the size of both together', async () => {

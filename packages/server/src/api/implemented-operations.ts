@@ -329,6 +329,7 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
     'ContactFlowVersion, LastModifiedTime and LastModifiedRegion, which only replication sends, are not looked at.',
   CreatePrompt:
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
+  DescribeContact: 'RoutingCriteria, QueuePriority and QueueTimeAdjustmentSeconds are not told.',
   GetCurrentMetricData:
     'Voice only. Grouped by queue, channel, routing profile and agent status; ESTIMATED_WAIT_TIME is never worked out.',
   MonitorContact: "Where the user's page is at the node that has the conversation.",

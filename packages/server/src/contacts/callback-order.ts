@@ -10,7 +10,7 @@ import type { AcceptOutcome } from '../store/accept-contacts.ts';
 import type { Directory } from '../store/directory.ts';
 import type { Instance } from '../store/resource-store.ts';
 import type { AcceptRequest } from './accept-contact.ts';
-import type { ContactRequest } from './contact.ts';
+import { associationIdOf, type ContactRequest } from './contact.ts';
 import type { OpenContact } from './open-contact.ts';
 
 /** Makes a contact of its own; what is asked of policy is asked as for any call. */
@@ -78,6 +78,7 @@ export async function createCallback(
     initiationMethod: 'CALLBACK',
     initialContactId: current.request.initialContactId ?? current.id,
     previousContactId: current.id,
+    associationId: associationIdOf(current),
     destination: plan.number ?? current.request.destination,
     source: ((asked.callerIdNumber as PhoneNumber | undefined) ??
       (queue ? queue.callerIdNumber : undefined) ??

@@ -169,7 +169,7 @@ export function contactFlowHost(
             ),
         }
       : {}),
-    ...(deps.agents ? queueing(contact, view, held, deps, deps.agents) : {}),
+    ...(deps.agents ? queueing(contact, instance, view, held, deps, deps.agents) : {}),
     async invokeLambda(request, signal) {
       try {
         return done(await deps.lambda.invoke(request, signal));
@@ -219,6 +219,7 @@ export function contactFlowHost(
 /** The actions that need agents. */
 function queueing(
   contact: OpenContact,
+  instance: Instance,
   view: LiveContactView,
   held: HeldByContact,
   deps: FlowHostDeps,
@@ -242,12 +243,12 @@ function queueing(
     held.hideCard ??= agents.desks.cards.show(held.card);
     const enqueuedAtMs = deps.clock.now();
     const outcome = await partOf().enqueue(place, {
-      maxContacts: agentTarget ? undefined : target?.maxContacts,
+      maxContacts: agentTarget ? agents.contactsPerAgentQueue?.(instance) : target?.maxContacts,
       from,
     });
     if (outcome.kind === 'refused') {
       return outcome.why === 'queue full'
-        ? failed(`The queue ${target?.name} is full.`, 'QueueAtCapacity')
+        ? failed(`The queue ${agentTarget?.username ?? target?.name} is full.`, 'QueueAtCapacity')
         : failed(`The contact could not be queued: ${outcome.why}.`);
     }
     await contact.queued({

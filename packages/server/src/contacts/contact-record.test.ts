@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AgentId, ContactId, HierarchyGroupId, QueueId, RoutingProfileId } from '../ids.ts';
 import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
-import type { AgentOutcome, InitiationMethod } from './contact.ts';
+import type { AgentOutcome, ContactRequest, InitiationMethod } from './contact.ts';
 import { contactRecord } from './contact-record.ts';
 
 const ada: AgentOutcome = {
@@ -197,6 +197,16 @@ describe('contact record', () => {
       return (Agent as { AgentInteractionDuration: unknown }).AgentInteractionDuration;
     };
     assert.deepEqual([interaction('OUTBOUND'), interaction('CALLBACK')], [60, 50]);
+  });
+
+  it('tells the root of all contacts that it is related to or follows from', () => {
+    const chain = { initialContactId: 'first' as ContactId, associationId: 'root' as ContactId };
+    const rootOf = (request: Partial<ContactRequest>) =>
+      recordOf(sampleContact({ id, request: { ...sampleRequest, ...request } })).ContactAssociationId;
+    assert.deepEqual(
+      [rootOf(chain), rootOf({ initialContactId: chain.initialContactId }), rootOf({})],
+      ['root', 'first', id],
+    );
   });
 
   it('spells the queue of an agent, and the caller of a callback, as Connect does', () => {

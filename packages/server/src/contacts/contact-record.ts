@@ -1,6 +1,6 @@
 /** Contact → contact record (Administrator Guide, data model for contact records). Pure; written to the outbox when the contact ends. */
 import { instanceArn, instanceResourceArn } from '../arn.ts';
-import type { Contact, RecordingOutcome } from './contact.ts';
+import { associationIdOf, type Contact, type RecordingOutcome } from './contact.ts';
 import {
   outboundStrategyOf,
   qualityMetricsOf,
@@ -27,7 +27,7 @@ export function contactRecord(contact: Contact): object {
     PreviousContactId: request.previousContactId ?? null,
     NextContactId: outcome.nextContactId ?? null,
     RelatedContactId: request.relatedContactId ?? null,
-    ContactAssociationId: request.initialContactId ?? id,
+    ContactAssociationId: associationIdOf(contact),
     Channel: 'VOICE',
     InitiationMethod: request.initiationMethod ?? 'API',
     InitiationTimestamp: seconds(contact.initiatedAtMs),

@@ -48,6 +48,8 @@ export interface ContactRequest {
   /** First contact of the chain that transfers made; absent in the first. */
   readonly initialContactId?: ContactId;
   readonly previousContactId?: ContactId;
+  /** Where the chain began with a related contact: the root of that one's tree. */
+  readonly associationId?: ContactId;
   /** Who calls, where an agent does. */
   readonly agentId?: AgentId;
   readonly callback?: CallbackOrder;
@@ -72,6 +74,11 @@ export interface ContactRequest {
   readonly answerMachineDetection?: { readonly awaitPrompt: boolean };
   readonly preview?: PreviewStrategy;
   readonly ringTimeoutMs: number;
+}
+
+/** What contacts have in common that follow from each other or are related (`ContactAssociationId`): the first of them. */
+export function associationIdOf({ id, request }: Pick<Contact, 'id' | 'request'>): ContactId {
+  return request.associationId ?? request.initialContactId ?? id;
 }
 
 export type ContactAttributes = Readonly<Record<string, string>>;

@@ -20,6 +20,7 @@ const anyRequest: fc.Arbitrary<ContactRequest> = fc.record(
     initiationMethod: fc.constantFrom('API', 'CALLBACK', 'OUTBOUND', 'TRANSFER', 'QUEUE_TRANSFER', 'MONITOR'),
     initialContactId: text,
     previousContactId: text,
+    associationId: text,
     destination: fc.stringMatching(/^\+[1-9]\d{1,14}$/),
     source: fc.constantFrom('+12065550199', '+12065550198'),
     callerIdName: text,

@@ -8,7 +8,13 @@ import type { Instance } from '../store/resource-store.ts';
 import { type AcceptDeps, acceptContact } from './accept-contact.ts';
 import { agentOutcomeOf } from './agent-outcome.ts';
 import { AgentPart } from './agent-part.ts';
-import type { AgentOutcome, Contact, ContactRequest, MonitorCapability } from './contact.ts';
+import {
+  type AgentOutcome,
+  associationIdOf,
+  type Contact,
+  type ContactRequest,
+  type MonitorCapability,
+} from './contact.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { type Ending, endings } from './endings.ts';
 import type { OpenContact } from './open-contact.ts';
@@ -71,6 +77,7 @@ export async function monitorContact(
     initiationMethod: 'MONITOR',
     initialContactId: initialContactId ?? contact.id,
     previousContactId: contact.id,
+    associationId: associationIdOf(contact),
     monitor: { agentId, capabilities },
     contactFlowId: contact.request.contactFlowId,
     references,

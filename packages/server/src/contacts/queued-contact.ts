@@ -34,6 +34,8 @@ export interface AgentSide {
   readonly media: MediaEngine;
   readonly transfers: ContactTransfers;
   readonly conversations: WatchedConversations;
+  /** How many contacts may wait in the queue of one agent. */
+  readonly contactsPerAgentQueue?: (instance: Instance) => number;
   /** Numbers of a queue for flows. */
   readonly queueMetrics?: (
     contact: Contact,

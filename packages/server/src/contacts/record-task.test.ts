@@ -63,6 +63,7 @@ describe('a task of a flow', () => {
       [taskRecord.Channel, taskRecord.Name, taskRecord.Description, taskRecord.ContactFlowArn],
       ['TASK', 'Claim of +12065550100', 'Call back', 'arn:claims'],
     );
+    assert.equal(taskRecord.ContactAssociationId, voice.id);
     assert.deepEqual(taskRecord.Attributes, { tier: 'gold' });
     assert.deepEqual(taskRecord.References, [
       { Name: 'ticket', Type: 'URL', Value: 'https://example.com/1' },

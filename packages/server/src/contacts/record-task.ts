@@ -6,7 +6,7 @@ import type { StoredFlows } from '../flows/stored-flows.ts';
 import { type ContactId, newId } from '../ids.ts';
 import type { OutboxFact } from '../store/accept-contacts.ts';
 import type { Instance } from '../store/resource-store.ts';
-import type { Contact } from './contact.ts';
+import { associationIdOf, type Contact } from './contact.ts';
 
 /** Writes what came of a task; resolves when it is committed. */
 export type TaskFacts = (task: {
@@ -120,7 +120,7 @@ function taskRecord({ request, voice, instance, id, atMs, scheduledAtMs, flowArn
     PreviousContactId: null,
     NextContactId: null,
     RelatedContactId: voice.id,
-    ContactAssociationId: id,
+    ContactAssociationId: associationIdOf(voice),
     Channel: 'TASK',
     InitiationMethod: 'FLOW',
     InitiationTimestamp: wholeSeconds(atMs),

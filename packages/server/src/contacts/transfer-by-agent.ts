@@ -10,7 +10,7 @@ import { noCaps } from '../policy/toll-fraud.ts';
 import { type AgentSetUp, queuesForTransfers } from '../routing/routing-directory.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { CreateContact } from './callback-order.ts';
-import type { ContactRequest, NextContact } from './contact.ts';
+import { associationIdOf, type ContactRequest, type NextContact } from './contact.ts';
 import type { ContactTransfer, ContactTransfers } from './contact-transfer.ts';
 import type { OpenContact } from './open-contact.ts';
 
@@ -98,6 +98,7 @@ export async function followTransfer(
     initiationMethod: 'TRANSFER',
     initialContactId: current.request.initialContactId ?? current.id,
     previousContactId: current.id,
+    associationId: associationIdOf(current),
     transfer: target.kind === 'agent' ? { toAgentId: target.agentId } : {},
     ...(target.kind === 'queue' ? { queueId: target.queueId } : {}),
     contactFlowId: target.contactFlowId,

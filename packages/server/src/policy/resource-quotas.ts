@@ -29,7 +29,8 @@ export const resourceQuotas = {
   prompts: perInstance('L-0865B754', 'Prompts per instance', 500),
   lambdaFunctions: perInstance('L-E3D2F503', 'AWS Lambda functions per instance', 50),
   predefinedAttributes: perInstance('L-3828FBF0', 'Predefined Attributes', 150),
-  // AWS publishes no code for the one that cannot be raised; this one is ours.
+  // AWS publishes no codes for these; they are ours.
+  contactsPerAgentQueue: perInstance('L-RB000002', 'Contacts in an agent queue', 10),
   agentStatuses: { ...perInstance('L-RB000001', 'Agent statuses per instance', 50), isAdjustable: false },
 } as const satisfies Record<string, ResourceQuota>;
 

@@ -6,7 +6,12 @@ import {
   resourceNotFoundException,
 } from '@ringback/connect-api';
 import { contactArn, instanceResourceArn } from '../../arn.ts';
-import type { Contact, NextContact, RecordingOutcome } from '../../contacts/contact.ts';
+import {
+  associationIdOf,
+  type Contact,
+  type NextContact,
+  type RecordingOutcome,
+} from '../../contacts/contact.ts';
 import {
   outboundStrategyOf,
   qualityMetricsOf,
@@ -81,7 +86,7 @@ function wireContact(contact: Contact) {
     LastUpdateTimestamp: at(contact.updatedAtMs),
     DisconnectReason: contact.disconnectReason,
     RelatedContactId: request.relatedContactId,
-    ContactAssociationId: request.initialContactId ?? id,
+    ContactAssociationId: associationIdOf(contact),
     CustomerId: outcome.customerId,
     CustomerEndpoint: { Type: 'TELEPHONE_NUMBER' as const, Address: request.destination },
     SystemEndpoint: systemEndpointOf(contact),

@@ -11,7 +11,12 @@ import {
 } from '@ringback/connect-api';
 import { type InstanceResource, idOf, isWithin } from '../../arn.ts';
 import { acceptContact } from '../../contacts/accept-contact.ts';
-import type { Contact, ContactRequest, Reference } from '../../contacts/contact.ts';
+import {
+  associationIdOf,
+  type Contact,
+  type ContactRequest,
+  type Reference,
+} from '../../contacts/contact.ts';
 import { type Caller, campaignsPrincipal } from '../../identity/caller.ts';
 import { type ContactFlowId, type ContactId, isUuid, type PhoneNumber, type QueueId } from '../../ids.ts';
 import { problemWithAttributes, problemWithReferences } from '../../policy/contact-limits.ts';
@@ -206,7 +211,7 @@ function checkedRequest(
     ...(input.Name === undefined ? {} : { name: input.Name }),
     ...(input.Description === undefined ? {} : { description: input.Description }),
     references: referencesOf(input),
-    ...(related ? { relatedContactId: related.id } : {}),
+    ...(related ? { relatedContactId: related.id, associationId: associationIdOf(related) } : {}),
     ...(input.CampaignId === undefined ? {} : { campaignId: input.CampaignId }),
     trafficType,
     ...(isAmdOn
