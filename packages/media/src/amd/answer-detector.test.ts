@@ -4,10 +4,11 @@ import { before, describe, it } from 'node:test';
 import { decodeMulaw } from '../codec/g711.ts';
 import { silence, tone, vowel } from '../codec/tone-audio.fixture.ts';
 import { loadWebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import { type AmdSettings, defaultAmdSettings } from './amd-settings.ts';
 import { AnswerDetector } from './answer-detector.ts';
 import type { AnswerModels } from './answer-model.ts';
-import type { AmdEvent } from './answer-verdict.ts';
+import type { AmdEvent, AnswerVerdict } from './answer-verdict.ts';
 
 /** Synthetic speech, "Hello. This is a call about your appointment.", 8 kHz. */
 const speech = decodeMulaw(readFileSync(new URL('../../test/fixtures/speech.ulaw', import.meta.url)));
@@ -61,6 +62,71 @@ describe('answer detector', () => {
     assert.equal(answeredBy.kind, 'human', reasons.join('; '));
     assert.ok(atMs < 1_820, `given at ${atMs} ms`);
     assert.ok(Math.abs(greetingStartMs - 400) < 100, `began at ${greetingStartMs} ms`);
+  });
+
+  describe('where the far end falters in the middle of a greeting', () => {
+    /** A machine's: it goes on for more than four seconds. */
+    const greeting = [silence(400), speech, speech, speech];
+
+    /** What comes for each 20 ms when nothing does for so long, so many times, each so long after the one before. */
+    function* faltering(
+      lengthMs: number,
+      { times, everyMs }: { readonly times: number; readonly everyMs: number },
+    ): Generator<readonly [Int16Array, FrameOrigin]> {
+      const pcm = Int16Array.from([...greeting, silence(6_000)].flatMap((part) => [...part]));
+      for (let at = 0; at + 160 <= pcm.length; at += 160) {
+        const count = at / 8 / everyMs;
+        if (Number.isInteger(count) && count >= 1 && count <= times) {
+          for (let ms = 0; ms < lengthMs; ms += 20) yield [silence(20), 'absent'];
+        }
+        yield [pcm.subarray(at, at + 160), 'received'];
+      }
+    }
+
+    function verdictOnFaltering(frames: Iterable<readonly [Int16Array, FrameOrigin]>) {
+      const verdicts: AnswerVerdict[] = [];
+      const detector = new AnswerDetector(module, defaultAmdSettings, (event) => {
+        if (event.kind === 'verdict') verdicts.push(event.verdict);
+      });
+      for (const [frame, origin] of frames) detector.hear(frame, origin);
+      detector.close();
+      const [verdict] = verdicts;
+      assert.ok(verdict);
+      return verdict;
+    }
+
+    it('does not take what does not come for a wait, and counts its time', () => {
+      const steady = verdictOf([...greeting, silence(6_000)]);
+      const faltered = verdictOnFaltering(faltering(400, { times: 1, everyMs: 1_000 }));
+      assert.equal(steady.answeredBy.kind, 'machine');
+      assert.equal(faltered.answeredBy.kind, 'machine', faltered.reasons.join('; '));
+      assert.equal(faltered.atMs, steady.atMs + 400);
+      assert.equal(faltered.greetingStartMs, steady.greetingStartMs);
+      assert.equal(faltered.greetingEndMs, (steady.greetingEndMs ?? 0) + 400);
+    });
+
+    it('takes a line that sends nothing in pauses for silent after 400 ms', () => {
+      function* sendsNothingInPauses(): Generator<readonly [Int16Array, FrameOrigin]> {
+        const pcm = Int16Array.from([...silence(400), ...hello]);
+        for (let at = 0; at + 160 <= pcm.length; at += 160) yield [pcm.subarray(at, at + 160), 'received'];
+        for (let ms = 0; ms < 5_000; ms += 20) yield [silence(20), 'absent'];
+      }
+      const sends = verdictOf([silence(400), hello, silence(5_000)]);
+      const { answeredBy, atMs } = verdictOnFaltering(sendsNothingInPauses());
+      assert.equal(answeredBy.kind, 'human');
+      assert.equal(atMs, sends.atMs + 400);
+    });
+
+    it('waits for no more than 1.2 s in all', () => {
+      const { atMs } = verdictOnFaltering(faltering(300, { times: 1_000, everyMs: 40 }));
+      assert.ok(atMs <= defaultAmdSettings.longestAnalysisMs + 1_200, `given at ${atMs} ms`);
+    });
+
+    it('begins with what comes first: before it nobody spoke', () => {
+      const verdict = verdictOnFaltering(Array.from({ length: 400 }, () => [silence(20), 'absent'] as const));
+      assert.equal(verdict.answeredBy.kind, 'silence');
+      assert.equal(verdict.atMs, defaultAmdSettings.initialSilenceMs);
+    });
   });
 
   describe('where what was said sounds like a machine', () => {

@@ -3,7 +3,9 @@
  * events out; time is what was heard. Runs in a media worker, in the evaluation and in tests alike.
  */
 import type { ToneSignal } from '../detect/tone-signals.ts';
+import { FRAME_MS } from '../detect/voice-activity.ts';
 import type { WebRtcVadModule } from '../detect/webrtc-vad.ts';
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import type { AmdSettings } from './amd-settings.ts';
 import { AnswerListener } from './answer-listener.ts';
 import { type AnswerModel, type AnswerModels, humanLogOdds, type Weighing, weigh } from './answer-model.ts';
@@ -44,6 +46,13 @@ const BREATH_PAUSE = 0.25;
 /** Ringing that is not followed by more of it for so long is over: the next ring comes after 4 s at the latest. */
 const RINGING_PAUSE_MS = 4_700;
 
+/**
+ * What does not come is not taken for silence for so long, ms, and in all for so long: a network that falters is no pause of who speaks.
+ * On a line that sends nothing in pauses everything is told so much later.
+ */
+const LONGEST_FALTER_MS = 400;
+const MOST_FALTERING_MS = 1_200;
+
 /** One moment of a call, for pictures and traces. */
 export interface AmdMoment {
   readonly atMs: number;
@@ -65,6 +74,11 @@ export class AnswerDetector {
   #lastRingMs: number | undefined;
   #beepEndMs: number | undefined;
   #isOver = false;
+  /** Since something came, ms; undefined before anything did. */
+  #absentMs: number | undefined;
+  /** What the listener was not given: how much, and where in what it heard. */
+  readonly #falters: { readonly atMs: number; lengthMs: number }[] = [];
+  #falteredMs = 0;
 
   /**
    * @param report told of the verdict, and after a machine's of the end of its prompt.
@@ -96,7 +110,7 @@ export class AnswerDetector {
   get moment(): AmdMoment {
     const { frame, cadence, nowMs, isTone } = this.#listener;
     return {
-      atMs: nowMs,
+      atMs: this.#sinceAnswer(nowMs),
       levelDb: frame.levelDb,
       floorDb: frame.floorDb,
       isSpeech: frame.isSpeech,
@@ -114,8 +128,8 @@ export class AnswerDetector {
   }
 
   /** Takes 160 samples of 8 kHz audio, silence for what did not come. */
-  hear(pcm: Int16Array): void {
-    if (this.#isOver) return;
+  hear(pcm: Int16Array, origin: FrameOrigin = 'received'): void {
+    if (this.#isOver || this.#isFalter(origin)) return;
     this.#listener.hear(pcm);
     if (!this.#verdict) this.#decide();
     else this.#awaitPromptEnd();
@@ -135,6 +149,31 @@ export class AnswerDetector {
   close(): void {
     this.#isOver = true;
     this.#listener.close();
+  }
+
+  /** Whether the frame is left out, because the far end or the network may only falter. */
+  #isFalter(origin: FrameOrigin): boolean {
+    if (origin !== 'absent') {
+      this.#absentMs = 0;
+      return false;
+    }
+    // Before anything came nobody was cut short.
+    if (this.#absentMs === undefined) return false;
+    this.#absentMs += FRAME_MS;
+    if (this.#absentMs > LONGEST_FALTER_MS || this.#falteredMs >= MOST_FALTERING_MS) return false;
+    this.#falteredMs += FRAME_MS;
+    const { nowMs } = this.#listener;
+    const last = this.#falters.at(-1);
+    if (last?.atMs === nowMs) last.lengthMs += FRAME_MS;
+    else this.#falters.push({ atMs: nowMs, lengthMs: FRAME_MS });
+    return true;
+  }
+
+  /** Turns a moment of what was heard into one of the call. */
+  #sinceAnswer(heardMs: number): number {
+    let atMs = heardMs;
+    for (const falter of this.#falters) if (falter.atMs < heardMs) atMs += falter.lengthMs;
+    return atMs;
   }
 
   #decide(): void {
@@ -216,10 +255,11 @@ export class AnswerDetector {
 
   #takeSignal(signal: ToneSignal): void {
     const { nowMs } = this.#listener;
-    this.#onSignal?.(signal, nowMs);
+    this.#onSignal?.(signal, this.#sinceAnswer(nowMs));
     if (signal.kind === 'beep') this.#beepEndMs = signal.endMs;
     if (this.#verdict) return;
-    const where = `${seconds(signal.startMs)} to ${seconds(signal.endMs)} after the answer`;
+    const [from, to] = [signal.startMs, signal.endMs].map((ms) => seconds(this.#sinceAnswer(ms)));
+    const where = `${from} to ${to} after the answer`;
     switch (signal.kind) {
       case 'ringback':
         this.#lastRingMs = nowMs;
@@ -250,9 +290,9 @@ export class AnswerDetector {
     const { cadence, nowMs } = this.#listener;
     this.#verdict = {
       answeredBy,
-      atMs: nowMs,
-      ...(cadence.startedMs === undefined ? {} : { greetingStartMs: cadence.startedMs }),
-      ...(cadence.endedMs === undefined ? {} : { greetingEndMs: cadence.endedMs }),
+      atMs: this.#sinceAnswer(nowMs),
+      ...(cadence.startedMs === undefined ? {} : { greetingStartMs: this.#sinceAnswer(cadence.startedMs) }),
+      ...(cadence.endedMs === undefined ? {} : { greetingEndMs: this.#sinceAnswer(cadence.endedMs) }),
       reasons,
     };
     this.#isOver = answeredBy.kind !== 'machine';
@@ -279,8 +319,8 @@ export class AnswerDetector {
     this.#report({
       kind: 'promptEnded',
       by,
-      atMs: nowMs,
-      ...(endedMs === undefined ? {} : { greetingEndMs: endedMs }),
+      atMs: this.#sinceAnswer(nowMs),
+      ...(endedMs === undefined ? {} : { greetingEndMs: this.#sinceAnswer(endedMs) }),
     });
   }
 

@@ -2,6 +2,7 @@
  * Hears digits in received audio (ITU-T Q.23, Q.24): the Goertzel energies of eight tones in each 20 ms. Listens to a
  * session's evened-out frames; frames that were made up for lost ones say nothing and are passed over.
  */
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import type { Digit } from '../rtp/telephone-event.ts';
 import { COLUMNS_HZ, digitAt, ROWS_HZ } from './digit-tones.ts';
 
@@ -38,7 +39,7 @@ export class ToneDigitDetector {
   }
 
   /** Takes the next 20 ms. */
-  hear(frame: Int16Array, origin: 'received' | 'concealed'): void {
+  hear(frame: Int16Array, origin: FrameOrigin): void {
     if (origin === 'concealed') return;
     const digit = digitIn(frame);
     if (this.#pressed !== undefined) {

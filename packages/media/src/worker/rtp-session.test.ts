@@ -6,6 +6,7 @@ import { readWav } from '../codec/wav.ts';
 import { rms, toneLevel } from '../detect/goertzel.ts';
 import type { PlaySource } from '../play-source.ts';
 import type { OpenFile } from '../recording/growing-wav-file.ts';
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import { writeTelephoneEvent } from '../rtp/telephone-event.ts';
 import { sequenceDistance } from '../rtp/wrap.ts';
 import { SrtpContext } from '../srtp/srtp-context.ts';
@@ -312,6 +313,26 @@ describe('RTP session › receiving', () => {
     assert.equal(bench.session.stats().concealedFrames, 1);
     bench.session.connect(agreed({ codec: 'PCMA', payloadType: 8 }));
     assert.equal(bench.session.stats().concealedFrames, 1);
+  });
+
+  it('tells listeners what came, what is made up for it, and where nothing is', () => {
+    const bench = connected();
+    const origins: FrameOrigin[] = [];
+    bench.session.addListener({ hear: (_frame, origin) => origins.push(origin) });
+    const hear = (from: number, count: number): void => {
+      for (let n = from; n < from + count; n += 1) {
+        bench.hear({ sequenceNumber: n, timestamp: n * 160 });
+        bench.tick();
+      }
+    };
+    hear(0, 10);
+    bench.tick(20);
+    // Comfort noise, by which the far end says that it pauses (RFC 3389).
+    bench.hear({ sequenceNumber: 10, timestamp: 1_600, payloadType: 13, payload: Uint8Array.of(60) });
+    bench.tick(5);
+    const runs = origins.filter((origin, n) => origin !== origins[n - 1]);
+    assert.deepEqual(runs, ['absent', 'received', 'concealed', 'absent', 'received']);
+    assert.equal(origins.length, 35);
   });
 
   it('its own stall is not taken for lost media', () => {

@@ -17,6 +17,7 @@ import type { OpenFile } from '../recording/growing-wav-file.ts';
 import type { StretchBuffers } from '../recording/stretch-buffers.ts';
 import { DigitReceiver } from '../rtp/digit-receiver.ts';
 import { type DigitRun, DigitSender } from '../rtp/digit-sender.ts';
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import { JitterBuffer } from '../rtp/jitter-buffer.ts';
 import { emptyPacketView, RTP_HEADER_BYTES, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
 import { type PacketStanding, ReceptionStatistics } from '../rtp/reception-statistics.ts';
@@ -61,8 +62,7 @@ export interface SessionWorld {
 
 /** Somebody who hears what is received, 160 linear samples a tick; silence where nothing came. The frame is reused. */
 export interface AudioListener {
-  /** `concealed`: some of it was lost on the way and is made up. */
-  hear(frame: Int16Array, origin: 'received' | 'concealed'): void;
+  hear(frame: Int16Array, origin: FrameOrigin): void;
 }
 
 const heardFrame = new Int16Array(FRAME_SAMPLES);
@@ -301,8 +301,10 @@ export class RtpSession implements BridgeVoice {
     if (!jitter) return false;
     const { concealed } = jitter;
     const hasSound = jitter.pull(frame);
-    if (this.#listeners.size > 0)
-      this.#letListen(frame, jitter.concealed > concealed ? 'concealed' : 'received');
+    if (this.#listeners.size > 0) {
+      const came = hasSound ? 'received' : 'absent';
+      this.#letListen(frame, jitter.concealed > concealed ? 'concealed' : came);
+    }
     return hasSound;
   }
 
@@ -588,7 +590,7 @@ export class RtpSession implements BridgeVoice {
     this.#world.way.send(wire, this.#remoteHost, this.#remotePort);
   }
 
-  #letListen(frame: Uint8Array, origin: 'received' | 'concealed'): void {
+  #letListen(frame: Uint8Array, origin: FrameOrigin): void {
     const { toLinear } = this.#law;
     for (let i = 0; i < FRAME_SAMPLES; i += 1) heardFrame[i] = toLinear[frame[i] as number] as number;
     for (const listener of this.#listeners) listener.hear(heardFrame, origin);

@@ -3,6 +3,7 @@ import type { AmdSettings } from '../amd/amd-settings.ts';
 import { AnswerDetector } from '../amd/answer-detector.ts';
 import type { AmdEvent } from '../amd/answer-verdict.ts';
 import type { WebRtcVadModule } from '../detect/webrtc-vad.ts';
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import type { AudioListener, RtpSession } from './rtp-session.ts';
 
 export class SessionAmd implements AudioListener {
@@ -23,10 +24,10 @@ export class SessionAmd implements AudioListener {
     session.addListener(this);
   }
 
-  hear(frame: Int16Array): void {
+  hear(frame: Int16Array, origin: FrameOrigin): void {
     if (!this.#isListening) return;
     try {
-      this.#detector.hear(frame);
+      this.#detector.hear(frame, origin);
       if (this.#detector.isOver) this.close();
     } catch (error) {
       // A bug in here costs the verdict, not the call.

@@ -1,0 +1,7 @@
+/** Where 20 ms of received audio come from, for those who listen to it after the jitter buffer. */
+
+/**
+ * `received`: as it came, or comfort noise that the far end asked for. `concealed`: some of it was lost or is late, and is made up.
+ * `absent`: nothing came, and nothing is made up any more; the frame is silent.
+ */
+export type FrameOrigin = 'received' | 'concealed' | 'absent';
