@@ -227,13 +227,14 @@ function checkNumber(check: Check, spec: NumberSpec, value: unknown, path: strin
   if (number === undefined) {
     invalid(check, path, `Give a number${expectation(spec)}.`);
   } else if (number < spec.min || number > spec.max) {
-    if (spec.beyond === 'error') invalid(check, path, `${number} is out of range; give${expectation(spec)}.`);
+    if (spec.beyond === 'error')
+      invalid(check, path, `${number} is out of range; give ${spec.min} to ${spec.max}.`);
     else {
       check.report(
         'warning',
         path,
         `Invalid Action property value. Path: ${full(check, path)}`,
-        `${number} is out of range and will be cut; give${expectation(spec)}.`,
+        `${number} is out of range and will be cut; give ${spec.min} to ${spec.max}.`,
       );
     }
   }

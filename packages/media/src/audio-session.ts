@@ -34,6 +34,8 @@ export interface SendDigitsOptions {
   toneMs?: number;
   /** Pause after each digit, 40 … 6 000 ms. Default 100. */
   gapMs?: number;
+  /** Pause that a comma stands for, 40 … 6 000 ms. Default 2 000. */
+  commaMs?: number;
   /** `tones`: as the sound of a keypad, for far ends that know nothing else. Default `telephone-event` (RFC 4733). */
   method?: DigitMethod;
   signal?: AbortSignal;
@@ -55,7 +57,7 @@ export interface AudioSession {
   play(source: PlaySource | readonly PlaySource[], options?: PlayOptions): Promise<PlayOutcome>;
 
   /**
-   * Sends digits; a comma is a pause of two seconds. Calls queue up. An abort lets the
+   * Sends digits; a comma is a pause. Calls queue up. An abort lets the
    * current digit end properly and rejects with the signal's reason.
    *
    * @throws {DigitsNotNegotiated} · {RangeError} other characters or lengths.
@@ -211,10 +213,11 @@ export abstract class EngineAudioSession implements AudioSession {
     const {
       toneMs = DEFAULT_DIGIT_MS,
       gapMs = DEFAULT_DIGIT_MS,
+      commaMs,
       method = 'telephone-event',
       signal,
     } = options;
-    checkDigits(digits, toneMs, gapMs);
+    checkDigits(digits, [toneMs, gapMs, ...(commaMs === undefined ? [] : [commaMs])]);
     if (method === 'telephone-event' && !this.takesTelephoneEvents) throw new DigitsNotNegotiated();
     signal?.throwIfAborted();
     if (digits === '') return;
@@ -222,7 +225,8 @@ export abstract class EngineAudioSession implements AudioSession {
     const stop = (): void => this.home.link.order({ kind: 'stopDigits', session: this.id, run });
     signal?.addEventListener('abort', stop, { once: true });
     const ended = new Promise<'sent' | 'stopped'>((resolve) => this.#digitRuns.set(run, resolve));
-    const order = { id: run, digits: digits.toUpperCase(), toneMs, gapMs, method };
+    const lengths = { toneMs, gapMs, ...(commaMs === undefined ? {} : { commaMs }) };
+    const order = { id: run, digits: digits.toUpperCase(), ...lengths, method };
     this.home.link.order({ kind: 'sendDigits', session: this.id, run: order });
     const outcome = await ended;
     signal?.removeEventListener('abort', stop);
@@ -418,11 +422,11 @@ export abstract class EngineAudioSession implements AudioSession {
   }
 }
 
-function checkDigits(digits: string, toneMs: number, gapMs: number): void {
+function checkDigits(digits: string, lengthsMs: readonly number[]): void {
   if (digits.length > MOST_DIGITS || !/^[0-9*#A-Da-d,]*$/.test(digits)) {
     throw new RangeError(`digits are up to ${MOST_DIGITS} of 0-9 * # A-D and comma`);
   }
-  for (const ms of [toneMs, gapMs]) {
+  for (const ms of lengthsMs) {
     if (!(ms >= SHORTEST_DIGIT_MS && ms <= LONGEST_DIGIT_MS)) {
       throw new RangeError(`digit or gap of ${ms} ms is not in ${SHORTEST_DIGIT_MS} … ${LONGEST_DIGIT_MS}`);
     }

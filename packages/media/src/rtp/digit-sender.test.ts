@@ -64,11 +64,14 @@ describe('digit sender', () => {
     assert.equal(digits.isIdle, true);
   });
 
-  it('pauses two seconds for a comma', () => {
+  it('pauses two seconds for a comma, unless told otherwise', () => {
     const { sender: digits } = sender();
     digits.add(run(',1'));
     const sent = ticks(digits, 102);
     assert.equal(sent.indexOf('1M160'), 100);
+    const { sender: shorter } = sender();
+    shorter.add(run(',1', { commaMs: 750 }));
+    assert.equal(ticks(shorter, 102).indexOf('1M160'), 38);
   });
 
   it('queues runs', () => {

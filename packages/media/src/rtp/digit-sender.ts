@@ -16,8 +16,7 @@ const SAMPLES_PER_TICK = 160;
 /** Copies of the last packet, so that its loss does not lengthen the digit (RFC 4733 §2.5.1.4). */
 const END_COPIES = 3;
 
-/** Length of a comma, ms: the two seconds of a modem's comma (ITU-T V.250 S8 default). */
-const COMMA_MS = 2_000;
+const DEFAULT_COMMA_MS = 2_000;
 
 export interface DigitRun {
   id: number;
@@ -25,6 +24,8 @@ export interface DigitRun {
   digits: string;
   toneMs: number;
   gapMs: number;
+  /** Pause of a comma. Default: the two seconds of a modem's (ITU-T V.250 S8). */
+  commaMs?: number;
   /** Default `telephone-event`. */
   method?: DigitMethod;
 }
@@ -100,7 +101,7 @@ export class DigitSender {
       return this.tick();
     }
     const toneTicks = key === ',' ? 0 : Math.ceil(run.toneMs / TICK_MS);
-    const gapMs = key === ',' ? COMMA_MS : run.gapMs;
+    const gapMs = key === ',' ? (run.commaMs ?? DEFAULT_COMMA_MS) : run.gapMs;
     const stepTicks = toneTicks + Math.max(key === ',' ? 1 : END_COPIES - 1, Math.ceil(gapMs / TICK_MS));
     const tick = this.#ticksInStep;
     this.#ticksInStep += 1;

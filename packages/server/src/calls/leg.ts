@@ -27,7 +27,7 @@ export interface Leg {
   readonly media: MediaSession;
   readonly keys: KeyPresses;
   /**
-   * Sends digits the way the trunk takes them; a comma is a pause of two seconds.
+   * Sends digits the way the trunk takes them; a comma is a pause of 750 ms.
    *
    * @throws {DigitsNotNegotiated | MediaSessionClosed | RequestFailed | RangeError} · the signal's reason on abort
    */
@@ -69,7 +69,7 @@ export function joinLeg(parts: {
     keys,
     ended,
     sendDigits(digits, signal) {
-      const options = signal ? { signal } : {};
+      const options = { commaMs: pauseMs, ...(signal ? { signal } : {}) };
       switch (parts.dtmf) {
         case 'rfc4733':
           return media.sendDigits(digits, options);
@@ -90,8 +90,8 @@ export function joinLeg(parts: {
 
 /** Length of a digit and of the pause after it, as in the audio, ms. */
 const digitMs = 100;
-/** What a comma stands for, ms. */
-const pauseMs = 2_000;
+/** What a comma stands for, ms (Administrator Guide, Transfer to phone number). */
+const pauseMs = 750;
 
 async function sendByInfo(
   dialog: InviteDialog,

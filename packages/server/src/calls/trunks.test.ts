@@ -327,14 +327,16 @@ describe('trunks › keys', () => {
   }
 
   for (const [dtmf, expected] of [
-    ['rfc4733', ['digits 1#,2 as telephone-event']],
-    ['inband', ['digits 1#,2 as tones']],
+    ['rfc4733', ['digits 1#,2 as telephone-event, commas of 750 ms']],
+    ['inband', ['digits 1#,2 as tones, commas of 750 ms']],
     ['info', ['INFO Signal=1 Duration=100', 'INFO Signal=# Duration=100', 'INFO Signal=2 Duration=100']],
   ] as const) {
     it(`are sent as ${dtmf}`, async () => {
       const { world, leg } = await answeredOn(dtmf);
+      const beganMs = world.clock.now();
       await world.clock.settle(leg.sendDigits('1#,2'));
       assert.deepEqual(world.journal, expected);
+      if (dtmf === 'info') assert.equal(world.clock.now() - beganMs, 3 * 200 + 750, 'the comma is a pause');
       await leg.close();
     });
   }

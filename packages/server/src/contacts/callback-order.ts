@@ -2,16 +2,18 @@
 import { type CallbackRequest, done, failed, type HostResult } from '@ringback/flow';
 import { idOf } from '../arn.ts';
 import type { Clock } from '../clock.ts';
-import type { AgentId, ContactFlowId, PhoneNumber, QueueId } from '../ids.ts';
+import type { StoredFlows } from '../flows/stored-flows.ts';
+import { type AgentId, type ContactFlowId, isUuid, type PhoneNumber, type QueueId } from '../ids.ts';
 import { judgeDestination } from '../policy/destination.ts';
 import type { InstancePolicies } from '../policy/instance-policies.ts';
 import { isPriced } from '../policy/toll-fraud.ts';
 import type { AcceptOutcome } from '../store/accept-contacts.ts';
 import type { Directory } from '../store/directory.ts';
-import type { Instance } from '../store/resource-store.ts';
+import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { AcceptRequest } from './accept-contact.ts';
 import { associationIdOf, type ContactRequest } from './contact.ts';
 import type { OpenContact } from './open-contact.ts';
+import { isOwnNumber } from './third-party-transfer.ts';
 
 /** Makes a contact of its own; what is asked of policy is asked as for any call. */
 export type CreateContact = (request: AcceptRequest) => Promise<AcceptOutcome>;
@@ -19,6 +21,8 @@ export type CreateContact = (request: AcceptRequest) => Promise<AcceptOutcome>;
 export interface CallbackDeps {
   readonly policies: InstancePolicies;
   readonly directory: Directory;
+  readonly resources: ResourceStore;
+  readonly flows: StoredFlows;
   readonly clock: Clock;
   /** Absent where none can be made. */
   readonly createContact?: CreateContact;
@@ -72,6 +76,13 @@ export async function createCallback(
   if (!queueId && !agentId) return failed('No queue is set that the callback could wait in.');
   const queue = queueId && (await deps.directory.queue(instance.id, queueId));
   if (queueId && !queue) return failed(`There is no queue ${queueId}.`);
+  if (agentId && !(isUuid(agentId) && (await deps.resources.agents.find(instance.id, agentId))))
+    return failed(`There is no agent ${agentId}.`);
+  const { contactFlowId, callerIdNumber } = asked;
+  if (contactFlowId !== undefined && !(await deps.flows.find(instance, contactFlowId, 'flow')))
+    return failed(`There is no published flow ${contactFlowId}.`);
+  if (callerIdNumber !== undefined && !(await isOwnNumber(callerIdNumber, instance, deps)))
+    return failed(`The caller ID ${callerIdNumber} is not a number of this instance.`);
   const nowMs = deps.clock.now();
   const request: ContactRequest = {
     ...current.request,
@@ -80,7 +91,7 @@ export async function createCallback(
     previousContactId: current.id,
     associationId: associationIdOf(current),
     destination: plan.number ?? current.request.destination,
-    source: ((asked.callerIdNumber as PhoneNumber | undefined) ??
+    source: ((callerIdNumber as PhoneNumber | undefined) ??
       (queue ? queue.callerIdNumber : undefined) ??
       current.request.source) as PhoneNumber,
     ...(queueId ? { queueId } : {}),
@@ -89,9 +100,7 @@ export async function createCallback(
       attemptsLeft: asked.maximumAttempts,
       retryDelayMs: asked.retryDelayMs,
       ...(agentId ? { agentId } : {}),
-      ...(asked.contactFlowId === undefined
-        ? {}
-        : { contactFlowId: idOf(asked.contactFlowId) as ContactFlowId }),
+      ...(contactFlowId === undefined ? {} : { contactFlowId: idOf(contactFlowId) as ContactFlowId }),
     },
     ringTimeoutMs,
   };

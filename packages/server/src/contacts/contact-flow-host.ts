@@ -34,6 +34,7 @@ import { ContactRecording } from './contact-recording.ts';
 import { segmentAttributesOf } from './contact-wire.ts';
 import { outboundCallStatusOf, toldAnswer } from './detected-answer.ts';
 import type { HeldByContact } from './end-contact.ts';
+import { runsHere } from './flow-hooks.ts';
 import { customerOn } from './flow-participants.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { AgentSide } from './queued-contact.ts';
@@ -140,11 +141,11 @@ export function contactFlowHost(
       return done();
     },
     async setEventHook(setting) {
-      const { flowId } = setting;
-      if (flowId !== undefined && !(await deps.flows.find(instance, flowId, 'flow')))
-        return failed(`There is no published flow ${flowId}.`);
+      const { hook, flowId } = setting;
+      const flow = flowId === undefined || (await deps.flows.find(instance, flowId, 'flow'));
+      if (!flow && runsHere(hook)) return failed(`There is no published flow ${flowId}.`);
       held.hooks ??= new Map();
-      held.hooks.set(setting.hook, setting);
+      held.hooks.set(hook, setting);
       return done();
     },
     setCallbackNumber(phoneNumber) {

@@ -7,6 +7,11 @@ import type { Instance } from '../store/resource-store.ts';
 /** What flows set with UpdateContactEventHooks; empty in the beginning. */
 export type FlowHooks = Map<EventHook, EventHookSetting>;
 
+/** Whether anything runs at the moment of a hook; the others are for tasks, chats and guides of agents, and are taken note of. */
+export function runsHere(hook: EventHook): boolean {
+  return hook === 'CustomerRemaining' || defaultFlowNames[hook] !== undefined;
+}
+
 /** The flow to run, or undefined where nothing is to run or the flow is gone. */
 export async function flowOfHook(
   hooks: FlowHooks,

@@ -150,21 +150,26 @@ describe('outbound contact › answered', () => {
     }
   });
 
-  it('gives the flow an error for a hook to a flow that there is not', async () => {
-    const hook = {
-      Identifier: 'one',
-      Type: 'UpdateContactEventHooks',
-      Parameters: { EventHooks: { CustomerQueue: '$.CustomerEndpoint.Address' } },
-      Transitions: { NextAction: 'stop', Errors: [{ NextAction: 'two', ErrorType: 'NoMatchingError' }] },
-    };
-    const world = makeWorld({ actions: [hook, say('two', 'There is none.', 'stop'), stopAction] });
-    const find = world.findFlow;
-    world.findFlow = (reference) =>
-      reference.startsWith('+') ? Promise.resolve(undefined) : find(reference);
-    world.start();
-    await world.answer();
-    await world.clock.advance(1000);
-    assert.deepEqual(world.media.session.played, ['{"prompt":"There is none."}']);
+  it('gives the flow an error for a hook to a flow that there is not, where one would run', async () => {
+    for (const [hook, played] of [
+      ['CustomerQueue', ['{"prompt":"There is none."}']],
+      ['DefaultAgentUI', []],
+    ] as const) {
+      const set = {
+        Identifier: 'one',
+        Type: 'UpdateContactEventHooks',
+        Parameters: { EventHooks: { [hook]: '$.CustomerEndpoint.Address' } },
+        Transitions: { NextAction: 'stop', Errors: [{ NextAction: 'two', ErrorType: 'NoMatchingError' }] },
+      };
+      const world = makeWorld({ actions: [set, say('two', 'There is none.', 'stop'), stopAction] });
+      const find = world.findFlow;
+      world.findFlow = (reference) =>
+        reference.startsWith('+') ? Promise.resolve(undefined) : find(reference);
+      world.start();
+      await world.answer();
+      await world.clock.advance(1000);
+      assert.deepEqual(world.media.session.played, played);
+    }
   });
 
   it('hangs up where its flow is gone', async () => {

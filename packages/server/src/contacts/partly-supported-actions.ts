@@ -7,9 +7,13 @@ export const partlySupportedActions: Readonly<Record<string, string>> = {
   CreateTask:
     'Tasks are recorded for the sinks, nobody works on them; TaskTemplateId takes the error branch.',
   DequeueContactAndTransferToQueue: 'The contact stays the same one, and may move as often as it likes.',
+  GetMetricData: 'Only voice is counted, whatever QueueChannel says; EstimatedWaitTime has no value.',
+  TransferContactToAgent: 'A busy agent is waited for; in Connect the contact is disconnected.',
   TransferParticipantToThirdParty: 'VoiceConnector takes the error branch.',
   UpdateContactAttributes: 'TargetContact Related takes the error branch.',
   UpdateContactData: 'TargetContact Related takes the error branch; WisdomSessionArn has no effect.',
+  UpdateContactEventHooks:
+    'DefaultAgentUI, DisconnectAgentUI, PauseContact and ResumeContact have no effect.',
   UpdatePreviousContactParticipantState:
     'While a transfer flow runs the customer is on hold; the flow goes on and changes nothing of it.',
 };

@@ -280,11 +280,19 @@ async function callerId(
   { callerId: given }: ThirdPartyRequest,
   contact: OpenContact,
   instance: Instance,
-  { directory }: ThirdPartyDeps,
+  deps: ThirdPartyDeps,
 ): Promise<PhoneNumber | undefined> {
   if (given?.number === undefined) return contact.current.request.destination;
-  const own = await directory.phoneNumber(instance.tenant, given.number);
-  return own?.instanceId === instance.id ? (given.number as PhoneNumber) : undefined;
+  return (await isOwnNumber(given.number, instance, deps)) ? (given.number as PhoneNumber) : undefined;
+}
+
+/** Whether a flow may show the number as its own. */
+export async function isOwnNumber(
+  number: string,
+  { tenant, id }: Instance,
+  { directory }: { readonly directory: Pick<Directory, 'phoneNumber'> },
+): Promise<boolean> {
+  return (await directory.phoneNumber(tenant, number))?.instanceId === id;
 }
 
 async function sendDigits(

@@ -296,8 +296,11 @@ export class FakeMediaSession implements MediaSession {
     });
   }
 
-  async sendDigits(digits: string, { method = 'telephone-event' }: SendDigitsOptions = {}): Promise<void> {
-    this.#journal.push(`digits ${digits} as ${method}`);
+  async sendDigits(
+    digits: string,
+    { method = 'telephone-event', commaMs }: SendDigitsOptions = {},
+  ): Promise<void> {
+    this.#journal.push(`digits ${digits} as ${method}, commas of ${commaMs} ms`);
   }
 
   async bridge(): Promise<void> {}

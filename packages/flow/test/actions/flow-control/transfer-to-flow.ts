@@ -16,6 +16,7 @@ const OTHER = flowOf(
   }),
   'other',
 );
+const MUSIC = flowOf(documentOf({ end: { Type: 'EndFlowExecution' } }), 'music', 'CUSTOMER_QUEUE');
 const MODULE = flowOf(documentOf({ end: { Type: 'EndFlowModuleExecution' } }), 'module', 'MODULE');
 
 testAction('TransferToFlow', [
@@ -41,6 +42,14 @@ testAction('TransferToFlow', [
     Errors: ['NoMatchingError'],
     script: { flows: [MODULE] },
     goesTo: 'NoMatchingError',
+  },
+  {
+    name: 'takes the error branch for a flow of another moment',
+    Parameters: { ContactFlowId: 'music' },
+    Errors: ['NoMatchingError'],
+    script: { flows: [MUSIC] },
+    goesTo: 'NoMatchingError',
+    detail: /of type CUSTOMER_QUEUE/,
   },
   {
     name: 'takes the error branch without a value',
