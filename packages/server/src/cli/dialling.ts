@@ -79,6 +79,6 @@ function tell(
   } else if (stopped) {
     print(`Dialling is stopped since ${since}${stopped.reason ? `: ${stopped.reason}` : ''}.`);
   } else {
-    print('Dialling is on.');
+    print('Dialling is on, unless a configuration pauses it (dialling.paused; /health tells).');
   }
 }
