@@ -136,7 +136,8 @@ describe('an agent', () => {
     );
     await agent.untilHeard(50);
     await agent.do({ do: 'hangUp', contactId });
-    await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+    const { contact } = await agent.until('after-contact work', (state) => state.contact?.state === 'ENDED');
+    assert.deepEqual(contact?.parties, [], 'the others talk on, but not with him');
     await ringback.client.send(
       new StopContactCommand({ InstanceId: ringback.instanceId, ContactId: contactId }),
     );

@@ -33,6 +33,7 @@ const secondHz = 1500;
 /** Says hello and listens. */
 const person = '+12065550101';
 const another = '+12065550100';
+const busy = '+12065550120';
 
 describe('a transfer by quick connect', () => {
   let ringback: TestService;
@@ -42,6 +43,7 @@ describe('a transfer by quick connect', () => {
   let flowId: string;
   let toSecond: string;
   let toQueue: string;
+  let toShop: string;
   let elsewhere: string;
 
   before(async () => {
@@ -64,12 +66,16 @@ describe('a transfer by quick connect', () => {
         ContactFlowId: await flowNamed(ringback, 'Default queue transfer'),
       },
     });
+    toShop = await createQuickConnect(ringback, 'Shop', {
+      QuickConnectType: 'PHONE_NUMBER',
+      PhoneConfig: { PhoneNumber: busy },
+    });
     elsewhere = await createQuickConnect(ringback, 'Elsewhere', toAgent);
     await ringback.client.send(
       new AssociateQueueQuickConnectsCommand({
         InstanceId: ringback.instanceId,
         QueueId: ringback.queueId,
-        QuickConnectIds: [toSecond, toQueue],
+        QuickConnectIds: [toSecond, toQueue, toShop],
       }),
     );
     await putIntoHierarchy(secondId);
@@ -143,7 +149,7 @@ describe('a transfer by quick connect', () => {
     const contactId = await conversation();
     assert.deepEqual(
       first.state.quickConnects.map(({ id }) => id).toSorted(),
-      [toSecond, toQueue].toSorted(),
+      [toSecond, toQueue, toShop].toSorted(),
       'those of the queues of the routing profile',
     );
     await second.setStatus('Available');
@@ -300,6 +306,10 @@ describe('a transfer by quick connect', () => {
     await first.do({ do: 'swap', contactId });
     await untilParties(first, { customer: 'hold', third: 'connected' });
     await first.do({ do: 'dropParty', contactId, partyId: 'third' });
+    await untilParties(first, { customer: 'connected' });
+    await first.do({ do: 'transfer', contactId, kind: 'warm', quickConnectId: toShop });
+    const { contact } = await first.until('a failure', (state) => state.contact?.failure !== undefined);
+    assert.equal(contact?.failure?.text, 'Shop could not be reached: The line is busy.');
     await first.do({ do: 'hangUp', contactId });
     await finishWork(first, contactId);
   });

@@ -37,6 +37,9 @@ const person = '+12065550101';
 const busy = '+12065550120';
 const ringsForEight = '+12065550142';
 
+/** Nothing may need scrolling sideways, px (WCAG 1.4.10). */
+const narrowest = 320;
+
 /** Chromium's fake microphone beeps with this frequency. */
 const beepHz = 400;
 
@@ -88,6 +91,14 @@ describe('the Contact Control Panel', () => {
     await page.evaluate(axe.source);
     const violations = await page.evaluate(findViolations);
     assert.deepEqual(violations, [], `${name}: WCAG`);
+    const viewport = page.viewportSize();
+    assert.ok(viewport);
+    await page.setViewportSize({ ...viewport, width: narrowest });
+    const width = await page
+      .locator('html')
+      .evaluate((html) => (html as unknown as { scrollWidth: number }).scrollWidth);
+    assert.ok(width <= narrowest, `${name}: ${width} px wide in a window of ${narrowest}`);
+    await page.setViewportSize(viewport);
   }
   const title = (text: string) =>
     page.getByRole('heading', { level: 1, name: text, exact: true }).waitFor({ timeout: 60_000 });
@@ -111,6 +122,7 @@ describe('the Contact Control Panel', () => {
     await page.getByLabel(/^Status/).selectOption({ label: 'Available' });
     await page.getByText('Waiting for the next contact').waitFor();
     await picture('available');
+    await press('Settings');
     const contactId = await ringback.call(person, flowId, {
       Name: 'Grace Hopper',
       Description: 'Wants to know where the compiler is.\nCalled twice last week.',
@@ -121,6 +133,9 @@ describe('the Contact Control Panel', () => {
       Attributes: { tier: 'gold', note: 'javascript:alert(1)' },
     });
     await title('Incoming contact');
+    assert.equal(await page.title(), 'Incoming contact: Grace Hopper');
+    await page.getByRole('status').filter({ hasText: 'Incoming contact: Grace Hopper' }).waitFor();
+    await page.mouse.click(1, 1);
     await picture('incoming');
     await press(/^Accept/);
     await title('Connected');
@@ -224,6 +239,10 @@ describe('the Contact Control Panel', () => {
     const { client, instanceId: InstanceId, queueId: QueueId } = ringback;
     const UserId = await createTeamUser(ringback, 'grace', 'Agent');
     const QuickConnectIds = [
+      await createQuickConnect(ringback, 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerk', {
+        QuickConnectType: 'PHONE_NUMBER',
+        PhoneConfig: { PhoneNumber: busy },
+      }),
       await createQuickConnect(ringback, 'Grace', {
         QuickConnectType: 'USER',
         UserConfig: { UserId, ContactFlowId: await flowNamed(ringback, 'Default agent transfer') },
@@ -306,15 +325,42 @@ describe('the Contact Control Panel', () => {
     await loudIn(page);
     await picture('settings');
     await press('End the echo test');
+    await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackUnplug());
+    await page.getByText('No microphone was found.').waitFor();
+    await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackPlugIn());
+    await press('Try again');
+    await page.getByText('No microphone was found.').waitFor({ state: 'detached' });
     assert.deepEqual(
       complaints.filter((text) => !text.includes('401')),
       [],
     );
   });
 
+  it('comes back by itself, from a break and from silence', async () => {
+    const broken = page.getByText('The connection is broken.');
+    const refused = page.getByText('it is being made again');
+    await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackLeave());
+    await broken.waitFor();
+    await press(/^Echo test/);
+    await refused.waitFor();
+    await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackReturn());
+    await broken.waitFor({ state: 'detached', timeout: 60_000 });
+    await refused.waitFor({ state: 'detached' });
+
+    const sockets = () => page.evaluate(() => (globalThis as unknown as Disturbances).ringbackSockets());
+    const before = await sockets();
+    await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackFallSilent());
+    const giveUpAtMs = Date.now() + 120_000;
+    while ((await sockets()) === before) {
+      assert.ok(Date.now() < giveUpAtMs, 'the page waits for a service that says nothing');
+      await page.waitForTimeout(200);
+    }
+    await broken.waitFor({ state: 'detached', timeout: 60_000 });
+  });
+
   it('shows the sign-in when the session ended while the connection was broken', async () => {
     await page.context().clearCookies();
-    await page.evaluate(() => (globalThis as unknown as { ringbackBreak(): void }).ringbackBreak());
+    await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackBreak());
     await page.getByRole('button', { name: 'Sign in' }).waitFor({ timeout: 60_000 });
   });
 });
@@ -329,27 +375,78 @@ async function findViolations(): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 
-/** Runs in the page before its own code: keeps its peer connections, so that what arrives on them can be measured, and its sockets, to be broken. */
+/** What a test may do to the page's network and microphone. */
+interface Disturbances {
+  ringbackBreak(): void;
+  /** Breaks the connection, and lets no other be made before `ringbackReturn`. */
+  ringbackLeave(): void;
+  ringbackReturn(): void;
+  /** Nothing that the page sends arrives any more, though its sockets stay open. */
+  ringbackFallSilent(): void;
+  /** Sockets opened so far. */
+  ringbackSockets(): number;
+  /** Takes every microphone away. */
+  ringbackUnplug(): void;
+  ringbackPlugIn(): void;
+}
+
+/**
+ * Runs in the page before its own code: keeps its peer connections, so that what arrives on them can be measured, its sockets and its
+ * microphone, to be broken.
+ */
 function listenToConnections(): void {
   interface Connection {
     getStats(): Promise<Iterable<[string, { type: string; audioLevel?: number; packetsSent?: number }]>>;
   }
-  const world = globalThis as unknown as {
+  interface Microphone {
+    getTracks(): { dispatchEvent(event: Event): boolean }[];
+  }
+  interface Socket {
+    close(): void;
+    send(text: string): void;
+  }
+  const world = globalThis as unknown as Disturbances & {
     RTCPeerConnection: new (...args: unknown[]) => Connection;
-    WebSocket: new (...args: unknown[]) => { close(): void };
-    ringbackBreak: () => void;
+    WebSocket: new (url: string, protocol: string) => Socket;
+    navigator: { mediaDevices: { getUserMedia: (wanted: unknown) => Promise<Microphone> } };
     ringbackHeard: () => Promise<number>;
     ringbackSent: () => Promise<number>;
   };
-  const sockets: { close(): void }[] = [];
+  const sockets: Socket[] = [];
+  let isAway = false;
   world.WebSocket = class extends world.WebSocket {
-    constructor(...args: unknown[]) {
-      super(...args);
+    constructor(url: string, protocol: string) {
+      super(isAway ? `${url}/nowhere` : url, protocol);
       sockets.push(this);
     }
   };
+  world.ringbackSockets = () => sockets.length;
   world.ringbackBreak = () => {
     for (const socket of sockets) socket.close();
+  };
+  world.ringbackLeave = () => {
+    isAway = true;
+    world.ringbackBreak();
+  };
+  world.ringbackReturn = () => {
+    isAway = false;
+  };
+  world.ringbackFallSilent = () => {
+    for (const socket of sockets) socket.send = () => undefined;
+  };
+  const { mediaDevices } = world.navigator;
+  const getUserMedia = mediaDevices.getUserMedia.bind(mediaDevices);
+  let microphone: Microphone | undefined;
+  world.ringbackPlugIn = () => {
+    mediaDevices.getUserMedia = async (wanted) => {
+      microphone = await getUserMedia(wanted);
+      return microphone;
+    };
+  };
+  world.ringbackPlugIn();
+  world.ringbackUnplug = () => {
+    mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'));
+    for (const track of microphone?.getTracks() ?? []) track.dispatchEvent(new Event('ended'));
   };
   const connections: Connection[] = [];
   world.RTCPeerConnection = class extends world.RTCPeerConnection {

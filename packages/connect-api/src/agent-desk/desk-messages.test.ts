@@ -18,6 +18,7 @@ describe('agent socket › requests', () => {
     { id: 7, do: 'swap', contactId: 'c' },
     { id: 8, do: 'softphone' },
     { id: 9, do: 'softphone', connection: 'new' },
+    { id: 10, do: 'ping' },
   ];
   for (const value of accepted) {
     it(`reads ${message(value)}`, () => assert.deepEqual(readDeskRequest(message(value)), value));

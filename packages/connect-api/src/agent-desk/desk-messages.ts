@@ -61,6 +61,8 @@ const Command = Type.Union([
     connection: Type.Optional(Type.Enum(['new', 'same'])),
   }),
   Type.Object({ do: Type.Literal('answer'), offerId: Type.Integer(), sdp: Sdp }),
+  /** Asks for nothing but the answer: where none comes, the connection is dead, which a browser may take minutes to notice. */
+  Type.Object({ do: Type.Literal('ping') }),
   Type.Object({ do: Type.Literal('signOut') }),
 ]);
 

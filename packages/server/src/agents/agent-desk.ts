@@ -190,6 +190,8 @@ export class AgentDesk {
         return this.#takeAnswer(command.offerId, command.sdp);
       case 'dial':
         return this.#dial(command.phoneNumber);
+      case 'ping':
+        return undefined;
       case 'signOut':
         await routing.signOut(this.#key);
         await this.close('signedOut');
@@ -229,6 +231,7 @@ export class AgentDesk {
           | 'softphone'
           | 'answer'
           | 'dial'
+          | 'ping'
           | 'signOut';
       }
     >,

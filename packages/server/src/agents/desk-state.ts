@@ -103,8 +103,12 @@ function contactOf(held: HeldContact, parts: DeskStateParts): DeskContact {
   };
 }
 
-/** Who let an offer pass sees what was offered, and nothing of the conversation that somebody else has with it. */
+/**
+ * Who let an offer pass sees what was offered, and nothing of the conversation that somebody else has with it. Who has left one sees nobody
+ * on the line, though others may talk on.
+ */
 function cardFor(held: HeldContact, card: CardView): CardView {
+  if (held.state === 'afterContactWork') return { ...card, parties: [] };
   if (held.state !== 'missed' && held.state !== 'rejected') return card;
   const { recording: _recording, failure: _failure, ...offered } = card;
   return { ...offered, parties: [] };

@@ -45,6 +45,8 @@ export interface Guest {
 
 interface CalledGuestParts {
   readonly number: string;
+  /** As the page shows him. */
+  readonly name: string;
   readonly customer: Leg;
   readonly contact: OpenContact;
   readonly instance: Instance;
@@ -54,7 +56,7 @@ interface CalledGuestParts {
 
 /** Calls a number and joins it with the customer's bridge when it answers. Returns at once. */
 export function callGuest(parts: CalledGuestParts): Guest {
-  const { number, customer, contact, instance, deps, events } = parts;
+  const { number, name, customer, contact, instance, deps, events } = parts;
   const calling = new AbortController();
   let leg: Leg | undefined;
   let state: DeskParty['state'] = 'connecting';
@@ -62,7 +64,7 @@ export function callGuest(parts: CalledGuestParts): Guest {
   async function call(): Promise<void> {
     const outcome = await callThirdParty(number, customer, contact, instance, deps, calling.signal);
     if (outcome.kind === 'failed') {
-      if (!calling.signal.aborted) events.gone(`${number} could not be reached: ${outcome.why}`);
+      if (!calling.signal.aborted) events.gone(`${name} could not be reached: ${outcome.why}`);
       return;
     }
     if (calling.signal.aborted) {
@@ -83,12 +85,12 @@ export function callGuest(parts: CalledGuestParts): Guest {
 
   void call().catch((error: unknown) => {
     deps.logger.error({ err: error, contactId: contact.current.id }, 'a number could not be brought in');
-    events.gone(`${number} could not be reached.`);
+    events.gone(`${name} could not be reached.`);
   });
 
   return {
     get party() {
-      return { id: 'third', kind: 'external', label: number, state } as const;
+      return { id: 'third', kind: 'external', label: name, state } as const;
     },
     get leg() {
       return leg;

@@ -484,7 +484,15 @@ class Conversation {
     };
     const customer = this.#customer;
     const guest = isCall
-      ? callGuest({ number: target.phoneNumber, customer, contact, instance, deps, events })
+      ? callGuest({
+          number: target.phoneNumber,
+          name: target.name,
+          customer,
+          contact,
+          instance,
+          deps,
+          events,
+        })
       : await transferGuest({
           customer,
           byAgent: { name: this.#agent.agent.username, audio: () => desk.audio },
@@ -509,7 +517,7 @@ class Conversation {
   }
 
   async #targetOf(phoneNumber: string | undefined, quickConnectId: string | undefined) {
-    if (phoneNumber !== undefined) return { phoneNumber };
+    if (phoneNumber !== undefined) return { phoneNumber, name: phoneNumber };
     const { desk, instance, deps } = this.#parts;
     const setUp = await desk.setUp();
     if (quickConnectId === undefined || !setUp)

@@ -8,6 +8,7 @@ import type { Leg } from '../calls/leg.ts';
 import { agentOutcomeOf } from './agent-outcome.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending } from './endings.ts';
+import { inWords } from './failure-words.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { OutboundContactDeps } from './outbound-contact.ts';
 import { customerParty, type StoryCard } from './story-card.ts';
@@ -134,18 +135,3 @@ async function playRinging(
     logger.debug({ err: error }, 'no ringing for the agent');
   }
 }
-
-/** What Connect's reason means to an agent. */
-function inWords(disconnectReason: string): string {
-  return words[disconnectReason] ?? 'The call could not be made.';
-}
-
-const words: Readonly<Record<string, string>> = {
-  TELECOM_BUSY: 'The line is busy.',
-  TELECOM_NUMBER_INVALID: 'The number is not in service.',
-  TELECOM_POTENTIAL_BLOCKING: 'The call was blocked on the way.',
-  TELECOM_UNANSWERED: 'The call was declined, or could not be delivered.',
-  TELECOM_TIMEOUT: 'Nobody answered.',
-  TELECOM_ORIGINATOR_CANCEL: 'The call was cancelled.',
-  TELECOM_PROBLEM: 'The network could not connect the call.',
-};

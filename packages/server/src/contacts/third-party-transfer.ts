@@ -16,6 +16,7 @@ import type { Instance } from '../store/resource-store.ts';
 import type { DialGate } from './dial-gate.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { ContactEnded } from './endings.ts';
+import { inWords } from './failure-words.ts';
 import type { OpenContact } from './open-contact.ts';
 
 export interface ThirdPartyDeps {
@@ -130,7 +131,8 @@ export async function callThirdParty(
       signal,
     );
   } catch (error) {
-    if (error instanceof DialFailure || error instanceof ContactEnded || signal.aborted) {
+    if (error instanceof DialFailure) return { kind: 'failed', why: inWords(error.verdict.disconnectReason) };
+    if (error instanceof ContactEnded || signal.aborted) {
       return { kind: 'failed', why: error instanceof Error ? error.message : String(error) };
     }
     throw error;

@@ -42,13 +42,13 @@ export async function targetOfQuickConnect(
   agent: AgentSetUp,
   instance: Instance,
   { resources }: Pick<TransferDeps, 'resources'>,
-): Promise<{ readonly phoneNumber: string } | TransferTarget | DeskRefusal> {
+): Promise<{ readonly phoneNumber: string; readonly name: string } | TransferTarget | DeskRefusal> {
   const mine = await resources.quickConnects.ofQueues(instance.id, queuesForTransfers(agent));
   const found = mine.find(({ id }) => id === (quickConnectId as QuickConnectId));
   const { UserConfig: user, QueueConfig: queue, PhoneConfig: phone } = found?.config ?? {};
   if (!found) return gone;
   const { id, name } = found;
-  if (phone) return { phoneNumber: phone.PhoneNumber };
+  if (phone) return { phoneNumber: phone.PhoneNumber, name };
   if (user) {
     const agentId = idOf(user.UserId) as AgentId;
     if (agentId === agent.agent.id) return { code: 'NOT_NOW', message: 'That is you.' };

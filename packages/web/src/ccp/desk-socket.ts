@@ -3,6 +3,7 @@
 import type { DeskCommand, DeskMessage, DeskState, deskClose, deskProtocol } from '@ringback/connect-api';
 import { note } from './desk-log.ts';
 import { isSignedOut } from './session.ts';
+import { SignsOfLife } from './signs-of-life.ts';
 import type { SoftphoneOffer } from './softphone.ts';
 
 /** Repeated here because the page takes only types from the contract; the compiler checks that they are the same. */
@@ -18,7 +19,10 @@ export interface DeskListener {
   offer(offer: SoftphoneOffer, answer: (sdp: string) => Promise<void>): void;
 }
 
-/** A command was refused; the message is for the agent. */
+/**
+ * A command was refused; the message is for the agent. Two codes are the page's own: `OFFLINE`, it was not sent; `UNANSWERED`, the
+ * connection broke before the answer.
+ */
 export class Refused extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
@@ -33,6 +37,9 @@ export class Refused extends Error {
  */
 const pausesMs = [250, 500, 1000, 2000];
 
+/** How often the page looks whether the service still gives signs of life. */
+const lookEveryMs = 5000;
+
 export class DeskSocket {
   readonly #listener: DeskListener;
   readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
@@ -40,10 +47,13 @@ export class DeskSocket {
   #next = 1;
   #tries = 0;
   #timer = 0;
+  #life = new SignsOfLife(Date.now());
+  readonly #looking: number;
   #isClosed = false;
 
   constructor(listener: DeskListener) {
     this.#listener = listener;
+    this.#looking = window.setInterval(() => this.#look(), lookEveryMs);
     this.#open();
   }
 
@@ -60,13 +70,14 @@ export class DeskSocket {
     this.#next += 1;
     const answered = Promise.withResolvers<void>();
     this.#waiting.set(id, answered);
-    note('command', command.do === 'answer' ? { do: 'answer' } : command);
+    if (command.do !== 'ping') note('command', command.do === 'answer' ? { do: 'answer' } : command);
     socket.send(JSON.stringify({ id, ...command }));
     return answered.promise;
   }
 
   close(): void {
     this.#isClosed = true;
+    clearInterval(this.#looking);
     clearTimeout(this.#timer);
     this.#socket?.close(1000);
   }
@@ -80,23 +91,47 @@ export class DeskSocket {
     socket.onopen = () => {
       note('socket open');
       wasOpen = true;
+      this.#life = new SignsOfLife(Date.now());
       this.#tries = 0;
       this.#listener.connection('open');
     };
-    socket.onmessage = ({ data }) => this.#take(socket, JSON.parse(String(data)) as DeskMessage);
+    socket.onmessage = ({ data }) => {
+      if (socket !== this.#socket) return;
+      this.#life.heard(Date.now());
+      this.#take(socket, JSON.parse(String(data)) as DeskMessage);
+    };
     socket.onclose = ({ code }) => {
       if (this.#socket !== socket) return;
       note('socket closed', { code });
-      for (const { reject } of this.#waiting.values()) {
-        reject(new Refused('OFFLINE', 'The connection broke; look whether it was done.'));
-      }
-      this.#waiting.clear();
+      this.#leaveUnanswered();
       if (this.#isClosed) return;
       if (code === closeCodes.replaced) this.#listener.connection('replaced');
       else if (code === closeCodes.signedOut) this.#listener.connection('signedOut');
       else if (wasOpen) this.#comeBack();
       else void this.#comeBackOrSignIn();
     };
+  }
+
+  /** A network that is gone closes nothing: after a while without a sign of life another connection is made. */
+  #look(): void {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    const verdict = this.#life.look(Date.now());
+    if (verdict === 'ask') void this.#runOn(socket, { do: 'ping' }).catch(() => undefined);
+    if (verdict !== 'gone') return;
+    note('socket silent');
+    // Its closing may take as long as its silence; whatever it still says is not heard.
+    this.#socket = undefined;
+    socket.close();
+    this.#leaveUnanswered();
+    this.#comeBack();
+  }
+
+  #leaveUnanswered(): void {
+    for (const { reject } of this.#waiting.values()) {
+      reject(new Refused('UNANSWERED', 'The connection broke; look whether it was done.'));
+    }
+    this.#waiting.clear();
   }
 
   /** A browser does not tell why a socket was refused; the service does, when it is asked. */

@@ -30,6 +30,10 @@ export class Desk {
   readonly #looking: number;
   #softphoneAskedFor = false;
   #newestOffer: SoftphoneOffer | undefined;
+  /** Code of the refusal that the notice tells of. */
+  #noticeCode: string | undefined;
+  /** The next snapshot is the first after the connection was broken. */
+  #isBack = false;
   #view: DeskView = {
     connection: 'connecting',
     state: undefined,
@@ -47,7 +51,11 @@ export class Desk {
     this.#socket = new DeskSocket({
       connection: (connection) => {
         this.#set({ connection });
-        if (connection === 'open') void this.#askForSoftphone();
+        if (connection === 'broken') this.#isBack = true;
+        if (connection === 'open') {
+          if (this.#noticeCode === 'OFFLINE') this.putNoticeAway();
+          void this.#askForSoftphone();
+        }
         if (connection === 'replaced' || connection === 'signedOut') this.#ringer.stop();
       },
       state: (state, receivedAt) => this.#show(state, receivedAt),
@@ -68,16 +76,23 @@ export class Desk {
   async run(command: DeskCommand): Promise<boolean> {
     try {
       await this.#socket.run(command);
+      // What was refused before is of no interest any more.
+      if (this.#view.notice !== undefined) this.putNoticeAway();
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.#set({ notice: error.message });
+      this.#tell(error.message, error.code);
       return false;
     }
   }
 
   putNoticeAway(): void {
-    this.#set({ notice: undefined });
+    this.#tell(undefined);
+  }
+
+  #tell(notice: string | undefined, code?: string): void {
+    this.#noticeCode = code;
+    this.#set({ notice });
   }
 
   close(): void {
@@ -89,7 +104,13 @@ export class Desk {
 
   async #askForSoftphone(connection: 'new' | 'same' = 'same'): Promise<void> {
     this.#softphoneAskedFor = true;
-    await this.run({ do: 'softphone', connection });
+    try {
+      await this.#socket.run({ do: 'softphone', connection });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      // The agent asked for nothing: of a break the banner tells, and after it this is asked again.
+      if (error.code !== 'OFFLINE' && error.code !== 'UNANSWERED') this.#tell(error.message);
+    }
   }
 
   async #takeOffer(offer: SoftphoneOffer, answer: (sdp: string) => Promise<void>): Promise<void> {
@@ -99,10 +120,10 @@ export class Desk {
       if (this.#newestOffer === offer) await answer(sdp);
     } catch (error) {
       // The offer after it has taken its place, or comes with the next socket.
-      const isOver = error instanceof Refused && (error.code === 'OFFLINE' || error.code === 'NOT_NOW');
+      const isOver = error instanceof Refused && ['OFFLINE', 'UNANSWERED', 'NOT_NOW'].includes(error.code);
       if (isOver || this.#newestOffer !== offer) return;
       note('signalling_handshake_failure', { error: String(error) });
-      this.#set({ notice: 'The softphone could not be connected. Load the page again.' });
+      this.#tell('The softphone could not be connected. Load the page again.');
     }
   }
 
@@ -110,6 +131,10 @@ export class Desk {
     const before = this.#view.state?.contact;
     const { contact } = state;
     this.#set({ state, clockOffsetMs: state.now - receivedAt });
+    if (this.#isBack && before && talking.has(before.state) && contact?.contactId !== before.contactId) {
+      this.#tell('Your call ended while the connection was broken.');
+    }
+    this.#isBack = false;
     void this.softphone.talk(state.isEchoing || (contact !== undefined && talking.has(contact.state)));
     const isOffered = contact?.state === 'CONNECTING';
     const wasOffered = before?.state === 'CONNECTING' && before.contactId === contact?.contactId;

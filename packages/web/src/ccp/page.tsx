@@ -4,11 +4,14 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 import { Desk } from './desk.ts';
 import { saveLog } from './desk-log.ts';
 import { ContactCard } from './parts/contact-card.tsx';
+import { titleOf, whoIn } from './parts/contact-words.ts';
 import { DeviceSettings } from './parts/device-settings.tsx';
 import { NumberPad } from './parts/number-pad.tsx';
 import { SignIn } from './parts/sign-in.tsx';
 import { StatusMenu } from './parts/status-menu.tsx';
 import { currentSession, endSession, type Session } from './session.ts';
+import { chooseShortcuts, shortcutsChosen, useShortcuts } from './shortcuts.ts';
+import type { MicrophoneState } from './softphone.ts';
 
 export function Page() {
   const [session, setSession] = useState<Session | 'looking' | undefined>('looking');
@@ -47,7 +50,19 @@ function OpenDesk({
   useEffect(() => {
     if (connection === 'signedOut') onSignedOut();
   }, [connection, onSignedOut]);
-  useShortcuts(desk);
+  const [shortcuts, setShortcuts] = useState(shortcutsChosen);
+  useShortcuts(desk, shortcuts);
+
+  const { contact } = state ?? {};
+  const contactId = contact?.contactId;
+  // A contact that comes is seen, whatever the page shows.
+  useEffect(() => {
+    if (contactId !== undefined) setPanel('work');
+  }, [contactId]);
+  const announcement = contact ? `${titleOf(contact)}: ${whoIn(contact)}` : '';
+  useEffect(() => {
+    document.title = announcement || 'Ringback – Contact Control Panel';
+  }, [announcement]);
 
   async function signOut(): Promise<void> {
     await desk.run({ do: 'signOut' });
@@ -85,17 +100,30 @@ function OpenDesk({
           >
             Settings
           </button>
-          <button type="button" onClick={() => void signOut()} disabled={state.contact !== undefined}>
+          <button type="button" onClick={() => void signOut()} disabled={contact !== undefined}>
             Sign out
           </button>
         </nav>
       </header>
       <Banner view={view} desk={desk} />
+      <p className="hidden" role="status">
+        {announcement}
+      </p>
       <main>
         {panel === 'settings' ? (
-          <DeviceSettings desk={desk} view={view} state={state} onSaveLog={saveLog} />
-        ) : state.contact ? (
-          <ContactCard desk={desk} state={state} contact={state.contact} clockOffsetMs={view.clockOffsetMs} />
+          <DeviceSettings
+            desk={desk}
+            view={view}
+            state={state}
+            onSaveLog={saveLog}
+            shortcuts={shortcuts}
+            onShortcuts={(chosen) => {
+              chooseShortcuts(chosen);
+              setShortcuts(chosen);
+            }}
+          />
+        ) : contact ? (
+          <ContactCard desk={desk} state={state} contact={contact} clockOffsetMs={view.clockOffsetMs} />
         ) : (
           <Idle desk={desk} view={view} />
         )}
@@ -110,6 +138,13 @@ function OpenDesk({
 
 type ViewOf = ReturnType<Desk['view']>;
 
+const microphoneTroubles: { readonly [State in MicrophoneState]?: string } = {
+  refused: 'The microphone is not shared. Allow it in the address bar.',
+  missing: 'No microphone was found. Plug one in.',
+  inUse: 'Another program has the microphone. Close it there.',
+  insecure: 'Browsers share the microphone with secure pages only. Open this page with https://.',
+};
+
 function Banner({ view, desk }: { readonly view: ViewOf; readonly desk: Desk }) {
   const { connection, microphone, notice } = view;
   return (
@@ -117,11 +152,9 @@ function Banner({ view, desk }: { readonly view: ViewOf; readonly desk: Desk }) 
       {connection === 'broken' || connection === 'connecting' ? (
         <p className="banner warn">The connection is broken. A call goes on; the panel is coming back …</p>
       ) : null}
-      {microphone === 'refused' || microphone === 'missing' ? (
+      {microphone in microphoneTroubles ? (
         <p className="banner warn">
-          {microphone === 'missing'
-            ? 'No microphone was found. Plug one in.'
-            : 'The microphone is not shared. Allow it in the address bar.'}{' '}
+          {microphoneTroubles[microphone]}{' '}
           <button type="button" onClick={() => void desk.softphone.openMicrophone()}>
             Try again
           </button>
@@ -147,7 +180,9 @@ function Idle({ desk, view }: { readonly desk: Desk; readonly view: ViewOf }) {
       <p className="big">
         {state?.status.type === 'ROUTABLE'
           ? 'Waiting for the next contact'
-          : `You are ${state?.status.name ?? ''}`}
+          : state?.status.type === 'OFFLINE'
+            ? `You are ${state.status.name}`
+            : `Your status is ${state?.status.name ?? 'unknown'}`}
       </p>
       <p className="quiet">
         {state?.status.type === 'ROUTABLE'
@@ -178,32 +213,4 @@ function Network({ view }: { readonly view: ViewOf }) {
       </span>
     </span>
   );
-}
-
-/** One key each for what is done most, where no field has the focus. */
-function useShortcuts(desk: Desk): void {
-  useEffect(() => {
-    function pressed(event: KeyboardEvent): void {
-      const { target, key } = event;
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (target instanceof HTMLElement && target.closest('input, select, textarea')) return;
-      const contact = desk.view().state?.contact;
-      if (!contact) return;
-      const { contactId, state, isMuted } = contact;
-      const isTalking = state === 'CONNECTED' || state === 'CONNECTED_ONHOLD';
-      if (key === 'a' && state === 'CONNECTING') void desk.run({ do: 'accept', contactId });
-      else if (key === 'r' && state === 'CONNECTING') void desk.run({ do: 'reject', contactId });
-      else if (key === 'm' && isTalking) void desk.run({ do: 'mute', on: !isMuted });
-      else if (key === 'h' && isTalking) {
-        void desk.run({ do: state === 'CONNECTED' ? 'hold' : 'resume', contactId });
-      } else if (
-        key === 'c' &&
-        (state === 'ENDED' || state === 'MISSED' || state === 'REJECTED' || state === 'ERROR')
-      ) {
-        void desk.run({ do: 'clear', contactId });
-      } else if (/^[0-9*#]$/.test(key) && isTalking) void desk.run({ do: 'digits', digits: key });
-    }
-    window.addEventListener('keydown', pressed);
-    return () => window.removeEventListener('keydown', pressed);
-  }, [desk]);
 }

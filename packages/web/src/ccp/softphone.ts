@@ -18,7 +18,8 @@ export interface SoftphoneQuality {
   readonly jitterMs: number;
 }
 
-export type MicrophoneState = 'asking' | 'ready' | 'refused' | 'missing';
+/** `inUse`: another program has it. `insecure`: browsers share it with HTTPS pages and this machine only. */
+export type MicrophoneState = 'asking' | 'ready' | 'refused' | 'missing' | 'inUse' | 'insecure';
 
 export interface SoftphoneListener {
   microphone(state: MicrophoneState): void;
@@ -28,6 +29,12 @@ export interface SoftphoneListener {
 
 const microphoneKey = 'ringback.microphone';
 const speakerKey = 'ringback.speaker';
+
+/** Names of the errors of `getUserMedia`; any other means that it was not allowed. */
+const whyNot: Readonly<Record<string, MicrophoneState>> = {
+  NotFoundError: 'missing',
+  NotReadableError: 'inUse',
+};
 
 export class Softphone {
   readonly #listener: SoftphoneListener;
@@ -48,6 +55,10 @@ export class Softphone {
 
   /** Asks for the microphone; the browser asks the agent the first time. */
   async openMicrophone(deviceId = localStorage.getItem(microphoneKey) ?? ''): Promise<boolean> {
+    if (!navigator.mediaDevices) {
+      this.#listener.microphone('insecure');
+      return false;
+    }
     this.#listener.microphone('asking');
     try {
       const stream = await navigator.mediaDevices.getUserMedia({
@@ -60,6 +71,8 @@ export class Softphone {
       });
       this.#stopMicrophone();
       this.#microphone = stream;
+      // Unplugged: whatever else there is, takes its place.
+      for (const track of stream.getAudioTracks()) track.onended = () => void this.openMicrophone('');
       if (deviceId !== '') localStorage.setItem(microphoneKey, deviceId);
       this.#measure(stream);
       await this.#feed();
@@ -68,7 +81,7 @@ export class Softphone {
     } catch (error) {
       const name = error instanceof DOMException ? error.name : '';
       note('microphone_not_shared', { name });
-      this.#listener.microphone(name === 'NotFoundError' ? 'missing' : 'refused');
+      this.#listener.microphone(whyNot[name] ?? 'refused');
       return false;
     }
   }
@@ -128,7 +141,7 @@ export class Softphone {
     readonly microphones: MediaDeviceInfo[];
     readonly speakers: MediaDeviceInfo[];
   }> {
-    const all = await navigator.mediaDevices.enumerateDevices();
+    const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
     return {
       microphones: all.filter(({ kind }) => kind === 'audioinput'),
       speakers: all.filter(({ kind }) => kind === 'audiooutput'),
@@ -196,7 +209,10 @@ export class Softphone {
   }
 
   #stopMicrophone(): void {
-    for (const track of this.#microphone?.getTracks() ?? []) track.stop();
+    for (const track of this.#microphone?.getTracks() ?? []) {
+      track.onended = null;
+      track.stop();
+    }
     void this.#context?.close();
     this.#context = undefined;
     this.#meter = undefined;

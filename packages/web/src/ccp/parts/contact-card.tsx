@@ -1,29 +1,12 @@
 // The contact in hand, from the offer to after-contact work: who it is, why it is here, and the buttons of the moment.
 
-import type { DeskContact, DeskContactState, DeskState } from '@ringback/connect-api';
+import type { DeskContact, DeskParty, DeskState } from '@ringback/connect-api';
 import { useState } from 'react';
 import type { Desk } from '../desk.ts';
+import { titleOf, whoIn } from './contact-words.ts';
 import { Countdown, Elapsed } from './elapsed.tsx';
 import { NumberPad } from './number-pad.tsx';
 import { TransferPanel } from './transfer-panel.tsx';
-
-const titles: Readonly<Record<DeskContactState, string>> = {
-  CONNECTING: 'Incoming contact',
-  PREVIEW: 'Preview',
-  DIALLING: 'Calling …',
-  JOINING: 'Connecting …',
-  CONNECTED: 'Connected',
-  CONNECTED_ONHOLD: 'On hold',
-  ENDED: 'After-contact work',
-  MISSED: 'Missed contact',
-  REJECTED: 'Rejected contact',
-  ERROR: 'The call failed',
-};
-
-function titleOf({ state, monitor }: DeskContact): string {
-  if (monitor && state === 'CONNECTED') return monitor.mode === 'BARGE' ? 'Taking part' : 'Listening';
-  return titles[state];
-}
 
 export interface ContactCardProps {
   readonly desk: Desk;
@@ -89,7 +72,7 @@ function Timer({
 function Who({ contact }: { readonly contact: DeskContact }) {
   return (
     <section className="who" aria-label="Who">
-      <p className="big">{contact.name ?? contact.customer?.address ?? 'Unknown caller'}</p>
+      <p className="big">{whoIn(contact)}</p>
       {contact.name && contact.customer ? <p>{contact.customer.address}</p> : null}
       <p className="quiet">
         {contact.queue ? `${contact.queue.name} · ` : ''}
@@ -100,7 +83,7 @@ function Who({ contact }: { readonly contact: DeskContact }) {
           {contact.parties.map((party) => (
             <li key={party.id}>
               <span>{partyKinds[party.kind]}</span> {party.label}
-              <em className={party.state}>{partyStates[party.state]}</em>
+              <em className={party.state}>{stateOf(party)}</em>
             </li>
           ))}
         </ul>
@@ -116,7 +99,11 @@ const partyKinds = {
   supervisor: 'Supervisor',
 } as const;
 
-const partyStates = { connecting: 'ringing', connected: 'on the line', hold: 'on hold' } as const;
+/** An agent or a queue that is asked may not even ring yet. */
+function stateOf({ kind, state }: DeskParty): string {
+  if (state === 'connecting') return kind === 'agent' ? 'not there yet' : 'ringing';
+  return state === 'hold' ? 'on hold' : 'on the line';
+}
 
 function Buttons({ desk, state, contact }: ContactCardProps) {
   const [open, setOpen] = useState<'keys' | 'transfer'>();
@@ -264,11 +251,20 @@ function Buttons({ desk, state, contact }: ContactCardProps) {
     }
     default:
       return (
-        <div className="buttons">
-          <button type="button" className="primary" onClick={() => void desk.run({ do: 'clear', contactId })}>
-            {contact.state === 'ENDED' ? 'Finish' : 'Close contact'} <kbd>c</kbd>
-          </button>
-        </div>
+        <>
+          {contact.state === 'MISSED' || contact.state === 'REJECTED' ? (
+            <p className="quiet">You are offered nothing else until you close it.</p>
+          ) : null}
+          <div className="buttons">
+            <button
+              type="button"
+              className="primary"
+              onClick={() => void desk.run({ do: 'clear', contactId })}
+            >
+              {contact.state === 'ENDED' ? 'Finish' : 'Close contact'} <kbd>c</kbd>
+            </button>
+          </div>
+        </>
       );
   }
 }
@@ -352,7 +348,9 @@ function Facts({ contact }: { readonly contact: DeskContact }) {
             {contact.references.map(({ name, type, value }) => (
               <div key={name}>
                 <dt>{name}</dt>
-                <dd>{type === 'URL' ? <SafeLink address={value} /> : value}</dd>
+                <dd>
+                  {type === 'URL' ? <SafeLink address={value} /> : type === 'DATE' ? dateOf(value) : value}
+                </dd>
               </div>
             ))}
           </dl>
@@ -373,6 +371,13 @@ function Facts({ contact }: { readonly contact: DeskContact }) {
       ) : null}
     </section>
   );
+}
+
+/** An epoch timestamp; the API leaves open whether in seconds or milliseconds. Any other text stays as it is. */
+function dateOf(value: string): string {
+  if (!/^[0-9]{1,15}$/.test(value)) return value;
+  const number = Number(value);
+  return new Date(number < 100_000_000_000 ? number * 1000 : number).toLocaleString();
 }
 
 /** A reference comes from outside: only web addresses are links, and the page behind one learns nothing of this one. */

@@ -3,12 +3,15 @@
 import type { DeskState } from '@ringback/connect-api';
 import { useEffect, useRef, useState } from 'react';
 import type { Desk, DeskView } from '../desk.ts';
+import type { Shortcuts } from '../shortcuts.ts';
 
 export interface DeviceSettingsProps {
   readonly desk: Desk;
   readonly view: DeskView;
   readonly state: DeskState;
   readonly onSaveLog: () => void;
+  readonly shortcuts: Shortcuts;
+  readonly onShortcuts: (chosen: Shortcuts) => void;
 }
 
 interface Devices {
@@ -16,7 +19,14 @@ interface Devices {
   readonly speakers: readonly MediaDeviceInfo[];
 }
 
-export function DeviceSettings({ desk, view, state, onSaveLog }: DeviceSettingsProps) {
+export function DeviceSettings({
+  desk,
+  view,
+  state,
+  onSaveLog,
+  shortcuts,
+  onShortcuts,
+}: DeviceSettingsProps) {
   const [devices, setDevices] = useState<Devices>({ microphones: [], speakers: [] });
   const [permission, setPermission] = useState(() =>
     'Notification' in window ? Notification.permission : 'denied',
@@ -27,8 +37,9 @@ export function DeviceSettings({ desk, view, state, onSaveLog }: DeviceSettingsP
   useEffect(() => {
     const look = (): void => void desk.softphone.devices().then(setDevices, () => undefined);
     look();
-    navigator.mediaDevices.addEventListener('devicechange', look);
-    return () => navigator.mediaDevices.removeEventListener('devicechange', look);
+    const { mediaDevices } = navigator;
+    mediaDevices?.addEventListener('devicechange', look);
+    return () => mediaDevices?.removeEventListener('devicechange', look);
   }, [desk, microphone]);
 
   return (
@@ -60,6 +71,14 @@ export function DeviceSettings({ desk, view, state, onSaveLog }: DeviceSettingsP
             </option>
           ))}
         </select>
+      </label>
+      <label className="choice">
+        <input
+          type="checkbox"
+          checked={shortcuts === 'on'}
+          onChange={({ target }) => onShortcuts(target.checked ? 'on' : 'off')}
+        />
+        Single keys: accept, reject, mute, hold, close, digits
       </label>
       <div className="buttons">
         <button

@@ -8,10 +8,18 @@ export type NumberPadProps =
   | { readonly mode: 'dial'; readonly onDial: (phoneNumber: string) => void; readonly label?: string }
   | { readonly mode: 'digits'; readonly onDigit: (digit: string) => void };
 
+/** Why a number cannot be called as it stands; nothing while it may still become one. */
+function hintOf(digits: string): string {
+  if (digits.startsWith('0')) return 'Begin with the country code, for example +44 in place of the 0.';
+  return digits.length > 15 ? 'A number has 15 digits at most.' : '';
+}
+
 export function NumberPad(props: NumberPadProps) {
   const [number, setNumber] = useState('+');
-  const digits = number.replace(/[^0-9]/g, '');
+  // Where + is dialled as 00.
+  const digits = number.replace(/[^0-9]/g, '').replace(/^00/, '');
   const isNumber = /^[1-9][0-9]{6,14}$/.test(digits);
+  const hint = hintOf(digits);
 
   function dial(event: FormEvent): void {
     event.preventDefault();
@@ -42,8 +50,12 @@ export function NumberPad(props: NumberPadProps) {
           inputMode="tel"
           onChange={({ target }) => setNumber(target.value)}
           placeholder="+1 206 555 0100"
+          aria-describedby="number-hint"
         />
       </label>
+      <p id="number-hint" className="hint quiet" role="status">
+        {hint}
+      </p>
       {pad}
       <button type="submit" className="primary" disabled={!isNumber}>
         {props.label ?? 'Call'}

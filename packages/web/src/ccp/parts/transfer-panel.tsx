@@ -34,20 +34,22 @@ export function TransferPanel({ desk, state, contactId, onDone }: TransferPanelP
               <span>
                 {name} <span className="quiet">{phoneNumber ?? (type === 'QUEUE' ? 'queue' : 'agent')}</span>
               </span>
-              <button
-                type="button"
-                aria-label={`Speak first with ${name}`}
-                onClick={() => void transfer('warm', { quickConnectId: id })}
-              >
-                Speak first
-              </button>
-              <button
-                type="button"
-                aria-label={`Hand over to ${name}`}
-                onClick={() => void transfer('cold', { quickConnectId: id })}
-              >
-                Hand over
-              </button>
+              <div>
+                <button
+                  type="button"
+                  aria-label={`Speak first with ${name}`}
+                  onClick={() => void transfer('warm', { quickConnectId: id })}
+                >
+                  Speak first
+                </button>
+                <button
+                  type="button"
+                  aria-label={`Hand over to ${name}`}
+                  onClick={() => void transfer('cold', { quickConnectId: id })}
+                >
+                  Hand over
+                </button>
+              </div>
             </li>
           ))}
         </ul>
@@ -56,11 +58,11 @@ export function TransferPanel({ desk, state, contactId, onDone }: TransferPanelP
         <>
           <fieldset>
             <legend>How</legend>
-            <label>
+            <label className="choice">
               <input type="radio" name="kind" checked={kind === 'warm'} onChange={() => setKind('warm')} />
               Speak with them first
             </label>
-            <label>
+            <label className="choice">
               <input type="radio" name="kind" checked={kind === 'cold'} onChange={() => setKind('cold')} />
               Hand over at once
             </label>

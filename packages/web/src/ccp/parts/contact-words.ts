@@ -1,0 +1,27 @@
+// What a contact is called: on its card, in the title of the window, and to screen readers.
+
+import type { DeskContact, DeskContactState } from '@ringback/connect-api';
+
+const titles: Readonly<Record<DeskContactState, string>> = {
+  CONNECTING: 'Incoming contact',
+  PREVIEW: 'Preview',
+  DIALLING: 'Calling …',
+  JOINING: 'Connecting …',
+  CONNECTED: 'Connected',
+  CONNECTED_ONHOLD: 'On hold',
+  ENDED: 'After-contact work',
+  MISSED: 'Missed contact',
+  REJECTED: 'Rejected contact',
+  ERROR: 'The call failed',
+};
+
+export function titleOf({ state, monitor, initiationMethod }: DeskContact): string {
+  if (monitor && state === 'CONNECTED') return monitor.mode === 'BARGE' ? 'Taking part' : 'Listening';
+  // Nobody waits on the line: accepting calls the customer.
+  if (state === 'CONNECTING' && initiationMethod === 'CALLBACK') return 'Incoming callback';
+  return titles[state];
+}
+
+export function whoIn({ name, customer }: DeskContact): string {
+  return name ?? customer?.address ?? 'Unknown caller';
+}
