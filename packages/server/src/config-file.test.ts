@@ -1,8 +1,10 @@
 // The configuration file: every mistake is named with its line and key, and says what would be right.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
-import { ConfigFileUnusable, readConfigFile } from './config-file.ts';
+import { ConfigFile, ConfigFileUnusable, readConfigFile } from './config-file.ts';
 
 describe('config file', () => {
   it('may be empty, or say everything', () => {
@@ -62,6 +64,17 @@ logLevel: debug
       'a value out of range',
       'dialling:\n  paused: false\n  maxDialDelayMs: 999\n',
       '3 dialling.maxDialDelayMs must be >= 1000',
+    ],
+    [
+      'half of the keys of a store',
+      'recordings:\n  s3: {bucket: abc, accessKeyId: x}\n',
+      '2 recordings.s3 accessKeyId and secretAccessKey go together; write both or neither',
+    ],
+    [
+      'ports that are no range',
+      'agents: {ports: 40000-39000}\nsimulatedCarrier: {rtpPorts: 80-90}\n',
+      '1 agents.ports write a range such as 40000-40999, from 1024 to 65535',
+      '2 simulatedCarrier.rtpPorts write a range such as 40000-40999, from 1024 to 65535',
     ],
     ['a missing key', 'trunks:\n  - name: a\n', '2 trunks.0 must have required properties address'],
     [
@@ -185,4 +198,36 @@ function mistakesIn(text: string): string[] {
     return error.mistakes.map(({ line, key, message }) => `${line} ${key || '(document)'} ${message}`);
   }
   return [];
+}
+
+describe('docs/configuration.md', () => {
+  const document = (name: string) =>
+    readFileSync(path.join(import.meta.dirname, '../../../docs', name), 'utf8');
+  const text = document('configuration.md');
+
+  it('shows files without mistakes, but for the files that they name', () => {
+    const examples = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, example = '']) => example);
+    assert.ok(examples.length >= 2);
+    for (const example of examples) {
+      const mistakes = mistakesIn(example).filter((mistake) => !mistake.includes('ENOENT'));
+      assert.deepEqual(mistakes, []);
+    }
+  });
+
+  it('has every key that the file may have', () => {
+    const words = new Set(`${text}${document('amd.md')}`.match(/[\w]+/g));
+    assert.deepEqual(
+      [...keysOf(ConfigFile)].filter((key) => !words.has(key)),
+      [],
+    );
+  });
+});
+
+/** Names of all properties of a schema, and of those within it. */
+function* keysOf(schema: unknown): Generator<string> {
+  if (typeof schema !== 'object' || schema === null) return;
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (keyword === 'properties') yield* Object.keys(value);
+    yield* keysOf(value);
+  }
 }

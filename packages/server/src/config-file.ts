@@ -7,6 +7,7 @@ import { type PolicyProblem, readPolicy } from './identity/policy.ts';
 import { PolicyFileUnusable, policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import { userNamePattern } from './identity/user-name.ts';
 import { resourceQuotas } from './policy/resource-quotas.ts';
+import { readPortRange } from './port-range.ts';
 import { SipShape, sipMistakes } from './sip-config.ts';
 import { TrunkShape, trunkMistakes, unservedCountries } from './trunk-config.ts';
 
@@ -392,6 +393,19 @@ function mistakesBeyondShape(value: ConfigFile, file: string): MistakeBeyondShap
   });
   if (value.speech?.kind === 'http' && !value.speech.url) {
     found.push({ path: ['speech'], message: 'kind "http" needs a url' });
+  }
+  const s3 = value.recordings?.s3;
+  if (s3 && (s3.accessKeyId === undefined) !== (s3.secretAccessKey === undefined)) {
+    const message = 'accessKeyId and secretAccessKey go together; write both or neither';
+    found.push({ path: ['recordings', 's3'], message });
+  }
+  for (const [path, range] of [
+    [['agents', 'ports'], value.agents?.ports],
+    [['simulatedCarrier', 'rtpPorts'], value.simulatedCarrier?.rtpPorts],
+  ] as const) {
+    if (range !== undefined && !readPortRange(range)) {
+      found.push({ path, message: 'write a range such as 40000-40999, from 1024 to 65535' });
+    }
   }
   return found;
 }

@@ -12,6 +12,7 @@ import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import type { AccountId } from './ids.ts';
 import type { ConfiguredPolicy } from './policy/instance-policies.ts';
 import type { QuotaDefaults } from './policy/quotas.ts';
+import { type PortRange, readPortRange } from './port-range.ts';
 import { readSipSettings, type SipSettings } from './sip-config.ts';
 import { readTrunk } from './trunk-config.ts';
 
@@ -40,11 +41,6 @@ export type ConfiguredSink =
       readonly fileMegabytes?: number;
       readonly keepFiles?: number;
     };
-
-export interface PortRange {
-  readonly first: number;
-  readonly last: number;
-}
 
 /** A listening port: one that must be had, or a wish that may fall back to any free one. */
 export interface PortChoice {
@@ -261,15 +257,13 @@ function sipPortOf(env: Readonly<Record<string, string | undefined>>): PortChoic
 }
 
 function portRangeOf(setting: string, text: string): PortRange {
-  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
-  const first = Number(match?.[1]);
-  const last = Number(match?.[2]);
-  if (!match || first < 1024 || last > 65_535 || last < first + 1) {
+  const range = readPortRange(text);
+  if (!range) {
     throw new ConfigUnusable(
       `${setting} is "${text}"; write a range such as 20000-29999, from 1024 to 65535.`,
     );
   }
-  return { first, last };
+  return range;
 }
 
 function tlsOf(env: Readonly<Record<string, string | undefined>>): TlsFiles | undefined {
@@ -298,9 +292,6 @@ function recordingUploadOf(
 ): RecordingUploadOptions | undefined {
   if (!s3) return undefined;
   const { bucket, prefix, endpoint, accessKeyId, secretAccessKey } = s3;
-  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
-    throw new ConfigUnusable('recordings.s3 needs accessKeyId and secretAccessKey, or neither');
-  }
   return {
     bucket,
     region: s3.region ?? region,

@@ -1,4 +1,4 @@
-/** `ringback trunk test`: what works and what does not, in words, each with its remedy; and how the command ends. */
+/** `ringback trunk test`: what works and what does not, in words, each with its remedy; and how the command ends. What `ringback check` says of trunks. */
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -49,6 +49,16 @@ after(async () => {
   registrar?.close();
   await carrier?.close();
   await rm(directory, { recursive: true });
+});
+
+describe('ringback check', () => {
+  it('says what the service would not start with, though the file has no mistake of its own', async () => {
+    const file = path.join(directory, 'keyless.yaml');
+    await writeFile(file, 'trunks: [{ name: good, address: 127.0.0.1 }]\ncountries: [US]\n');
+    const { code, stdout } = await ringback(['check', file], {});
+    assert.equal(code, 1);
+    assert.match(stdout, /A trunk is configured, but no access keys/);
+  });
 });
 
 describe('ringback trunk test', { concurrency: 2 }, () => {

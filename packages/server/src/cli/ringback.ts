@@ -2,7 +2,8 @@
 /** The `ringback` command: `check` a configuration file, `flow` to lint and run flow documents, `amd` to try detection on recordings, `keys` for access keys, `quotas`, `dialling`, `trunk` and `contact` for telephony. The service itself is `npm start`. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { ConfigFileUnusable, readConfigFile } from '../config-file.ts';
+import { ConfigUnusable, loadConfig } from '../config.ts';
+import { ConfigFileUnusable, type ConfigMistake, readConfigFile } from '../config-file.ts';
 import { amdCommand } from './amd.ts';
 import { contactCommand } from './contact.ts';
 import { diallingCommand } from './dialling.ts';
@@ -25,10 +26,13 @@ program
   .action((file: string, { json }: { json: boolean }) => {
     try {
       readConfigFile(file, readText(file));
+      // What the service would refuse at its start, in this environment.
+      loadConfig({ ...process.env, RINGBACK_CONFIG: file });
       print(json ? '[]' : `${file} is fine.`);
     } catch (error) {
-      if (!(error instanceof ConfigFileUnusable)) throw error;
-      print(json ? JSON.stringify(error.mistakes, null, 2) : error.message);
+      const mistakes = mistakesOf(error);
+      if (!mistakes) throw error;
+      print(json ? JSON.stringify(mistakes, null, 2) : (error as Error).message);
       process.exitCode = 1;
     }
   });
@@ -40,6 +44,13 @@ program.addCommand(quotasCommand(print));
 program.addCommand(diallingCommand(print));
 program.addCommand(trunkCommand(processTerminal()));
 program.addCommand(contactCommand(processTerminal()));
+
+/** A combination that is unsafe has no line of its own. Undefined for any other error. */
+function mistakesOf(error: unknown): readonly ConfigMistake[] | undefined {
+  if (error instanceof ConfigFileUnusable) return error.mistakes;
+  if (!(error instanceof ConfigUnusable)) return undefined;
+  return [{ line: 1, column: 1, key: '', message: error.message }];
+}
 
 function readText(file: string): string {
   try {
