@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-connect';
 import type { ScriptedAgent } from '@ringback/testkit';
 import { type OpenState, openState } from '../src/store/open-state.ts';
-import { transferToQueue } from './support/flow-actions.ts';
+import { compare, endFlow, setHook, transferToQueue } from './support/flow-actions.ts';
 import { phoneHears } from './support/phone-hears.ts';
 import {
   acceptOffer,
@@ -26,7 +26,7 @@ import {
   teamPassword,
   untilParties,
 } from './support/team-at-work.ts';
-import { linesOf, startTestService, type TestService } from './support/test-service.ts';
+import { linesOf, startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
 const firstHz = 1000;
 const secondHz = 1500;
@@ -41,6 +41,7 @@ describe('a transfer by quick connect', () => {
   let first: ScriptedAgent;
   let second: ScriptedAgent;
   let flowId: string;
+  let holdFlowId: string;
   let toSecond: string;
   let toQueue: string;
   let toShop: string;
@@ -52,7 +53,14 @@ describe('a transfer by quick connect', () => {
     );
     const { dataDir } = ringback;
     state = await openState({ dataDir, databaseUrl: undefined, onProgress: () => undefined });
-    flowId = await ringback.createFlow(transferToQueue);
+    holdFlowId = await ringback.createFlow(
+      [compare('look', '$.Channel', 'VOICE', 'end', 'end'), endFlow],
+      'CUSTOMER_HOLD',
+    );
+    flowId = await ringback.createFlow([
+      setHook('hook', 'CustomerHold', holdFlowId, 'queue'),
+      ...transferToQueue,
+    ]);
     const secondId = await createTeamUser(ringback, 'second', 'Agent');
     const toAgent = {
       QuickConnectType: 'USER' as const,
@@ -183,6 +191,11 @@ describe('a transfer by quick connect', () => {
     // So long the customer hears the second agent alone.
     await second.untilHeard(75);
     await second.do({ do: 'hold', contactId: next });
+    await untilDefined(20_000, 'the hold flow that was set before the transfer did not run', () =>
+      ringback.timeline.find(
+        (entry) => entry.kind === 'flow' && entry.contactId === next && entry.step.flow.id === holdFlowId,
+      ),
+    );
     await second.do({ do: 'resume', contactId: next });
     await second.do({ do: 'hangUp', contactId: next });
     await finishWork(second, next);

@@ -26,6 +26,7 @@ export async function liveCallback(
   if (!instance || !callback) return endings.flowUnavailable;
   await delay(deps.clock, Math.max(0, callback.notBeforeMs - deps.clock.now()), signal);
 
+  held.hooks = new Map(callback.hooks?.map((setting) => [setting.hook, setting]));
   const host = contactFlowHost(contact, instance, held, deps);
   const flowState = createContactFlowState();
   if (callback.agentId) await host.setTargetQueue?.({ kind: 'agent', agentId: callback.agentId });

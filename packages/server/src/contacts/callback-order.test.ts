@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CallbackRequest } from '@ringback/flow';
+import type { CallbackRequest, EventHookSetting } from '@ringback/flow';
 import { VirtualClock } from '@ringback/testkit';
 import { newId, type PhoneNumber, type QueueId } from '../ids.ts';
 import { noCaps } from '../policy/toll-fraud.ts';
@@ -10,11 +10,13 @@ import type { Instance } from '../store/resource-store.ts';
 import { sampleContact, sampleInstanceId, sampleTenant } from '../test-support/sample-contact.ts';
 import type { AcceptRequest } from './accept-contact.ts';
 import { type CallbackDeps, createCallback } from './callback-order.ts';
+import type { FlowHooks } from './flow-hooks.ts';
 import type { OpenContact } from './open-contact.ts';
 
 const ownNumber = '+12065550198';
 const queueId = newId<QueueId>();
 const agentId = newId<string>();
+const hold: EventHookSetting = { hook: 'CustomerHold', flowId: 'music', execution: 'enabled' };
 const order: CallbackRequest = { initialDelayMs: 60_000, maximumAttempts: 2, retryDelayMs: 90_000 };
 
 function world() {
@@ -44,7 +46,8 @@ function world() {
   } as unknown as CallbackDeps;
   const contact = { current: sampleContact() } as unknown as OpenContact;
   const instance = { id: sampleInstanceId, tenant: sampleTenant } as Instance;
-  const plan = { number: undefined, queueId, agentId: undefined };
+  const hooks: FlowHooks = new Map([['CustomerHold', hold]]);
+  const plan = { number: undefined, queueId, agentId: undefined, hooks };
   return {
     made,
     clock,
@@ -53,7 +56,7 @@ function world() {
 }
 
 describe('a callback that a flow orders', () => {
-  it('is a contact of its own: when, to whom and as whom the flow says', async () => {
+  it('is a contact of its own: when, to whom and as whom the flow says, with the hooks that it set', async () => {
     const { made, ask, clock } = world();
     assert.equal((await ask({})).kind, 'done');
     assert.equal((await ask({ callerIdNumber: ownNumber, contactFlowId: 'known' })).kind, 'done');
@@ -62,7 +65,7 @@ describe('a callback that a flow orders', () => {
       [
         [
           '+12065550197' as PhoneNumber,
-          { notBeforeMs: clock.now() + 60_000, attemptsLeft: 2, retryDelayMs: 90_000 },
+          { notBeforeMs: clock.now() + 60_000, attemptsLeft: 2, retryDelayMs: 90_000, hooks: [hold] },
         ],
         [
           ownNumber,
@@ -70,6 +73,7 @@ describe('a callback that a flow orders', () => {
             notBeforeMs: clock.now() + 60_000,
             attemptsLeft: 2,
             retryDelayMs: 90_000,
+            hooks: [hold],
             contactFlowId: 'known',
           },
         ],

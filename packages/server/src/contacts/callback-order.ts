@@ -12,6 +12,7 @@ import type { Directory } from '../store/directory.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { AcceptRequest } from './accept-contact.ts';
 import { associationIdOf, type ContactRequest } from './contact.ts';
+import type { FlowHooks } from './flow-hooks.ts';
 import type { OpenContact } from './open-contact.ts';
 import { isOwnNumber } from './third-party-transfer.ts';
 
@@ -38,6 +39,8 @@ export interface CallbackPlan {
   /** The queue, or the agent whose queue it is, that the flow chose before. */
   readonly queueId: QueueId | undefined;
   readonly agentId: AgentId | undefined;
+  /** What the flow set for moments to come. */
+  readonly hooks: FlowHooks | undefined;
 }
 
 /** CallbackNumberNotDialable where policy says no (flow language, UpdateContactCallbackNumber). */
@@ -100,6 +103,7 @@ export async function createCallback(
       attemptsLeft: asked.maximumAttempts,
       retryDelayMs: asked.retryDelayMs,
       ...(agentId ? { agentId } : {}),
+      ...(plan.hooks ? { hooks: [...plan.hooks.values()] } : {}),
       ...(contactFlowId === undefined ? {} : { contactFlowId: idOf(contactFlowId) as ContactFlowId }),
     },
     ringTimeoutMs,

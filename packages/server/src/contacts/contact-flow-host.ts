@@ -163,6 +163,7 @@ export function contactFlowHost(
                 number: held.callbackNumber,
                 queueId: view.target?.id,
                 agentId: view.agentTarget?.id,
+                hooks: held.hooks,
               },
               contact,
               instance,

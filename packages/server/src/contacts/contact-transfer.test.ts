@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createContactFlowState } from '@ringback/flow';
 import type { Leg } from '../calls/leg.ts';
 import type { ContactId } from '../ids.ts';
 import { ContactTransfer, ContactTransfers, type TransferNews } from './contact-transfer.ts';
@@ -12,6 +13,7 @@ function transferOf() {
   const news: TransferNews[] = [];
   const transfer = new ContactTransfer({
     customer: {} as Leg,
+    inherited: { hooks: new Map(), flowState: createContactFlowState() },
     byAgent: { name: 'ada', audio: () => undefined },
     progressed: ({ state }) => states.push(state),
   });

@@ -2,10 +2,12 @@
  * A transfer by an agent on its way: what the contact that is left and the contact that follows it tell each other, both of one
  * customer. Until the agent leaves, the first has the customer's leg; from then on the second.
  */
+import type { ContactFlowState } from '@ringback/flow';
 import type { AudioSession } from '@ringback/media';
 import type { Leg } from '../calls/leg.ts';
 import type { ContactId } from '../ids.ts';
 import { ContactEnded, endings } from './endings.ts';
+import type { FlowHooks } from './flow-hooks.ts';
 
 /** What the contact that follows hears of the other: the customer is its own now, its agent is on hold, or who is there has changed. */
 export type TransferNews = 'handed over' | 'agent held' | 'agent retrieved' | 'customer changed';
@@ -16,8 +18,15 @@ export type TransferProgress =
   | { readonly state: 'connected'; readonly agentName: string }
   | { readonly state: 'over' };
 
+/** What flows settled for the contact that is left, and what holds for the one that follows, too. */
+export interface InheritedSettings {
+  readonly hooks: FlowHooks;
+  readonly flowState: Pick<ContactFlowState, 'logging' | 'voice' | 'languageCode'>;
+}
+
 export interface TransferParts {
   readonly customer: Leg;
+  readonly inherited: InheritedSettings;
   /** The agent who transfers: the name for the other's page, and what is spoken to until somebody has accepted. */
   readonly byAgent: { readonly name: string; readonly audio: () => AudioSession | undefined };
   /** Told of each progress. */
@@ -26,6 +35,7 @@ export interface TransferParts {
 
 export class ContactTransfer {
   readonly customer: Leg;
+  readonly inherited: InheritedSettings;
   readonly byAgent: TransferParts['byAgent'];
   readonly #progressed: TransferParts['progressed'];
   readonly #listeners = new Set<(news: TransferNews) => void>();
@@ -36,6 +46,7 @@ export class ContactTransfer {
 
   constructor(parts: TransferParts) {
     this.customer = parts.customer;
+    this.inherited = parts.inherited;
     this.byAgent = parts.byAgent;
     this.#progressed = parts.progressed;
   }

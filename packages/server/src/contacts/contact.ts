@@ -1,4 +1,5 @@
 /** What a contact is: what was asked for, what came of it, and the states between. Plain data; the story is in outbound-contact.ts. */
+import type { EventHookSetting } from '@ringback/flow';
 import type { Tenant } from '../arn.ts';
 import type {
   AgentId,
@@ -39,6 +40,8 @@ export interface CallbackOrder {
   readonly agentId?: AgentId;
   /** Decides where it waits. */
   readonly contactFlowId?: ContactFlowId;
+  /** Which flows run at moments to come, where the contact that ordered it had set any. */
+  readonly hooks?: readonly EventHookSetting[];
 }
 
 /** What StartOutboundVoiceContact asked for, checked and resolved. Never changes afterwards. */

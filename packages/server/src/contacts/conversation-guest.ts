@@ -134,6 +134,7 @@ export async function transferGuest(parts: TransferGuestParts): Promise<Guest | 
   let isSentAway = false;
   const transfer: ContactTransfer = new ContactTransfer({
     customer: parts.customer,
+    inherited: parts.inherited,
     byAgent: parts.byAgent,
     progressed(progress) {
       if (isSentAway) return;

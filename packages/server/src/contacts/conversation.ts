@@ -495,6 +495,7 @@ class Conversation {
         })
       : await transferGuest({
           customer,
+          inherited: { hooks: this.#parts.hooks, flowState: this.#parts.flowState },
           byAgent: { name: this.#agent.agent.username, audio: () => desk.audio },
           target,
           contact,

@@ -54,7 +54,11 @@ async function follow(
   const agentId = request.transfer?.toAgentId;
   if (agentId) await host.setTargetQueue?.({ kind: 'agent', agentId });
   else if (request.queueId) await host.setTargetQueue?.({ kind: 'queue', queueId: request.queueId });
-  const flowState = createContactFlowState();
+  const { hooks, flowState: left } = transfer.inherited;
+  held.hooks = new Map(hooks);
+  const flowState = createContactFlowState({ logging: left.logging });
+  flowState.voice = left.voice;
+  flowState.languageCode = left.languageCode;
   return untilLegEnds(transfer.customer, signal, async (whileConnected) => {
     const outcome = await runFlow(flow, host, { signal: whileConnected, state: flowState });
     const parts = { contact, instance, held, host, flowState, deps, transfer };
