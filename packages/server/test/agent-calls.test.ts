@@ -2,15 +2,29 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import {
+  CreateQueueCommand,
   DescribeContactCommand,
+  DescribeQueueCommand,
   ListUsersCommand,
   StopContactCommand,
+  UpdateQueueOutboundCallerConfigCommand,
   UpdateUserPhoneConfigCommand,
 } from '@aws-sdk/client-connect';
 import { decodeMulaw } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
-import { transferToQueue } from './support/flow-actions.ts';
+import {
+  compare,
+  endFlow,
+  hangUp,
+  say,
+  setAttributes,
+  setHook,
+  transferToNumber,
+  transferToQueue,
+  waitSecond,
+} from './support/flow-actions.ts';
 import { phoneHears } from './support/phone-hears.ts';
+import { acceptOffer, finishWork } from './support/team-at-work.ts';
 import { startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
 const agentHz = 1000;
@@ -18,6 +32,10 @@ const agentHz = 1000;
 const person = '+12065550101';
 const ringsTwoSeconds = '+12065550100';
 const busy = '+12065550120';
+/** Answers and hangs up after three seconds. */
+const impatient = '+12065550130';
+const theAgent = '$.Agent.UserName $.Agent.FirstName $.Agent.LastName';
+const nameOfAgent = 'agent Ada Agent';
 
 describe('an agent', () => {
   let ringback: TestService;
@@ -27,6 +45,7 @@ describe('an agent', () => {
   before(async () => {
     ringback = await startTestService('quotas: { resources: { contactsPerAgentQueue: 1 } }');
     flowId = await ringback.createFlow(transferToQueue);
+    await setOutboundWhisper();
     agent = await ScriptedAgent.signIn({
       url: ringback.service.url,
       username: 'agent',
@@ -42,6 +61,39 @@ describe('an agent', () => {
     await agent?.close();
     await ringback?.close();
   });
+
+  /** Tells a customer who answers, and the contact, that an agent called. */
+  async function setOutboundWhisper(): Promise<void> {
+    const { client, instanceId: InstanceId, queueId: QueueId } = ringback;
+    const OutboundFlowId = await ringback.createFlow(
+      [
+        setAttributes('set', { answered: theAgent }, 'say'),
+        say('say', 'This call may be recorded.', 'end'),
+        endFlow,
+      ],
+      'OUTBOUND_WHISPER',
+    );
+    const { Queue } = await client.send(new DescribeQueueCommand({ InstanceId, QueueId }));
+    const OutboundCallerConfig = { ...Queue?.OutboundCallerConfig, OutboundFlowId };
+    await client.send(
+      new UpdateQueueOutboundCallerConfigCommand({ InstanceId, QueueId, OutboundCallerConfig }),
+    );
+  }
+
+  /** Names of the flows that a contact went through, in order of their first steps. */
+  function flowsOf(contactId: string): string[] {
+    const names = ringback.timeline.flatMap((entry) =>
+      entry.kind === 'flow' && entry.contactId === contactId ? [entry.step.flow.name] : [],
+    );
+    return [...new Set(names)];
+  }
+
+  /** What was played to the customer of a contact. */
+  function heardBy(contactId: string | undefined): string[] {
+    return ringback.timeline.flatMap((entry) =>
+      entry.kind === 'prompt' && entry.contactId === contactId ? [entry.says] : [],
+    );
+  }
 
   it('takes a queued contact, talks, holds, hangs up and does after-contact work', async () => {
     const contactId = await ringback.call(person, flowId);
@@ -82,16 +134,18 @@ describe('an agent', () => {
     );
   });
 
-  it('calls a number from the page, hears it ring, and talks', async () => {
+  it('calls a number from the page, hears it ring, and talks once the customer has heard the outbound whisper', async () => {
     await agent.do({ do: 'dial', phoneNumber: ringsTwoSeconds });
     await agent.until('ringing', ({ contact }) => contact?.state === 'DIALLING');
     const { contact } = await agent.until('the answer', ({ contact }) => contact?.state === 'CONNECTED');
+    assert.deepEqual(heardBy(contact?.contactId), ['This call may be recorded.'], 'before the two talk');
     await agent.untilHeard(100);
     await agent.do({ do: 'hangUp', contactId: contact?.contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
     await agent.do({ do: 'clear', contactId: contact?.contactId });
     const record = await ringback.record(contact?.contactId ?? '');
     assert.equal(record.InitiationMethod, 'OUTBOUND');
+    assert.deepEqual(record.Attributes, { answered: nameOfAgent });
     assert.equal(record.DisconnectReason, 'AGENT_DISCONNECT');
     await phoneHears(ringback, ringsTwoSeconds, agentHz);
   });
@@ -205,7 +259,7 @@ describe('an agent', () => {
     await agent.do({ do: 'clear', contactId });
   });
 
-  it('is given the callback that a flow ordered, hears it ring, and talks', async () => {
+  it('is given the callback that a flow ordered, hears his whisper and the ringing, talks and holds', async () => {
     const ordering = await ringback.createFlow([
       {
         Identifier: 'number',
@@ -239,15 +293,201 @@ describe('an agent', () => {
     await agent.do({ do: 'accept', contactId });
     await agent.until('the answer', ({ contact }) => contact?.state === 'CONNECTED');
     await agent.untilHeard(50);
+    await agent.do({ do: 'hold', contactId });
+    await untilDefined(20_000, 'no music on hold', () =>
+      heardBy(contactId).includes('CustomerHold.wav') ? true : undefined,
+    );
     await agent.do({ do: 'hangUp', contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
     await agent.do({ do: 'clear', contactId });
     const record = await ringback.record(contactId);
+    assert.equal(flowsOf(contactId)[0], 'Default agent whisper');
+    assert.equal(heardBy(contactId)[0], 'This call may be recorded.');
+    assert.deepEqual(record.Attributes, { callback: ringsTwoSeconds, answered: nameOfAgent });
     assert.equal(record.InitiationMethod, 'CALLBACK');
     assert.equal(record.PreviousContactId, first);
     assert.equal(record.InitialContactId, first);
     assert.deepEqual(record.CustomerEndpoint, { Type: 'TELEPHONE_NUMBER', Address: ringsTwoSeconds });
     assert.equal((await ringback.record(first)).DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
+  });
+
+  it('hears his whisper while the customer still waits, who hears his own then; both may speak of the agent', async () => {
+    const queue = await ringback.createFlow(
+      [
+        waitSecond('wait', 'whispering?'),
+        compare('whispering?', '$.Attributes.whispering', 'yes', 'still here', 'wait'),
+        setAttributes('still here', { customer: 'still waits' }, 'wait'),
+      ],
+      'CUSTOMER_QUEUE',
+    );
+    const toAgent = await ringback.createFlow(
+      [
+        setAttributes('begin', { whispering: 'yes', toAgent: theAgent }, 'rounds'),
+        {
+          Identifier: 'rounds',
+          Type: 'Loop',
+          Parameters: { LoopCount: '30' },
+          Transitions: {
+            NextAction: 'end',
+            Conditions: [
+              { NextAction: 'wait', Condition: { Operator: 'Equals', Operands: ['ContinueLooping'] } },
+              { NextAction: 'end', Condition: { Operator: 'Equals', Operands: ['DoneLooping'] } },
+            ],
+          },
+        },
+        waitSecond('wait', 'waits?'),
+        compare('waits?', '$.Attributes.customer', 'still waits', 'end', 'rounds'),
+        endFlow,
+      ],
+      'AGENT_WHISPER',
+    );
+    const toCustomer = await ringback.createFlow(
+      [setAttributes('set', { toCustomer: theAgent }, 'end'), endFlow],
+      'CUSTOMER_WHISPER',
+    );
+    const entry = await ringback.createFlow([
+      setAttributes('before', { before: `nobody${theAgent}` }, 'queue hook'),
+      setHook('queue hook', 'CustomerQueue', queue, 'agent hook'),
+      setHook('agent hook', 'AgentWhisper', toAgent, 'customer hook'),
+      setHook('customer hook', 'CustomerWhisper', toCustomer, 'queue'),
+      ...transferToQueue,
+    ]);
+    await agent.setStatus('Available');
+    const contactId = await ringback.call(person, entry);
+    await acceptOffer(agent);
+    await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
+    await agent.do({ do: 'hangUp', contactId });
+    await finishWork(agent, contactId);
+    assert.deepEqual((await ringback.record(contactId)).Attributes, {
+      before: 'nobody  ',
+      whispering: 'yes',
+      toAgent: nameOfAgent,
+      customer: 'still waits',
+      toCustomer: nameOfAgent,
+    });
+  });
+
+  it('does not get a customer whom the queue flow has handed to a telephone number', async () => {
+    await agent.setStatus('Offline');
+    const queue = await ringback.createFlow(
+      [
+        transferToNumber(impatient, 'False', {}, 'NoMatchingError'),
+        setAttributes('NoMatchingError', { transfer: 'failed' }, 'hang up'),
+        hangUp,
+      ],
+      'CUSTOMER_QUEUE',
+    );
+    const entry = await ringback.createFlow([
+      setHook('hook', 'CustomerQueue', queue, 'queue'),
+      ...transferToQueue,
+    ]);
+    const contactId = await ringback.call(person, entry);
+    await untilDefined(30_000, 'nobody was transferred', () =>
+      ringback.timeline.find(
+        (entry) =>
+          entry.kind === 'flow' &&
+          entry.contactId === contactId &&
+          entry.step.actionType === 'TransferParticipantToThirdParty',
+      ),
+    );
+    await agent.setStatus('Available');
+    const record = await ringback.record(contactId);
+    assert.equal(record.DisconnectReason, 'THIRD_PARTY_DISCONNECT');
+    assert.equal(record.Agent, null);
+    assert.deepEqual(record.Attributes, {});
+  });
+
+  it('leaves a customer whose flow queues him again, and hands him to a telephone number the next time', async () => {
+    const remaining = await ringback.createFlow([
+      compare('again?', '$.Attributes.again', 'yes', 'note', 'set'),
+      setAttributes('set', { again: 'yes' }, 'queue'),
+      ...transferToQueue,
+      setAttributes('note', { method: '$.InitiationMethod', agent: theAgent }, 'transfer'),
+      transferToNumber(impatient, 'False', {}, 'NoMatchingError'),
+      setAttributes('NoMatchingError', { transfer: 'failed' }, 'hang up'),
+    ]);
+    const entry = await ringback.createFlow([
+      setHook('hook', 'CustomerRemaining', remaining, 'queue'),
+      ...transferToQueue,
+    ]);
+    const contactId = await ringback.call(person, entry);
+    for (const round of ['first', 'second']) {
+      assert.equal(await acceptOffer(agent), contactId, round);
+      await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
+      await agent.do({ do: 'hangUp', contactId });
+      await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+      await agent.do({ do: 'clear', contactId });
+    }
+    const record = await ringback.record(contactId);
+    assert.equal(record.DisconnectReason, 'THIRD_PARTY_DISCONNECT');
+    assert.deepEqual(record.Attributes, { again: 'yes', method: 'DISCONNECT', agent: nameOfAgent });
+    const events = ringback.events(contactId).map(({ eventType }) => eventType);
+    assert.deepEqual(
+      events.filter((type) => type === 'QUEUED' || type === 'CONNECTED_TO_AGENT'),
+      ['QUEUED', 'CONNECTED_TO_AGENT', 'QUEUED', 'CONNECTED_TO_AGENT'],
+    );
+  });
+
+  it('gets a customer whom the queue flow could not move, because the other queue is full', async () => {
+    await agent.setStatus('Offline');
+    const { client, instanceId: InstanceId, queueId } = ringback;
+    const { Queue } = await client.send(new DescribeQueueCommand({ InstanceId, QueueId: queueId }));
+    const full = await client.send(
+      new CreateQueueCommand({
+        InstanceId,
+        Name: 'Full',
+        HoursOfOperationId: Queue?.HoursOfOperationId,
+        MaxContacts: 1,
+        OutboundCallerConfig: Queue?.OutboundCallerConfig,
+      }),
+    );
+    const waiting = await ringback.createFlow([waitSecond('wait', 'wait')], 'CUSTOMER_QUEUE');
+    const moving = await ringback.createFlow(
+      [
+        {
+          Identifier: 'move',
+          Type: 'DequeueContactAndTransferToQueue',
+          Parameters: { QueueId: full.QueueId },
+          Transitions: {
+            NextAction: 'failed',
+            Errors: [
+              { NextAction: 'full', ErrorType: 'QueueAtCapacity' },
+              { NextAction: 'failed', ErrorType: 'NoMatchingError' },
+            ],
+          },
+        },
+        setAttributes('full', { move: 'full', queue: '$.Queue.Name' }, 'end'),
+        setAttributes('failed', { move: 'failed' }, 'end'),
+        endFlow,
+      ],
+      'CUSTOMER_QUEUE',
+    );
+    const into = async (flow: string, QueueId: string | undefined) =>
+      ringback.call(
+        person,
+        await ringback.createFlow([setHook('hook', 'CustomerQueue', flow, 'queue'), ...transferToQueue]),
+        { QueueId },
+      );
+    const first = await into(waiting, full.QueueId);
+    await untilDefined(20_000, 'not queued', () =>
+      ringback.events(first).some(({ eventType }) => eventType === 'QUEUED') ? true : undefined,
+    );
+    const second = await into(moving, queueId);
+    await untilDefined(30_000, 'no answer of the other queue', () =>
+      ringback.timeline.find(
+        (entry) =>
+          entry.kind === 'flow' && entry.contactId === second && entry.step.actionIdentifier === 'full',
+      ),
+    );
+    await agent.setStatus('Available');
+    assert.equal(await acceptOffer(agent), second);
+    await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
+    await agent.do({ do: 'hangUp', contactId: second });
+    await finishWork(agent, second);
+    const record = await ringback.record(second);
+    assert.deepEqual(record.Attributes, { move: 'full', queue: Queue?.Name });
+    const queued = ringback.events(second).filter(({ eventType }) => eventType === 'QUEUED');
+    assert.equal(queued.length, 1, 'it never left its queue');
   });
 
   it('talks without a button where calls are accepted for the agent', async () => {
