@@ -406,7 +406,12 @@ describe('an agent', () => {
       transferToNumber(impatient, 'False', {}, 'NoMatchingError'),
       setAttributes('NoMatchingError', { transfer: 'failed' }, 'hang up'),
     ]);
+    const queue = await ringback.createFlow(
+      [setAttributes('set', { inQueue: `nobody${theAgent}` }, 'end'), endFlow],
+      'CUSTOMER_QUEUE',
+    );
     const entry = await ringback.createFlow([
+      setHook('queue hook', 'CustomerQueue', queue, 'hook'),
       setHook('hook', 'CustomerRemaining', remaining, 'queue'),
       ...transferToQueue,
     ]);
@@ -420,7 +425,12 @@ describe('an agent', () => {
     }
     const record = await ringback.record(contactId);
     assert.equal(record.DisconnectReason, 'THIRD_PARTY_DISCONNECT');
-    assert.deepEqual(record.Attributes, { again: 'yes', method: 'DISCONNECT', agent: nameOfAgent });
+    assert.deepEqual(record.Attributes, {
+      inQueue: 'nobody  ',
+      again: 'yes',
+      method: 'DISCONNECT',
+      agent: nameOfAgent,
+    });
     const events = ringback.events(contactId).map(({ eventType }) => eventType);
     assert.deepEqual(
       events.filter((type) => type === 'QUEUED' || type === 'CONNECTED_TO_AGENT'),

@@ -156,6 +156,8 @@ async function waitInQueue(
   queued: QueuedContact,
   signal: AbortSignal,
 ): Promise<AgentDesk | FlowOutcome | undefined> {
+  // He has none now, whomever he had before.
+  delete queued.held.agent;
   const waiting = new AbortController();
   const stop = (): void => waiting.abort(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
