@@ -1,6 +1,7 @@
 // The configuration as a whole: defaults, what the environment may say, and what is refused as unsafe.
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -113,6 +114,21 @@ describe('config › environment', () => {
   it('wants certificate and key together', () => {
     for (const variable of ['RINGBACK_TLS_CERT', 'RINGBACK_TLS_KEY']) {
       assert.throws(() => loadConfig({ [variable]: '/x.pem' }), /go together/);
+    }
+  });
+
+  it('refuses the key of another certificate, of whatever kind', async () => {
+    const cert = path.resolve(import.meta.dirname, '../../sip/test/tls/address.cert.pem');
+    for (const other of [
+      generateKeyPairSync('rsa', { modulusLength: 1024 }),
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    ]) {
+      const pem = other.privateKey.export({ type: 'pkcs8', format: 'pem' });
+      const key = await configFile(String(pem));
+      assert.throws(
+        () => loadConfig({ RINGBACK_TLS_CERT: cert, RINGBACK_TLS_KEY: key }),
+        /RINGBACK_TLS_KEY .* cannot be used: .*key/,
+      );
     }
   });
 });

@@ -2,10 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createSecureContext } from 'node:tls';
 import type { IceServer } from '@ringback/media';
 import type { RecordingUploadOptions } from './calls/recording-upload.ts';
 import type { Trunk } from './calls/trunk.ts';
+import { checkCertificate } from './checked-certificate.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
 import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
 import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
@@ -274,7 +274,7 @@ function tlsOf(env: Readonly<Record<string, string | undefined>>): TlsFiles | un
     throw new ConfigUnusable('RINGBACK_TLS_CERT and RINGBACK_TLS_KEY go together; set both or neither.');
   }
   try {
-    createSecureContext({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
+    checkCertificate(readFileSync(certFile), readFileSync(keyFile));
   } catch (error) {
     throw new ConfigUnusable(
       `RINGBACK_TLS_CERT (${certFile}) and RINGBACK_TLS_KEY (${keyFile}) cannot be used: ` +

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import path from 'node:path';
-import { createSecureContext } from 'node:tls';
 import type { CallTracesOptions, TlsCertificate } from '@ringback/sip';
 import Type, { type Static } from 'typebox';
+import { checkCertificate } from './checked-certificate.ts';
 import type { MistakeBeyondShape } from './checked-yaml.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -93,7 +93,7 @@ export function sipMistakes(section: SipSection, configFile: string): MistakeBey
     if (point.transport !== 'tls') return;
     try {
       const { cert, key } = certificateOf(point, configFile);
-      createSecureContext({ cert, key });
+      checkCertificate(cert, key);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       mistakes.push({

@@ -9,6 +9,7 @@ import Type, { type Static } from 'typebox';
 import { type Trunk, trunkOf } from './calls/trunk.ts';
 import { isKnownCountry } from './calls/trunk-numbers.ts';
 import { addRange } from './calls/trunk-servers.ts';
+import { checkCertificate } from './checked-certificate.ts';
 import type { MistakeBeyondShape } from './checked-yaml.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -236,6 +237,7 @@ function tlsMistakes({ tls, srtp, transport }: TrunkItem, configFile: string): M
   if (mistakes.length > 0) return mistakes;
   try {
     const { ca, certificate } = tlsOptionsOf(tls, configFile);
+    if (certificate) checkCertificate(certificate.cert, certificate.key);
     createSecureContext({ ...certificate, ...(ca === undefined ? {} : { ca: [ca].flat() }) });
   } catch (error) {
     mistakes.push(['tls', `${messageOf(error)}; the files are PEM, and cert belongs to key`]);

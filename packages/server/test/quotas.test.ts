@@ -1,6 +1,9 @@
 /** Throttling, quotas, caps and the kill switch, over HTTP with the official SDKs, and `ringback quotas` and `dialling`. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
   ConnectClient,
@@ -634,5 +637,15 @@ accessKeys:
     const refused = await refusalOf(thief.send(new ListServicesCommand({})));
     thief.destroy();
     assert.equal(refused.name, 'InvalidSignatureException');
+  });
+});
+
+describe('commands where there is no service', () => {
+  it('stop no dialling that nobody does, and make no database', async () => {
+    const elsewhere = path.join(tmpdir(), `ringback-nowhere-${randomUUID()}`);
+    const { code, stdout, stderr } = await ringback(['dialling', 'stop'], { RINGBACK_DATA_DIR: elsewhere });
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /^There is no database of Ringback in .*RINGBACK_DATA_DIR/);
+    assert.ok(!existsSync(elsewhere));
   });
 });

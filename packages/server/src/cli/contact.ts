@@ -63,7 +63,7 @@ function printLadders(attempts: readonly Attempt[], tracing: string, terminal: T
     terminal.print(terminal.style('bold', `Attempt ${n}: ${Target}, ${AttemptedAt}`));
     if (Ladder !== undefined) terminal.print(Ladder);
     else if (tracing === 'off') terminal.print('  Tracing is off (sip.trace).');
-    else terminal.print('  Its messages are not kept any more, or by another node.');
+    else terminal.print('  Its messages are kept no longer, or another node has them.');
   }
 }
 

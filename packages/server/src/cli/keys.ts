@@ -110,7 +110,7 @@ async function create(options: CreateOptions, print: (text: string) => void): Pr
     );
     await store.add(key.stored);
     return key;
-  });
+  }, 'make');
   print(options.json ? JSON.stringify(credentialsOf(minted), null, 2) : describeNew(minted));
 }
 
@@ -158,8 +158,11 @@ async function revoke(
   }
 }
 
-function withStore<Result>(work: (store: AccessKeyStore) => Promise<Result>): Promise<Result> {
-  return withState((database) => work(openAccessKeyStore(database)));
+function withStore<Result>(
+  work: (store: AccessKeyStore) => Promise<Result>,
+  ifNone: 'refuse' | 'make' = 'refuse',
+): Promise<Result> {
+  return withState((database) => work(openAccessKeyStore(database)), ifNone);
 }
 
 /** The form of `credential_process` (AWS SDKs and Tools Reference Guide), and who the key is. */

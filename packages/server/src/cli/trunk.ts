@@ -70,7 +70,13 @@ export function trunkCommand(terminal: Terminal): Command {
 }
 
 async function testTrunk(name: string, flags: TestFlags, terminal: Terminal): Promise<void> {
-  const config = loadConfig({ ...terminal.env, ...(flags.config ? { RINGBACK_CONFIG: flags.config } : {}) });
+  const env = { ...terminal.env, ...(flags.config ? { RINGBACK_CONFIG: flags.config } : {}) };
+  if (!env.RINGBACK_CONFIG) {
+    terminal.exitWith(2);
+    terminal.complain('Name the configuration file that has the trunk, with --config or RINGBACK_CONFIG.');
+    return;
+  }
+  const config = loadConfig(env);
   const trunk = config.trunks.find((each) => each.name === name);
   if (!trunk) {
     terminal.exitWith(2);
