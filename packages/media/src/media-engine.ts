@@ -41,11 +41,6 @@ export interface MediaEngineOptions {
   workers?: number;
   /** Most sessions at once. Default: as many as ports. */
   maxSessions?: number;
-  /**
-   * After a stall of the machine so much audio is sent at once, and the rest left out, ms; at least 20. Default: 100. More is for far
-   * ends that stand for somebody whose telephone never stalls.
-   */
-  mostCatchUpMs?: number;
   /** How browsers reach the engine's WebRTC sessions. */
   webRtc?: WebRtcOptions;
   /** Told of what nobody awaits. Default: a process warning. */
@@ -122,7 +117,6 @@ class ThreadedMediaEngine implements MediaEngine {
   readonly #hostV6: string | undefined;
   readonly #announced: { readonly v4: string; readonly v6: string | undefined };
   readonly #webRtc: WebRtcOptions;
-  readonly #mostCatchUpMs: number | undefined;
   readonly #maxSessions: number;
   readonly #onFault: (fault: MediaFault) => void;
   readonly #prompts = new Map<string, SharedArrayBuffer>();
@@ -147,7 +141,6 @@ class ThreadedMediaEngine implements MediaEngine {
     this.#hostV6 = hostV6;
     this.#announced = { v4: announcedHost, v6: announcedHostV6 };
     this.#webRtc = options.webRtc ?? {};
-    this.#mostCatchUpMs = options.mostCatchUpMs;
     this.#maxSessions = options.maxSessions ?? Number.POSITIVE_INFINITY;
     this.#onFault =
       options.onFault ??
@@ -339,13 +332,7 @@ class ThreadedMediaEngine implements MediaEngine {
   #startThread(index: number, name: string, ports: { first: number; last: number }): WorkerLink {
     const link = new WorkerLink(
       name,
-      {
-        host: this.#host,
-        hostV6: this.#hostV6,
-        ports,
-        webRtc: this.#webRtc,
-        mostCatchUpMs: this.#mostCatchUpMs,
-      },
+      { host: this.#host, hostV6: this.#hostV6, ports, webRtc: this.#webRtc },
       (notice) => {
         const berth = this.#berths[index];
         if (notice.kind === 'libraryFault') {

@@ -77,12 +77,6 @@ export interface SimulatedCarrier {
   close(): Promise<void>;
 }
 
-/**
- * A telephone does not pause because the machine that plays it did, ms: a hole in a greeting would be a pause of the speaker to whoever
- * listens. Half a second is what a jitter buffer can take at once.
- */
-const mostCatchUpMs = 500;
-
 const DEFAULT_RTP_PORTS = { first: 10_000, last: 19_999 };
 
 /**
@@ -171,7 +165,6 @@ class Exchange implements SimulatedCarrier {
         host: this.#host,
         ports: rtpPorts,
         workers: 1,
-        mostCatchUpMs,
         onFault: (fault) => this.#report({ kind: 'media', fault }),
       });
     }

@@ -99,7 +99,7 @@ export class MediaWorker {
     this.#webRtc = { ...setup.webRtc, host: setup.webRtc.host ?? setup.host };
     this.#hostV6 = setup.hostV6;
     this.#ports = new PortPool(setup.host, first, last, surroundings.random());
-    this.#ticker = new Ticker(surroundings.clock, (tick) => this.#tick(tick), setup.mostCatchUpMs);
+    this.#ticker = new Ticker(surroundings.clock, (tick) => this.#tick(tick));
   }
 
   take(message: ToWorker): void {

@@ -24,8 +24,6 @@ export interface WorkerSetup {
   hostV6: string | undefined;
   ports: { first: number; last: number };
   webRtc: WebRtcOptions;
-  /** Undefined: as by default. */
-  mostCatchUpMs: number | undefined;
 }
 
 export interface SessionSetup {

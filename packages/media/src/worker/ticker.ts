@@ -6,8 +6,8 @@
 /** Length of one frame, ms. */
 export const TICK_MS = 20;
 
-/** After a stall so much is made up at once (the far end's jitter buffer takes it), ms; the rest is skipped. */
-export const MOST_CATCH_UP_MS = 100;
+/** After a stall so many ticks are made up at once (the far end's jitter buffer takes them); the rest are skipped. */
+const MOST_CATCH_UP = 5;
 
 /** A timer may fire this much before its time, ms: timers count whole milliseconds. */
 const EARLY_MS = 1;
@@ -27,7 +27,6 @@ export class Ticker {
   skipped = 0;
   readonly #clock: SteadyClock;
   readonly #onTick: (tick: number) => void;
-  readonly #mostCatchUp: number;
   readonly #lateness = new Float32Array(REMEMBERED);
   #remembered = 0;
   #originMs = 0;
@@ -35,14 +34,10 @@ export class Ticker {
   #timer: unknown;
   #isRunning = false;
 
-  /**
-   * @param onTick called with the tick's number, which jumps over skipped ticks and never repeats.
-   * @param mostCatchUpMs how much is made up after a stall.
-   */
-  constructor(clock: SteadyClock, onTick: (tick: number) => void, mostCatchUpMs = MOST_CATCH_UP_MS) {
+  /** @param onTick called with the tick's number, which jumps over skipped ticks and never repeats. */
+  constructor(clock: SteadyClock, onTick: (tick: number) => void) {
     this.#clock = clock;
     this.#onTick = onTick;
-    this.#mostCatchUp = Math.floor(mostCatchUpMs / TICK_MS);
   }
 
   /** Number of the tick that comes next. */
@@ -72,7 +67,7 @@ export class Ticker {
 
   readonly #run = (): void => {
     let nowMs = this.#clock.nowMs();
-    for (let caughtUp = 0; caughtUp < this.#mostCatchUp && this.#isRunning; caughtUp += 1) {
+    for (let caughtUp = 0; caughtUp < MOST_CATCH_UP && this.#isRunning; caughtUp += 1) {
       const lateMs = nowMs - this.#dueMs();
       if (lateMs < -EARLY_MS) break;
       this.#lateness[this.#remembered % REMEMBERED] = Math.max(0, lateMs);
