@@ -218,5 +218,5 @@ function dialsSomebody({ request: { initiationMethod } }: Contact): boolean {
 }
 
 function wasDialled({ state }: Contact): boolean {
-  return state !== 'ACCEPTED' && state !== 'PREVIEWED';
+  return state !== 'ACCEPTED';
 }

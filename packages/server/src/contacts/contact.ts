@@ -213,11 +213,10 @@ export interface ContactOutcome {
 
 /**
  * `ACCEPTED` → `DIALLING` → `CONNECTED` → `ENDED`; each may end at once (docs/lifecycle.md).
- * `DIALLING` is entered with the committed dial attempt, before its INVITE leaves. `PREVIEWED` comes before it where an
- * agent sees the contact first. `DISCONNECTED` stands between `CONNECTED` and `ENDED` while an agent does after-contact work:
- * the call is over, its slot is free.
+ * `DIALLING` is entered with the committed dial attempt, before its INVITE leaves. `DISCONNECTED` stands between `CONNECTED` and
+ * `ENDED` while an agent does after-contact work: the call is over, its slot is free.
  */
-export type ContactState = 'ACCEPTED' | 'PREVIEWED' | 'DIALLING' | 'CONNECTED' | 'DISCONNECTED' | 'ENDED';
+export type ContactState = 'ACCEPTED' | 'DIALLING' | 'CONNECTED' | 'DISCONNECTED' | 'ENDED';
 
 /** How a contact came to be (API page, `InitiationMethod`). */
 export type InitiationMethod = 'API' | 'OUTBOUND' | 'CALLBACK' | 'TRANSFER' | 'QUEUE_TRANSFER' | 'MONITOR';
