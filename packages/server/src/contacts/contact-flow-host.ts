@@ -98,7 +98,7 @@ export function contactFlowHost(
     async updateAttributes(target, attributes) {
       if (target === 'related') return failed('The related contact is not changed from here.');
       if (!areStorable(attributes)) return failed(unstorable);
-      await contact.attributesChanged({ ...contact.current.attributes, ...Object.fromEntries(attributes) });
+      await contact.attributesChanged(Object.fromEntries(attributes));
       return done();
     },
     updateContactData(target, fields) {
@@ -118,13 +118,11 @@ export function contactFlowHost(
     },
     async tagContact(tags) {
       if (!areStorable(tags)) return failed(unstorable);
-      await contact.tagsChanged({ ...contact.current.outcome.tags, ...Object.fromEntries(tags) });
+      await contact.tagsChanged(Object.fromEntries(tags));
       return done();
     },
     async untagContact(keys) {
-      const removed = new Set(keys);
-      const left = Object.entries(contact.current.outcome.tags ?? {}).filter(([key]) => !removed.has(key));
-      await contact.tagsChanged(Object.fromEntries(left));
+      await contact.tagsChanged({}, keys);
       return done();
     },
     async setRecordingBehavior(behavior) {

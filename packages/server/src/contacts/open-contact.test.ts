@@ -107,6 +107,20 @@ describe('open contact', () => {
     assert.deepEqual([last?.state, last?.attributes, last?.connectedAtMs], ['ENDED', { a: '1' }, 1]);
   });
 
+  it('keeps what flows that run at once set of attributes and tags', async () => {
+    const world = makeWorld();
+    await world.contact.attributesChanged({ a: '0', z: '0' });
+    await world.contact.tagsChanged({ old: 'x', other: 'y' });
+    await Promise.all([
+      world.contact.attributesChanged({ a: '1' }),
+      world.contact.attributesChanged({ b: '2' }),
+      world.contact.tagsChanged({ team: 'blue' }),
+      world.contact.tagsChanged({}, ['old', 'none']),
+    ]);
+    assert.deepEqual(world.contact.current.attributes, { a: '1', z: '0', b: '2' });
+    assert.deepEqual(world.contact.current.outcome.tags, { other: 'y', team: 'blue' });
+  });
+
   it('writes what it learned with the next change, and shows it before and during that', async () => {
     const world = makeWorld();
     world.contact.learned({ ringStartedAtMs: 5 });

@@ -94,9 +94,12 @@ export class OpenContact {
     });
   }
 
-  /** User-defined attributes changed. */
-  attributesChanged(attributes: ContactAttributes): Promise<void> {
-    return this.#dataUpdated((contact) => ({ ...contact, attributes }), 'UserDefinedAttributes');
+  /** User-defined attributes were set; the others stay, whoever sets them meanwhile. */
+  attributesChanged(changed: ContactAttributes): Promise<void> {
+    return this.#dataUpdated(
+      (contact) => ({ ...contact, attributes: { ...contact.attributes, ...changed } }),
+      'UserDefinedAttributes',
+    );
   }
 
   /** Waits for an agent. */
@@ -128,8 +131,13 @@ export class OpenContact {
     });
   }
 
-  tagsChanged(tags: Readonly<Record<string, string>>): Promise<void> {
-    return this.#dataUpdated((contact) => ({ ...contact, outcome: { ...contact.outcome, tags } }), 'Tags');
+  /** Tags were set or taken away; the others stay. */
+  tagsChanged(changed: Readonly<Record<string, string>>, removed: readonly string[] = []): Promise<void> {
+    return this.#dataUpdated((contact) => {
+      const tags = Object.entries({ ...contact.outcome.tags, ...changed });
+      const left = Object.fromEntries(tags.filter(([key]) => !removed.includes(key)));
+      return { ...contact, outcome: { ...contact.outcome, tags: left } };
+    }, 'Tags');
   }
 
   /** Something came of the contact that no event tells of; written with the next change, nobody waits for it. */
