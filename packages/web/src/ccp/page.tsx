@@ -155,9 +155,11 @@ function Banner({ view, desk }: { readonly view: ViewOf; readonly desk: Desk }) 
       {microphone in microphoneTroubles ? (
         <p className="banner warn">
           {microphoneTroubles[microphone]}{' '}
-          <button type="button" onClick={() => void desk.softphone.openMicrophone()}>
-            Try again
-          </button>
+          {microphone === 'insecure' ? null : (
+            <button type="button" onClick={() => void desk.softphone.openMicrophone()}>
+              Try again
+            </button>
+          )}
         </p>
       ) : null}
       {notice ? (
