@@ -3,7 +3,6 @@
 //
 //   npm run bench:sip -- [--rates 1000,2000,3000,4000,6000] [--best 5] [--seconds 3] [--json]
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +10,7 @@ import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { describeStolen, watchStolenTime } from '@ringback/testkit';
+import { describeStolen, freeUdpPort, watchStolenTime } from '@ringback/testkit';
 
 const { values } = parseArgs({
   options: {
@@ -77,17 +76,6 @@ function endedChildrenSeconds(): number {
   const text = readFileSync('/proc/self/stat', 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
-}
-
-function freeUdpPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket('udp4');
-    socket.once('error', reject);
-    socket.bind(0, '127.0.0.1', () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  });
 }
 
 async function runOurs(uasPort: number, rate: number, calls: number): Promise<Run> {

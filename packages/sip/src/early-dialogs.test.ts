@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { IncomingInvite } from './dialog/incoming-invite.ts';
 import type { InviteDialog } from './dialog/invite-dialog.ts';
-import type { EarlyMedia } from './dialog/outgoing-invite.ts';
+import type { EarlyMedia } from './dialog/invite-request.ts';
 import { InviteNotPending, InviteRejected, OfferUnanswered, SessionChangeRefused } from './errors.ts';
 import {
   assertNothingLeft,

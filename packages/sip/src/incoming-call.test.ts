@@ -124,7 +124,7 @@ describe('called › before the answer', () => {
     await invite.answer();
   });
 
-  test('a handler that throws is a fault, and the caller gets 500', async () => {
+  test('a callback that throws is a fault, and the caller gets 500', async () => {
     const { world, peer } = await setUp({
       onInvite: () => {
         throw new Error('bug in the application');

@@ -12,12 +12,13 @@ export type {
   DialogFault,
   EarlyDialog,
   InDialogReply,
-  InDialogRequestHandler,
+  InDialogRequestCallback,
   InviteDialog,
-  OfferHandler,
-  SessionHandlers,
+  OfferCallback,
+  SessionCallbacks,
 } from './dialog/invite-dialog.ts';
-export type { EarlyMedia, OutgoingInvite, OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
+export type { EarlyMedia, OutgoingInviteRequest } from './dialog/invite-request.ts';
+export type { OutgoingInvite } from './dialog/outgoing-invite.ts';
 export { checkHeaders } from './dialog/own-headers.ts';
 export type { ProbeOutcome, ProbeRequest } from './dialog/probe.ts';
 export type { ReceivedTransfer } from './dialog/received-transfer.ts';

@@ -609,7 +609,7 @@ describe('dialog › calling side', () => {
     assert.equal(agent.activity.serverTransactions, 0);
   });
 
-  test('INFO without a handler is refused 415, unknown methods 405, OPTIONS answered 200', async () => {
+  test('INFO without a callback is refused 415, unknown methods 405, OPTIONS answered 200', async () => {
     const { peer, inDialog } = await connected();
     await peer.send(inDialog('INFO', 'a', { sequence: 2, body: 'x' }));
     await peer.send(inDialog('REFER', 'b', { sequence: 3 }));
@@ -631,7 +631,7 @@ describe('dialog › calling side', () => {
   });
 });
 
-describe('dialog › handler for requests inside it', () => {
+describe('dialog › callback for requests inside it', () => {
   test('answers INFO and re-INVITE, later if it likes; what it throws is a 500 and a fault', async () => {
     const { world, agent, peer } = await calling();
     const call = agent.invite(

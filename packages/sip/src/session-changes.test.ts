@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DialogEnd, InviteDialog } from './dialog/invite-dialog.ts';
-import type { OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
+import type { OutgoingInviteRequest } from './dialog/invite-request.ts';
 import { RequestFailed, SessionChangeRefused } from './errors.ts';
 import {
   assertNothingLeft,

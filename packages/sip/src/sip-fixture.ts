@@ -8,7 +8,7 @@ import {
   seededHex,
   VirtualClock,
 } from '@ringback/testkit';
-import type { OutgoingInviteRequest } from './dialog/outgoing-invite.ts';
+import type { OutgoingInviteRequest } from './dialog/invite-request.ts';
 import type { SipFault } from './errors.ts';
 import type { HeaderList } from './message/headers.ts';
 import type { SipBody, SipMessage, SipRequest, SipResponse } from './message/message.ts';

@@ -4,12 +4,9 @@ import { DigestClients } from './auth/digest-client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { dialogKeyOf } from './dialog/dialog-id.ts';
 import { type IncomingInvite, IncomingInviteCall } from './dialog/incoming-invite.ts';
+import type { OutgoingInviteRequest } from './dialog/invite-request.ts';
 import { LateAnswers } from './dialog/late-answers.ts';
-import {
-  type OutgoingInvite,
-  OutgoingInviteCall,
-  type OutgoingInviteRequest,
-} from './dialog/outgoing-invite.ts';
+import { type OutgoingInvite, OutgoingInviteCall } from './dialog/outgoing-invite.ts';
 import { type ProbeOutcome, type ProbeRequest, probe } from './dialog/probe.ts';
 import { refuseBodyType, refuseMethod, refuseScheme } from './dialog/refusal.ts';
 import {
@@ -238,7 +235,7 @@ class SipUserAgent implements UserAgent, UserAgentCore, TransactionLayerUser {
   }
 
   readonly report = (fault: SipFault): void => {
-    // A fault handler that throws is the end of the line: there is nobody left to tell.
+    // A fault callback that throws is the end of the line: there is nobody left to tell.
     this.#onFault?.(fault);
   };
 

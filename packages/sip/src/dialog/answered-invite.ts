@@ -65,7 +65,7 @@ export class AnsweredInvite implements ClientTransactionUser {
     const invite = { ...readAck(this.#first), requestUri: this.#requestUri };
     const dialog = new Dialog(this.#core, {
       state: dialogFromResponse(invite, response, source),
-      handlers: {},
+      callbacks: {},
       digest: this.#digest,
       sessionTimer: 'off',
       early: undefined,

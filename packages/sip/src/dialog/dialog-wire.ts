@@ -10,7 +10,7 @@ import { formatMessage } from '../message/serialize.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import type { SipPeer } from '../transport/sip-endpoint.ts';
 import { type DialogState, dialogRequest, nextSequence } from './dialog-state.ts';
-import type { SessionHandlers } from './invite-dialog.ts';
+import type { SessionCallbacks } from './invite-dialog.ts';
 import { appendOwnHeaders } from './own-headers.ts';
 import { allowedMethods, newBranch, type UserAgentCore, viaFor } from './user-agent-core.ts';
 
@@ -37,20 +37,20 @@ export class DialogWire {
   readonly core: UserAgentCore;
   readonly state: DialogState;
   readonly #digest: DigestClient | undefined;
-  readonly #handlers: SessionHandlers;
+  readonly #callbacks: SessionCallbacks;
   readonly #onLost: (loss: DialogLoss, what: string) => void;
 
   constructor(
     core: UserAgentCore,
     state: DialogState,
     digest: DigestClient | undefined,
-    handlers: SessionHandlers,
+    callbacks: SessionCallbacks,
     onLost: (loss: DialogLoss, what: string) => void,
   ) {
     this.core = core;
     this.state = state;
     this.#digest = digest;
-    this.#handlers = handlers;
+    this.#callbacks = callbacks;
     this.#onLost = onLost;
   }
 
@@ -103,10 +103,10 @@ export class DialogWire {
     const headers = [...(options.headers ?? [])];
     const isSuccess = status >= 200 && status < 300;
     if (isSuccess && (request.method === 'INVITE' || request.method === 'UPDATE')) {
-      headers.push(['Contact', this.state.contact], ['Allow', allowedMethods(this.#handlers)]);
+      headers.push(['Contact', this.state.contact], ['Allow', allowedMethods(this.#callbacks)]);
     } else if (status === 202 && request.method === 'REFER') headers.push(['Contact', this.state.contact]);
     else if (status === 405 || request.method === 'OPTIONS') {
-      headers.push(['Allow', allowedMethods(this.#handlers)]);
+      headers.push(['Allow', allowedMethods(this.#callbacks)]);
     }
     if (this.core.userAgentName !== undefined) headers.push(['Server', this.core.userAgentName]);
     transaction.respond(createResponse(request, status, { ...options, headers }));
@@ -173,7 +173,7 @@ export class DialogWire {
     const { request, destination } = dialogRequest(this.state, method, viaFor(this.core, branch), sequence);
     const { headers } = request;
     if (TARGET_REFRESHERS.has(method)) headers.append('Contact', this.state.contact);
-    if (method === 'INVITE' || method === 'UPDATE') headers.append('Allow', allowedMethods(this.#handlers));
+    if (method === 'INVITE' || method === 'UPDATE') headers.append('Allow', allowedMethods(this.#callbacks));
     const body = parts.body?.content ?? '';
     if (this.#digest !== undefined) {
       const subject = { method, requestUri: request.requestUri, body };

@@ -28,8 +28,8 @@ import type {
   DialogFault,
   EarlyDialog,
   InviteDialog,
-  OfferHandler,
-  SessionHandlers,
+  OfferCallback,
+  SessionCallbacks,
 } from './invite-dialog.ts';
 import { ReceivedChanges, type ReceivedChangesHost } from './received-changes.ts';
 import { readReferTo, TransferRequestReceived } from './received-transfer.ts';
@@ -45,7 +45,7 @@ export interface EarlyStage {
 
 export interface DialogSetup {
   readonly state: DialogState;
-  readonly handlers: SessionHandlers;
+  readonly callbacks: SessionCallbacks;
   readonly digest: DigestClient | undefined;
   /** What this side wants of session timers. `off`: nothing, ever. Undefined: it goes along with the other side. */
   readonly sessionTimer: SessionTimerPolicy | 'off' | undefined;
@@ -59,7 +59,7 @@ const MAX_TRANSFERS = 8;
 export class Dialog implements InviteDialog, EarlyDialog, DialogMember, ReofferHost, ReceivedChangesHost {
   readonly wire: DialogWire;
   readonly session = new SessionAgreement();
-  readonly handlers: SessionHandlers;
+  readonly callbacks: SessionCallbacks;
   readonly #core: UserAgentCore;
   readonly #key: string;
   readonly #timerPolicy: SessionTimerPolicy | 'off' | undefined;
@@ -81,10 +81,10 @@ export class Dialog implements InviteDialog, EarlyDialog, DialogMember, ReofferH
     const { state } = setup;
     this.#core = core;
     this.#key = dialogKey(state.callId, state.localTag, state.remoteTag);
-    this.wire = new DialogWire(core, state, setup.digest, setup.handlers, (loss, what) =>
+    this.wire = new DialogWire(core, state, setup.digest, setup.callbacks, (loss, what) =>
       this.#fail(loss, what),
     );
-    this.handlers = setup.handlers;
+    this.callbacks = setup.callbacks;
     this.#timerPolicy = setup.sessionTimer;
     this.#early = setup.early;
     this.#received = new ReceivedChanges(this);
@@ -119,8 +119,8 @@ export class Dialog implements InviteDialog, EarlyDialog, DialogMember, ReofferH
     return this.#reoffers?.isInviting === true;
   }
 
-  get onOffer(): OfferHandler | undefined {
-    return this.handlers.onOffer;
+  get onOffer(): OfferCallback | undefined {
+    return this.callbacks.onOffer;
   }
 
   /** Calling side: the 2xx arrived. */
@@ -342,7 +342,7 @@ export class Dialog implements InviteDialog, EarlyDialog, DialogMember, ReofferH
   }
 
   #receiveRefer(request: SipRequest, transaction: ServerTransaction): void {
-    const { onTransfer } = this.handlers;
+    const { onTransfer } = this.callbacks;
     if (onTransfer === undefined) {
       this.#askApplication(request, transaction);
       return;

@@ -12,7 +12,7 @@ import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
 import type { SipPeer } from '../transport/sip-endpoint.ts';
 import { Dialog, type EarlyStage } from './dialog.ts';
 import { dialogFromRequest } from './dialog-state.ts';
-import type { EarlyDialog, InviteDialog, SessionHandlers } from './invite-dialog.ts';
+import type { EarlyDialog, InviteDialog, SessionCallbacks } from './invite-dialog.ts';
 import { checkBody, checkHeaders } from './own-headers.ts';
 import { readRack } from './rack.ts';
 import { ReliableProvisionals } from './reliable-provisionals.ts';
@@ -24,7 +24,7 @@ import {
   type UserAgentCore,
 } from './user-agent-core.ts';
 
-export interface ProvisionalOptions extends SessionHandlers {
+export interface ProvisionalOptions extends SessionCallbacks {
   readonly headers?: HeaderList;
   readonly body?: SipBody;
   /**
@@ -34,7 +34,7 @@ export interface ProvisionalOptions extends SessionHandlers {
   readonly reliability?: 'plain' | 'reliable';
 }
 
-export interface AnswerOptions extends SessionHandlers {
+export interface AnswerOptions extends SessionCallbacks {
   readonly headers?: HeaderList;
   /** The answer to the caller's offer; our offer where the INVITE had none. Not sent where a reliable response carried it. */
   readonly body?: SipBody;
@@ -49,7 +49,7 @@ export interface IncomingInvite {
   /** The dialog as it is before the answer; once a reliable response was acknowledged, its session can be changed. */
   readonly early: EarlyDialog;
   /**
-   * Sends 101–199. Without effect once the INVITE has its final answer, since a CANCEL may come at any time. Handlers given
+   * Sends 101–199. Without effect once the INVITE has its final answer, since a CANCEL may come at any time. Callbacks given
    * here serve the early dialog from now on.
    *
    * @throws {RangeError} for another status; {UnusableHeader}
@@ -87,7 +87,7 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
   readonly #transaction: ServerTransaction;
   readonly #contact: string;
   readonly #timer: TimerReply;
-  readonly #handlers: { -readonly [Name in keyof SessionHandlers]: SessionHandlers[Name] } = {};
+  readonly #callbacks: { -readonly [Name in keyof SessionCallbacks]: SessionCallbacks[Name] } = {};
   readonly #dialog: Dialog;
   #outcome: Outcome = 'pending';
   #isAnswering = false;
@@ -114,7 +114,7 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     this.#contact = contactFor(core, request.requestUri, source);
     this.#dialog = new Dialog(core, {
       state: dialogFromRequest(request, this.localTag, this.#contact, source),
-      handlers: this.#handlers,
+      callbacks: this.#callbacks,
       digest: undefined,
       sessionTimer,
       early: this,
@@ -153,7 +153,7 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     if (this.#isAnswering) throw new InviteNotPending('answered');
     if (this.#outcome !== 'pending') throw new InviteNotPending(this.#outcome);
     const headers: Array<readonly [string, string]> = [...checkHeaders(options.headers ?? [])];
-    headers.push(['Allow', allowedMethods({ ...this.#handlers, ...options })]);
+    headers.push(['Allow', allowedMethods({ ...this.#callbacks, ...options })]);
     if (this.#timer.kind === 'on') headers.push(...this.#timer.headers);
     if (options.body !== undefined) checkBody(options.body);
     const mayNotYet = this.#reliable?.sessionAcknowledged();
@@ -236,7 +236,7 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
       session.step('receiveAnswer');
       session.remoteBody = body;
       transaction.respond(createResponse(request, 200));
-      const { onAnswer } = this.#handlers;
+      const { onAnswer } = this.#callbacks;
       if (onAnswer !== undefined) this.#core.invoke('onAnswer', () => onAnswer(body));
     } else if (session.step('receiveOffer')) {
       this.#dialog.answerPrackOffer(request, transaction);
@@ -254,12 +254,12 @@ export class IncomingInviteCall implements IncomingInvite, ServerTransactionUser
     }
   }
 
-  /** Handlers given later replace those given before. */
-  #take({ onRequest, onOffer, onAnswer, onTransfer }: SessionHandlers): void {
-    if (onRequest !== undefined) this.#handlers.onRequest = onRequest;
-    if (onOffer !== undefined) this.#handlers.onOffer = onOffer;
-    if (onAnswer !== undefined) this.#handlers.onAnswer = onAnswer;
-    if (onTransfer !== undefined) this.#handlers.onTransfer = onTransfer;
+  /** Callbacks given later replace those given before. */
+  #take({ onRequest, onOffer, onAnswer, onTransfer }: SessionCallbacks): void {
+    if (onRequest !== undefined) this.#callbacks.onRequest = onRequest;
+    if (onOffer !== undefined) this.#callbacks.onOffer = onOffer;
+    if (onAnswer !== undefined) this.#callbacks.onAnswer = onAnswer;
+    if (onTransfer !== undefined) this.#callbacks.onTransfer = onTransfer;
   }
 
   #isReliable(wanted: 'plain' | 'reliable'): boolean {

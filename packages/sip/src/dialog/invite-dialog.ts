@@ -39,18 +39,18 @@ export interface InDialogReply {
  * may come. `undefined` leaves it to the default: an offer that changes nothing is confirmed with the same body, one that does is
  * refused (488), INFO is refused when it carries anything (415), other methods always (405).
  */
-export type InDialogRequestHandler = (
+export type InDialogRequestCallback = (
   request: SipRequest,
 ) => InDialogReply | undefined | Promise<InDialogReply | undefined>;
 
 /** Answers an offer that came in a response, because our INVITE carried none. `undefined`: no answer is possible. */
-export type OfferHandler = (offer: SipBody) => SipBody | undefined | Promise<SipBody | undefined>;
+export type OfferCallback = (offer: SipBody) => SipBody | undefined | Promise<SipBody | undefined>;
 
 /** What the application decides about the sessions of one call. */
-export interface SessionHandlers {
-  readonly onRequest?: InDialogRequestHandler | undefined;
+export interface SessionCallbacks {
+  readonly onRequest?: InDialogRequestCallback | undefined;
   /** Needed for an INVITE without body. Without it, or without an answer, the call is hung up. */
-  readonly onOffer?: OfferHandler | undefined;
+  readonly onOffer?: OfferCallback | undefined;
   /** An answer that came in an ACK or PRACK, to an offer that we had put into a response. */
   readonly onAnswer?: ((answer: SipBody) => void) | undefined;
   /**

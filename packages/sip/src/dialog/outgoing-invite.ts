@@ -1,4 +1,4 @@
-// The calling side of an INVITE: builds and sends it, keeps its early dialogs, acknowledges what answers. Performs what
+// The calling side of an INVITE: sends it, keeps its early dialogs, acknowledges what answers. Performs what
 // `calling-states.ts` says.
 import { type DigestClient, DigestRounds, isChallenge } from '../auth/digest-client.ts';
 import {
@@ -9,88 +9,24 @@ import {
   OfferUnanswered,
   UserAgentClosed,
 } from '../errors.ts';
-import { type HeaderList, SipHeaders } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipRequest, type SipResponse } from '../message/message.ts';
 import { requirePrintable } from '../message/printable.ts';
 import { createResponse } from '../message/response.ts';
 import { isSessionBody } from '../session/session-agreement.ts';
-import {
-  DEFAULT_INTERVAL_SECONDS,
-  LEAST_SECONDS,
-  readMinSeconds,
-  requestTerms,
-  type SessionTimerPolicy,
-} from '../session/session-timer-terms.ts';
+import { LEAST_SECONDS, readMinSeconds } from '../session/session-timer-terms.ts';
 import type { ClientTransaction, ClientTransactionUser } from '../transaction/client-transaction.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import { TRANSACTION_TIMEOUT_MS } from '../transaction/timers.ts';
-import type { SipEndpoint, SipPeer } from '../transport/sip-endpoint.ts';
+import type { SipPeer } from '../transport/sip-endpoint.ts';
 import { AnsweredInvite, MAX_FORKS } from './answered-invite.ts';
-import {
-  type CallerIdentity,
-  type CallParty,
-  contactUser,
-  identityHeaders,
-  shownParty,
-} from './caller-identity.ts';
 import { type CallingAction, type CallingInput, type CallingState, stepCalling } from './calling-states.ts';
 import { Dialog, type EarlyStage } from './dialog.ts';
 import { dialogFromResponse } from './dialog-state.ts';
-import type { EarlyDialog, InviteDialog, SessionHandlers } from './invite-dialog.ts';
+import type { InviteDialog } from './invite-dialog.ts';
+import { cancelRequest, inviteRequest, type OutgoingInviteRequest } from './invite-request.ts';
 import type { LateAnswerReceiver } from './late-answers.ts';
-import { appendOwnHeaders, formatNameAddress, requireUri } from './own-headers.ts';
 import { readReliableSequence, reliableOrder } from './rack.ts';
-import {
-  allowedMethods,
-  contactFor,
-  newBranch,
-  newTag,
-  type PendingCall,
-  type UserAgentCore,
-  viaFor,
-} from './user-agent-core.ts';
-
-/** Media before the answer: announcements, ringing tones, or a person speaking too soon (RFC 3960). */
-export interface EarlyMedia {
-  /** The provisional status that brought it, usually 183. */
-  readonly status: number;
-  /** Usually the answer to our offer; the offer itself where the INVITE had none. */
-  readonly body: SipBody;
-  /** Tells forks apart. */
-  readonly remoteTag: string;
-  /** Sent with 100rel: then it is the answer, and the 2xx brings no other (RFC 3261 §13.2.1). */
-  readonly isReliable: boolean;
-}
-
-export interface OutgoingInviteRequest extends SessionHandlers {
-  /** Where the INVITE is sent: the next hop, not necessarily the host of the Request-URI. */
-  target: SipEndpoint;
-  requestUri: string;
-  from: CallParty;
-  to: CallParty;
-  /** Chosen by the caller, who may have to store it before the INVITE leaves. */
-  callId: string;
-  headers?: HeaderList;
-  /** Our offer. Without one the far end makes it, and `onOffer` answers. */
-  body?: SipBody;
-  /** Answers 401 and 407: MD5, SHA-256, SHA-512-256 and their session variants, qop auth and auth-int. */
-  credentials?: { username: string; password: string };
-  /** Who the far end is told is calling. */
-  identity?: CallerIdentity;
-  /**
-   * Value of an Identity header field (RFC 8224), asked for before the INVITE leaves. What it throws becomes a fault, and the call goes
-   * out unsigned.
-   */
-  sign?: () => Promise<string>;
-  /** Reliable provisional responses (RFC 3262). Default `supported`. */
-  reliability?: 'off' | 'supported' | 'required';
-  /** Session timer (RFC 4028). Default: 1800 s, refreshed by whom the far end chooses. */
-  sessionTimer?: SessionTimerPolicy | 'off';
-  /** 101–199 in order, with a body or without; not after `cancel()`. The dialog is there when the response has a To tag. */
-  onProvisional?: (response: SipResponse, dialog: EarlyDialog | undefined) => void;
-  /** A provisional response described a session. Called after `onProvisional`, for each one that does. */
-  onEarlyMedia?: (media: EarlyMedia) => void;
-}
+import { newBranch, newTag, type PendingCall, type UserAgentCore } from './user-agent-core.ts';
 
 export interface OutgoingInvite {
   readonly callId: string;
@@ -137,7 +73,7 @@ export class OutgoingInviteCall
   #sequence = 1;
   #branch: string;
   #invite: SipRequest;
-  #identity: string | undefined;
+  #signature: string | undefined;
   #transaction: ClientTransaction | undefined;
   #rounds: DigestRounds | undefined;
   #leastSeconds: number;
@@ -193,7 +129,7 @@ export class OutgoingInviteCall
 
   async #signAndSend(sign: () => Promise<string>): Promise<void> {
     try {
-      this.#identity = requirePrintable('Identity', await sign());
+      this.#signature = requirePrintable('Identity', await sign());
       this.#invite = this.#buildInvite();
     } catch (error) {
       this.#core.report({ kind: 'unsigned', callId: this.callId, error });
@@ -204,53 +140,18 @@ export class OutgoingInviteCall
   }
 
   #buildInvite(): SipRequest {
-    const { requestUri, from, to, headers: own, body, identity, reliability, sessionTimer } = this.#options;
-    const core = this.#core;
-    const headers = new SipHeaders([], [], []);
-    headers.append('Via', viaFor(core, this.#branch));
-    headers.append('Max-Forwards', '70');
-    headers.append('From', `${formatNameAddress('From', shownParty(from, identity))};tag=${this.#fromTag}`);
-    headers.append('To', formatNameAddress('To', to));
-    headers.append('Call-ID', requirePrintable('Call-ID', this.callId));
-    headers.append('CSeq', `${this.#sequence} INVITE`);
-    headers.append('Contact', contactFor(core, contactUser(from, identity), this.#options.target));
-    headers.append('Allow', allowedMethods(this.#options));
-    const timer = sessionTimer !== 'off';
-    const reliable = reliability ?? 'supported';
-    if (reliable === 'required') headers.append('Require', '100rel');
-    const supported = reliable === 'off' ? (timer ? 'timer' : '') : timer ? '100rel, timer' : '100rel';
-    if (supported !== '') headers.append('Supported', supported);
-    if (timer) for (const [name, value] of this.#timerTerms(sessionTimer)) headers.append(name, value);
-    for (const [name, value] of identityHeaders(identity)) headers.append(name, value);
-    if (this.#identity !== undefined) headers.append('Identity', this.#identity);
-    const content = body?.content ?? '';
-    if (this.#digest !== undefined) {
-      const subject = { method: 'INVITE', requestUri, body: content };
-      const isFirst = this.#rounds === undefined;
-      const answers = isFirst ? this.#digest.authorizeAhead(subject) : this.#digest.authorize(subject);
-      for (const [name, value] of answers) headers.append(name, value);
-    }
-    appendOwnHeaders(headers, {
-      headers: own,
-      body,
-      agentHeader: 'User-Agent',
-      agentName: core.userAgentName,
-    });
-    return {
-      kind: 'request',
-      method: 'INVITE',
-      requestUri: requireUri('Request-URI', requestUri),
-      headers,
-      body: content,
-    };
-  }
-
-  #timerTerms(policy: SessionTimerPolicy | undefined): HeaderList {
-    const { intervalSeconds = DEFAULT_INTERVAL_SECONDS, refresher } = policy ?? {};
-    return requestTerms({
-      seconds: Math.max(intervalSeconds, this.#leastSeconds),
-      minSeconds: this.#leastSeconds,
-      refresher: refresher === undefined ? undefined : refresher === 'local' ? 'uac' : 'uas',
+    return inviteRequest(this.#core, this.#options, {
+      sequence: this.#sequence,
+      branch: this.#branch,
+      fromTag: this.#fromTag,
+      leastSeconds: this.#leastSeconds,
+      signature: this.#signature,
+      credentials: (subject) => {
+        if (this.#digest === undefined) return [];
+        return this.#rounds === undefined
+          ? this.#digest.authorizeAhead(subject)
+          : this.#digest.authorize(subject);
+      },
     });
   }
 
@@ -462,7 +363,7 @@ export class OutgoingInviteCall
     const { body, sessionTimer } = this.#options;
     const dialog = new Dialog(this.#core, {
       state: dialogFromResponse(this.#invite, response, source),
-      handlers: this.#options,
+      callbacks: this.#options,
       digest: this.#digest,
       sessionTimer,
       early: NOTHING_EARLY,
@@ -550,19 +451,8 @@ export class OutgoingInviteCall
     this.#core.transactions.transport.send(fork.ack.wire, fork.ack.destination);
   }
 
-  /** Same Request-URI, Call-ID, To, From, CSeq number and branch as the INVITE (§9.1). */
   #sendCancel(): void {
-    const { headers: invite, requestUri } = this.#invite;
-    const headers = new SipHeaders([], [], []);
-    headers.append('Via', invite.topViaValue);
-    for (const route of invite.fields('route')) headers.append('Route', route);
-    headers.append('Max-Forwards', '70');
-    headers.append('From', invite.get('From') ?? '');
-    headers.append('To', invite.get('To') ?? '');
-    headers.append('Call-ID', this.callId);
-    headers.append('CSeq', `${this.#sequence} CANCEL`);
-    if (this.#cancelReason !== undefined) headers.append('Reason', this.#cancelReason);
-    const cancel: SipRequest = { kind: 'request', method: 'CANCEL', requestUri, headers, body: '' };
+    const cancel = cancelRequest(this.#invite, this.#cancelReason);
     // The same way as the INVITE, which may have changed its transport for its size.
     const destination = this.#transaction?.destination ?? this.#options.target;
     this.#core.transactions.send(cancel, this.#branch, destination, IGNORE_OUTCOME);

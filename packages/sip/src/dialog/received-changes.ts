@@ -7,14 +7,14 @@ import type { TimerReply } from '../session/session-timer-terms.ts';
 import type { ServerTransaction } from '../transaction/server-transaction.ts';
 import { refreshTarget } from './dialog-state.ts';
 import type { DialogWire } from './dialog-wire.ts';
-import type { InDialogReply, SessionHandlers } from './invite-dialog.ts';
+import type { InDialogReply, SessionCallbacks } from './invite-dialog.ts';
 import { checkHeaders } from './own-headers.ts';
 import { SuccessRepetition } from './success-repetition.ts';
 
 export interface ReceivedChangesHost {
   readonly wire: DialogWire;
   readonly session: SessionAgreement;
-  readonly handlers: SessionHandlers;
+  readonly callbacks: SessionCallbacks;
   /** True while a re-INVITE of ours is open. */
   readonly isInviting: boolean;
   /** How the session timer of a request is to be answered; changes nothing. */
@@ -61,13 +61,13 @@ export class ReceivedChanges {
     if (this.#repetition === undefined || ack.headers.cseq.sequence !== this.#repetition.sequence) return;
     this.#repetition.acknowledge();
     this.#repetition = undefined;
-    const { session, handlers, wire } = this.#host;
+    const { session, callbacks, wire } = this.#host;
     if (session.awaitsAnswer) {
       const answer = bodyOf(ack);
       if (isSessionBody(answer)) {
         session.step('receiveAnswer');
         session.remoteBody = answer;
-        const { onAnswer } = handlers;
+        const { onAnswer } = callbacks;
         if (onAnswer !== undefined) wire.core.invoke('onAnswer', () => onAnswer(answer));
       } else session.step('withdraw');
     }
@@ -139,7 +139,7 @@ export class ReceivedChanges {
 
   /** Gives the request to the application, and calls `decide` with what it or the default says. */
   ask(request: SipRequest, transaction: ServerTransaction, decide: (reply: InDialogReply) => void): void {
-    const { onRequest } = this.#host.handlers;
+    const { onRequest } = this.#host.callbacks;
     const settle = (reply: InDialogReply | undefined): void => {
       if (!transaction.isPending) return;
       decide(reply ?? this.#defaultReply(request));

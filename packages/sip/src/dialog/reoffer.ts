@@ -5,7 +5,7 @@ import type { HeaderList } from '../message/headers.ts';
 import { bodyOf, type SipBody, type SipResponse } from '../message/message.ts';
 import { isSessionBody, type SessionAgreement } from '../session/session-agreement.ts';
 import type { DialogWire, Exchange } from './dialog-wire.ts';
-import type { OfferHandler } from './invite-dialog.ts';
+import type { OfferCallback } from './invite-dialog.ts';
 import {
   glareWaitMs,
   type ReofferAction,
@@ -18,7 +18,7 @@ import {
 export interface ReofferHost {
   readonly wire: DialogWire;
   readonly session: SessionAgreement;
-  readonly onOffer: OfferHandler | undefined;
+  readonly onOffer: OfferCallback | undefined;
   readonly isOver: boolean;
   /** Resolves when the peer has no INVITE open; undefined: it has none. */
   whenPeerIsDone(): Promise<void> | undefined;

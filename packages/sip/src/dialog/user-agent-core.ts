@@ -14,8 +14,8 @@ import type { LateAnswers } from './late-answers.ts';
 export const ALLOWED_METHODS = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, NOTIFY';
 
 /** The same for one call, which takes REFER where the application does. */
-export function allowedMethods(handlers: { readonly onTransfer?: unknown }): string {
-  return handlers.onTransfer === undefined ? ALLOWED_METHODS : `${ALLOWED_METHODS}, REFER`;
+export function allowedMethods(callbacks: { readonly onTransfer?: unknown }): string {
+  return callbacks.onTransfer === undefined ? ALLOWED_METHODS : `${ALLOWED_METHODS}, REFER`;
 }
 
 /** Extensions this user agent understands, for Supported; what a peer may Require (RFC 3262, RFC 4028). */
