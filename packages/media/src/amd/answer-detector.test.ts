@@ -71,13 +71,17 @@ describe('answer detector', () => {
     /** What comes for each 20 ms when nothing does for so long, so many times, each so long after the one before. */
     function* faltering(
       lengthMs: number,
-      { times, everyMs }: { readonly times: number; readonly everyMs: number },
+      {
+        times,
+        everyMs,
+        origin = 'absent',
+      }: { readonly times: number; readonly everyMs: number; readonly origin?: FrameOrigin },
     ): Generator<readonly [Int16Array, FrameOrigin]> {
       const pcm = Int16Array.from([...greeting, silence(6_000)].flatMap((part) => [...part]));
       for (let at = 0; at + 160 <= pcm.length; at += 160) {
         const count = at / 8 / everyMs;
         if (Number.isInteger(count) && count >= 1 && count <= times) {
-          for (let ms = 0; ms < lengthMs; ms += 20) yield [silence(20), 'absent'];
+          for (let ms = 0; ms < lengthMs; ms += 20) yield [silence(20), origin];
         }
         yield [pcm.subarray(at, at + 160), 'received'];
       }
@@ -95,15 +99,17 @@ describe('answer detector', () => {
       return verdict;
     }
 
-    it('does not take what does not come for a wait, and counts its time', () => {
-      const steady = verdictOf([...greeting, silence(6_000)]);
-      const faltered = verdictOnFaltering(faltering(400, { times: 1, everyMs: 1_000 }));
-      assert.equal(steady.answeredBy.kind, 'machine');
-      assert.equal(faltered.answeredBy.kind, 'machine', faltered.reasons.join('; '));
-      assert.equal(faltered.atMs, steady.atMs + 400);
-      assert.equal(faltered.greetingStartMs, steady.greetingStartMs);
-      assert.equal(faltered.greetingEndMs, (steady.greetingEndMs ?? 0) + 400);
-    });
+    for (const origin of ['absent', 'lost'] as const) {
+      it(`does not take what is ${origin} for a wait, and counts its time`, () => {
+        const steady = verdictOf([...greeting, silence(6_000)]);
+        const faltered = verdictOnFaltering(faltering(400, { times: 1, everyMs: 1_000, origin }));
+        assert.equal(steady.answeredBy.kind, 'machine');
+        assert.equal(faltered.answeredBy.kind, 'machine', faltered.reasons.join('; '));
+        assert.equal(faltered.atMs, steady.atMs + 400);
+        assert.equal(faltered.greetingStartMs, steady.greetingStartMs);
+        assert.equal(faltered.greetingEndMs, (steady.greetingEndMs ?? 0) + 400);
+      });
+    }
 
     it('takes a line that sends nothing in pauses for silent after 400 ms', () => {
       function* sendsNothingInPauses(): Generator<readonly [Int16Array, FrameOrigin]> {

@@ -153,7 +153,7 @@ export class AnswerDetector {
 
   /** Whether the frame is left out, because the far end or the network may only falter. */
   #isFalter(origin: FrameOrigin): boolean {
-    if (origin !== 'absent') {
+    if (origin !== 'absent' && origin !== 'lost') {
       this.#absentMs = 0;
       return false;
     }

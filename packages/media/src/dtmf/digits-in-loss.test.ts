@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DigitMethod } from '../rtp/digit-sender.ts';
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import { emptyPacketView, readRtpPacket } from '../rtp/packet.ts';
 import { DIGITS, type Digit } from '../rtp/telephone-event.ts';
 import { type Bench, connected } from '../worker/rtp-session.fixture.ts';
@@ -99,10 +100,13 @@ describe('tone digit detector', () => {
       }, 0),
     );
   };
-  const digitsIn = (pcm: Int16Array): string => {
+  const digitsIn = (...parts: (Int16Array | readonly [Int16Array, FrameOrigin])[]): string => {
     const heard: string[] = [];
     const detector = new ToneDigitDetector((digit) => heard.push(digit));
-    for (let at = 0; at + 160 <= pcm.length; at += 160) detector.hear(pcm.subarray(at, at + 160), 'received');
+    for (const part of parts) {
+      const [pcm, origin] = part instanceof Int16Array ? [part, 'received' as const] : part;
+      for (let at = 0; at + 160 <= pcm.length; at += 160) detector.hear(pcm.subarray(at, at + 160), origin);
+    }
     return heard.join('');
   };
 
@@ -128,6 +132,13 @@ describe('tone digit detector', () => {
     const twice = Int16Array.from([...press, ...new Int16Array(800), ...press]);
     assert.equal(digitsIn(twice), '88');
     assert.equal(digitsIn(mixed('8', 1_000, (hz) => [hz, 4_000])), '8');
+  });
+
+  it('takes a key that is heard before and after a long loss for one, but for two where nothing came meanwhile', () => {
+    const press = mixed('8', 100, (hz) => [hz, 4_000]);
+    const meanwhile = new Int16Array(8 * 200);
+    assert.equal(digitsIn(press, [meanwhile, 'lost'], press), '8');
+    assert.equal(digitsIn(press, [meanwhile, 'absent'], press), '88');
   });
 
   it('finds hardly a digit in speech', async () => {

@@ -40,7 +40,8 @@ export class ToneDigitDetector {
 
   /** Takes the next 20 ms. */
   hear(frame: Int16Array, origin: FrameOrigin): void {
-    if (origin === 'concealed') return;
+    // What was lost may have been a key held on. Where nothing came, it was let go.
+    if (origin === 'concealed' || origin === 'lost') return;
     const digit = digitIn(frame);
     if (this.#pressed !== undefined) {
       this.#missed = digit === this.#pressed ? 0 : this.#missed + 1;

@@ -44,13 +44,15 @@ async function record(
   ticks: readonly number[],
 ): Promise<{ recorder: CallRecorder; failures: DiskFailure[] }> {
   const failures: DiskFailure[] = [];
-  const recorder = await CallRecorder.start(
-    'call.wav',
-    () => 1_600,
-    (failure) => failures.push(failure),
-    new StretchBuffers(),
-    disk.open,
-  );
+  const recorder = await CallRecorder.start({
+    path: 'call.wav',
+    tracks: 'both',
+    law: MULAW,
+    position: () => 1_600,
+    failed: (failure) => failures.push(failure),
+    buffers: new StretchBuffers(),
+    openFile: disk.open,
+  });
   for (const tick of ticks) recorder.tick(tick * 160, frame, MULAW, 160);
   return { recorder, failures };
 }

@@ -2,7 +2,7 @@
  * Records one session: a timeline in memory in front of a growing WAV file.
  * Left is what was received, right is what was sent.
  */
-import { type Law, MULAW } from '../codec/law.ts';
+import type { Law } from '../codec/law.ts';
 import { type DiskFailure, GrowingWavFile, type OpenFile } from './growing-wav-file.ts';
 import { StereoTimeline, TIMELINE_HOLDS } from './stereo-timeline.ts';
 import { STRETCH, type StretchBuffers } from './stretch-buffers.ts';
@@ -26,10 +26,24 @@ export type RecordingEnd =
   | { kind: 'written'; summary: RecordingSummary }
   | { kind: 'failed'; path: string; failure: DiskFailure };
 
+export interface RecordingSetup {
+  readonly path: string;
+  readonly tracks: RecordedTracks;
+  /** Of most of the call's audio. */
+  readonly law: Law;
+  /** Reads the session's media time, samples; read once, when the file is open. */
+  readonly position: () => number;
+  /** Told once when the disk fails later; the recorder then only swallows audio. */
+  readonly failed: (failure: DiskFailure) => void;
+  /** What is written is made in them. */
+  readonly buffers: StretchBuffers;
+  readonly openFile?: OpenFile | undefined;
+}
+
 export class CallRecorder {
   readonly path: string;
   readonly timeline: StereoTimeline;
-  tracks: RecordedTracks = 'both';
+  readonly #tracks: RecordedTracks;
   readonly #startSample: number;
   readonly #file: GrowingWavFile;
   readonly #buffers: StretchBuffers;
@@ -37,38 +51,24 @@ export class CallRecorder {
   #pausedAtMs: number | undefined;
 
   private constructor(
-    path: string,
-    startSample: number,
+    { path, tracks, law, position, buffers }: Omit<RecordingSetup, 'openFile'>,
     file: GrowingWavFile,
-    buffers: StretchBuffers,
-    law: Law,
   ) {
     this.path = path;
-    this.#buffers = buffers;
+    this.#tracks = tracks;
     this.timeline = new StereoTimeline(law);
-    this.#startSample = startSample;
+    this.#startSample = position();
+    this.#buffers = buffers;
     this.#file = file;
   }
 
   /**
    * Opens the file and begins.
    *
-   * @param position reads the session's media time, samples; read once, when the file is open.
-   * @param failed told once when the disk fails later; the recorder then only swallows audio.
-   * @param buffers what is written is made in them.
-   * @param law the law of most of the call's audio.
    * @throws the system's error when the file cannot be created.
    */
-  static async start(
-    path: string,
-    position: () => number,
-    failed: (failure: DiskFailure) => void,
-    buffers: StretchBuffers,
-    openFile?: OpenFile,
-    law: Law = MULAW,
-  ): Promise<CallRecorder> {
-    const file = await GrowingWavFile.create(path, failed, openFile);
-    return new CallRecorder(path, position(), file, buffers, law);
+  static async start(setup: RecordingSetup): Promise<CallRecorder> {
+    return new CallRecorder(setup, await GrowingWavFile.create(setup.path, setup.failed, setup.openFile));
   }
 
   /** Takes the frame sent at a media time; `frame` undefined when nothing was sent in that tick. */
@@ -77,7 +77,7 @@ export class CallRecorder {
     if (position < 0) return;
     // After a stall the present jumps; what is held must be on its way before the ring is reused.
     this.#makeRoom(position + frameSamples);
-    if (frame && this.#pausedAtMs === undefined && this.tracks !== 'received')
+    if (frame && this.#pausedAtMs === undefined && this.#tracks !== 'received')
       this.timeline.sent(position, frame, law);
     else this.timeline.advanceTo(position + frameSamples);
     while (this.timeline.finished >= STRETCH) this.#write(STRETCH);
@@ -98,7 +98,7 @@ export class CallRecorder {
 
   /** Takes received audio at its RTP timestamp. */
   received(timestamp: number, datagram: Uint8Array, start: number, end: number, law: Law): void {
-    if (this.#pausedAtMs !== undefined || this.tracks === 'sent') return;
+    if (this.#pausedAtMs !== undefined || this.#tracks === 'sent') return;
     this.timeline.received(timestamp, datagram, start, end, law);
   }
 

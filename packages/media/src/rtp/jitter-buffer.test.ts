@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { decodeMulaw, encodeMulaw } from '../codec/g711.ts';
 import { MULAW } from '../codec/law.ts';
 import { rms, toneLevel } from '../detect/goertzel.ts';
+import type { FrameOrigin } from './frame-origin.ts';
 import { JitterBuffer } from './jitter-buffer.ts';
 
 const FRAME = 160;
@@ -20,7 +21,7 @@ function seeded(seed: number): () => number {
 class Line {
   readonly buffer = new JitterBuffer(MULAW);
   readonly played: Uint8Array[] = [];
-  readonly sounded: boolean[] = [];
+  readonly origins: FrameOrigin[] = [];
   readonly firstTimestamp: number;
   #sent = 0;
   #nowMs = 0;
@@ -46,7 +47,7 @@ class Line {
         this.buffer.put(timestamp, speech(packet), 0, FRAME, undefined, atMs);
       }
       const frame = new Uint8Array(FRAME);
-      this.sounded.push(this.buffer.pull(frame));
+      this.origins.push(this.buffer.pull(frame));
       this.played.push(frame);
     }
   }
@@ -75,7 +76,7 @@ describe('jitter buffer', () => {
   it('plays each frame once and unchanged on an even line, across the wrap of timestamps', () => {
     const line = new Line(0xffff_ffff - 20 * FRAME + 1);
     line.run(3_000, () => 5);
-    const first = line.sounded.indexOf(true);
+    const first = line.origins.indexOf('received');
     assert.ok(first <= 3, `first sound in frame ${first}`);
     const expected = Array.from({ length: 3_000 - first }, (_, packet) => voice(packet));
     assert.deepEqual(Buffer.concat(line.played.slice(first)), Buffer.concat(expected));
@@ -86,7 +87,7 @@ describe('jitter buffer', () => {
   it('puts packets in order that overtook each other', () => {
     const line = new Line();
     line.run(500, (packet) => (packet % 10 === 3 ? 25 : 2));
-    const first = line.sounded.indexOf(true);
+    const first = line.origins.indexOf('received');
     assert.deepEqual(line.played[first + 103], voice(103));
     assert.equal(line.buffer.concealed, 0);
   });
@@ -129,9 +130,25 @@ describe('jitter buffer', () => {
     line.run(50, () => 5);
     line.run(25, () => undefined);
     assert.equal(rms(line.pcm(20)), 0);
-    assert.equal(line.sounded.at(-1), false);
+    assert.equal(line.origins.at(-1), 'absent');
     line.run(50, () => 5);
     assert.ok(toneLevel(line.pcm(40), 8_000, 250) > 0.97);
+  });
+
+  it('tells what is made up from what is lost when a stall of the line brings all that is left at once', () => {
+    const line = new Line();
+    line.run(50, () => 5);
+    const played = line.origins.length;
+    // Of 400 ms that stalled, the first 300 ms are gone.
+    for (let packet = 65; packet < 70; packet += 1)
+      line.buffer.put(packet * FRAME, voice(packet), 0, FRAME, undefined, 1_400);
+    const frame = new Uint8Array(FRAME);
+    for (let n = 0; n < 20; n += 1) line.origins.push(line.buffer.pull(frame));
+    const after = line.origins.slice(played);
+    const broken = after.slice(after.indexOf('concealed'), after.lastIndexOf('lost') + 1);
+    assert.deepEqual(broken, [...Array(3).fill('concealed'), ...Array(12).fill('lost')]);
+    assert.equal(after[after.lastIndexOf('lost') + 1], 'received');
+    assert.equal(line.buffer.concealed, 15);
   });
 
   it('follows a sender whose timestamps jump', () => {
@@ -142,7 +159,7 @@ describe('jitter buffer', () => {
       line.buffer.pull(new Uint8Array(FRAME));
     }
     const frame = new Uint8Array(FRAME);
-    assert.ok(line.buffer.pull(frame));
+    assert.equal(line.buffer.pull(frame), 'received');
     assert.ok(rms(decodeMulaw(frame)) > 3_000);
   });
 

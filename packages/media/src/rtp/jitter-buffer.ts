@@ -14,6 +14,7 @@
  */
 import type { Law } from '../codec/law.ts';
 import { PacketLossConcealment } from '../codec/packet-loss-concealment.ts';
+import type { FrameOrigin } from './frame-origin.ts';
 import { addToTimestamp, timestampDistance } from './wrap.ts';
 
 /** Samples in a frame of 20 ms. */
@@ -163,8 +164,8 @@ export class JitterBuffer {
     this.#forgetTiming();
   }
 
-  /** Fills the next frame; false, and the frame silent, when there is nothing to hear. Call once a tick. */
-  pull(frame: Uint8Array): boolean {
+  /** Fills the next frame, and says where it comes from. Call once a tick. */
+  pull(frame: Uint8Array): FrameOrigin {
     this.#ticksSinceChange += 1;
     if (!this.#isRunning) return this.#makeNoise(frame);
     const held = this.#held();
@@ -201,13 +202,13 @@ export class JitterBuffer {
     this.#fastestBefore = Number.POSITIVE_INFINITY;
   }
 
-  #wait(frame: Uint8Array): boolean {
+  #wait(frame: Uint8Array): 'absent' {
     this.#next = addToTimestamp(this.#next, FRAME);
     frame.fill(this.#silence);
-    return false;
+    return 'absent';
   }
 
-  #playHeld(frame: Uint8Array): boolean {
+  #playHeld(frame: Uint8Array): FrameOrigin {
     this.#isBeforeStart = false;
     const wanted = this.#wantedMs * SAMPLES_PER_MS;
     // A stall of ours or of the network: what piled up meanwhile is past, and is left out in one go.
@@ -216,7 +217,7 @@ export class JitterBuffer {
     if (this.#lead > wanted + FRAME + TOLERANCE && this.#mayChange()) {
       if (this.#isQuiet()) this.#skip(FRAME);
       else if (this.#ticksSinceChange > TICKS_UNTIL_CUT || this.#lead > LONGEST_DELAY_MS * SAMPLES_PER_MS) {
-        if (this.#cutPeriod(frame)) return true;
+        if (this.#cutPeriod(frame)) return 'received';
       }
       if (this.#held() < FRAME) return this.#playBroken(frame);
     }
@@ -225,12 +226,13 @@ export class JitterBuffer {
     if (doubles) this.#changed(FRAME);
     if (this.#concealment.lostMs > 0) this.#recover(frame);
     this.#concealment.heard(frame);
-    return true;
+    return 'received';
   }
 
   /** Some of the frame is there, or later audio is: what is missing was lost. */
-  #playBroken(frame: Uint8Array): boolean {
+  #playBroken(frame: Uint8Array): FrameOrigin {
     const held = this.#held();
+    const origin = held === 0 && this.#concealment.isSilent ? 'lost' : 'concealed';
     this.#concealment.conceal(this.#linear);
     this.concealed += 1;
     for (let i = 0; i < FRAME; i += 1) {
@@ -244,11 +246,11 @@ export class JitterBuffer {
       this.#isBeforeStart = false;
       this.#concealment.heard(frame);
     }
-    return true;
+    return origin;
   }
 
   /** Nothing is left: late, lost, or the far end pauses. */
-  #runDry(frame: Uint8Array): boolean {
+  #runDry(frame: Uint8Array): FrameOrigin {
     if (this.#noiseLevel !== undefined || this.#concealment.isSilent) {
       // The next packet begins afresh, with the delay that is wanted then.
       this.#isRunning = false;
@@ -262,13 +264,13 @@ export class JitterBuffer {
     // Waiting for what is late makes the delay longer; that is done only as far as it is wanted.
     if (this.#lead < this.#wantedMs * SAMPLES_PER_MS - TOLERANCE / 2) this.#changed(FRAME);
     else this.#next = addToTimestamp(this.#next, FRAME);
-    return true;
+    return 'concealed';
   }
 
-  #makeNoise(frame: Uint8Array): boolean {
+  #makeNoise(frame: Uint8Array): FrameOrigin {
     if (this.#noiseLevel === undefined) {
       frame.fill(this.#silence);
-      return false;
+      return 'absent';
     }
     // Uniform noise of the RMS that the level tells; full scale is 32 767.
     const peak = 32_767 * 10 ** (-this.#noiseLevel / 20) * Math.sqrt(3);
@@ -277,7 +279,7 @@ export class JitterBuffer {
       const sample = Math.max(-32_767, Math.min(32_767, Math.round((this.#noiseSeed / 2 ** 31) * peak)));
       frame[i] = this.#fromLinear[sample & 0xffff] as number;
     }
-    return true;
+    return 'received';
   }
 
   #copyOut(frame: Uint8Array, advances: boolean): void {

@@ -2,10 +2,9 @@
  * One session inside a worker: decides, tick by tick, what leaves, and judges every datagram that arrives.
  * Owns no socket and no timer; both come in as calls, so tests drive it in virtual time.
  */
-import { ALAW_TO_LINEAR, MULAW_TO_ALAW, MULAW_TO_LINEAR } from '../codec/g711.ts';
+import { MULAW_TO_ALAW } from '../codec/g711.ts';
 import { ALAW, type Law, lawOf, MULAW } from '../codec/law.ts';
 import { ToneGenerator } from '../codec/tone-generator.ts';
-import { SpeechDetector } from '../detect/speech-detector.ts';
 import { TONE_LEVEL_DBM0, tonesOf } from '../dtmf/digit-tones.ts';
 import { type KeyMethod, PressedOnce } from '../dtmf/pressed-once.ts';
 import { ToneDigitDetector } from '../dtmf/tone-digit-detector.ts';
@@ -23,13 +22,14 @@ import { emptyPacketView, RTP_HEADER_BYTES, readRtpPacket, writeRtpHeader } from
 import { type PacketStanding, ReceptionStatistics } from '../rtp/reception-statistics.ts';
 import { RtcpConversation } from '../rtp/rtcp-conversation.ts';
 import { DIGITS, type Digit, TELEPHONE_EVENT_BYTES, writeTelephoneEvent } from '../rtp/telephone-event.ts';
-import { addToTimestamp, nextSequence, timestampDistance } from '../rtp/wrap.ts';
+import { addToTimestamp, nextSequence } from '../rtp/wrap.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
 import { splitMasterKey } from '../srtp/sdes.ts';
 import { SrtpContext } from '../srtp/srtp-context.ts';
 import type { Bridge, BridgeVoice } from './bridge.ts';
 import type { PlayOrder, SessionSetup } from './messages.ts';
 import { FRAME_SAMPLES, PromptPlayer } from './prompt-player.ts';
+import { SessionSpeech } from './session-speech.ts';
 import { TICK_MS } from './ticker.ts';
 
 /** How a session's packets leave. */
@@ -80,9 +80,6 @@ const LARGEST_PAYLOAD = 1_600;
 /** A sender quiet for so many ticks is taken to be silent (no packets while nobody speaks), 200 ms. */
 const QUIET_TICKS = 10;
 
-/** A larger jump of timestamps is a new time base, not a pause: 10 s. */
-const LARGEST_GAP = 80_000;
-
 /** A source that was left comes back when so many of its packets come with none of the present one among them. */
 const PACKETS_TO_RETURN = 3;
 
@@ -100,9 +97,6 @@ const ACCEPTED_CODES = {
   PCMA: ACCEPTED_PCMA,
   'telephone-event': ACCEPTED_EVENT,
 } as const;
-
-const MULAW_SQUARES = Float64Array.from(MULAW_TO_LINEAR, (sample) => sample * sample);
-const ALAW_SQUARES = Float64Array.from(ALAW_TO_LINEAR, (sample) => sample * sample);
 
 function packetBuffers(payloadBytes: number): Uint8Array[] {
   return Array.from({ length: SEND_BUFFERS }, () => new Uint8Array(RTP_HEADER_BYTES + payloadBytes));
@@ -176,12 +170,7 @@ export class RtpSession implements BridgeVoice {
   #ticksSinceHeard = 0;
   #isLost = false;
 
-  // Speech, in media time.
-  readonly #speech: SpeechDetector | undefined;
-  #isListening = false;
-  #expectedTimestamp = 0;
-  #guessedSamples = 0;
-
+  readonly #speech: SessionSpeech | undefined;
   #recorder: CallRecorder | undefined;
   #isOpeningRecorder = false;
   #isClosed = false;
@@ -204,7 +193,7 @@ export class RtpSession implements BridgeVoice {
       this.addListener(this.#toneDigits);
     }
     if (setup.speechSilenceMs !== undefined) {
-      this.#speech = new SpeechDetector(setup.speechSilenceMs, (kind, mediaTimeMs) =>
+      this.#speech = new SessionSpeech(setup.speechSilenceMs, (kind, mediaTimeMs) =>
         world.report({ kind, mediaTimeMs }),
       );
     }
@@ -299,13 +288,9 @@ export class RtpSession implements BridgeVoice {
   gather(frame: Uint8Array): boolean {
     const jitter = this.#jitter;
     if (!jitter) return false;
-    const { concealed } = jitter;
-    const hasSound = jitter.pull(frame);
-    if (this.#listeners.size > 0) {
-      const came = hasSound ? 'received' : 'absent';
-      this.#letListen(frame, jitter.concealed > concealed ? 'concealed' : came);
-    }
-    return hasSound;
+    const origin = jitter.pull(frame);
+    if (this.#listeners.size > 0) this.#letListen(frame, origin);
+    return origin !== 'absent';
   }
 
   /** Lets somebody hear each 20 ms of received audio from now on, evened out by the jitter buffer. */
@@ -342,7 +327,8 @@ export class RtpSession implements BridgeVoice {
     }
     if (tick !== this.#lastTick + 1) this.#startsTalkspurt = true;
     this.#lastTick = tick;
-    this.#watchSilence();
+    this.#ticksSinceHeard += 1;
+    if (this.#ticksSinceHeard > QUIET_TICKS) this.#speech?.guess(FRAME_SAMPLES);
     // In a bridge the frame was gathered with those of the others.
     if (!this.#bridge && this.#listeners.size > 0) this.gather(ownFrame);
 
@@ -491,15 +477,15 @@ export class RtpSession implements BridgeVoice {
     if (this.#recorder || this.#isOpeningRecorder) return false;
     this.#isOpeningRecorder = true;
     try {
-      const recorder = await CallRecorder.start(
+      const recorder = await CallRecorder.start({
         path,
-        () => this.#world.nextTick() * FRAME_SAMPLES,
-        ({ code, message }) => this.#world.report({ kind: 'recordingFailed', path, code, message }),
-        this.#world.stretchBuffers,
+        tracks,
+        law: this.#law,
+        position: () => this.#world.nextTick() * FRAME_SAMPLES,
+        failed: ({ code, message }) => this.#world.report({ kind: 'recordingFailed', path, code, message }),
+        buffers: this.#world.stretchBuffers,
         openFile,
-        this.#law,
-      );
-      recorder.tracks = tracks;
+      });
       // The call may have ended while the file was opened; an empty recording is then what it was.
       if (this.#isClosed) await recorder.stop();
       else this.#recorder = recorder;
@@ -621,7 +607,7 @@ export class RtpSession implements BridgeVoice {
   #newSource(ssrc: number): void {
     this.#formerSsrc = this.#remoteSsrc;
     this.#remoteSsrc = ssrc;
-    this.#isListening = false;
+    this.#speech?.restart();
     this.#recorder?.timeline.forgetAnchor();
     this.#jitter?.restart();
   }
@@ -658,36 +644,7 @@ export class RtpSession implements BridgeVoice {
     this.#recorder?.received(timestamp, datagram, payloadStart, payloadEnd, law);
     const convert = law === this.#law ? undefined : law.toOther;
     this.#jitter?.put(timestamp, datagram, payloadStart, payloadEnd, convert, nowMs);
-    // A late packet's time was already judged as a gap.
-    if (!this.#speech || isLate) return;
-    const samples = payloadEnd - payloadStart;
-    this.#alignSpeech(this.#speech, timestamp);
-    const squares = isMulaw ? MULAW_SQUARES : ALAW_SQUARES;
-    let energy = 0;
-    for (let i = payloadStart; i < payloadEnd; i += 1) energy += squares[datagram[i] as number] as number;
-    this.#speech.hear(energy / samples, samples);
-    this.#expectedTimestamp = addToTimestamp(timestamp, samples);
-  }
-
-  /** Brings the detector to the packet's place in media time, whatever was guessed while none came. */
-  #alignSpeech(speech: SpeechDetector, timestamp: number): void {
-    if (this.#isListening) {
-      const gap = timestampDistance(timestamp, this.#expectedTimestamp);
-      const correction = gap - this.#guessedSamples;
-      if (Math.abs(gap) <= LARGEST_GAP) {
-        if (correction > 0) speech.skip(correction);
-        else if (correction < 0) speech.moveTo(Math.max(0, speech.position + correction));
-      }
-    }
-    this.#isListening = true;
-    this.#guessedSamples = 0;
-  }
-
-  #watchSilence(): void {
-    this.#ticksSinceHeard += 1;
-    if (!this.#speech || !this.#isListening || this.#ticksSinceHeard <= QUIET_TICKS) return;
-    this.#guessedSamples += FRAME_SAMPLES;
-    this.#speech.skip(FRAME_SAMPLES);
+    if (!isLate) this.#speech?.hear(timestamp, datagram, payloadStart, payloadEnd, law);
   }
 
   #watchStrangers(): void {
