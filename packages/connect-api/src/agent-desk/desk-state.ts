@@ -93,6 +93,8 @@ export interface DeskContact {
   readonly monitor?: {
     readonly mode: 'SILENT_MONITOR' | 'BARGE';
     readonly allowed: readonly ('SILENT_MONITOR' | 'BARGE')[];
+    /** Whose conversation it is: the contact that MonitorContact named. */
+    readonly contactId?: string;
   };
   readonly parties: readonly DeskParty[];
   readonly isMuted: boolean;

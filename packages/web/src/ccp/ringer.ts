@@ -1,6 +1,7 @@
 // Makes an offer heard and seen: a ring from the speaker and a notification of the browser's, where the agent allowed it.
 
 import type { DeskContact } from '@ringback/connect-api';
+import { askedBy, titleOf } from './parts/contact-words.ts';
 
 export class Ringer {
   #context: AudioContext | undefined;
@@ -43,7 +44,10 @@ export class Ringer {
 /** Shown only while the page is not in front. */
 export function notifyOfOffer(contact: DeskContact): void {
   if (!('Notification' in window) || Notification.permission !== 'granted' || document.hasFocus()) return;
-  const notification = new Notification(contact.name ?? `Call from ${contact.queue?.name ?? 'a queue'}`, {
+  const title = askedBy(contact)
+    ? titleOf(contact)
+    : (contact.name ?? `Call from ${contact.queue?.name ?? 'a queue'}`);
+  const notification = new Notification(title, {
     body: contact.customer?.address ?? '',
     tag: contact.contactId,
     requireInteraction: true,

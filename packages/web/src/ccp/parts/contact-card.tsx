@@ -3,7 +3,7 @@
 import type { DeskContact, DeskParty, DeskState } from '@ringback/connect-api';
 import { useState } from 'react';
 import type { Desk } from '../desk.ts';
-import { titleOf, whoIn } from './contact-words.ts';
+import { askedBy, titleOf, whoIn } from './contact-words.ts';
 import { Countdown, Elapsed } from './elapsed.tsx';
 import { NumberPad } from './number-pad.tsx';
 import { TransferPanel } from './transfer-panel.tsx';
@@ -162,8 +162,7 @@ function Buttons({ desk, state, contact }: ContactCardProps) {
     case 'CONNECTED':
     case 'CONNECTED_ONHOLD': {
       if (contact.monitor) return <Supervising desk={desk} contact={contact} monitor={contact.monitor} />;
-      // Asked by a colleague, who still has the customer.
-      if (contact.parties.some(({ id }) => id === 'transferring')) {
+      if (askedBy(contact) !== undefined) {
         return (
           <div className="buttons">
             <MuteButton desk={desk} contact={contact} />
@@ -311,7 +310,10 @@ function Supervising({
   const isBarging = monitor.mode === 'BARGE';
   return (
     <>
-      <p className="quiet">{isBarging ? 'Both of them hear you.' : 'Nobody hears you.'}</p>
+      <p className="quiet">
+        {isBarging ? 'Both of them hear you.' : 'Nobody hears you.'}
+        {monitor.contactId ? ` Contact ${monitor.contactId}` : ''}
+      </p>
       <div className="buttons">
         {isBarging ? <MuteButton desk={desk} contact={contact} /> : null}
         {monitor.allowed.includes('BARGE') ? (

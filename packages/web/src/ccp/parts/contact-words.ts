@@ -15,8 +15,16 @@ const titles: Readonly<Record<DeskContactState, string>> = {
   ERROR: 'The call failed',
 };
 
-export function titleOf({ state, monitor, initiationMethod }: DeskContact): string {
+/** The colleague who asks, and still has the customer; nobody once he has left. */
+export function askedBy({ parties }: DeskContact): string | undefined {
+  return parties.find(({ id }) => id === 'transferring')?.label;
+}
+
+export function titleOf(contact: DeskContact): string {
+  const { state, monitor, initiationMethod } = contact;
   if (monitor && state === 'CONNECTED') return monitor.mode === 'BARGE' ? 'Taking part' : 'Listening';
+  const colleague = askedBy(contact);
+  if (state === 'CONNECTING' && colleague) return `${colleague} asks you`;
   // Nobody waits on the line: accepting calls the customer.
   if (state === 'CONNECTING' && initiationMethod === 'CALLBACK') return 'Incoming callback';
   return titles[state];

@@ -12,6 +12,9 @@ export interface TransferPanelProps {
   readonly onDone: () => void;
 }
 
+/** Of more quick connects than these one is looked for by name or number. */
+const mostAtAGlance = 8;
+
 /** Asked first, or handed over at once. */
 type Kind = 'warm' | 'cold';
 
@@ -23,13 +26,33 @@ export function TransferPanel({ desk, state, contactId, onDone }: TransferPanelP
   ): Promise<void> {
     if (await desk.run({ do: 'transfer', contactId, kind: how, ...to })) onDone();
   }
+  const [wanted, setWanted] = useState('');
   const { quickConnects } = state;
+  const found = quickConnects.filter(({ name, phoneNumber }) =>
+    `${name} ${phoneNumber ?? ''}`.toLowerCase().includes(wanted.trim().toLowerCase()),
+  );
   const mayCall = state.agent.permissions.includes('TransferToExternal');
   return (
     <section className="transfer" aria-label="Transfer">
+      {quickConnects.length > mostAtAGlance ? (
+        <>
+          <label>
+            Find
+            <input
+              type="search"
+              value={wanted}
+              placeholder="Name or number"
+              onChange={({ target }) => setWanted(target.value)}
+            />
+          </label>
+          <p className={found.length > 0 ? 'hidden' : 'quiet'} role="status">
+            {found.length === 0 ? `None of ${quickConnects.length} is called so.` : `${found.length} found`}
+          </p>
+        </>
+      ) : null}
       {quickConnects.length > 0 ? (
         <ul className="quick-connects">
-          {quickConnects.map(({ id, name, type, phoneNumber }) => (
+          {found.map(({ id, name, type, phoneNumber }) => (
             <li key={id}>
               <span>
                 {name} <span className="quiet">{phoneNumber ?? (type === 'QUEUE' ? 'queue' : 'agent')}</span>
