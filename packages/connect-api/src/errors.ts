@@ -224,6 +224,14 @@ export const operationNotImplementedException = (
     { Operation: operation },
   );
 
+/** For a request that is signed for a service of AWS that has nothing here, such as outbound campaigns. */
+export const serviceNotImplementedException = (signedFor: string, compatibilityPage: string) =>
+  new ApiError(
+    'OperationNotImplementedException',
+    `The request is signed for the service "${shown(signedFor)}". Only the operations of Amazon Connect ("connect") and ` +
+      `Service Quotas ("servicequotas") are implemented here. See ${compatibilityPage}.`,
+  );
+
 /** An error as an HTTP answer. */
 export type ErrorResponse = {
   readonly status: number;

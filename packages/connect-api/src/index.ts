@@ -64,6 +64,7 @@ export {
   resourceInUseException,
   resourceNotFoundException,
   serializationException,
+  serviceNotImplementedException,
   serviceQuotaExceededException,
   serviceUnavailableException,
   throttlingException,

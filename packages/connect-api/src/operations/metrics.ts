@@ -13,14 +13,19 @@ import {
   Grouping,
   HistoricalMetric,
   HistoricalMetricResult,
-  InstanceIdOrArn,
   IntervalDetails,
   MetricResultV2,
   MetricV2,
   UserData,
   UserDataFilters,
 } from '../shapes/metrics.ts';
-import { ContactId, InstanceId, MaxResult100, NextToken2500 } from '../shapes/shared-scalars.ts';
+import {
+  ContactId,
+  InstanceId,
+  InstanceIdOrArn,
+  MaxResult100,
+  NextToken2500,
+} from '../shapes/shared-scalars.ts';
 import { Int64, Timestamp } from '../wire-types.ts';
 
 const GetContactMetrics = operation({

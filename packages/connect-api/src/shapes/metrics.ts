@@ -234,13 +234,6 @@ export const HistoricalMetricResult = Type.Object({
   Collections: Type.Optional(Type.Array(HistoricalMetricData)),
 });
 
-export const InstanceIdOrArn = Type.String({
-  minLength: 1,
-  maxLength: 250,
-  pattern:
-    '^(arn:(aws|aws-us-gov):connect:[a-z]{2}-[a-z]+-[0-9]{1}:[0-9]{1,20}:instance/)?[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$',
-});
-
 const IntervalPeriod = Type.Enum(['FIFTEEN_MIN', 'THIRTY_MIN', 'HOUR', 'DAY', 'WEEK', 'TOTAL']);
 
 export const IntervalDetails = Type.Object({

@@ -104,6 +104,27 @@ describe('http server › operations', () => {
     assert.deepEqual(InstanceSummaryList[0].CreatedTime, new Date(0));
   });
 
+  it('continues with a token of the same operation only', async () => {
+    const [own] = await listInstances();
+    const ids = ['1', '2', '3'].map((n) => sampleInstanceId.replace(/.$/, n) as typeof sampleInstanceId);
+    listInstances = async () => (own ? ids.map((id) => ({ ...own, id })) : []);
+    const client = sdk(await open());
+    const seen: unknown[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await client.send(new ListInstancesCommand({ MaxResults: 1, NextToken }));
+      seen.push(...(page.InstanceSummaryList ?? []).map(({ Id }) => Id));
+      NextToken = page.NextToken;
+      for (const token of ['garbage', '', NextToken?.replace('ListInstances', 'ListQueues')]) {
+        if (token === undefined) continue;
+        const refusal = await refusalOf(client.send(new ListInstancesCommand({ NextToken: token })));
+        assert.equal(refusal.name, 'InvalidRequestException', token);
+        assert.match(refusal.message, /not given out by this operation/);
+      }
+    } while (NextToken !== undefined);
+    assert.deepEqual(seen, ids);
+  });
+
   it('refuses JSON that is none', async () => {
     for (const body of ['{"Destination', 'null', '[]', '"text"', '\u0000', '{"a":1}trailing']) {
       const answer = await ask(await open(), { method: 'PUT', path: '/contact/outbound-voice', body });
@@ -280,8 +301,26 @@ describe('http server › who asks', () => {
       path: '/instance',
       headers: { authorization: authorizationFor('s3') },
     });
-    assert.deepEqual([answer.status, answer.errorType], [403, 'UnrecognizedClientException']);
-    assert.match(answer.body.Message, /"s3"/);
+    assert.deepEqual([answer.status, answer.errorType], [501, 'OperationNotImplementedException']);
+    assert.match(answer.body.Message, /"s3".*docs\/compatibility\.md/);
+    assert.equal(listed, 0);
+  });
+
+  it('says of a request of another service that it is not implemented, whatever its route', async () => {
+    const server = await open();
+    for (const path of ['/v2/campaigns', '/tags/arn', '/instance']) {
+      const answer = await ask(server, {
+        path,
+        headers: { authorization: authorizationFor('connect-campaigns') },
+      });
+      assert.deepEqual([answer.status, answer.errorType], [501, 'OperationNotImplementedException'], path);
+      assert.match(answer.body.Message, /"connect-campaigns".*docs\/compatibility\.md/);
+    }
+    const swapped = await ask(server, {
+      path: '/instance',
+      headers: { authorization: authorizationFor('servicequotas') },
+    });
+    assert.deepEqual([swapped.status, swapped.errorType], [403, 'UnrecognizedClientException']);
     assert.equal(listed, 0);
   });
 
@@ -438,7 +477,8 @@ describe('http server › health, metrics, end', () => {
     });
     const late = await ask(server, { path: '/instance' });
     assert.deepEqual([late.status, late.errorType], [503, 'ServiceUnavailableException']);
-    assert.equal((await ask(server, { path: '/health' })).status, 200);
+    const health = await ask(server, { path: '/health' });
+    assert.deepEqual([health.status, health.body], [503, { status: 'draining', database: 'ok' }]);
     assert.equal(isIdle, false);
     holding.resolve([]);
     assert.equal((await underWay).status, 200);

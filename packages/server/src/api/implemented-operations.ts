@@ -9,6 +9,12 @@ import {
   updateAgentStatus,
 } from './operations/agent-statuses.ts';
 import {
+  listContactReferences,
+  tagContact,
+  untagContact,
+  updateContactAttributes,
+} from './operations/contact-data.ts';
+import {
   createContactFlowModuleAlias,
   deleteContactFlowModuleAlias,
   describeContactFlowModuleAlias,
@@ -69,6 +75,7 @@ import {
   searchHoursOfOperationOverrides,
   updateHoursOfOperationOverride,
 } from './operations/hours-of-operation-overrides.ts';
+import { describeInstanceAttribute, listInstanceAttributes } from './operations/instance-attributes.ts';
 import { describeInstance, listInstances } from './operations/instances.ts';
 import {
   associateLambdaFunction,
@@ -76,7 +83,7 @@ import {
   listLambdaFunctions,
 } from './operations/lambda-functions.ts';
 import { monitorContact } from './operations/monitor-contact.ts';
-import { listPhoneNumbersV2 } from './operations/phone-numbers.ts';
+import { describePhoneNumber, listPhoneNumbers, listPhoneNumbersV2 } from './operations/phone-numbers.ts';
 import {
   createPredefinedAttribute,
   deletePredefinedAttribute,
@@ -222,6 +229,8 @@ export const implementedOperations = {
   DescribeHoursOfOperation: describeHoursOfOperation,
   DescribeHoursOfOperationOverride: describeHoursOfOperationOverride,
   DescribeInstance: describeInstance,
+  DescribeInstanceAttribute: describeInstanceAttribute,
+  DescribePhoneNumber: describePhoneNumber,
   DescribePredefinedAttribute: describePredefinedAttribute,
   DescribePrompt: describePrompt,
   DescribeQueue: describeQueue,
@@ -246,10 +255,13 @@ export const implementedOperations = {
   ListContactFlowModules: listContactFlowModules,
   ListContactFlowVersions: listContactFlowVersions,
   ListContactFlows: listContactFlows,
+  ListContactReferences: listContactReferences,
   ListHoursOfOperationOverrides: listHoursOfOperationOverrides,
   ListHoursOfOperations: listHoursOfOperations,
+  ListInstanceAttributes: listInstanceAttributes,
   ListInstances: listInstances,
   ListLambdaFunctions: listLambdaFunctions,
+  ListPhoneNumbers: listPhoneNumbers,
   ListPhoneNumbersV2: listPhoneNumbersV2,
   ListPredefinedAttributes: listPredefinedAttributes,
   ListPrompts: listPrompts,
@@ -285,9 +297,12 @@ export const implementedOperations = {
   StopContact: stopContact,
   StopContactRecording: stopContactRecording,
   SuspendContactRecording: suspendContactRecording,
+  TagContact: tagContact,
   TagResource: tagResource,
+  UntagContact: untagContact,
   UntagResource: untagResource,
   UpdateAgentStatus: updateAgentStatus,
+  UpdateContactAttributes: updateContactAttributes,
   UpdateContactFlowContent: updateContactFlowContent,
   UpdateContactFlowMetadata: updateContactFlowMetadata,
   UpdateContactFlowModuleAlias: updateContactFlowModuleAlias,
@@ -329,7 +344,6 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
     'ContactFlowVersion, LastModifiedTime and LastModifiedRegion, which only replication sends, are not looked at.',
   CreatePrompt:
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
-  DescribeContact: 'RoutingCriteria, QueuePriority and QueueTimeAdjustmentSeconds are not told.',
   GetCurrentMetricData:
     'Voice only. Grouped by queue, channel, routing profile and agent status; ESTIMATED_WAIT_TIME is never worked out.',
   MonitorContact: "Where the user's page is at the node that has the conversation.",

@@ -151,3 +151,10 @@ export function lastModified(instance: Instance, updatedAtMs: number) {
 export function clearable(text: string | undefined): string | null | undefined {
   return text === '' ? null : text;
 }
+
+/** Of a change only what is given: the rest stays as it is. */
+export function withoutGaps<Change extends object>(
+  change: Change,
+): { [Member in keyof Change]?: Exclude<Change[Member], undefined> } {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as never;
+}

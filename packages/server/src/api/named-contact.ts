@@ -16,6 +16,21 @@ export async function namedContact(
   return isUuid(id) && isWithin(instance, 'contact', reference) ? contacts.find(instance.id, id) : undefined;
 }
 
+/**
+ * The contact of the instance.
+ *
+ * @throws {ApiError} ResourceNotFoundException.
+ */
+export async function requireContact(
+  reference: string,
+  instance: Instance,
+  deps: Pick<ApiDeps, 'contacts'>,
+): Promise<Contact> {
+  const contact = await namedContact(reference, instance, deps);
+  if (!contact) throw resourceNotFoundException('The instance has no contact with this ContactId.');
+  return contact;
+}
+
 /** The id that a reference to a contact holds, in the spelling of the store. */
 export function namedContactId(reference: string): ContactId {
   return idOf(reference).toLowerCase() as ContactId;

@@ -6,18 +6,23 @@ export interface Page<Item> {
   readonly nextToken: string | undefined;
 }
 
+/** Items on a page where the request does not say, as most operations have it. */
+const defaultPageSize = 100;
+
 /**
  * Cuts a page out of items that are ordered by id. The token names the last id of the page before, so that
  * items that come and go between two pages neither repeat nor vanish.
  *
+ * @param pageSize how many items it has where the request does not say.
  * @throws {ApiError} InvalidParameterException for a token that no page gave out.
  */
 export function pageOf<Item extends { readonly id: string }>(
   items: readonly Item[],
-  maxResults: number,
-  nextToken: string | undefined,
+  asked: { readonly MaxResults?: number | undefined; readonly NextToken?: string | undefined },
+  pageSize = defaultPageSize,
 ): Page<Item> {
-  const after = nextToken === undefined ? undefined : readToken(nextToken);
+  const maxResults = asked.MaxResults ?? pageSize;
+  const after = asked.NextToken === undefined ? undefined : readToken(asked.NextToken);
   const from = after === undefined ? 0 : items.findIndex((item) => item.id > after);
   const start = from === -1 ? items.length : from;
   const page = items.slice(start, start + maxResults);

@@ -6,12 +6,13 @@ import {
   serviceUnavailableException,
 } from '@ringback/connect-api';
 import { decodeMulaw, writeWav } from '@ringback/media';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { instanceResourceArn } from '../arn.ts';
 import { maxAudioBytes } from '../flows/prompts/prompt-audio.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { OperationMembers } from '../identity/operation-resources.ts';
 import { type InstanceId, isUuid, type PromptId } from '../ids.ts';
+import type { EdgeForDoors, PermittedAs } from './edge.ts';
 import { audioFromFile, createStoredPrompt } from './keep-prompt.ts';
 import { type ApiDeps, requireInstance } from './operation.ts';
 import { promptsPath } from './prompt-links.ts';
@@ -24,29 +25,6 @@ const maxNameLength = 127;
 
 /** Samples a second on the telephone (ITU-T G.711). */
 const telephoneRateHz = 8000;
-
-/** What the door needs of the edge, so that callers, policies and the audit log are the API's own. */
-export interface EdgeForDoors {
-  /** @throws {ApiError} nobody knows the key; asked before the body is read. */
-  refuseStranger(request: FastifyRequest): Promise<void>;
-  /** Runs `work` for the caller who signed, writes the audit log, and answers with what comes of it. */
-  answerAs(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    work: (caller: Caller, permitted: PermittedAs) => Promise<OperationMembers>,
-  ): Promise<FastifyReply>;
-  refuse(error: unknown, reply: FastifyReply): void;
-}
-
-/**
- * Says which operation this amounts to, for policies and the audit log.
- *
- * @throws {ApiError} AccessDeniedException.
- */
-export type PermittedAs = (
-  operation: 'CreatePrompt' | 'UpdatePrompt' | 'DescribeContact',
-  input: OperationMembers,
-) => void;
 
 interface UploadParams {
   readonly instance: string;

@@ -6,9 +6,9 @@ import type { Caller } from '../identity/caller.ts';
 import type { OperationMembers } from '../identity/operation-resources.ts';
 import type { ContactId, InstanceId } from '../ids.ts';
 import type { DialAttempt } from '../store/advance-contacts.ts';
+import type { EdgeForDoors, PermittedAs } from './edge.ts';
 import { namedContact } from './named-contact.ts';
 import { type ApiDeps, requireInstance } from './operation.ts';
-import type { EdgeForDoors, PermittedAs } from './prompt-door.ts';
 
 export interface TraceDoorDeps {
   /** Absent where tracing is off. */

@@ -3,14 +3,19 @@ import { invalidRequestException } from '@ringback/connect-api';
 import { type AgentStatusId, newId } from '../../ids.ts';
 import type { AgentStatus } from '../../store/agent-status-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
-import { arnOf, changing, clearable, kinds, lastModified, requireAgentStatus } from '../instance-resource.ts';
+import {
+  arnOf,
+  changing,
+  clearable,
+  kinds,
+  lastModified,
+  requireAgentStatus,
+  withoutGaps,
+} from '../instance-resource.ts';
 import { type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
 import { attributeFilterPredicate, criteriaPredicate } from '../search-criteria.ts';
-import { withoutGaps } from './contact-flows.ts';
-
-const defaultPageSize = 100;
 
 export const createAgentStatus: OperationCode<'CreateAgentStatus'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
@@ -64,7 +69,7 @@ export const listAgentStatuses: OperationCode<'ListAgentStatuses'> = async (inpu
   const statuses = (await deps.resources.agentStatuses.list(instance.id)).filter(
     ({ type }) => types.size === 0 || types.has(type),
   );
-  const page = pageOf(statuses, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(statuses, input);
   return {
     AgentStatusSummaryList: page.items.map((status) => ({
       Id: status.id,
@@ -91,7 +96,7 @@ export const searchAgentStatuses: OperationCode<'SearchAgentStatuses'> = async (
   const found = (await deps.resources.agentStatuses.list(instance.id)).filter(
     (status) => criteria(status) && filter(status),
   );
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   return {
     AgentStatuses: page.items.map((status) => wireStatus(instance, status)),
     NextToken: page.nextToken,

@@ -17,8 +17,6 @@ import { moduleArn, requirePlainModule } from './contact-flow-modules.ts';
 
 /** Aliases that one module may have. AWS publishes no number. */
 const maxAliases = 100;
-const defaultPageSize = 100;
-
 export const createContactFlowModuleAlias: OperationCode<'CreateContactFlowModuleAlias'> = async (
   input,
   caller,
@@ -100,7 +98,7 @@ export const listContactFlowModuleAliases: OperationCode<'ListContactFlowModuleA
 ) => {
   const { instance, module } = await requirePlainModule(input, caller, deps);
   const aliases = await deps.resources.listAliases(module);
-  const page = pageOf(aliases, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(aliases, input);
   return {
     ContactFlowModuleAliasSummaryList: page.items.map((alias) => ({
       Arn: aliasArn(instance, module, alias.name),

@@ -13,7 +13,6 @@ import { sha256 } from './contact-flows.ts';
 
 /** Versions that one module may have. AWS publishes no number; each holds a content of up to 256,000 characters. */
 const maxVersions = 1000;
-const defaultPageSize = 100;
 /** Largest number that the store takes. */
 const lastVersion = 2_147_483_647;
 
@@ -54,7 +53,7 @@ export const listContactFlowModuleVersions: OperationCode<'ListContactFlowModule
     ...version,
     id: String(Number.MAX_SAFE_INTEGER - version.version),
   }));
-  const page = pageOf(versions, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(versions, input);
   return {
     ContactFlowModuleVersionSummaryList: page.items.map(({ version, description }) => ({
       Arn: `${moduleArn(instance, module.id)}:${version}`,

@@ -13,13 +13,13 @@ import { type ContactFlowId, isUuid, newId } from '../../ids.ts';
 import type { FlowSummary, FlowVersionContent, ModuleRequest, StoredFlow } from '../../store/flow-store.ts';
 import { ClientTokenTaken } from '../../store/resource-refusals.ts';
 import type { Instance } from '../../store/resource-store.ts';
+import { withoutGaps } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storing } from '../resource-limits.ts';
 import { criteriaPredicate, tagFilterPredicate } from '../search-criteria.ts';
-import { sha256, withoutGaps } from './contact-flows.ts';
+import { sha256 } from './contact-flows.ts';
 
-const defaultPageSize = 100;
 const savedAlias = '$SAVED';
 const latestAlias = '$LATEST';
 
@@ -174,7 +174,7 @@ export const listContactFlowModules: OperationCode<'ListContactFlowModules'> = a
   const modules = (await deps.resources.listFlows(instance.id, 'module')).filter(
     ({ state }) => input.ContactFlowModuleState === undefined || state === input.ContactFlowModuleState,
   );
-  const page = pageOf(modules, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(modules, input);
   return {
     ContactFlowModulesSummaryList: page.items.map(({ id, name, state }) => ({
       Id: id,
@@ -210,7 +210,7 @@ export const searchContactFlowModules: OperationCode<'SearchContactFlowModules'>
   const found = (await deps.resources.listFlows(instance.id, 'module')).filter(
     (module) => criteria(module) && tags(module),
   );
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   const whole = await deps.resources.findFlows(
     instance.id,
     page.items.map(({ id }) => id),

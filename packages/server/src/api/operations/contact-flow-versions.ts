@@ -13,8 +13,6 @@ import { requirePlainFlow, sha256 } from './contact-flows.ts';
 
 /** Versions that one flow may have. AWS publishes no number; each holds a content of up to 256,000 characters. */
 const maxVersions = 1000;
-const defaultPageSize = 100;
-
 /** Deviates: AWS makes versions of flows of the type CAMPAIGN only; here every flow can have them. */
 export const createContactFlowVersion: OperationCode<'CreateContactFlowVersion'> = async (
   input,
@@ -56,7 +54,7 @@ export const listContactFlowVersions: OperationCode<'ListContactFlowVersions'> =
     ...version,
     id: String(Number.MAX_SAFE_INTEGER - version.version),
   }));
-  const page = pageOf(versions, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(versions, input);
   return {
     ContactFlowVersionSummaryList: page.items.map(({ version, description }) => ({
       Arn: versionArn(instance, flow.id, version),

@@ -13,14 +13,13 @@ import { type ContentPurpose, errorsOfContent } from '../../flows/flow-content.t
 import { type ContactFlowId, isUuid, newId } from '../../ids.ts';
 import type { FlowSummary, StoredFlow } from '../../store/flow-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
+import { withoutGaps } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storing } from '../resource-limits.ts';
 
 /** Longest content, characters (API reference, member Content). */
 const maxContentLength = 256_000;
-const defaultPageSize = 100;
-
 /** The draft's suffix on an id: `UUID:$SAVED`. */
 const savedAlias = '$SAVED';
 /** What runs, said explicitly. */
@@ -144,7 +143,7 @@ export const listContactFlows: OperationCode<'ListContactFlows'> = async (input,
   const flows = (await deps.resources.listFlows(instance.id, 'flow')).filter(
     (flow) => types.size === 0 || types.has(flow.type),
   );
-  const page = pageOf(flows, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(flows, input);
   return {
     ContactFlowSummaryList: page.items.map((flow) => ({
       Id: flow.id,
@@ -228,13 +227,6 @@ async function updateMetadata(
   const found = await storing(() => deps.resources.updateFlow(flow, withoutGaps(change), deps.clock.now()));
   if (!found) throw noSuchFlow();
   deps.directory.forget();
-}
-
-/** Only what is given. */
-export function withoutGaps<Change extends object>(
-  change: Change,
-): { [Member in keyof Change]?: Exclude<Change[Member], undefined> } {
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as never;
 }
 
 async function refuseContent(

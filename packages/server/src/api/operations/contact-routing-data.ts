@@ -39,6 +39,7 @@ export const updateContactRoutingData: OperationCode<'UpdateContactRoutingData'>
       epoch: contact.epoch,
       channel: 'VOICE',
       initiationMethod: contact.request.initiationMethod ?? 'API',
+      initialContactId: contact.request.initialContactId,
     },
     // Priorities beyond what a number holds exactly are all last.
     {

@@ -1,10 +1,5 @@
 /** DescribeContact, GetContactAttributes and StopContact. */
-import {
-  contactNotFoundException,
-  epochMs,
-  invalidRequestException,
-  resourceNotFoundException,
-} from '@ringback/connect-api';
+import { contactNotFoundException, epochMs, invalidRequestException } from '@ringback/connect-api';
 import { contactArn, instanceResourceArn } from '../../arn.ts';
 import {
   associationIdOf,
@@ -15,18 +10,35 @@ import {
 import {
   outboundStrategyOf,
   qualityMetricsOf,
+  routingCriteriaOf,
   segmentAttributesOf,
   systemEndpointOf,
 } from '../../contacts/contact-wire.ts';
 import { campaignsPrincipal } from '../../identity/caller.ts';
-import type { Instance } from '../../store/resource-store.ts';
-import { namedContact } from '../named-contact.ts';
-import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
+import { type ContactRouting, routingOf } from '../../routing/queue-entry.ts';
+import { namedContact, requireContact } from '../named-contact.ts';
+import { type OperationCode, requireInstance } from '../operation.ts';
 
 export const describeContact: OperationCode<'DescribeContact'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
-  return { Contact: wireContact(await requireContact(input.ContactId, instance, deps)) };
+  const contact = await requireContact(input.ContactId, instance, deps);
+  const entry =
+    contact.state === 'ENDED'
+      ? undefined
+      : await deps.routing.entry({ instanceId: instance.id, contactId: contact.id });
+  const routing = (entry && routingOf(entry)) ?? contact.outcome.routing;
+  return { Contact: { ...wireContact(contact), ...(routing ? wireRouting(routing) : {}) } };
 };
+
+/** The API has no word for a step that ran when the contact left without an agent. */
+function wireRouting(routing: ContactRouting) {
+  const stepIs = routing.stepIs === 'INTERRUPTED' ? 'INACTIVE' : routing.stepIs;
+  return {
+    QueuePriority: routing.queuePriority,
+    QueueTimeAdjustmentSeconds: Math.round(routing.adjustmentMs / 1000),
+    RoutingCriteria: routingCriteriaOf({ ...routing, stepIs }, epochMs),
+  };
+}
 
 export const getContactAttributes: OperationCode<'GetContactAttributes'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
@@ -56,12 +68,6 @@ export const stopContact: OperationCode<'StopContact'> = async (input, caller, d
 };
 
 const noActiveContact = () => contactNotFoundException('There is no active contact with this ContactId.');
-
-async function requireContact(reference: string, instance: Instance, deps: ApiDeps): Promise<Contact> {
-  const contact = await namedContact(reference, instance, deps);
-  if (!contact) throw resourceNotFoundException('The instance has no contact with this ContactId.');
-  return contact;
-}
 
 function wireContact(contact: Contact) {
   const { tenant, instanceId, id, request, outcome } = contact;

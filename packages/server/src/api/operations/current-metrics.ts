@@ -22,7 +22,6 @@ type Input = OperationInput<'GetCurrentMetricData'>;
 type Result = NonNullable<OperationOutput<'GetCurrentMetricData'>['MetricResults']>[number];
 type MetricName = NonNullable<Input['CurrentMetrics'][number]['Name']>;
 
-const defaultPageSize = 100;
 /** More rows than this says cannot be asked for. */
 const placeDigits = 9;
 const groupings = ['QUEUE', 'CHANNEL', 'ROUTING_PROFILE', 'AGENT_STATUS'] as const;
@@ -181,11 +180,11 @@ interface CountedRow {
 function pageOfMetrics(
   rows: readonly MetricRow[],
   count: (row: MetricRow) => CountedRow,
-  { SortCriteria, MaxResults = defaultPageSize, NextToken }: Input,
+  input: Input,
 ): Page<CountedRow> {
-  const [by] = SortCriteria ?? [];
+  const [by] = input.SortCriteria ?? [];
   if (!by?.SortByMetric) {
-    const page = pageOf(rows, MaxResults, NextToken);
+    const page = pageOf(rows, input);
     return { items: page.items.map(count), nextToken: page.nextToken };
   }
   const name = by.SortByMetric;
@@ -198,7 +197,7 @@ function pageOfMetrics(
     );
   // Pages go by id, and these rows stand in another order: their places lead on.
   const placed = sorted.map((row, place) => ({ ...row, id: String(place).padStart(placeDigits, '0') }));
-  return pageOf(placed, MaxResults, NextToken);
+  return pageOf(placed, input);
 }
 
 const read: Readonly<Record<MetricName, (numbers: RealTimeMetrics) => number | undefined>> = {

@@ -18,8 +18,6 @@ import { storingFor } from '../resource-limits.ts';
 import { criteriaPredicate, type Predicate, tagFilterPredicate } from '../search-criteria.ts';
 import { requireDay } from './hours-of-operation.ts';
 
-const defaultPageSize = 100;
-
 /** Overrides of one hours of operation (Administrator Guide, service quotas; cannot be raised). */
 const mostOverrides = 50;
 
@@ -112,7 +110,7 @@ export const listHoursOfOperationOverrides: OperationCode<'ListHoursOfOperationO
 ) => {
   const { instance, item: hours } = await requireHours(input, caller, deps);
   const overrides = await deps.resources.hours.overridesOf(hours);
-  const page = pageOf(overrides, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(overrides, input);
   return {
     HoursOfOperationOverrideList: page.items.map((override) => wireOverride(instance, hours, override)),
     NextToken: page.nextToken,
@@ -157,7 +155,7 @@ export const searchHoursOfOperationOverrides: OperationCode<'SearchHoursOfOperat
     .flat()
     .filter((one) => criteria(one) && tags(one))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   return {
     HoursOfOperationOverrides: page.items.map(({ hours, override }) =>
       wireOverride(instance, hours, override),

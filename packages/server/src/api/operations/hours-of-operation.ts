@@ -24,14 +24,12 @@ import {
   lastModified,
   requireHours,
   requireResource,
+  withoutGaps,
 } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
 import { criteriaPredicate, tagFilterPredicate } from '../search-criteria.ts';
-import { withoutGaps } from './contact-flows.ts';
-
-const defaultPageSize = 100;
 
 /** Longest range that is worked out at once, days. */
 const longestRangeDays = 366;
@@ -107,7 +105,7 @@ export const deleteHoursOfOperation: OperationCode<'DeleteHoursOfOperation'> = a
 export const listHoursOfOperations: OperationCode<'ListHoursOfOperations'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const hours = await deps.resources.hours.list(instance.id);
-  const page = pageOf(hours, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(hours, input);
   return {
     HoursOfOperationSummaryList: page.items.map(({ id, name, updatedAtMs }) => ({
       Id: id,
@@ -134,7 +132,7 @@ export const searchHoursOfOperations: OperationCode<'SearchHoursOfOperations'> =
   const tags = tagFilterPredicate(input.SearchFilter?.TagFilter);
   const all = await deps.resources.hours.list(instance.id);
   const found = all.filter((hours) => criteria(hours) && tags(hours));
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   const names = new Map(all.map(({ id, name }) => [id, name]));
   return {
     HoursOfOperations: page.items.map((hours) => wireHours(instance, hours, names)),

@@ -7,7 +7,7 @@ import { pageOf } from '../page.ts';
 
 export const listInstances: OperationCode<'ListInstances'> = async (input, caller, deps) => {
   const instances = await deps.resources.listInstances(caller.tenant);
-  const page = pageOf(instances, input.MaxResults ?? 10, input.NextToken);
+  const page = pageOf(instances, input, 10);
   return { InstanceSummaryList: page.items.map(summaryOf), NextToken: page.nextToken };
 };
 

@@ -55,7 +55,7 @@ export const disassociateLambdaFunction: OperationCode<'DisassociateLambdaFuncti
 export const listLambdaFunctions: OperationCode<'ListLambdaFunctions'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const functions = (await deps.resources.lambdaFunctions.list(instance.id)).map((id) => ({ id }));
-  const page = pageOf(functions, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(functions, input, defaultPageSize);
   return { LambdaFunctions: page.items.map(({ id }) => id), NextToken: page.nextToken };
 };
 

@@ -6,14 +6,11 @@ import {
 } from '@ringback/connect-api';
 import type { PredefinedAttribute } from '../../store/predefined-attribute-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
-import { lastModified } from '../instance-resource.ts';
+import { lastModified, withoutGaps } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
 import { criteriaPredicate } from '../search-criteria.ts';
-import { withoutGaps } from './contact-flows.ts';
-
-const defaultPageSize = 100;
 
 export const createPredefinedAttribute: OperationCode<'CreatePredefinedAttribute'> = async (
   input,
@@ -91,7 +88,7 @@ export const listPredefinedAttributes: OperationCode<'ListPredefinedAttributes'>
 ) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const attributes = await listAttributes(instance, deps);
-  const page = pageOf(attributes, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(attributes, input);
   return {
     PredefinedAttributeSummaryList: page.items.map((attribute) => ({
       Name: attribute.name,
@@ -113,7 +110,7 @@ export const searchPredefinedAttributes: OperationCode<'SearchPredefinedAttribut
     purposes: (attribute) => attribute.purposes,
   });
   const found = (await listAttributes(instance, deps)).filter(criteria);
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   return {
     PredefinedAttributes: page.items.map((attribute) => wireAttribute(instance, attribute)),
     NextToken: page.nextToken,

@@ -10,14 +10,12 @@ import { idOf, instanceResourceArn, isWithin } from '../../arn.ts';
 import { isUuid, type PromptId } from '../../ids.ts';
 import type { PromptSummary, StoredPrompt } from '../../store/prompt-store.ts';
 import type { Instance } from '../../store/resource-store.ts';
+import { withoutGaps } from '../instance-resource.ts';
 import { audioFromUri, createStoredPrompt } from '../keep-prompt.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { storing } from '../resource-limits.ts';
 import { criteriaPredicate, tagFilterPredicate } from '../search-criteria.ts';
-import { withoutGaps } from './contact-flows.ts';
-
-const defaultPageSize = 100;
 
 export const createPrompt: OperationCode<'CreatePrompt'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
@@ -86,7 +84,7 @@ export const deletePrompt: OperationCode<'DeletePrompt'> = async (input, caller,
 export const listPrompts: OperationCode<'ListPrompts'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const prompts = await deps.resources.listPrompts(instance.id);
-  const page = pageOf(prompts, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(prompts, input);
   return {
     PromptSummaryList: page.items.map((prompt) => ({
       Id: prompt.id,
@@ -110,7 +108,7 @@ export const searchPrompts: OperationCode<'SearchPrompts'> = async (input, calle
   const found = (await deps.resources.listPrompts(instance.id)).filter(
     (prompt) => criteria(prompt) && tags(prompt),
   );
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   return {
     Prompts: page.items.map((prompt) => wirePrompt(instance, prompt)),
     NextToken: page.nextToken,

@@ -18,16 +18,14 @@ import {
   lastModified,
   requireQueue,
   requireResource,
+  withoutGaps,
 } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
 import { criteriaPredicate, tagFilterPredicate } from '../search-criteria.ts';
-import { withoutGaps } from './contact-flows.ts';
 import { requireFlowOfType } from './flow-of-type.ts';
 import { requireQuickConnects } from './quick-connects.ts';
-
-const defaultPageSize = 100;
 
 type CallerConfig = OperationInput<'UpdateQueueOutboundCallerConfig'>['OutboundCallerConfig'];
 type CallerColumns = Pick<Queue, 'callerIdName' | 'callerIdNumberId' | 'outboundFlowId'>;
@@ -131,7 +129,7 @@ export const listQueues: OperationCode<'ListQueues'> = async (input, caller, dep
     ...(types.has('STANDARD') ? await standardQueues(instance, deps) : []),
     ...(types.has('AGENT') ? await agentQueues(instance, deps) : []),
   ];
-  const page = pageOf(queues, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(queues, input);
   return { QueueSummaryList: page.items.map(({ wire }) => wire), NextToken: page.nextToken };
 };
 
@@ -178,7 +176,7 @@ export const searchQueues: OperationCode<'SearchQueues'> = async (input, caller,
   const found = (await deps.resources.queues.list(instance.id)).filter(
     (queue) => criteria(queue) && tags(queue),
   );
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   return {
     Queues: page.items.map((queue) => wireQueue(instance, queue)),
     NextToken: page.nextToken,

@@ -12,15 +12,13 @@ import {
   requireQueue,
   requireQuickConnect,
   requireResource,
+  withoutGaps,
 } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
 import { criteriaPredicate, tagFilterPredicate } from '../search-criteria.ts';
-import { withoutGaps } from './contact-flows.ts';
 import { requireFlowOfType } from './flow-of-type.ts';
-
-const defaultPageSize = 100;
 
 /** Quick connects of one queue (Administrator Guide, service quotas; cannot be raised). */
 const mostQuickConnectsOfQueue = 700;
@@ -88,7 +86,7 @@ export const listQuickConnects: OperationCode<'ListQuickConnects'> = async (inpu
   const quickConnects = (await deps.resources.quickConnects.list(instance.id)).filter(
     ({ config }) => types.size === 0 || types.has(config.QuickConnectType),
   );
-  const page = pageOf(quickConnects, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(quickConnects, input);
   return {
     QuickConnectSummaryList: page.items.map((quickConnect) => summaryOf(instance, quickConnect)),
     NextToken: page.nextToken,
@@ -106,7 +104,7 @@ export const searchQuickConnects: OperationCode<'SearchQuickConnects'> = async (
   const found = (await deps.resources.quickConnects.list(instance.id)).filter(
     (quickConnect) => criteria(quickConnect) && tags(quickConnect),
   );
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   return {
     QuickConnects: page.items.map((quickConnect) => wireQuickConnect(instance, quickConnect)),
     NextToken: page.nextToken,
@@ -121,7 +119,7 @@ export const listQueueQuickConnects: OperationCode<'ListQueueQuickConnects'> = a
 ) => {
   const { instance, item } = await requireQueue(input, caller, deps);
   const quickConnects = await deps.resources.quickConnects.ofQueue(instance.id, item.id);
-  const page = pageOf(quickConnects, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(quickConnects, input);
   return {
     QuickConnectSummaryList: page.items.map((quickConnect) => summaryOf(instance, quickConnect)),
     NextToken: page.nextToken,

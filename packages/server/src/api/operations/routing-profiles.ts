@@ -23,14 +23,12 @@ import {
   lastModified,
   requireResource,
   requireRoutingProfile,
+  withoutGaps,
 } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
 import { criteriaPredicate, tagFilterPredicate } from '../search-criteria.ts';
-import { withoutGaps } from './contact-flows.ts';
-
-const defaultPageSize = 100;
 
 type WireQueue = NonNullable<OperationInput<'CreateRoutingProfile'>['QueueConfigs']>[number];
 type WireManualQueue = NonNullable<
@@ -132,7 +130,7 @@ export const deleteRoutingProfile: OperationCode<'DeleteRoutingProfile'> = async
 export const listRoutingProfiles: OperationCode<'ListRoutingProfiles'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const profiles = await deps.resources.routingProfiles.list(instance.id);
-  const page = pageOf(profiles, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(profiles, input);
   return {
     RoutingProfileSummaryList: page.items.map((profile) => ({
       Id: profile.id,
@@ -156,7 +154,7 @@ export const searchRoutingProfiles: OperationCode<'SearchRoutingProfiles'> = asy
   const found = (await deps.resources.routingProfiles.list(instance.id)).filter(
     (profile) => criteria(profile) && tags(profile),
   );
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   const agents = page.items.length === 0 ? [] : await deps.resources.agents.list(instance.id);
   const users = Map.groupBy(agents, ({ routingProfileId }) => routingProfileId);
   return {
@@ -179,7 +177,7 @@ export const listRoutingProfileQueues: OperationCode<'ListRoutingProfileQueues'>
   const served = item.queues
     .map((queue) => ({ ...queue, id: `${queue.queueId} ${queue.channel}` }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const page = pageOf(served, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(served, input);
   return {
     RoutingProfileQueueConfigSummaryList: page.items.map((queue) => ({
       QueueId: queue.queueId,

@@ -10,8 +10,6 @@ type Filter = NonNullable<OperationInput<'SearchContactFlows'>['SearchFilter']>;
 type AttributeFilter = NonNullable<Filter['FlowAttributeFilter']>;
 type AttributeConditions = NonNullable<AttributeFilter['AndCondition']>;
 
-const defaultPageSize = 100;
-
 export const searchContactFlows: OperationCode<'SearchContactFlows'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const criteria = criteriaPredicate(
@@ -35,7 +33,7 @@ export const searchContactFlows: OperationCode<'SearchContactFlows'> = async (in
   const found = (await deps.resources.listFlows(instance.id, 'flow')).filter(
     (flow) => criteria(flow) && tags(flow) && attributes(flow),
   );
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   const whole = await deps.resources.findFlows(
     instance.id,
     page.items.map(({ id }) => id),

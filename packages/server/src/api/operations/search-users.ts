@@ -16,8 +16,6 @@ import {
 } from '../search-criteria.ts';
 import { pathTo } from './user-hierarchy.ts';
 
-const defaultPageSize = 100;
-
 type Criteria = NonNullable<OperationInput<'SearchUsers'>['SearchCriteria']>;
 type ListCondition = NonNullable<Criteria['ListCondition']>;
 type NumberCondition = NonNullable<NonNullable<ListCondition['Conditions']>[number]['NumberCondition']>;
@@ -69,7 +67,7 @@ export const searchUsers: OperationCode<'SearchUsers'> = async (input, caller, d
       };
     })
     .filter((user) => criteria(user) && tags(user) && attributes(user));
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   return {
     Users: page.items.map(({ agent }) => wireUser(instance, agent)),
     NextToken: page.nextToken,

@@ -10,14 +10,12 @@ import {
   lastModified,
   requireResource,
   requireSecurityProfile,
+  withoutGaps,
 } from '../instance-resource.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
 import { criteriaPredicate, tagFilterPredicate } from '../search-criteria.ts';
-import { withoutGaps } from './contact-flows.ts';
-
-const defaultPageSize = 100;
 
 /** Such as `BasicAgentAccess` and `Users.EditPermission`. Names that mean nothing here are kept: Amazon Connect adds new ones often. */
 const permissionName = /^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z0-9]+)*$/;
@@ -104,7 +102,7 @@ export const deleteSecurityProfile: OperationCode<'DeleteSecurityProfile'> = asy
 export const listSecurityProfiles: OperationCode<'ListSecurityProfiles'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const profiles = await deps.resources.securityProfiles.list(instance.id);
-  const page = pageOf(profiles, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(profiles, input);
   return {
     SecurityProfileSummaryList: page.items.map((profile) => ({
       Id: profile.id,
@@ -123,7 +121,7 @@ export const listSecurityProfilePermissions: OperationCode<'ListSecurityProfileP
 ) => {
   const { instance, item } = await requireSecurityProfile(input, caller, deps);
   const permissions = item.permissions.map((id) => ({ id }));
-  const page = pageOf(permissions, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(permissions, input);
   return {
     Permissions: page.items.map(({ id }) => id),
     NextToken: page.nextToken,
@@ -146,7 +144,7 @@ export const searchSecurityProfiles: OperationCode<'SearchSecurityProfiles'> = a
   const found = (await deps.resources.securityProfiles.list(instance.id)).filter(
     (profile) => criteria(profile) && tags(profile),
   );
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   return {
     SecurityProfiles: page.items.map((profile) => wireProfile(instance, profile)),
     NextToken: page.nextToken,

@@ -111,8 +111,9 @@ async function tellOfOtherParameters(
   deps: ApiDeps,
 ): Promise<void> {
   const first = await deps.contacts.find(instance.id, contactId);
-  // Attributes are left out: the flow may have changed them since.
-  if (first && !isDeepStrictEqual(first.request, request)) deps.tokenMisused(contactId);
+  // Attributes and the queue's name are left out: they may have changed since.
+  const asked = (told: ContactRequest): ContactRequest => ({ ...told, queueName: undefined });
+  if (first && !isDeepStrictEqual(asked(first.request), asked(request))) deps.tokenMisused(contactId);
 }
 
 /** An administrator's word, so it comes before everything that a caller could mend. Not retried by clients. */
@@ -207,7 +208,7 @@ function checkedRequest(
     source,
     ...(queue?.callerIdName ? { callerIdName: queue.callerIdName } : {}),
     contactFlowId,
-    ...(queue ? { queueId: queue.id } : {}),
+    ...(queue ? { queueId: queue.id, queueName: queue.name } : {}),
     ...(input.Name === undefined ? {} : { name: input.Name }),
     ...(input.Description === undefined ? {} : { description: input.Description }),
     references: referencesOf(input),

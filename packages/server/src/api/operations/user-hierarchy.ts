@@ -21,8 +21,6 @@ import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
 import { attributeFilterPredicate, criteriaPredicate } from '../search-criteria.ts';
 
-const defaultPageSize = 100;
-
 /** Longest name of a group and of a level, characters (API reference, CreateUserHierarchyGroup, HierarchyLevelUpdate). */
 const longestGroupName = 100;
 const longestLevelName = 50;
@@ -110,7 +108,7 @@ export const listUserHierarchyGroups: OperationCode<'ListUserHierarchyGroups'> =
 ) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const groups = await deps.resources.hierarchy.list(instance.id);
-  const page = pageOf(groups, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(groups, input);
   return {
     UserHierarchyGroupSummaryList: page.items.map((group) => summaryOf(instance, group)),
     NextToken: page.nextToken,
@@ -133,7 +131,7 @@ export const searchUserHierarchyGroups: OperationCode<'SearchUserHierarchyGroups
   const filter = attributeFilterPredicate(input.SearchFilter?.AttributeFilter);
   const groups = await deps.resources.hierarchy.list(instance.id);
   const found = groups.filter((group) => criteria(group) && filter(group));
-  const page = pageOf(found, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(found, input);
   return {
     UserHierarchyGroups: page.items.map((group) => wireGroup(instance, group, groups, levels)),
     NextToken: page.nextToken,

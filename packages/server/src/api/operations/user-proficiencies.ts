@@ -11,8 +11,6 @@ import type { ApiDeps, OperationCode } from '../operation.ts';
 import { pageOf } from '../page.ts';
 import { storingFor } from '../resource-limits.ts';
 
-const defaultPageSize = 100;
-
 /** Proficiencies of one user (Administrator Guide, service quotas). */
 const mostProficiencies = 10;
 
@@ -76,7 +74,7 @@ export const listUserProficiencies: OperationCode<'ListUserProficiencies'> = asy
   const proficiencies = (await deps.resources.agents.proficienciesOf(item.instanceId, item.id))
     .map((proficiency) => ({ ...proficiency, id: keyOf(proficiency) }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const page = pageOf(proficiencies, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(proficiencies, input);
   return {
     UserProficiencyList: page.items.map(({ attribute, value, level }) => ({
       AttributeName: attribute,

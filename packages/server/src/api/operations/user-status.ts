@@ -16,8 +16,6 @@ import { arnOf, kinds, notFound, requireResource, requireUser } from '../instanc
 import { type OperationCode, requireInstance } from '../operation.ts';
 import { pageOf } from '../page.ts';
 
-const defaultPageSize = 100;
-
 /** With a contact in hand the status becomes the next one. */
 export const putUserStatus: OperationCode<'PutUserStatus'> = async (input, caller, deps) => {
   const { instance, item: agent } = await requireUser(input, caller, deps);
@@ -70,8 +68,7 @@ export const getCurrentUserData: OperationCode<'GetCurrentUserData'> = async (in
   );
   const page = pageOf(
     selected.map((one) => ({ id: one.state.agentId as string, one })),
-    input.MaxResults ?? defaultPageSize,
-    input.NextToken,
+    input,
   );
   return {
     UserDataList: page.items.map(({ one }) => userData(one, snapshot)),

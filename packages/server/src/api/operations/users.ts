@@ -17,8 +17,6 @@ import { pageOf } from '../page.ts';
 import { mostOf, storingFor } from '../resource-limits.ts';
 import { checkedPhoneConfig, checkedSettings, settingMembers } from './user-settings.ts';
 
-const defaultPageSize = 100;
-
 /** Longest user name with and without SAML, characters (API reference, CreateUser). */
 const longestUsername = { SAML: 64, others: 20 } as const;
 const usernameCharacters = /^[a-zA-Z0-9_.\\@-]+$/;
@@ -85,7 +83,7 @@ export const describeUser: OperationCode<'DescribeUser'> = async (input, caller,
 export const listUsers: OperationCode<'ListUsers'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const agents = await deps.resources.agents.list(instance.id);
-  const page = pageOf(agents, input.MaxResults ?? defaultPageSize, input.NextToken);
+  const page = pageOf(agents, input);
   return {
     UserSummaryList: page.items.map((agent) => ({
       Id: agent.id,
