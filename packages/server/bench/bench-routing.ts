@@ -1,11 +1,12 @@
 /** `npm run bench:routing`: routing by itself, on a PostgreSQL of its own, then agents who talk. docs/benchmarks.md explains the figures. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { measureAssignmentRate } from './assignment-rate.ts';
+import { countOf, phasesAmong, report, runMain } from './bench-command.ts';
 import { measureBrowserLegs } from './browser-legs.ts';
-import { describeMachine, watchMachine } from './machine.ts';
+import { watchMachine } from './machine.ts';
 import { measureMatchingRate } from './matching-rate.ts';
 import { measureOfferLatency } from './offer-latency.ts';
-import { describeResults, type PhaseResult } from './results.ts';
+import type { PhaseResult } from './results.ts';
 import { measureTalkLatency } from './talk-latency.ts';
 
 interface RoutingBenchOptions {
@@ -31,7 +32,12 @@ const command = new Command('npm run bench:routing --')
   .description(
     'Measures routing and agents: assignments a second, the time to an offer, to a talk, and what browsers cost.',
   )
-  .option('--only <phases>', 'phases to run, for example R', phasesOf, Object.keys(phases))
+  .option(
+    '--only <phases>',
+    'phases to run, for example R',
+    phasesAmong(Object.keys(phases)),
+    Object.keys(phases),
+  )
   .option('--agents <number>', 'agents who are signed in', countOf, 1000)
   .option('--waiting <number>', 'contacts that wait', countOf, 10_000)
   .option('--samples <number>', 'offers measured in each part of phase S', countOf, 300)
@@ -49,36 +55,7 @@ async function main(): Promise<void> {
     if (!options.json) process.stderr.write(`phase ${name} …\n`);
     results.push(await measure(options));
   }
-  const ok = results.every(({ checks }) => checks.every((check) => check.ok));
-  const machine = machineMeanwhile();
-  if (options.json) say(JSON.stringify({ ok, machine, results }, null, 2));
-  else {
-    say(`\n${describeMachine(machine)}`);
-    say(describeResults(results));
-    say(ok ? '\nAll checks passed.' : '\nA check failed: the figures of its phase mean nothing.');
-  }
-  if (!ok) process.exitCode = 1;
+  report(results, machineMeanwhile(), options);
 }
 
-function phasesOf(text: string): string[] {
-  const names = text.toUpperCase().split(',');
-  const unknown = names.find((name) => !(name in phases));
-  if (unknown !== undefined)
-    throw new InvalidArgumentError(`There is no phase ${unknown}; use ${Object.keys(phases).join(',')}.`);
-  return names;
-}
-
-function countOf(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number from 1.');
-  return count;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(1);
-});
+await runMain(main);

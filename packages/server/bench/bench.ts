@@ -2,14 +2,15 @@
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { openAcceptPeer } from './accept-rate.ts';
 import { type LoadedPeer, measureInTurn } from './accept-rounds.ts';
+import { countOf, phasesAmong, report, runMain } from './bench-command.ts';
 import { measureCompleteContacts } from './complete-contacts.ts';
 import { openBaselinePeer } from './fastify-baseline.ts';
-import { describeMachine, watchMachine } from './machine.ts';
+import { watchMachine } from './machine.ts';
 import { spreadOf } from './percentiles.ts';
-import { describeResults, type Figure, type PhaseResult, type RoundFigures } from './results.ts';
+import type { Figure, PhaseResult, RoundFigures } from './results.ts';
 import { measureSippRatio } from './sipp-ratio.ts';
 
 interface BenchOptions {
@@ -27,7 +28,7 @@ const phaseNames = ['A', 'B', 'C', 'D'] as const;
 
 const command = new Command('npm run bench --')
   .description('Measures the service as a separate process, beside the programs it is compared with.')
-  .option('--only <phases>', 'phases to run, for example A,D', phasesOf, [...phaseNames])
+  .option('--only <phases>', 'phases to run, for example A,D', phasesAmong(phaseNames), [...phaseNames])
   .option('--seconds <number>', 'measured time of a round of A and D, and of B', countOf, 8)
   .option(
     '--rounds <number>',
@@ -60,15 +61,7 @@ async function main(): Promise<void> {
     const results = await runPhases(options, root);
     const compared = compare(results);
     const all = compared.figures.length > 0 ? [...results, compared] : results;
-    const machine = machineMeanwhile();
-    const ok = all.every(({ checks }) => checks.every((check) => check.ok));
-    if (options.json) say(JSON.stringify({ ok, machine, results: all }, null, 2));
-    else {
-      say(`\n${describeMachine(machine)}`);
-      say(describeResults(all));
-      say(ok ? '\nAll checks passed.' : '\nA check failed: the figures of its phase mean nothing.');
-    }
-    if (!ok) process.exitCode = 1;
+    report(all, machineMeanwhile(), options);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
@@ -152,25 +145,4 @@ const all = (ratios: readonly number[]): string => ratios.map((ratio) => ratio.t
 
 const medianOf = (values: readonly number[]): number => spreadOf(values).p50;
 
-function phasesOf(text: string): string[] {
-  const phases = text.toUpperCase().split(',');
-  const unknown = phases.find((phase) => !phaseNames.some((name) => name === phase));
-  if (unknown !== undefined)
-    throw new InvalidArgumentError(`There is no phase ${unknown}; use ${phaseNames.join(',')}.`);
-  return phases;
-}
-
-function countOf(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number from 1.');
-  return count;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(1);
-});
+await runMain(main);

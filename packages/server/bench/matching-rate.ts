@@ -35,7 +35,7 @@ async function measure(floor: RoutingFloor, options: MatchingOptions): Promise<P
   // From here on nobody matches but this.
   await floor.routing.close();
   const node = newId<NodeId>();
-  await openNodeStore(database).register(node, 'bench', 24 * 3_600_000);
+  await openNodeStore(database).register(node, { host: 'bench' }, 24 * 3_600_000);
   const store = openRoutingStore(database);
   const directory = openRoutingDirectory(openResourceStore(database), systemClock);
   const setUp = await directory.of(instanceId);

@@ -32,7 +32,7 @@ export async function openRoutingFloor(agentCount: number): Promise<RoutingFloor
   const server = await openTestDatabase();
   const { database, instanceId } = server;
   const node = newId<NodeId>();
-  await openNodeStore(database).register(node, 'bench', 24 * 3_600_000);
+  await openNodeStore(database).register(node, { host: 'bench' }, 24 * 3_600_000);
   const team = await makeRoutingTeam(database, instanceId, agentCount, () => 0.9);
   const complaints: string[] = [];
   const routing = openRouting({

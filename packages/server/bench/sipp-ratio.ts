@@ -1,9 +1,9 @@
 /** Phase C: SIP calls per CPU second of our user agents, beside those of SIPp's own two scenarios, in the same run. */
 import { execFile } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freeUdpPort } from '@ringback/testkit';
 import { endedChildrenSeconds } from './cpu-time.ts';
 import type { PhaseResult } from './results.ts';
 import { StartedProgram } from './started-program.ts';
@@ -114,15 +114,4 @@ async function isInstalled(program: string): Promise<boolean> {
     // The shell's way of saying no.
     return false;
   }
-}
-
-function freeUdpPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket('udp4');
-    socket.once('error', reject);
-    socket.bind(0, '127.0.0.1', () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  });
 }

@@ -212,7 +212,7 @@ interface TokenRow {
   readonly contact_id: string;
 }
 
-const poolKey = (contact: Contact): string => `${contact.instanceId} ${contact.pool}`;
+export const poolKey = (contact: Contact): string => `${contact.instanceId} ${contact.pool}`;
 
 /** Key (account, Region, instance, token); a request without token gets a key of its own. */
 export function tokenKey({ contact, clientToken }: ContactToAccept): string {

@@ -7,6 +7,7 @@ import type { Contact } from '../contacts/contact.ts';
 import { type InstanceId, type NodeId, newId } from '../ids.ts';
 import { sampleContact, sampleTenant, sampleTimeMs } from '../test-support/sample-contact.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
+import { acceptAtOnce } from './accept-at-once.ts';
 import type { AcceptOutcome, ContactToAccept, OutboxFact } from './accept-contacts.ts';
 import { advanceContacts, type ContactAdvance, ContactNoLongerOwned } from './advance-contacts.ts';
 import { type ContactStore, openContactStore } from './contact-store.ts';
@@ -256,6 +257,41 @@ describe('contact store › accept', () => {
     assert.deepEqual([await slotsInUse('active-calls'), await slotsInUse('campaign-calls')], [6, 6]);
   });
 
+  it('takes of a batch at once what nothing is in the way of, and leaves no trace of the rest', async () => {
+    await setCapacity('campaign-calls', 1);
+    const nowMs = sampleTimeMs + weekMs;
+    await store.accept(asked(sampleContact({ instanceId }), 'expired'));
+    const live = sampleContact({ instanceId, initiatedAtMs: nowMs - 1 });
+    await store.accept(asked(live, 'live'));
+    const contactOf = (changes: Partial<Contact> = {}): Contact =>
+      sampleContact({ instanceId, initiatedAtMs: nowMs, ...changes });
+    const batch = [
+      asked(contactOf(), 'new'),
+      asked(contactOf(), 'live'),
+      asked(contactOf(), 'expired'),
+      asked(contactOf()),
+      asked(contactOf({ pool: 'campaign-calls' }), 'one too many'),
+      asked(contactOf({ pool: 'campaign-calls' })),
+    ];
+    const outcomes = await acceptAtOnce(database, batch);
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome.kind === 'done' && outcome.result),
+      ['accepted', 'undecided', 'accepted', 'accepted', 'undecided', 'undecided'],
+    );
+    const [isNew, replay, renewed, free] = batch.map(({ contact }) => contact);
+    assert.equal(await tokenOwner('new', nowMs), isNew?.id);
+    assert.equal(await tokenOwner('live', nowMs), live.id);
+    assert.equal(await tokenOwner('expired', nowMs), renewed?.id);
+    assert.equal(await tokenOwner('one too many', nowMs), undefined);
+    assert.ok(free && (await store.find(instanceId, free.id)));
+    assert.ok(replay);
+    assert.deepEqual(
+      [await count('contact'), await count('outbox'), (await facts(replay)).length],
+      [5, 5, 0],
+    );
+    assert.deepEqual([await slotsInUse('active-calls'), await slotsInUse('campaign-calls')], [5, 0]);
+  });
+
   it('fails a request whose data cannot be stored alone', async () => {
     const bad = sampleContact({ instanceId, attributes: { poison: 'a\u0000b' } });
     const good = [1, 2, 3].map(() => sampleContact({ instanceId }));
@@ -391,6 +427,33 @@ describe('contact store › advance', () => {
     assert.deepEqual([await slotsInUse('active-calls'), await slotsInUse('campaign-calls')], [5, 5]);
   });
 
+  it('writes data of an ended contact with its facts, and only of the contact as it was read', async () => {
+    const contact = await accepted();
+    const amendment = (read: Contact, value: string) => ({
+      contact: {
+        ...read,
+        attributes: { a: value },
+        outcome: { tags: { t: value } },
+        updatedAtMs: sampleTimeMs + 2000,
+        outboxSequence: read.outboxSequence + 2,
+      },
+      facts: [fact(read.outboxSequence + 1, 'CONTACT_DATA_UPDATED'), fact(read.outboxSequence + 2, value)],
+    });
+    assert.equal(await store.amendEnded(amendment(contact, 'early')), false);
+    await store.advance(ending(contact));
+    const ended = (await store.find(instanceId, contact.id)) ?? assert.fail();
+    const outcomes = await Promise.all([
+      store.amendEnded(amendment(ended, 'one')),
+      otherStore.amendEnded(amendment(ended, 'one')),
+    ]);
+    assert.deepEqual(outcomes.toSorted(), [false, true]);
+    assert.deepEqual(await store.find(instanceId, contact.id), amendment(ended, 'one').contact);
+    assert.deepEqual((await facts(contact)).slice(4), [
+      [5, 'contact-events', 'CONTACT_DATA_UPDATED'],
+      [6, 'contact-events', 'one'],
+    ]);
+  });
+
   it('writes a contact that stands twice in a batch twice, in order', async () => {
     const contact = await accepted();
     const dialling: ContactAdvance = {
@@ -453,9 +516,9 @@ describe('contact store › recover', () => {
   it('takes over only contacts whose owner’s lease has run out, under a new epoch', async () => {
     const nodes = openNodeStore(database);
     const [living, dying, us] = [newId<NodeId>(), newId<NodeId>(), newId<NodeId>()];
-    await nodes.register(living, 'living', 3_600_000);
-    await nodes.register(dying, 'dying', 3_600_000);
-    await nodes.register(us, 'us', -1);
+    await nodes.register(living, { host: 'living' }, 3_600_000);
+    await nodes.register(dying, { host: 'dying' }, 3_600_000);
+    await nodes.register(us, { host: 'us' }, -1);
     const owned = {
       living: await accepted({}, living),
       dying: await accepted({}, dying),
@@ -468,10 +531,35 @@ describe('contact store › recover', () => {
     );
     await database.query('UPDATE node SET lease_expires_at = clock_timestamp() WHERE id = $1', [dying]);
     const [recovered, ...none] = await store.recover(us, 10);
-    assert.deepEqual(recovered, { contact: { ...owned.dying, epoch: 2 }, dialAttempts: 0, isToStop: false });
+    assert.deepEqual(recovered, { contact: { ...owned.dying, epoch: 2 }, dialAttempts: 0 });
     assert.deepEqual(none, []);
     await assert.rejects(store.advance(ending(owned.dying)), ContactNoLongerOwned);
     await store.advance(ending({ ...owned.dying, epoch: 2 }));
+  });
+
+  it('takes over at once what was left at its own place', async () => {
+    const nodes = openNodeStore(database);
+    const [before, beside, elsewhere, us] = [
+      newId<NodeId>(),
+      newId<NodeId>(),
+      newId<NodeId>(),
+      newId<NodeId>(),
+    ];
+    await nodes.register(before, { host: 'here', place: 'here 5060' }, 3_600_000);
+    await nodes.register(beside, { host: 'here', place: 'here 5061' }, 3_600_000);
+    await nodes.register(elsewhere, { host: 'here' }, 3_600_000);
+    const left = await accepted({}, before);
+    await accepted({}, beside);
+    await accepted({}, elsewhere);
+    await nodes.register(us, { host: 'here', place: 'here 5060' }, 3_600_000);
+    const ours = await accepted({}, us);
+    assert.deepEqual(
+      (await store.recover(us, 10)).map(({ contact }) => contact.id),
+      [left.id],
+    );
+    await store.advance(ending(ours));
+    await nodes.register(newId<NodeId>(), { host: 'unknown' }, 3_600_000);
+    assert.deepEqual(await store.recover(us, 10), [], 'places that are not known are not alike');
   });
 
   it('leaves ended contacts alone', async () => {
@@ -519,8 +607,8 @@ describe('contact store › recover', () => {
   it('never lets two nodes take the same contact', async () => {
     const nodes = openNodeStore(database);
     const [us, them] = [newId<NodeId>(), newId<NodeId>()];
-    await nodes.register(us, 'us', 3_600_000);
-    await nodes.register(them, 'them', 3_600_000);
+    await nodes.register(us, { host: 'us' }, 3_600_000);
+    await nodes.register(them, { host: 'them' }, 3_600_000);
     await Promise.all(Array.from({ length: 200 }, () => accepted({}, deadNode)));
     const takeAll = async (from: ContactStore, node: NodeId): Promise<string[]> => {
       const taken: string[] = [];
@@ -557,7 +645,7 @@ describe('contact store › reclaim', () => {
     const reclaimed = await store.reclaim(us, [lost, attempted, ended, foreign, missing]);
     const byId = new Map(reclaimed.map((found) => [found.contact.id, found]));
     assert.deepEqual([...byId.keys()].sort(), [lost.id, attempted.id].sort());
-    assert.deepEqual(byId.get(lost.id), { contact: { ...lost, epoch: 2 }, dialAttempts: 0, isToStop: false });
+    assert.deepEqual(byId.get(lost.id), { contact: { ...lost, epoch: 2 }, dialAttempts: 0 });
     assert.equal(byId.get(attempted.id)?.dialAttempts, 1);
     await assert.rejects(store.advance(ending(lost)), ContactNoLongerOwned);
     await store.advance(ending({ ...lost, epoch: 2 }));
@@ -607,8 +695,8 @@ describe('contact store › recover while others write', () => {
   it('does not take what a living node has taken since', async () => {
     const nodes = openNodeStore(database);
     const [us, them] = [newId<NodeId>(), newId<NodeId>()];
-    await nodes.register(us, 'us', 3_600_000);
-    await nodes.register(them, 'them', 3_600_000);
+    await nodes.register(us, { host: 'us' }, 3_600_000);
+    await nodes.register(them, { host: 'them' }, 3_600_000);
     const first = await accepted({ attributes: { gate: '' } }, deadNode);
     const second = await accepted({ initiatedAtMs: sampleTimeMs + 1 }, deadNode);
     const { takeover } = await duringTakeover(us, async () => {
@@ -640,7 +728,7 @@ describe('node store', () => {
   it('renews a lease for as long as the node is known', async () => {
     const nodes = openNodeStore(database);
     const us = newId<NodeId>();
-    await nodes.register(us, 'us', 1000);
+    await nodes.register(us, { host: 'us' }, 1000);
     assert.equal(await nodes.renew(us, 60_000), true);
     const { rows } = await database.query<{ left: number }>(
       'SELECT extract(epoch FROM lease_expires_at - clock_timestamp())::float8 AS left FROM node',
@@ -653,9 +741,9 @@ describe('node store', () => {
   it('forgets dead nodes that own nothing open any more', async () => {
     const nodes = openNodeStore(database);
     const [empty, owning, fresh] = [newId<NodeId>(), newId<NodeId>(), newId<NodeId>()];
-    await nodes.register(empty, 'empty', -3_700_000);
-    await nodes.register(owning, 'owning', -3_700_000);
-    await nodes.register(fresh, 'fresh', -1000);
+    await nodes.register(empty, { host: 'empty' }, -3_700_000);
+    await nodes.register(owning, { host: 'owning' }, -3_700_000);
+    await nodes.register(fresh, { host: 'fresh' }, -1000);
     const contact = await accepted({}, owning);
     await nodes.removeDead();
     assert.deepEqual(await knownNodes(), [fresh, owning].sort());

@@ -4,6 +4,7 @@ import type { AccountId, ContactId, InstanceId, NodeId } from '../ids.ts';
 import { type AcceptedAtOnce, acceptAtOnce, mayBeAcceptedAtOnce } from './accept-at-once.ts';
 import { type AcceptOutcome, acceptContacts, type ContactToAccept } from './accept-contacts.ts';
 import { advanceContacts, type ContactAdvance } from './advance-contacts.ts';
+import { amendEndedContact } from './amend-ended-contact.ts';
 import { type ContactRow, contactOf } from './contact-rows.ts';
 import { classifyDatabaseError, isDataError } from './database-errors.ts';
 import { createMicroBatch } from './micro-batch.ts';
@@ -15,7 +16,7 @@ export interface RecoveredContact {
   /** Attempts committed before; with one or more, the number may have been rung. */
   readonly dialAttempts: number;
   /** A StopContact was answered that its former owner may not have heard of. */
-  readonly isToStop: boolean;
+  readonly toStop?: { readonly reason?: string };
 }
 
 export interface ContactStore {
@@ -27,6 +28,11 @@ export interface ContactStore {
    * @throws {ContactNoLongerOwned} the epoch is stale or the contact has ended.
    */
   advance(advance: ContactAdvance): Promise<void>;
+  /**
+   * Writes data of a contact that has ended. False, and nothing is written, where it has not, or where others wrote facts of it
+   * since it was read.
+   */
+  amendEnded(amendment: Pick<ContactAdvance, 'contact' | 'facts'>): Promise<boolean>;
   /** The contact that a token stands for, if it is known and has not expired. */
   findByToken(token: TokenKey): Promise<ContactId | undefined>;
   find(instanceId: InstanceId, contactId: ContactId): Promise<Contact | undefined>;
@@ -63,6 +69,8 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
   });
   const advancing = createMicroBatch<ContactAdvance, undefined>({
     name: 'advance-contacts',
+    // A contact writes one change at a time, so there are never more than contacts, which call slots limit.
+    maxQueued: Number.POSITIVE_INFINITY,
     flush: (rows) => onceMoreOnConflict(() => advanceContacts(database, rows)),
     isDataError,
   });
@@ -78,6 +86,7 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
         );
     },
     advance: (advance) => advancing.submit(advance),
+    amendEnded: (amendment) => amendEndedContact(database, amendment),
     async findByToken({ accountId, region, instanceId, token, nowMs }) {
       const { rows } = await database.query<{ contact_id: string }>(selectToken, [
         accountId,
@@ -128,11 +137,15 @@ async function onceMoreOnConflict<Result>(flush: () => Promise<Result>): Promise
 
 interface RecoveredRow extends ContactRow {
   readonly attempts: number;
-  readonly is_to_stop: boolean;
+  readonly to_stop: { readonly reason?: string } | null;
 }
 
 function recoveredOf(row: RecoveredRow): RecoveredContact {
-  return { contact: contactOf(row), dialAttempts: row.attempts, isToStop: row.is_to_stop };
+  return {
+    contact: contactOf(row),
+    dialAttempts: row.attempts,
+    ...(row.to_stop ? { toStop: row.to_stop } : {}),
+  };
 }
 
 const selectToken = {
@@ -150,8 +163,9 @@ const asRecovered = `
   RETURNING c.*, greatest((SELECT count(*)::int FROM dial_attempt a
                             WHERE a.instance_id = c.instance_id AND a.contact_id = c.id),
                           (c.state <> 'ACCEPTED')::int) AS attempts,
-            EXISTS (SELECT FROM contact_order o
-                     WHERE o.instance_id = c.instance_id AND o.contact_id = c.id AND o.name = 'StopContact') AS is_to_stop`;
+            (SELECT o.detail FROM contact_order o
+              WHERE o.instance_id = c.instance_id AND o.contact_id = c.id AND o.name = 'StopContact'
+              ORDER BY o.id LIMIT 1) AS to_stop`;
 
 // Leases live on database time: the clocks of nodes differ. A contact that changed since the statement began is
 // judged again when it is locked, but a join would then still see its former owner; the array is compared with the

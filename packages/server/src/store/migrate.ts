@@ -4,13 +4,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 
 /** What `migrate` needs. */
 export interface MigrateOptions {
   readonly pool: Pool;
-  /** Holds files named `YYYYMMDDHHMM-title.sql`; anything else in it is an error. */
-  readonly directory: string;
+  /** Holds files named `YYYYMMDDHHMM-title.sql`; anything else in it is an error. Default: the product's own. */
+  readonly directory?: string;
   /** Told of each file just before it runs. */
   readonly onMigration?: (name: string) => void;
 }
@@ -40,6 +41,8 @@ interface Migration {
 /** Any constant will do, as long as nobody else uses it: the bytes of "ringmigr". */
 const MIGRATION_LOCK_KEY = '8244241983374714738';
 
+const ownMigrations = fileURLToPath(new URL('./migrations', import.meta.url));
+
 const FILE_NAME = /^\d{12}-[a-z0-9]+(?:-[a-z0-9]+)*\.sql$/;
 
 /**
@@ -50,7 +53,7 @@ const FILE_NAME = /^\d{12}-[a-z0-9]+(?:-[a-z0-9]+)*\.sql$/;
  * @throws {MigrationFailed} the SQL of one file failed.
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
-  const migrations = await readMigrations(options.directory);
+  const migrations = await readMigrations(options.directory ?? ownMigrations);
   const client = await options.pool.connect();
   let failure: Error | undefined;
   try {

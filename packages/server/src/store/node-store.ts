@@ -2,9 +2,18 @@
 import type { NodeId } from '../ids.ts';
 import type { RingbackDatabase } from './schema.ts';
 
+export interface NodeAddress {
+  readonly host: string;
+  /** See `placeOf`; undefined where that is not known. */
+  readonly place?: string | undefined;
+}
+
 export interface NodeStore {
-  /** Makes the node known with a lease of `leaseMs` from now, on database time. */
-  register(id: NodeId, host: string, leaseMs: number): Promise<void>;
+  /**
+   * Makes the node known with a lease of `leaseMs` from now, on database time. The leases of those who were at its place end: a crash
+   * left them (`placeOf`).
+   */
+  register(id: NodeId, at: NodeAddress, leaseMs: number): Promise<void>;
   /** Extends the lease. False when the row is gone: another node judged this one dead. */
   renew(id: NodeId, leaseMs: number): Promise<boolean>;
   /** Ends the lease at once, so that what is left may be recovered without a wait. */
@@ -17,11 +26,13 @@ export interface NodeStore {
 
 export function openNodeStore(database: RingbackDatabase): NodeStore {
   return {
-    async register(id, host, leaseMs) {
+    async register(id, { host, place }, leaseMs) {
       await database.query(
-        `INSERT INTO node (id, host, lease_expires_at)
-         VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3::float8 / 1000))`,
-        [id, host, leaseMs],
+        `WITH predecessors AS (
+           UPDATE node SET lease_expires_at = least(lease_expires_at, clock_timestamp()) WHERE place = $4)
+         INSERT INTO node (id, host, place, lease_expires_at)
+         VALUES ($1, $2, $4, clock_timestamp() + make_interval(secs => $3::float8 / 1000))`,
+        [id, host, leaseMs, place],
       );
     },
     async renew(id, leaseMs) {

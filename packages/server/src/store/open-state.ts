@@ -1,5 +1,4 @@
 /** Opens the database beside a service that may or may not be running; for commands. The service itself opens its own in service.ts. */
-import { fileURLToPath } from 'node:url';
 import { openDatabase } from './database.ts';
 import { findRunningServer } from './embedded-postgres/find-running-server.ts';
 import { startEmbeddedPostgres } from './embedded-postgres/start-embedded-postgres.ts';
@@ -48,7 +47,6 @@ export async function openState(options: {
     try {
       await migrate({
         pool: database.pool,
-        directory: fileURLToPath(new URL('./migrations', import.meta.url)),
         onMigration: (name) => onProgress(`Migrating the database: ${name}.`),
       });
       return { database, close };

@@ -164,7 +164,7 @@ describe('outbox store › turns', () => {
   beforeEach(async () => {
     const nodes = openNodeStore(database);
     await nodes.endAllLeases();
-    for (const node of [one, two]) await nodes.register(node, 'host', leaseMs);
+    for (const node of [one, two]) await nodes.register(node, { host: 'host' }, leaseMs);
   });
 
   it('are one node’s at a time, of those that ask at once too', async () => {

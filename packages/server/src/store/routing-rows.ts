@@ -16,6 +16,10 @@ export interface ContactKey {
   readonly contactId: ContactId;
 }
 
+/** The same for the same agent, as a key of maps. */
+export const keyOfAgent = ({ instanceId, agentId }: AgentKey): string => `${instanceId} ${agentId}`;
+export const keyOfContact = ({ instanceId, contactId }: ContactKey): string => `${instanceId} ${contactId}`;
+
 /** An agent as stored. */
 export interface StoredAgent {
   readonly state: AgentState;
@@ -61,6 +65,7 @@ export interface EntryRow {
   readonly place_id: string | null;
   readonly channel: string;
   readonly initiation_method: string;
+  readonly initial_contact_id: string | null;
   readonly queue_priority: number;
   readonly adjustment_ms: number;
   readonly enqueued_at: Date | null;
@@ -70,6 +75,12 @@ export interface EntryRow {
   readonly agent_id: string | null;
   readonly offers: number;
 }
+
+/** What an `AgentRow` selects. */
+export const agentRow = 'instance_id, agent_id, state, version, event_sequence';
+
+/** Nodes whose lease holds, as SQL. */
+export const liveNodes = 'ARRAY(SELECT n.id FROM node n WHERE n.lease_expires_at >= clock_timestamp())';
 
 export function storedAgentOf(row: AgentRow): StoredAgent {
   return { state: row.state, version: row.version, eventSequence: row.event_sequence };
@@ -83,6 +94,7 @@ export function entryOf(row: EntryRow): QueueEntry {
     place: placeOf(row.place_kind, row.place_id),
     channel: row.channel as Channel,
     initiationMethod: row.initiation_method,
+    initialContactId: (row.initial_contact_id ?? undefined) as ContactId | undefined,
     queuePriority: row.queue_priority,
     adjustmentMs: row.adjustment_ms,
     enqueuedAtMs: row.enqueued_at?.getTime(),
@@ -101,8 +113,13 @@ export function placeOf(kind: string | null, id: string | null): QueuePlace | un
     : { kind: 'queue', queueId: id as QueueId };
 }
 
-/** The columns of an entry, in the order of the writing statement. */
-export function entryColumns(writes: readonly EntryWrite[]): Buffer[] {
+/** What is written of an entry; `entryValues` has the same order. */
+export const entryColumns = columns(`
+  instance_id uuid, contact_id uuid, state text, owner_node uuid, epoch int, place_kind text, place_id uuid, channel text,
+  initiation_method text, initial_contact_id uuid, queue_priority bigint, adjustment_ms bigint, enqueued_at timestamptz,
+  ordered_at timestamptz, criteria text, step int, step_expires_at timestamptz, lane text, agent_id uuid, offers int`);
+
+export function entryValues(writes: readonly EntryWrite[]): Buffer[] {
   const of = <Value>(read: (write: EntryWrite) => Value): Value[] => writes.map(read);
   return [
     uuidArray(of(({ instanceId }) => instanceId)),
@@ -114,6 +131,7 @@ export function entryColumns(writes: readonly EntryWrite[]): Buffer[] {
     uuidArray(of(({ entry: { place } }) => (place?.kind === 'agent' ? place.agentId : place?.queueId))),
     textArray(of(({ entry }) => entry.channel)),
     textArray(of(({ entry }) => entry.initiationMethod)),
+    uuidArray(of(({ entry }) => entry.initialContactId)),
     bigintArray(of(({ entry }) => entry.queuePriority)),
     bigintArray(of(({ entry }) => entry.adjustmentMs)),
     timeArray(of(({ entry }) => entry.enqueuedAtMs)),
@@ -127,8 +145,13 @@ export function entryColumns(writes: readonly EntryWrite[]): Buffer[] {
   ];
 }
 
-/** The columns of an agent, in the order of the writing statement. */
-export function agentColumns(writes: readonly AgentWrite[]): Buffer[] {
+/** What is written of an agent; `agentValues` has the same order. */
+export const agentColumns = columns(`
+  instance_id uuid, agent_id uuid, state text, version bigint, node uuid, is_ready boolean, voice_in_use int,
+  idle_since timestamptz, inbound_idle_since timestamptz, deadline_at timestamptz, is_signed_in boolean,
+  lost_at timestamptz, event_sequence int, changed_at timestamptz`);
+
+export function agentValues(writes: readonly AgentWrite[]): Buffer[] {
   const of = <Value>(read: (write: AgentWrite) => Value): Value[] => writes.map(read);
   return [
     uuidArray(of(({ instanceId }) => instanceId)),
@@ -146,4 +169,24 @@ export function agentColumns(writes: readonly AgentWrite[]): Buffer[] {
     integerArray(of(({ eventSequence }) => eventSequence)),
     timeArray(of(({ changedAtMs }) => changedAtMs)),
   ];
+}
+
+/** Columns that a statement takes as parameters, an array of values for each. */
+interface WrittenColumns {
+  readonly names: string;
+  readonly count: number;
+  /** The rows of the arrays under a name, as SQL; their parameters are numbered from `first`. */
+  rows(name: string, first: number): string;
+}
+
+/** @param list each column's name and type. */
+function columns(list: string): WrittenColumns {
+  const named = list.split(',').map((column) => column.trim().split(' '));
+  const names = named.map(([name]) => name).join(', ');
+  return {
+    names,
+    count: named.length,
+    rows: (name, first) =>
+      `unnest(${named.map(([, type], n) => `$${first + n}::${type}[]`).join(', ')}) AS ${name}(${names})`,
+  };
 }

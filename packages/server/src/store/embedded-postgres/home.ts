@@ -7,9 +7,11 @@
 //   <home>/log/postgres.log
 
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeDirectories } from '../../make-directories.ts';
 import { chooseUser, userOwning } from './choose-user.ts';
 import { DataDirectoryUnusable, reasonOf, systemErrorCode } from './errors.ts';
 import { canEnter, createPrivateDirectory, giveTo, kindOf, TEMPORARY_PREFIX } from './files.ts';
@@ -41,7 +43,7 @@ const OTHER_DIRECTORY = 'Choose another directory with RINGBACK_DATA_DIR.';
  */
 export async function openHome(options: OpenHomeOptions): Promise<DatabaseHome> {
   const dataDirectory = await createDataDirectory(options.dataDirectory);
-  const local = join(dataDirectory, 'postgres');
+  const local = localHomeOf(dataDirectory);
   try {
     // A second look serves the start that another one overtakes while both make the same new home.
     return (
@@ -51,6 +53,13 @@ export async function openHome(options: OpenHomeOptions): Promise<DatabaseHome> 
     throw asUnusable(local, error);
   }
 }
+
+/** Whether a data directory has, or once had, a home. Creates nothing. */
+export function hasHome(dataDirectory: string): boolean {
+  return existsSync(localHomeOf(dataDirectory));
+}
+
+const localHomeOf = (dataDirectory: string): string => join(dataDirectory, 'postgres');
 
 /** PostgreSQL's own data directory inside a home. */
 export function clusterDirectoryOf(home: DatabaseHome): string {
@@ -94,9 +103,8 @@ async function createDataDirectory(configured: string): Promise<string> {
   try {
     // A root service's database user must pass through; it cannot list what else is there.
     const mode = currentUser().uid === 0 ? 0o711 : 0o700;
-    const created = await mkdir(path, { recursive: true, mode });
     // Said again because of the umask.
-    if (created !== undefined) await chmod(path, mode);
+    if (await makeDirectories(path, mode)) await chmod(path, mode);
     const real = await realpath(path);
     if ((await readdir(real)).includes('PG_VERSION')) {
       throw new DataDirectoryUnusable(
@@ -247,6 +255,7 @@ function asUnusable(path: string, error: unknown): unknown {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there, and cannot be made',
   EACCES: 'this user may not read or write it',
   EPERM: 'this user may not change it',
   EROFS: 'the file system is read-only',

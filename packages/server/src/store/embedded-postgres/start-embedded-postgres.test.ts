@@ -373,6 +373,13 @@ describe('embedded database › a data directory that is not ours', () => {
     assert.equal(await readFile(path, 'utf8'), 'mine');
   });
 
+  it('refuses a place where nothing can be made', { skip: process.platform !== 'linux' }, () =>
+    assert.rejects(start('/proc/ringback'), {
+      name: 'DataDirectoryUnusable',
+      message: /\/proc\/ringback .*cannot be made.*RINGBACK_DATA_DIR/s,
+    }),
+  );
+
   it('refuses another PostgreSQL’s data directory and a foreign "postgres" directory, and deletes nothing', async () => {
     const dataDir = await newDirectory();
     await writeFile(join(dataDir, 'PG_VERSION'), '17\n');
