@@ -179,11 +179,10 @@ class Dialling {
     await this.#progress.commitAttempt({ n, target: describeTarget(attempt.trunk, attempt.target), callId });
     this.#throwIfStopped();
     return ring(
-      attempt,
-      callId,
-      media,
-      this.#request,
       {
+        attempt,
+        callId,
+        media,
         ringing: () => {
           if (!this.#sawRinging) this.#progress.ringing?.(clock.now());
           this.#sawRinging = true;
@@ -196,6 +195,7 @@ class Dialling {
           );
         },
       },
+      this.#request,
       this.#deps,
       this.#signal,
     );

@@ -1,11 +1,11 @@
 /** What the far end may ask during a call: other media (hold, resume, another address) and, where the trunk sends keys that way, INFO. Used by ring.ts. */
 import { type MediaSession, readDtmfRelay, SdpUnusable } from '@ringback/media';
-import { bodyOf, type InDialogReply, type SessionHandlers, type SipRequest } from '@ringback/sip';
+import { bodyOf, type InDialogReply, type SessionCallbacks, type SipRequest } from '@ringback/sip';
 import type { Trunk } from './trunk.ts';
 
 const sdpType = 'application/sdp';
 
-export function inDialogRequests(media: MediaSession, { dtmf }: Trunk): SessionHandlers {
+export function inDialogRequests(media: MediaSession, { dtmf }: Trunk): SessionCallbacks {
   let latestOffer: string | undefined;
 
   async function newMedia(offer: string): Promise<InDialogReply | undefined> {

@@ -43,7 +43,11 @@ export interface RingDeps {
   readonly stir?: StirSigning;
 }
 
-export interface RingEvents {
+/** One INVITE: its place in the dialling, its media, and who is told what becomes of it. */
+export interface RingCall {
+  readonly attempt: TrunkAttempt;
+  readonly callId: string;
+  readonly media: MediaSession;
   ringing(): void;
   earlyMedia(sdp: string): void;
 }
@@ -62,15 +66,13 @@ export class RingEnded extends Error {
 
 /** @throws {RingEnded} */
 export async function ring(
-  attempt: TrunkAttempt,
-  callId: string,
-  media: MediaSession,
+  call: RingCall,
   request: RingRequest,
-  on: RingEvents,
   deps: RingDeps,
   signal: AbortSignal,
 ): Promise<InviteDialog> {
   const { clock } = deps;
+  const { attempt, callId, media } = call;
   const { trunk, target } = attempt;
   const invite = deps.userAgent.invite({
     target,
@@ -81,9 +83,9 @@ export async function ring(
     ...signatureOf(trunk, request, deps),
     ...inDialogRequests(media, trunk),
     onProvisional: (response) => {
-      if (response.status >= 180 && response.status < 190) on.ringing();
+      if (response.status >= 180 && response.status < 190) call.ringing();
     },
-    onEarlyMedia: ({ body }) => on.earlyMedia(body.content),
+    onEarlyMedia: ({ body }) => call.earlyMedia(body.content),
   });
   let cancelledFor: DialFailureCause | undefined;
   const cancel = (cause: DialFailureCause): void => {

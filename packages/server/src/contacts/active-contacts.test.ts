@@ -157,7 +157,7 @@ class Table {
   asked = 0;
 
   add(contact: Contact, dialAttempts: number): void {
-    this.#open.set(contact.id, { contact, dialAttempts, isToStop: false });
+    this.#open.set(contact.id, { contact, dialAttempts });
   }
 
   reclaim(contacts: readonly Pick<Contact, 'id'>[]): RecoveredContact[] {

@@ -2,12 +2,14 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { ContactId, NodeId } from '../ids.ts';
+import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
 import type { Contact } from './contact.ts';
 import type { ContactRecording } from './contact-recording.ts';
+import type { DataChange } from './data-change.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
-import { ContactEnded, type Ending, endings } from './endings.ts';
-import { type ContactWriting, OpenContact } from './open-contact.ts';
+import { ContactEnded, type Ending, endings, stoppedByApi } from './endings.ts';
+import { type ContactWriting, contactWriting, OpenContact } from './open-contact.ts';
 import { type OutboundContactDeps, runOutboundContact } from './outbound-contact.ts';
 import { openWaitingContacts } from './waiting-contacts.ts';
 
@@ -33,6 +35,12 @@ export interface ActiveContacts {
   runs(contactId: ContactId): boolean;
   /** What is recorded of a contact that runs here; undefined when none of that id does. */
   recordingOf(contactId: ContactId): ContactRecording | undefined;
+  /**
+   * Changes attributes or tags of a contact that runs here; false when none of that id does, or not any more.
+   *
+   * @throws when it could not be committed.
+   */
+  changeData(contactId: ContactId, change: DataChange): Promise<boolean>;
   readonly size: number;
   /**
    * Takes over contacts of dead nodes, and own ones that stand open with nobody running them: never attempted ones
@@ -47,7 +55,7 @@ export interface ActiveContacts {
 
 export interface ActiveContactsDeps {
   readonly story: OutboundContactDeps;
-  readonly writing: Omit<ContactWriting, 'lost'>;
+  readonly writing: Omit<ContactWriting, 'lost' | 'nextTry'>;
   readonly store: ContactStore;
   readonly node: NodeId;
   readonly clock: Clock;
@@ -71,7 +79,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
   const running = new Map<ContactId, RunningContact>();
   const strays = new Map<ContactId, { readonly contact: Contact; readonly untilMs: number }>();
   const lost = new AbortController();
-  const writing: ContactWriting = { ...deps.writing, lost: lost.signal };
+  const writing = contactWriting(deps.writing, lost.signal);
   let isDraining = false;
   /** Aborted when agents' after-contact work is not waited for any more. */
   const stopWaiting = new AbortController();
@@ -106,17 +114,18 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     running.set(contact.id, { open, stop, held, done });
   }
 
-  async function takeOver({ contact, dialAttempts, isToStop }: RecoveredContact): Promise<void> {
+  async function takeOver({ contact, dialAttempts, toStop }: RecoveredContact): Promise<void> {
     // Found by a look that began before draining did; whoever has the lease next takes it over.
     if (isDraining) return;
     const mayBeDialled = dialAttempts === 0 && dialsSomebody(contact);
-    if (mayBeDialled && !isToStop) {
+    if (mayBeDialled && !toStop) {
       start(contact);
       return;
     }
     // The number may have been rung; it is never rung again for this request.
     const open = new OpenContact(contact, writing);
-    await endContact(open, mayBeDialled ? endings.stoppedByApi : endings.serviceRestarted, {}, deps);
+    const ending = mayBeDialled ? stoppedByApi(toStop?.reason) : endings.serviceRestarted;
+    await endContact(open, ending, {}, deps);
     if (open.current.state === 'ENDED') await freeAgent(open.current);
     else strayed(contact);
   }
@@ -174,6 +183,19 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     recordingOf(contactId) {
       waiting.begin(contactId);
       return running.get(contactId)?.held.recording;
+    },
+    async changeData(contactId, change) {
+      waiting.begin(contactId);
+      const found = running.get(contactId);
+      if (!found) return false;
+      try {
+        await found.open.dataChanged(change);
+        found.held.card?.refresh();
+        return true;
+      } catch (error) {
+        if (error instanceof ContactNoLongerOwned) return false;
+        throw error;
+      }
     },
     get size() {
       return running.size + waiting.size;

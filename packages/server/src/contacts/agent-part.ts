@@ -2,7 +2,12 @@
 import { type Clock, delay } from '../clock.ts';
 import type { AgentId } from '../ids.ts';
 import type { QueuePlace } from '../routing/match.ts';
-import type { RoutingSettings } from '../routing/queue-entry.ts';
+import {
+  type ContactRouting,
+  type QueueEntry,
+  type RoutingSettings,
+  routingOf,
+} from '../routing/queue-entry.ts';
 import type { QueueTerms, Routing } from '../routing/routing.ts';
 import type { ContactNews, RoutedContact, RoutingOutcome } from '../routing/routing-change.ts';
 import type { Contact } from './contact.ts';
@@ -24,17 +29,26 @@ export class AgentPart {
   readonly #contact: () => Contact;
   readonly #routing: Routing;
   readonly #clock: Clock;
+  readonly #routed: (routing: ContactRouting) => void;
   readonly #accepted: Accepted[] = [];
-  readonly #done = Promise.withResolvers<AfterContactWork | undefined>();
+  /** The work of the agent who accepted last. */
+  #done = Promise.withResolvers<AfterContactWork | undefined>();
   readonly #stopFollowing: () => void;
   #heard: (() => void) | undefined;
   #agentId: AgentId | undefined;
   #attempts = 0;
 
-  constructor(contact: () => Contact, routing: Routing, clock: Clock) {
+  /** `routed` is told when the contact is routed in another way than before. */
+  constructor(
+    contact: () => Contact,
+    routing: Routing,
+    clock: Clock,
+    routed: (routing: ContactRouting) => void = () => undefined,
+  ) {
     this.#contact = contact;
     this.#routing = routing;
     this.#clock = clock;
+    this.#routed = routed;
     this.#stopFollowing = routing.follow(contact().id, (news) => this.#hear(news));
   }
 
@@ -48,12 +62,19 @@ export class AgentPart {
     return this.#agentId;
   }
 
-  enqueue(place: QueuePlace, terms: QueueTerms): Promise<RoutingOutcome> {
-    return this.#routing.enqueue(this.#routed(), place, terms);
+  async enqueue(place: QueuePlace, terms: QueueTerms): Promise<RoutingOutcome> {
+    const outcome = await this.#routing.enqueue(this.#handedOver(), place, terms);
+    if (outcome.kind === 'done' && outcome.entry) this.#tell(outcome.entry);
+    return outcome;
   }
 
   prepare(settings: RoutingSettings): Promise<RoutingOutcome> {
-    return this.#routing.prepare(this.#routed(), settings);
+    return this.#routing.prepare(this.#handedOver(), settings);
+  }
+
+  /** Leaves the queue until it is queued again, its place kept (`entry.place`); refused once an agent has accepted. */
+  stepAside(): Promise<RoutingOutcome> {
+    return this.#routing.stepAside(this.#key);
   }
 
   /** Leaves the queue; whoever is being offered it is let go. */
@@ -64,7 +85,7 @@ export class AgentPart {
   /** The agent calls; no queue is involved. */
   async begin(agentId: AgentId): Promise<RoutingOutcome> {
     const { instanceId } = this.#contact();
-    const outcome = await this.#routing.begin({ instanceId, agentId }, this.#routed());
+    const outcome = await this.#routing.begin({ instanceId, agentId }, this.#handedOver());
     if (outcome.kind === 'done') this.#agentId = agentId;
     return outcome;
   }
@@ -148,6 +169,8 @@ export class AgentPart {
         break;
       case 'accepted':
         this.#agentId = news.agentId;
+        // Somebody may have done his work already, whose customer was queued again.
+        this.#done = Promise.withResolvers();
         this.#accepted.push({ agentId: news.agentId, acceptedAtMs: news.acceptedAtMs });
         break;
       case 'returned':
@@ -157,8 +180,16 @@ export class AgentPart {
       case 'done':
         this.#done.resolve(news.afterContactWork);
         break;
+      case 'stepExpired':
+      case 'settings':
+        this.#tell(news.entry);
     }
     this.#heard?.();
+  }
+
+  #tell(entry: QueueEntry): void {
+    const routing = routingOf(entry);
+    if (routing) this.#routed(routing);
   }
 
   get #key() {
@@ -170,7 +201,7 @@ export class AgentPart {
     return { instanceId: this.#contact().instanceId, agentId };
   }
 
-  #routed(): RoutedContact {
+  #handedOver(): RoutedContact {
     const { instanceId, id, epoch, request } = this.#contact();
     return {
       instanceId,
@@ -178,6 +209,7 @@ export class AgentPart {
       epoch,
       channel: 'VOICE',
       initiationMethod: request.initiationMethod ?? 'API',
+      initialContactId: request.initialContactId,
     };
   }
 }

@@ -6,6 +6,7 @@ import type { StoredFlows } from '../flows/stored-flows.ts';
 import { type AgentId, type ContactFlowId, isUuid, type PhoneNumber, type QueueId } from '../ids.ts';
 import { judgeDestination } from '../policy/destination.ts';
 import type { InstancePolicies } from '../policy/instance-policies.ts';
+import { isOwnNumber } from '../policy/own-numbers.ts';
 import { isPriced } from '../policy/toll-fraud.ts';
 import type { AcceptOutcome } from '../store/accept-contacts.ts';
 import type { Directory } from '../store/directory.ts';
@@ -14,7 +15,6 @@ import type { AcceptRequest } from './accept-contact.ts';
 import { associationIdOf, type ContactRequest } from './contact.ts';
 import type { FlowHooks } from './flow-hooks.ts';
 import type { OpenContact } from './open-contact.ts';
-import { isOwnNumber } from './third-party-transfer.ts';
 
 /** Makes a contact of its own; what is asked of policy is asked as for any call. */
 export type CreateContact = (request: AcceptRequest) => Promise<AcceptOutcome>;

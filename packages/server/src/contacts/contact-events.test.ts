@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ContactId, QueueId } from '../ids.ts';
-import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
+import type { ContactRouting } from '../routing/queue-entry.ts';
+import {
+  sampleAgentQueue,
+  sampleContact,
+  sampleRequest,
+  sampleTimeMs,
+} from '../test-support/sample-contact.ts';
 import type { Contact, InitiationMethod } from './contact.ts';
 import { type ContactEventType, contactEvent, type UpdatedProperty } from './contact-events.ts';
 
@@ -42,6 +48,58 @@ describe('contact event', () => {
         },
       },
     });
+  });
+
+  it('tells the criteria of a contact, each step with what is with it, as the sample of an expired step does', () => {
+    const level = (value: string, level: number) =>
+      ({ kind: 'level', attribute: 'Skill', value, is: 'atLeast', level }) as const;
+    const routing: ContactRouting = {
+      queuePriority: 5,
+      adjustmentMs: 0,
+      criteria: {
+        steps: [
+          { expression: { kind: 'agents', agentIds: ['ada'] }, durationMs: 50_000 },
+          { expression: level('Spanish', 4), durationMs: 10_000 },
+          { expression: level('Spanish', 1) },
+        ],
+        index: 1,
+        activatedAtMs: sampleTimeMs + 275,
+      },
+      step: 1,
+      stepIs: 'ACTIVE',
+    };
+    const spanish = { name: 'Skill', value: 'Spanish', comparisonOperator: 'NumberGreaterOrEqualTo' };
+    const expired = detailOf(sampleContact({ outcome: { routing } }), 'CONTACT_DATA_UPDATED', [
+      'RoutingCriteria.Step.Status',
+    ]);
+    assert.deepEqual(expired.updatedProperties, ['RoutingCriteria.Step.Status']);
+    assert.deepEqual(expired.routingCriteria, {
+      steps: [
+        {
+          expiry: { durationInSeconds: 50, expiryTimestamp: '2026-01-01T00:00:50.275Z' },
+          expression: {
+            attributeCondition: {
+              comparisonOperator: 'Match',
+              matchCriteria: { agentsCriteria: { agentIds: ['ada'] } },
+            },
+          },
+          status: 'EXPIRED',
+        },
+        {
+          expiry: { durationInSeconds: 10, expiryTimestamp: '2026-01-01T00:01:00.275Z' },
+          expression: { attributeCondition: { ...spanish, proficiencyLevel: 4 } },
+          status: 'ACTIVE',
+        },
+        { expression: { attributeCondition: { ...spanish, proficiencyLevel: 1 } }, status: 'INACTIVE' },
+      ],
+      activationTimestamp: '2026-01-01T00:00:00.275Z',
+      index: 1,
+    });
+    const plain = detailOf(
+      sampleContact({ outcome: { routing: { ...routing, criteria: undefined } } }),
+      'QUEUED',
+    );
+    assert.ok(!('routingCriteria' in plain), 'a priority alone is no criteria');
   });
 
   it('gives timestamps to the millisecond, and only those that were reached', () => {
@@ -96,13 +154,7 @@ describe('contact event', () => {
   });
 
   it('tells the queue of an agent from others', () => {
-    const queue = {
-      kind: 'agent',
-      queueId: 'a' as QueueId,
-      name: 'ada',
-      enqueuedAtMs: sampleTimeMs,
-    } as const;
-    assert.deepEqual(detailOf(sampleContact({ outcome: { queue } }), 'QUEUED').queueInfo, {
+    assert.deepEqual(detailOf(sampleContact({ outcome: { queue: sampleAgentQueue } }), 'QUEUED').queueInfo, {
       queueArn: `${instance}/queue/agent/a`,
       queueType: 'AGENT',
       enqueueTimestamp: '2026-01-01T00:00:00.000Z',

@@ -1,7 +1,13 @@
 /** Contact → contact event, in the EventBridge shape (Administrator Guide, contact events). Pure; written to the outbox by open-contact.ts. */
 import { contactArn, instanceArn, instanceResourceArn } from '../arn.ts';
 import type { Contact } from './contact.ts';
-import { outboundStrategyOf, queueArnOf, segmentAttributesOf, systemEndpointOf } from './contact-wire.ts';
+import {
+  outboundStrategyOf,
+  queueArnOf,
+  routingCriteriaOf,
+  segmentAttributesOf,
+  systemEndpointOf,
+} from './contact-wire.ts';
 import { campaignReasons } from './endings.ts';
 
 export type ContactEventType =
@@ -14,7 +20,11 @@ export type ContactEventType =
   | 'COMPLETED';
 
 /** Properties that CONTACT_DATA_UPDATED can name. */
-export type UpdatedProperty = 'UserDefinedAttributes' | 'Tags' | 'AgentInfo.AcceptedByAgentTimestamp';
+export type UpdatedProperty =
+  | 'UserDefinedAttributes'
+  | 'Tags'
+  | 'AgentInfo.AcceptedByAgentTimestamp'
+  | 'RoutingCriteria.Step.Status';
 
 /**
  * Builds one event.
@@ -72,6 +82,9 @@ export function contactEvent(
         ? { disconnectReason: contact.disconnectReason }
         : {}),
       ...(updatedProperties ? { updatedProperties } : {}),
+      ...(outcome.routing?.criteria
+        ? { routingCriteria: lowerCamelKeys(routingCriteriaOf(outcome.routing, milliseconds)) }
+        : {}),
       segmentAttributes: segmentAttributesInEvents(contact),
       tags: {
         'aws:connect:instanceId': instanceId,

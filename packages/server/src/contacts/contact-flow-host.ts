@@ -19,6 +19,7 @@ import type { Lambda } from '../flows/lambda.ts';
 import type { Messages } from '../flows/messages.ts';
 import type { StoredFlows } from '../flows/stored-flows.ts';
 import { type AgentId, isUuid, type QueueId } from '../ids.ts';
+import { isConversation } from '../routing/agent-state.ts';
 import { isOpenAt } from '../routing/hours-of-operation.ts';
 import type { QueuePlace } from '../routing/match.ts';
 import { RoutingCriteriaUnusable, readRoutingCriteria } from '../routing/routing-criteria.ts';
@@ -99,6 +100,7 @@ export function contactFlowHost(
       if (target === 'related') return failed('The related contact is not changed from here.');
       if (!areStorable(attributes)) return failed(unstorable);
       await contact.attributesChanged(Object.fromEntries(attributes));
+      held.card?.refresh();
       return done();
     },
     updateContactData(target, fields) {
@@ -183,8 +185,21 @@ export function contactFlowHost(
             recordTask(request, contact.current, instance, { ...deps, ...tasks }),
         }
       : {}),
-    transferToThirdParty: (request, signal) =>
-      transferToThirdParty(request, contact, instance, held, deps, signal),
+    async transferToThirdParty(request, signal) {
+      const { agentPart } = held;
+      const aside = await agentPart?.stepAside();
+      if (aside?.kind === 'refused') return failed('An agent is about to speak with the customer.');
+      try {
+        return await transferToThirdParty(request, contact, instance, held, deps, signal);
+      } finally {
+        const place = aside?.entry?.place;
+        // Who stays with the third party has left the queue for good.
+        if (agentPart && place && !held.thirdParty && !signal.aborted) {
+          const back = await agentPart.enqueue(place, {});
+          if (back.kind === 'refused') log.warn({ why: back.why }, 'the customer could not wait on');
+        }
+      }
+    },
     async outboundCallStatus(signal) {
       const { detection } = held;
       if (!detection) return failed('Answering machine detection is off for this contact.');
@@ -226,7 +241,15 @@ function queueing(
   agents: AgentSide,
 ): Partial<FlowHost> {
   const partOf = (): AgentPart => {
-    held.agentPart ??= new AgentPart(() => contact.current, agents.routing, deps.clock);
+    held.agentPart ??= new AgentPart(
+      () => contact.current,
+      agents.routing,
+      deps.clock,
+      (routing) =>
+        void contact.routed(routing).catch((error: unknown) => {
+          deps.logger.error({ err: error, contactId: contact.current.id }, 'routing could not be told of');
+        }),
+    );
     return held.agentPart;
   };
 
@@ -262,7 +285,18 @@ function queueing(
 
   return {
     transferToQueue: () => enqueue(),
-    transferToAgent: () => enqueue(),
+    async transferToAgent() {
+      const { agentTarget } = view;
+      if (!agentTarget) return enqueue();
+      const key = { instanceId: contact.current.instanceId, agentId: agentTarget.id };
+      const inHand = (await agents.routing.agent(key))?.state.contacts ?? [];
+      // The customer stays with the agent who transfers; one who is on the line by now is not hung up on, and waits.
+      if (!held.leg && inHand.some(isConversation))
+        return failed(`The agent ${agentTarget.username} is with somebody else.`);
+      for (const { contactId, state } of inHand)
+        if (state === 'afterContactWork') await agents.routing.clear(key, contactId);
+      return enqueue();
+    },
     async dequeueAndTransfer(target) {
       const former = { target: view.target, agentTarget: view.agentTarget };
       if (target?.kind === 'agent') {

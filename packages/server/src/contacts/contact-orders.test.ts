@@ -64,13 +64,15 @@ describe('contact orders', () => {
       stopByOrder: (part) => node.note('stop', part),
       suspendByOrder: (state, part) => node.note(state, part),
     };
-    const active: Pick<ActiveContacts, 'runs' | 'stop' | 'beyondDialling' | 'recordingOf'> = {
+    const active: Pick<ActiveContacts, 'runs' | 'stop' | 'beyondDialling' | 'recordingOf' | 'changeData'> = {
       runs: (contactId) => running.has(contactId),
       stop: (contactId, { disconnectReason }) =>
         running.has(contactId) && performed.push(`end ${disconnectReason}`) > 0,
       beyondDialling: async () => {
         performed.push('beyond dialling');
       },
+      changeData: async (contactId, change) =>
+        running.has(contactId) && performed.push(['change', change]) > 0,
       recordingOf: (contactId) => (running.has(contactId) ? (recording as ContactRecording) : undefined),
     };
     const bus: Bus = {
@@ -141,11 +143,14 @@ describe('contact orders', () => {
       kind: 'refused',
       why: 'busy',
     });
+    const change = { kind: 'attributes', set: { a: '1' } } as const;
+    assert.equal(await asker.orders.give('ChangeData', contact, change), 'changed');
     assert.deepEqual(owner.performed, [
       ['start', { participants, automatedPart: false }],
       ['suspended', undefined],
       ['stop', 'IVR'],
       ['monitor', 'boss'],
+      ['change', change],
     ]);
     assert.equal(await left(), 0);
     assert.equal(clock.pendingTimers, 0);
@@ -209,7 +214,7 @@ describe('contact orders', () => {
     owner.goDeaf();
     assert.equal(await asker.orders.give('StopContact', contact, { reason: 'EXPIRED' }), 'told to end');
     const [taken] = await contacts.recover(thirdNode, 10);
-    assert.deepEqual([taken?.contact.id, taken?.isToStop], [contact.id, true]);
+    assert.deepEqual([taken?.contact.id, taken?.toStop], [contact.id, { reason: 'EXPIRED' }]);
     await third.orders.look();
     third.running.add(contact.id);
     await third.orders.look();

@@ -11,6 +11,7 @@ import type { Directory } from '../store/directory.ts';
 import type { ActiveContacts } from './active-contacts.ts';
 import type { Contact } from './contact.ts';
 import type { RecordedPart, RecordingOrder, RecordingOrderOutcome } from './contact-recording.ts';
+import type { DataChange } from './data-change.ts';
 import { stoppedByApi } from './endings.ts';
 import type { MonitorContact, MonitorOrder, MonitorOutcome } from './monitor-contact.ts';
 
@@ -32,6 +33,8 @@ interface Orders {
     readonly detail: Omit<MonitorOrder, 'contact'>;
     readonly outcome: MonitorOutcome;
   };
+  /** UpdateContactAttributes, TagContact and UntagContact. */
+  readonly ChangeData: { readonly detail: DataChange; readonly outcome: 'changed' };
 }
 
 /** Without a part: whatever is recorded. */
@@ -89,6 +92,10 @@ const kinds: { readonly [Name in OrderName]: OrderKind<Name> } = {
       const instance = active.runs(contact.id) && (await directory.instance(contact.instanceId));
       return instance ? monitor({ ...order, contact }, instance) : 'not active';
     },
+  },
+  ChangeData: {
+    perform: async ({ id }, change, { active }) =>
+      (await active.changeData(id, change)) ? 'changed' : 'not active',
   },
 };
 

@@ -3,15 +3,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AgentId, ContactId, HierarchyGroupId, QueueId, RoutingProfileId } from '../ids.ts';
-import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
-import type { AgentOutcome, ContactRequest, InitiationMethod } from './contact.ts';
+import {
+  sampleAgent as ada,
+  sampleAgentQueue,
+  sampleContact,
+  sampleRequest,
+  sampleTimeMs,
+} from '../test-support/sample-contact.ts';
+import type { ContactRequest, InitiationMethod } from './contact.ts';
 import { contactRecord } from './contact-record.ts';
-
-const ada: AgentOutcome = {
-  agentId: 'a' as AgentId,
-  username: 'ada',
-  routingProfile: { id: 'r' as RoutingProfileId, name: 'Voice' },
-};
 
 const id = '33333333-3333-4333-8333-333333333333' as ContactId;
 const instance = 'arn:aws:connect:us-east-1:000000000000:instance/11111111-1111-4111-8111-111111111111';
@@ -65,6 +65,7 @@ describe('contact record', () => {
       AgentConnectionAttempts: 0,
       Agent: null,
       Queue: null,
+      RoutingCriteria: null,
       Recording: null,
       Recordings: null,
       MediaStreams: [{ Type: 'AUDIO' }],
@@ -210,14 +211,11 @@ describe('contact record', () => {
   });
 
   it('spells the queue of an agent, and the caller of a callback, as Connect does', () => {
-    const queue = {
-      kind: 'agent',
-      queueId: 'a' as QueueId,
-      name: 'ada',
-      enqueuedAtMs: sampleTimeMs,
-    } as const;
     const record = recordOf(
-      sampleContact({ request: { ...sampleRequest, initiationMethod: 'CALLBACK' }, outcome: { queue } }),
+      sampleContact({
+        request: { ...sampleRequest, initiationMethod: 'CALLBACK' },
+        outcome: { queue: sampleAgentQueue },
+      }),
     );
     assert.deepEqual(record.Queue, {
       ARN: `${instance}/queue/agent/a`,
@@ -270,6 +268,17 @@ describe('contact record', () => {
             enqueuedAtMs: sampleTimeMs + 1000,
             dequeuedAtMs: sampleTimeMs + 31_400,
           },
+          routing: {
+            queuePriority: 5,
+            adjustmentMs: 0,
+            criteria: {
+              steps: [{ expression: { kind: 'agents', agentIds: ['a'] }, durationMs: 60_000 }],
+              index: 0,
+              activatedAtMs: sampleTimeMs + 1000,
+            },
+            step: 0,
+            stepIs: 'JOINED',
+          },
           agent: {
             ...ada,
             connectedAtMs: sampleTimeMs + 32_000,
@@ -293,6 +302,20 @@ describe('contact record', () => {
       DequeueTimestamp: '2026-01-01T00:00:31Z',
       Duration: 30,
     });
+    const agents = { AgentsCriteria: { AgentIds: ['a'] } };
+    assert.deepEqual(record.RoutingCriteria, [
+      {
+        Steps: [
+          {
+            Expiry: { DurationInSeconds: 60, ExpiryTimestamp: '2026-01-01T00:01:01Z' },
+            Expression: { AttributeCondition: { ComparisonOperator: 'Match', MatchCriteria: agents } },
+            Status: 'JOINED',
+          },
+        ],
+        ActivationTimestamp: '2026-01-01T00:00:01Z',
+        Index: 0,
+      },
+    ]);
     assert.deepEqual(record.Agent, {
       ARN: `${instance}/agent/a`,
       Username: 'ada',

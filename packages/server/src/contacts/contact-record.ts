@@ -5,6 +5,7 @@ import {
   outboundStrategyOf,
   qualityMetricsOf,
   queueArnOf,
+  routingCriteriaOf,
   segmentAttributesOf,
   systemEndpointOf,
 } from './contact-wire.ts';
@@ -65,6 +66,8 @@ export function contactRecord(contact: Contact): object {
     AgentConnectionAttempts: outcome.agentConnectionAttempts ?? 0,
     Agent: agentOf(contact),
     Queue: queueOf(contact),
+    // A list of the last ones in Connect; here of the latest.
+    RoutingCriteria: outcome.routing?.criteria ? [routingCriteriaOf(outcome.routing, seconds)] : null,
     Recording: recordings[0]
       ? {
           Location: recordings[0].Location,
@@ -82,6 +85,10 @@ export function contactRecord(contact: Contact): object {
   };
 }
 
+/**
+ * Also of a contact that never waited: Connect counts dialling by queue, and its OUTBOUND contacts have a queue with no time in it
+ * (Administrator Guide, determine ACW time). Who did wait has an EnqueueTimestamp; by that the guide tells abandoned contacts.
+ */
 function queueOf(contact: Contact) {
   const { queue } = contact.outcome;
   const arn = queueArnOf(contact);

@@ -5,14 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { RecordingFailed } from '@ringback/media';
+import { MediaSessionClosed, RecordingFailed } from '@ringback/media';
 import { VirtualClock } from '@ringback/testkit';
 import type { Leg } from '../calls/leg.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
 import { sampleContact } from '../test-support/sample-contact.ts';
 import { ContactRecording } from './contact-recording.ts';
 import type { HeldByContact } from './end-contact.ts';
-import { OpenContact } from './open-contact.ts';
+import { contactWriting, OpenContact } from './open-contact.ts';
 
 let recordingsDirectory: string;
 
@@ -35,19 +35,17 @@ function recorded() {
       return { path: '', durationMs: 0, bytes: 0, pauses: [] };
     },
   };
-  const contact = new OpenContact(sampleContact(), {
-    advance: () => Promise.resolve(),
-    clock,
-    newEventId: () => 'event',
-    factsWritten: () => undefined,
-    lost: new AbortController().signal,
-  });
+  const writing = contactWriting(
+    { advance: () => Promise.resolve(), clock, newEventId: () => 'event', factsWritten: () => undefined },
+    new AbortController().signal,
+  );
+  const contact = new OpenContact(sampleContact(), writing);
   const held: HeldByContact = { leg: { media } as unknown as Leg };
-  const { logger } = capturedLogger();
+  const { logger, lines: logged } = capturedLogger();
   const recording = new ContactRecording(contact, held, { recordingsDirectory, clock, logger });
   const states: string[] = [];
   recording.onChanged(() => states.push(recording.state));
-  return { recording, contact, media, told, states };
+  return { recording, contact, media, told, states, logged };
 }
 
 const bothSides = { participants: ['Agent', 'Customer'], automatedPart: false } as const;
@@ -128,6 +126,18 @@ describe('recording of a contact', () => {
     await recording.suspend('suspended');
     assert.equal(recording.state, 'off');
     assert.match(contact.current.outcome.recordingFailure ?? '', /x\.wav/);
+  });
+
+  it('is nothing to tell of where the call was over before it could begin', async () => {
+    const { recording, contact, media, logged } = recorded();
+    media.startRecording = () => Promise.reject(new MediaSessionClosed(1));
+    await recording.setAutomatedPart('Enabled');
+    assert.equal(contact.current.outcome.recordingFailure, undefined);
+    assert.deepEqual(logged, []);
+    media.startRecording = () => Promise.reject(new RecordingFailed('x.wav', 'ENOSPC', 'disk full'));
+    await recording.setParticipants(['Agent']);
+    assert.match(contact.current.outcome.recordingFailure ?? '', /ENOSPC/);
+    assert.equal(logged.length, 1);
   });
 
   it('takes orders one after the other', async () => {

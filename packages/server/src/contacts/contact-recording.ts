@@ -1,5 +1,5 @@
 /** Records a contact as its flow, or the API, says: the automated part, the conversation, or both. Part of the contact's story. */
-import type { RecordedTracks } from '@ringback/media';
+import { MediaSessionClosed, type RecordedTracks } from '@ringback/media';
 import type { Logger } from 'pino';
 import { type FinishedRecording, type RunningRecording, startRecording } from '../calls/recording.ts';
 import type { Clock } from '../clock.ts';
@@ -181,6 +181,8 @@ export class ContactRecording {
         return finished && outcomeOf(finished);
       };
     } catch (error) {
+      // The customer hung up at once: there was nothing to record.
+      if (error instanceof MediaSessionClosed) return;
       // Connect gives this action no error branch: the call goes on unrecorded.
       this.#failed('the call is not recorded', error instanceof Error ? error.message : String(error));
     }

@@ -3,6 +3,8 @@ import { audioQuality } from '@ringback/media';
 import { parseReason } from '@ringback/sip';
 import { instanceResourceArn } from '../arn.ts';
 import { q850CauseOf } from '../calls/release-causes.ts';
+import type { ContactRouting } from '../routing/queue-entry.ts';
+import { wireExpression } from '../routing/routing-criteria.ts';
 import type { Contact, ContactOutcome, InitiationMethod, PreviewStrategy, RtpOutcome } from './contact.ts';
 
 /** `SegmentAttributes`: Connect's own keys, and ours for what it has no word for: odd endings, and recordings that failed. */
@@ -89,5 +91,36 @@ export function outboundStrategyOf(preview: PreviewStrategy) {
         },
       },
     },
+  };
+}
+
+/** `RoutingCriteria`, those that the contact was given last; undefined without any. `spell` writes a moment given in ms. */
+export function routingCriteriaOf<Moment, StepIs extends ContactRouting['stepIs']>(
+  { criteria, step, stepIs }: ContactRouting & { readonly stepIs: StepIs },
+  spell: (atMs: number) => Moment,
+) {
+  if (!criteria) return undefined;
+  const { activatedAtMs } = criteria;
+  let endsAtMs = activatedAtMs;
+  return {
+    Steps: criteria.steps.map(({ expression, durationMs }, index) => {
+      if (endsAtMs !== undefined && durationMs !== undefined) endsAtMs += durationMs;
+      const Status = index < step ? ('EXPIRED' as const) : index === step ? stepIs : ('INACTIVE' as const);
+      const expiresAtMs = Status === 'INACTIVE' ? undefined : endsAtMs;
+      return {
+        ...(durationMs === undefined
+          ? {}
+          : {
+              Expiry: {
+                DurationInSeconds: durationMs / 1000,
+                ...(expiresAtMs === undefined ? {} : { ExpiryTimestamp: spell(expiresAtMs) }),
+              },
+            }),
+        Expression: wireExpression(expression),
+        Status,
+      };
+    }),
+    ...(activatedAtMs === undefined ? {} : { ActivationTimestamp: spell(activatedAtMs) }),
+    Index: criteria.index ?? 0,
   };
 }

@@ -12,6 +12,7 @@ import type {
   QuickConnectId,
   RoutingProfileId,
 } from '../ids.ts';
+import type { ContactRouting } from '../routing/queue-entry.ts';
 
 /** Which call slots a contact uses: Connect counts campaign calls apart (quotas page, §2). */
 export type CallSlotPool = 'active-calls' | 'campaign-calls';
@@ -66,7 +67,7 @@ export interface ContactRequest {
   readonly callerIdName?: string;
   readonly contactFlowId: ContactFlowId;
   readonly queueId?: QueueId;
-  /** Where an agent calls: nobody waits in that queue, but the record names it. */
+  /** Of that queue, as it was called then: a record names it also where nobody came to wait there. */
   readonly queueName?: string;
   readonly name?: string;
   readonly description?: string;
@@ -177,6 +178,7 @@ export interface NextContact {
 export interface ContactOutcome {
   readonly ringStartedAtMs?: number;
   readonly queue?: QueueOutcome;
+  readonly routing?: ContactRouting;
   readonly agent?: AgentOutcome;
   /** How often the contact was offered to an agent. */
   readonly agentConnectionAttempts?: number;

@@ -22,7 +22,7 @@ import { type Ending, endings } from './endings.ts';
 import { type FlowHooks, flowOfHook } from './flow-hooks.ts';
 import { agentOn } from './flow-participants.ts';
 import type { OpenContact } from './open-contact.ts';
-import { type CardControls, customerParty, notNow, type StoryCard } from './story-card.ts';
+import { type CardControls, customerParty, notNow, type StoryCard, transferringParty } from './story-card.ts';
 import { targetOfQuickConnect } from './transfer-by-agent.ts';
 import { WatchedConversation } from './watched-conversations.ts';
 import { hostBeside, whisperToCustomer } from './whispers.ts';
@@ -307,12 +307,7 @@ class Conversation {
     if (consultation) {
       const parties: DeskParty[] = [
         customerParty(destination, consultation.customerState),
-        {
-          id: 'transferring',
-          kind: 'agent',
-          label: consultation.byAgent.name,
-          state: this.#selfHold ? 'hold' : 'connected',
-        },
+        transferringParty(consultation.byAgent.name, this.#selfHold ? 'hold' : 'connected'),
       ];
       card.enter({ parties }, { hangUp: this.#hangUp });
       return;

@@ -76,7 +76,7 @@ export async function dialForAgent(
         ...(desk.audio ? { beside: desk.audio } : {}),
       },
       {
-        commitAttempt: (attempt) => contact.dialAttempted(attempt),
+        commitAttempt: (attempt) => contact.dialAttempted(attempt, dialByMs),
         opened: (session) => {
           const before = early;
           early = before.then((joined) => joined?.part()).then(() => joinEarly(media, session, desk, deps));

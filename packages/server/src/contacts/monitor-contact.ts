@@ -132,6 +132,7 @@ export async function liveMonitor(
       desk,
       card,
       watch,
+      agentName: await nameOf(agents.desks.find(instanceId, conversation.agentId)),
       deps,
       capabilities: monitor.capabilities,
     });
@@ -143,8 +144,8 @@ export async function liveMonitor(
   }
 }
 
-async function nameOf(desk: AgentDesk): Promise<string> {
-  return (await desk.setUp())?.agent.agent.username ?? '';
+async function nameOf(desk: AgentDesk | undefined): Promise<string> {
+  return (await desk?.setUp())?.agent.agent.username ?? '';
 }
 
 interface SupervisorParts {
@@ -153,6 +154,8 @@ interface SupervisorParts {
   readonly desk: AgentDesk;
   readonly card: StoryCard;
   readonly watch: Watch;
+  /** Whose conversation it is, as the page names him. */
+  readonly agentName: string;
   readonly deps: OutboundContactDeps;
   readonly capabilities: readonly MonitorCapability[];
 }
@@ -221,7 +224,8 @@ class Supervisor {
   }
 
   #show(): void {
-    const { card, contact, capabilities } = this.#parts;
+    const { card, contact, capabilities, agentName } = this.#parts;
+    const { destination, previousContactId } = contact.current.request;
     const controls: CardControls = {
       hangUp: async () => {
         this.#left.resolve(endings.agentHungUp);
@@ -231,8 +235,15 @@ class Supervisor {
     };
     card.enter(
       {
-        parties: [customerParty(contact.current.request.destination, 'connected')],
-        monitor: { mode: this.#mode, allowed: capabilities },
+        parties: [
+          customerParty(destination, 'connected'),
+          { id: 'agent', kind: 'agent', label: agentName, state: 'connected' },
+        ],
+        monitor: {
+          mode: this.#mode,
+          allowed: capabilities,
+          ...(previousContactId ? { contactId: previousContactId } : {}),
+        },
       },
       controls,
     );

@@ -1,19 +1,26 @@
 // How a contact changes: one committed write after the other, each with its facts; on virtual time, with a store in memory.
 
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
+import type { ContactRouting } from '../routing/queue-entry.ts';
 import { type ContactAdvance, ContactNoLongerOwned } from '../store/advance-contacts.ts';
-import { BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
-import { sampleContact, sampleRequest } from '../test-support/sample-contact.ts';
+import { BatchFailed } from '../store/micro-batch.ts';
+import {
+  sampleAgent,
+  sampleAgentQueue,
+  sampleContact,
+  sampleRequest,
+} from '../test-support/sample-contact.ts';
 import { endings } from './endings.ts';
-import { OpenContact } from './open-contact.ts';
+import { contactWriting, OpenContact } from './open-contact.ts';
 
 describe('open contact', () => {
   it('numbers its facts without a gap over its whole life', async () => {
     const world = makeWorld();
     const { contact } = world;
-    await contact.dialAttempted({ target: 'trunk', callId: 'call-1' });
+    await contact.dialAttempted({ target: 'trunk', callId: 'call-1' }, world.dialByMs);
     await contact.connectedToSystem(world.clock.now());
     await contact.attributesChanged({ choice: '1' });
     await contact.tagsChanged({ team: 'blue' });
@@ -40,10 +47,41 @@ describe('open contact', () => {
     assert.equal(world.factsWritten, 4, 'sinks are woken for commits with facts only');
   });
 
+  it('tells of other criteria and of another step of them, and what came of the step in the end', async () => {
+    const expression = { kind: 'agents', agentIds: ['ada'] } as const;
+    const criteria = { steps: [{ expression, durationMs: 1_000 }, { expression }], index: 0 };
+    const waits: ContactRouting = { queuePriority: 5, adjustmentMs: 0, step: 0, stepIs: 'INACTIVE' };
+    for (const [last, stepIs] of [
+      [(contact: OpenContact) => contact.connectedToAgent(sampleAgent, 0), 'JOINED'],
+      [(contact: OpenContact) => contact.ended(endings.flowDisconnected, 0, {}), 'INTERRUPTED'],
+    ] as const) {
+      const world = makeWorld();
+      const { contact } = world;
+      await contact.routed({ ...waits, queuePriority: 1 });
+      assert.deepEqual(world.facts(), [], 'of a priority no event tells');
+      await contact.routed({ ...waits, criteria });
+      await contact.queued(sampleAgentQueue);
+      await contact.routed({ ...waits, criteria, stepIs: 'ACTIVE', queuePriority: 2 });
+      await contact.routed({ ...waits, criteria, stepIs: 'ACTIVE', queuePriority: 2, step: 1 });
+      assert.deepEqual(
+        world.facts().map(([, what]) => what),
+        ['CONTACT_DATA_UPDATED', 'QUEUED', 'CONTACT_DATA_UPDATED'],
+      );
+      await last(contact);
+      assert.deepEqual(contact.current.outcome.routing, {
+        ...waits,
+        criteria,
+        queuePriority: 2,
+        step: 1,
+        stepIs,
+      });
+    }
+  });
+
   it('commits an attempt with the Call-ID and the time', async () => {
     const world = makeWorld();
     await world.clock.advance(500);
-    await world.contact.dialAttempted({ target: 'trunk 127.0.0.1:5060', callId: 'call-1' });
+    await world.contact.dialAttempted({ target: 'trunk 127.0.0.1:5060', callId: 'call-1' }, world.dialByMs);
     const [written] = world.written;
     assert.deepEqual(written?.attempt, {
       n: 1,
@@ -58,8 +96,8 @@ describe('open contact', () => {
 
   it('commits attempts to reach a third party after its own, and stays what it is', async () => {
     const world = makeWorld();
-    await world.contact.dialAttempted({ target: 'trunk', callId: 'call-1' });
-    await world.contact.dialAttempted({ target: 'other', callId: 'call-2' });
+    await world.contact.dialAttempted({ target: 'trunk', callId: 'call-1' }, world.dialByMs);
+    await world.contact.dialAttempted({ target: 'other', callId: 'call-2' }, world.dialByMs);
     await world.contact.connectedToSystem(world.clock.now());
     await world.contact.thirdPartyAttempted({ target: 'trunk', callId: 'call-3' });
     const last = world.written.at(-1);
@@ -220,15 +258,25 @@ describe('open contact › while the database is away', () => {
     assert.equal(world.factsWritten, 1);
   });
 
-  it('waits out an overload too', async () => {
-    const world = makeWorld();
-    let failures = 3;
-    world.advance = () => {
-      failures -= 1;
-      return failures >= 0 ? Promise.reject(new BatchOverloaded('advance-contacts', 1)) : Promise.resolve();
+  it('waits for its next try together with all contacts, however many there are', async () => {
+    const clock = new VirtualClock();
+    const { signal: lost } = new AbortController();
+    let tries = 0;
+    const advance = (): Promise<void> => {
+      tries += 1;
+      return Promise.reject(away);
     };
-    await world.clock.settle(world.contact.connectedToSystem(1));
-    assert.equal(world.written.length, 4);
+    const writing = contactWriting(
+      { advance, clock, newEventId: () => 'event', factsWritten: () => undefined },
+      lost,
+    );
+    const failed = Array.from({ length: 50 }, () =>
+      assert.rejects(new OpenContact(sampleContact(), writing).connectedToSystem(1), BatchFailed),
+    );
+    await clock.advance(100);
+    assert.deepEqual([tries, clock.pendingTimers, getEventListeners(lost, 'abort').length], [50, 1, 1]);
+    await clock.settle(Promise.all(failed));
+    assert.ok(tries >= 500, `${tries} tries in five seconds`);
   });
 
   it('stops at once where another node owns the contact, or the data is at fault', async () => {
@@ -255,6 +303,7 @@ describe('open contact › while the database is away', () => {
 
 interface World {
   readonly clock: VirtualClock;
+  readonly dialByMs: number;
   readonly contact: OpenContact;
   /** Everything handed to the store, tries that failed included. */
   readonly written: ContactAdvance[];
@@ -273,6 +322,7 @@ function makeWorld(answerMachineDetection?: { awaitPrompt: boolean }): World {
   let events = 0;
   const world: World = {
     clock,
+    dialByMs: clock.now() + 30_000,
     written,
     lost,
     advance: () => Promise.resolve(),
@@ -281,21 +331,23 @@ function makeWorld(answerMachineDetection?: { awaitPrompt: boolean }): World {
       sampleContact({
         request: { ...sampleRequest, ...(answerMachineDetection ? { answerMachineDetection } : {}) },
       }),
-      {
-        advance: (advance) => {
-          written.push(advance);
-          return world.advance();
+      contactWriting(
+        {
+          advance: (advance) => {
+            written.push(advance);
+            return world.advance();
+          },
+          clock,
+          newEventId: () => {
+            events += 1;
+            return `event-${events}`;
+          },
+          factsWritten: () => {
+            world.factsWritten += 1;
+          },
         },
-        clock,
-        newEventId: () => {
-          events += 1;
-          return `event-${events}`;
-        },
-        factsWritten: () => {
-          world.factsWritten += 1;
-        },
-        lost: lost.signal,
-      },
+        lost.signal,
+      ),
     ),
     facts: () =>
       written.flatMap(({ facts }) =>

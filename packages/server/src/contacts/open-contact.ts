@@ -1,13 +1,15 @@
 /** A contact that this node owns and that has not ended: its state, and the only way it changes. Every change is committed with its facts. */
 
-import { type Clock, delay } from '../clock.ts';
+import { type Clock, sharedDelay } from '../clock.ts';
+import type { ContactRouting } from '../routing/queue-entry.ts';
 import type { OutboxFact } from '../store/accept-contacts.ts';
 import type { ContactAdvance, DialAttempt } from '../store/advance-contacts.ts';
-import { BatchFailed, BatchOverloaded } from '../store/micro-batch.ts';
+import { BatchFailed } from '../store/micro-batch.ts';
 import type { AgentOutcome, Contact, ContactAttributes, ContactOutcome, QueueOutcome } from './contact.ts';
 import { type ContactEventType, contactEvent, type UpdatedProperty } from './contact-events.ts';
 import { contactRecord } from './contact-record.ts';
-import type { Ending } from './endings.ts';
+import { type DataChange, updatedProperties, withDataChange } from './data-change.ts';
+import { ContactEnded, type Ending, endings } from './endings.ts';
 
 /** What writing contacts stands on. */
 export interface ContactWriting {
@@ -18,12 +20,22 @@ export interface ContactWriting {
   readonly factsWritten: () => void;
   /** Aborted when this node must not or cannot write any more; then no write is tried again. */
   readonly lost: AbortSignal;
+  /** Resolves when what failed may be tried again; rejects when `lost` is aborted. */
+  readonly nextTry: () => Promise<void>;
 }
 
 /** How long a write is tried again while the database is away, ms: a moment for a step, longer for the end. */
 const stepPatienceMs = 5_000;
 const endPatienceMs = 60_000;
 const retryDelayMs = 250;
+
+/** What contacts of a node share in writing, until `lost` is aborted. */
+export function contactWriting(
+  writing: Omit<ContactWriting, 'lost' | 'nextTry'>,
+  lost: AbortSignal,
+): ContactWriting {
+  return { ...writing, lost, nextTry: sharedDelay(writing.clock, retryDelayMs, lost) };
+}
 
 /** What an INVITE is about to be sent to. */
 export type DialTarget = Pick<DialAttempt, 'target' | 'callId'>;
@@ -47,13 +59,24 @@ export class OpenContact {
     return { ...this.#contact, outcome: { ...this.#contact.outcome, ...this.#learned } };
   }
 
-  /** Commits an intention to dial; only then may the INVITE leave. */
-  dialAttempted(attempt: DialTarget): Promise<void> {
-    return this.#attempted(attempt, (contact) => ({
+  /**
+   * Commits an intention to dial; only then may the INVITE leave. Tried again for as long as the contact may be dialled.
+   *
+   * @throws {ContactEnded} with `dialDelayExceeded` when the database was away until `dialByMs`.
+   */
+  async dialAttempted(attempt: DialTarget, dialByMs: number): Promise<void> {
+    const { clock } = this.#writing;
+    const dialled = (contact: Contact): Contact => ({
       ...contact,
       state: 'DIALLING',
       outcome: { ...contact.outcome, callId: attempt.callId },
-    }));
+    });
+    try {
+      await this.#attempted(attempt, dialled, dialByMs - clock.now());
+    } catch (error) {
+      const isTooLate = error instanceof BatchFailed && clock.now() >= dialByMs;
+      throw isTooLate ? new ContactEnded(endings.dialDelayExceeded) : error;
+    }
   }
 
   /** The same for somebody besides the customer, who is on the line and stays what the contact is about. */
@@ -61,7 +84,11 @@ export class OpenContact {
     return this.#attempted(attempt, (contact) => contact);
   }
 
-  #attempted({ target, callId }: DialTarget, change: (contact: Contact) => Contact): Promise<void> {
+  #attempted(
+    { target, callId }: DialTarget,
+    change: (contact: Contact) => Contact,
+    patienceMs?: number,
+  ): Promise<void> {
     const attemptedAtMs = this.#writing.clock.now();
     return this.#change((contact) => {
       this.#attempts += 1;
@@ -70,7 +97,7 @@ export class OpenContact {
         facts: [],
         attempt: { n: this.#attempts, target, callId, attemptedAtMs },
       };
-    });
+    }, patienceMs);
   }
 
   /** The customer's endpoint answered, and who that is will be told with `connectedToSystem`. */
@@ -96,10 +123,7 @@ export class OpenContact {
 
   /** User-defined attributes were set; the others stay, whoever sets them meanwhile. */
   attributesChanged(changed: ContactAttributes): Promise<void> {
-    return this.#dataUpdated(
-      (contact) => ({ ...contact, attributes: { ...contact.attributes, ...changed } }),
-      'UserDefinedAttributes',
-    );
+    return this.dataChanged({ kind: 'attributes', set: changed });
   }
 
   /** Waits for an agent. */
@@ -107,6 +131,22 @@ export class OpenContact {
     return this.#change((contact) => {
       const next: Contact = { ...contact, outcome: { ...contact.outcome, queue } };
       return { contact: next, facts: [this.#event(next, 'QUEUED', queue.enqueuedAtMs, 1)] };
+    });
+  }
+
+  /** It is routed in another way than before. An event tells of it where its criteria, or their step, are others. */
+  async routed(routing: ContactRouting): Promise<void> {
+    const former = this.current.outcome.routing;
+    const { criteria, step } = routing;
+    if (!criteria || (former?.criteria?.index === criteria.index && former?.step === step)) {
+      this.learned({ routing });
+      return;
+    }
+    const atMs = this.#writing.clock.now();
+    const updated = ['RoutingCriteria.Step.Status'] as const;
+    await this.#change((contact) => {
+      const next: Contact = { ...contact, outcome: { ...contact.outcome, routing } };
+      return { contact: next, facts: [this.#event(next, 'CONTACT_DATA_UPDATED', atMs, 1, updated)] };
     });
   }
 
@@ -125,7 +165,12 @@ export class OpenContact {
       const queue = contact.outcome.queue && { ...contact.outcome.queue, dequeuedAtMs: atMs };
       const next: Contact = {
         ...contact,
-        outcome: { ...contact.outcome, agent, ...(queue ? { queue } : {}) },
+        outcome: {
+          ...contact.outcome,
+          agent,
+          ...(queue ? { queue } : {}),
+          ...endedRouting(contact.outcome, 'JOINED'),
+        },
       };
       return { contact: next, facts: [this.#event(next, 'CONNECTED_TO_AGENT', atMs, 1)] };
     });
@@ -133,11 +178,17 @@ export class OpenContact {
 
   /** Tags were set or taken away; the others stay. */
   tagsChanged(changed: Readonly<Record<string, string>>, removed: readonly string[] = []): Promise<void> {
-    return this.#dataUpdated((contact) => {
-      const tags = Object.entries({ ...contact.outcome.tags, ...changed });
-      const left = Object.fromEntries(tags.filter(([key]) => !removed.includes(key)));
-      return { ...contact, outcome: { ...contact.outcome, tags: left } };
-    }, 'Tags');
+    return this.dataChanged({ kind: 'tags', set: changed, removed });
+  }
+
+  /** Attributes or tags changed, by a flow or through the API. */
+  dataChanged(change: DataChange): Promise<void> {
+    const atMs = this.#writing.clock.now();
+    const updated = [updatedProperties[change.kind]];
+    return this.#change((contact) => {
+      const next = withDataChange(contact, change);
+      return { contact: next, facts: [this.#event(next, 'CONTACT_DATA_UPDATED', atMs, 1, updated)] };
+    });
   }
 
   /** Something came of the contact that no event tells of; written with the next change, nobody waits for it. */
@@ -185,14 +236,6 @@ export class OpenContact {
     ];
   }
 
-  #dataUpdated(change: (contact: Contact) => Contact, property: UpdatedProperty): Promise<void> {
-    const atMs = this.#writing.clock.now();
-    return this.#change((contact) => {
-      const next = change(contact);
-      return { contact: next, facts: [this.#event(next, 'CONTACT_DATA_UPDATED', atMs, 1, [property])] };
-    });
-  }
-
   #event(
     contact: Contact,
     type: ContactEventType,
@@ -228,19 +271,26 @@ export class OpenContact {
   }
 
   async #persist(advance: ContactAdvance, patienceMs: number): Promise<void> {
-    const { clock, lost } = this.#writing;
+    const { clock, lost, nextTry } = this.#writing;
     const giveUpAtMs = clock.now() + patienceMs;
     for (;;) {
       try {
         return await this.#writing.advance(advance);
       } catch (error) {
-        const isPassing = error instanceof BatchFailed || error instanceof BatchOverloaded;
-        if (!isPassing || lost.aborted || clock.now() >= giveUpAtMs) throw error;
+        if (!(error instanceof BatchFailed) || lost.aborted || clock.now() >= giveUpAtMs) throw error;
         // Woken early, it makes its last try at once.
-        await delay(clock, retryDelayMs, lost).catch(() => undefined);
+        await nextTry().catch(() => undefined);
       }
     }
   }
+}
+
+/** What an agent, or the end, makes of the step that ran. */
+function endedRouting(
+  { routing }: ContactOutcome,
+  stepIs: 'JOINED' | 'INTERRUPTED',
+): Pick<ContactOutcome, 'routing'> {
+  return routing?.stepIs === 'ACTIVE' ? { routing: { ...routing, stepIs } } : {};
 }
 
 function endedContact(
@@ -261,6 +311,7 @@ function endedContact(
     outcome: {
       ...contact.outcome,
       ...outcome,
+      ...endedRouting(contact.outcome, 'INTERRUPTED'),
       ...(amd ? { answeringMachineDetectionStatus: amd } : {}),
       ...(ending.sip ? { sip: ending.sip } : {}),
       ...(ending.earlyTone ? { earlyTone: ending.earlyTone } : {}),

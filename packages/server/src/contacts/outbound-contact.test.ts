@@ -15,6 +15,7 @@ import { noCaps } from '../policy/toll-fraud.ts';
 import { type ContactAdvance, ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
 import type { Directory } from '../store/directory.ts';
+import { BatchFailed } from '../store/micro-batch.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import { capturedLogger, levels } from '../test-support/captured-logger.ts';
 import { FakeMediaEngine, FakeUserAgent, type Journal } from '../test-support/fake-telephony.ts';
@@ -276,6 +277,27 @@ describe('outbound contact › not answered', () => {
     assert.deepEqual(paused.agent.calls, []);
   });
 
+  it('is dialled when the database is back, as long as it may be, and else ends undialled', async () => {
+    const away = new BatchFailed('advance-contacts', 1, new Error('ECONNREFUSED'));
+    const world = makeWorld();
+    world.refuse = away;
+    world.start();
+    await world.clock.advance(29_000);
+    assert.deepEqual(world.agent.calls, []);
+    world.refuse = undefined;
+    await world.clock.advance(1000);
+    assert.equal(world.agent.calls.length, 1);
+
+    const late = makeWorld();
+    late.refuse = away;
+    late.start();
+    await late.clock.advance(31_000);
+    late.refuse = undefined;
+    await late.clock.advance(1000);
+    assert.deepEqual(late.ending(), ['OTHER', 'DIAL_DELAY_EXCEEDED']);
+    assert.deepEqual(late.agent.calls, []);
+  });
+
   it('sends no INVITE where another node owns the contact by now, and leaves the end to it', async () => {
     const world = makeWorld();
     const contact = world.start();
@@ -463,10 +485,7 @@ describe('active contacts', () => {
     const world = makeWorld();
     const never = sampleContact({ epoch: 2 });
     const attempted = sampleContact({ epoch: 2, state: 'DIALLING' });
-    world.recoverable.push(
-      { contact: never, dialAttempts: 0, isToStop: false },
-      { contact: attempted, dialAttempts: 1, isToStop: false },
-    );
+    world.recoverable.push({ contact: never, dialAttempts: 0 }, { contact: attempted, dialAttempts: 1 });
     assert.equal(await world.active.recover(), 2);
     await world.clock.drain();
     assert.equal(world.agent.calls.length, 1);
@@ -480,19 +499,23 @@ describe('active contacts', () => {
     assert.deepEqual(world.events(), ['DISCONNECTED', 'COMPLETED']);
   });
 
-  it('do not dial a recovered contact whose stop was answered before', async () => {
+  it('do not dial a recovered contact whose stop was answered before, and end it with the reason that was given', async () => {
     const world = makeWorld();
-    world.recoverable.push({ contact: sampleContact({ epoch: 2 }), dialAttempts: 0, isToStop: true });
+    world.recoverable.push({
+      contact: sampleContact({ epoch: 2 }),
+      dialAttempts: 0,
+      toStop: { reason: 'EXPIRED' },
+    });
     await world.active.recover();
     await world.clock.drain();
     assert.deepEqual(world.agent.calls, []);
-    assert.deepEqual(world.ending(), ['OTHER', 'STOPPED_BY_API']);
+    assert.deepEqual(world.ending(), ['EXPIRED', 'STOPPED_BY_API']);
   });
 
   it('do not dial what was asked for too long before the crash', async () => {
     const world = makeWorld();
     const old = sampleContact({ epoch: 2, initiatedAtMs: world.startMs - 30_000 });
-    world.recoverable.push({ contact: old, dialAttempts: 0, isToStop: false });
+    world.recoverable.push({ contact: old, dialAttempts: 0 });
     await world.active.recover();
     await world.clock.drain();
     assert.deepEqual(world.agent.calls, []);
@@ -502,7 +525,7 @@ describe('active contacts', () => {
   it('take over nothing while draining', async () => {
     const world = makeWorld();
     await world.active.drain(0);
-    world.recoverable.push({ contact: sampleContact({ epoch: 2 }), dialAttempts: 0, isToStop: false });
+    world.recoverable.push({ contact: sampleContact({ epoch: 2 }), dialAttempts: 0 });
     assert.equal(await world.active.recover(), 0);
   });
 

@@ -57,7 +57,8 @@ async function live(
   signal: AbortSignal,
 ): Promise<Ending> {
   const { request, initiatedAtMs, instanceId } = contact.current;
-  await deps.gate.pass(initiatedAtMs + deps.maxDialDelayMs, signal);
+  const dialByMs = initiatedAtMs + deps.maxDialDelayMs;
+  await deps.gate.pass(dialByMs, signal);
 
   const instance = await deps.directory.instance(instanceId);
   const detection = detectionFor(contact, instance, deps);
@@ -68,10 +69,10 @@ async function live(
       account: contact.current.tenant,
       callerIdName: request.callerIdName,
       ringTimeoutMs: request.ringTimeoutMs,
-      dialByMs: initiatedAtMs + deps.maxDialDelayMs,
+      dialByMs,
     },
     {
-      commitAttempt: (attempt) => contact.dialAttempted(attempt),
+      commitAttempt: (attempt) => contact.dialAttempted(attempt, dialByMs),
       ringing: (ringStartedAtMs) => contact.learned({ ringStartedAtMs }),
       ...(detection ? { detected: (event) => detection.take(event) } : {}),
       digit: (digit) =>

@@ -8,7 +8,8 @@ export const partlySupportedActions: Readonly<Record<string, string>> = {
     'Tasks are recorded for the sinks, nobody works on them; TaskTemplateId takes the error branch.',
   DequeueContactAndTransferToQueue: 'The contact stays the same one, and may move as often as it likes.',
   GetMetricData: 'Only voice is counted, whatever QueueChannel says; EstimatedWaitTime has no value.',
-  TransferContactToAgent: 'A busy agent is waited for; in Connect the contact is disconnected.',
+  TransferContactToAgent:
+    'A customer who has left the agent who transfers waits for a busy agent; in Connect he is disconnected.',
   TransferParticipantToThirdParty: 'VoiceConnector takes the error branch.',
   UpdateContactAttributes: 'TargetContact Related takes the error branch.',
   UpdateContactData: 'TargetContact Related takes the error branch; WisdomSessionArn has no effect.',

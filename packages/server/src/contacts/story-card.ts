@@ -47,6 +47,11 @@ export class StoryCard implements ContactCard {
     this.#changed(this.contactId);
   }
 
+  /** Shows the contact as it is by now, its attributes above all. */
+  refresh(): void {
+    this.#changed(this.contactId);
+  }
+
   view(): CardView {
     const { current } = this.#contact;
     const { request, outcome } = current;
@@ -80,6 +85,11 @@ export class StoryCard implements ContactCard {
 }
 
 export const notNow: DeskRefusal = { code: 'NOT_NOW', message: 'That cannot be done at this moment.' };
+
+/** The agent who asks a colleague, or hands over to him. Pages know him by this id. */
+export function transferringParty(name: string, state: DeskParty['state']): DeskParty {
+  return { id: 'transferring', kind: 'agent', label: name, state };
+}
 
 /** The customer as the page lists him. */
 export function customerParty(address: string, state: DeskParty['state']): DeskParty {

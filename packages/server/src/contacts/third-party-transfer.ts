@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import { type ContactId, type LegId, newId, type PhoneNumber } from '../ids.ts';
 import { judgeDestination } from '../policy/destination.ts';
 import type { InstancePolicies } from '../policy/instance-policies.ts';
+import { isOwnNumber } from '../policy/own-numbers.ts';
 import { callLimitsOf, isPriced } from '../policy/toll-fraud.ts';
 import type { CallToCount, CapReached, LegToSettle } from '../store/count-calls.ts';
 import type { Directory } from '../store/directory.ts';
@@ -286,15 +287,6 @@ async function callerId(
 ): Promise<PhoneNumber | undefined> {
   if (given?.number === undefined) return contact.current.request.destination;
   return (await isOwnNumber(given.number, instance, deps)) ? (given.number as PhoneNumber) : undefined;
-}
-
-/** Whether a flow may show the number as its own. */
-export async function isOwnNumber(
-  number: string,
-  { tenant, id }: Instance,
-  { directory }: { readonly directory: Pick<Directory, 'phoneNumber'> },
-): Promise<boolean> {
-  return (await directory.phoneNumber(tenant, number))?.instanceId === id;
 }
 
 async function sendDigits(

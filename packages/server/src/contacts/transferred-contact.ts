@@ -1,4 +1,5 @@
 /** The story of a contact that an agent's transfer made: its flow, its queue, its agent. The customer is the previous contact's until that contact's agent leaves. */
+import type { DeskParty } from '@ringback/connect-api';
 import { createContactFlowState, type FlowParticipant, failed, runFlow } from '@ringback/flow';
 import type { Instance } from '../store/resource-store.ts';
 import { goOnAfterFlow } from './after-flow.ts';
@@ -10,6 +11,7 @@ import { agentOn, customerOn, type ParticipantDeps } from './flow-participants.t
 import { untilLegEnds } from './leg-endings.ts';
 import type { OpenContact } from './open-contact.ts';
 import type { OutboundContactDeps } from './outbound-contact.ts';
+import { customerParty, StoryCard, transferringParty } from './story-card.ts';
 
 /** Lives it to its end. After a restart there is no customer any more, and it ends at once. */
 export async function liveTransferred(
@@ -21,7 +23,14 @@ export async function liveTransferred(
   const { previousContactId } = contact.current.request;
   const transfer = previousContactId && deps.agents?.transfers.take(previousContactId);
   if (!transfer) return endings.serviceRestarted;
+  const { agents } = deps;
+  const { destination } = contact.current.request;
+  // Whoever is offered the contact sees that a colleague asks; from the conversation on, that shows who is there.
+  held.card = new StoryCard(contact, (contactId) => agents?.desks.cards.changed(contactId));
+  held.card.show({ parties: partiesAsking(transfer, destination) });
   const stopListening = transfer.listen((news) => {
+    if (transfer.progress.state === 'connecting')
+      held.card?.show({ parties: partiesAsking(transfer, destination) });
     if (news !== 'handed over') return;
     held.leg = transfer.customer;
     void contact.answered(deps.clock.now()).catch((error: unknown) => {
@@ -36,6 +45,15 @@ export async function liveTransferred(
     transfer.tellProgress({ state: 'over' });
     stopListening();
   }
+}
+
+/** Nobody where the customer was handed over: then it is a contact like others. */
+function partiesAsking(
+  { handedOver, customerState, byAgent }: ContactTransfer,
+  address: string,
+): DeskParty[] {
+  if (handedOver.aborted) return [];
+  return [customerParty(address, customerState), transferringParty(byAgent.name, 'connected')];
 }
 
 async function follow(

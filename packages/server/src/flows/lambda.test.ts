@@ -13,13 +13,18 @@ describe('lambda', () => {
   let server: Server;
   let url: string;
   const asked: string[] = [];
+  /** So many answers more say that the function failed. */
+  let failures = 0;
 
   before(async () => {
     process.env.AWS_ACCESS_KEY_ID = 'AKIDTEST';
     process.env.AWS_SECRET_ACCESS_KEY = 'not-a-secret';
     server = createServer((request, response) => {
       asked.push(request.url ?? '');
-      request.resume().on('end', () => response.end('{"done":true}'));
+      if (failures > 0) response.setHeader('x-amz-function-error', 'Unhandled');
+      const answer = failures > 0 ? '{"errorMessage":"out of order"}' : '{"done":true}';
+      failures -= 1;
+      request.resume().on('end', () => response.end(answer));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -32,22 +37,27 @@ describe('lambda', () => {
     server.closeAllConnections();
   });
 
-  async function pathAsked(name: string): Promise<string> {
+  async function invoke(name: string, more: Partial<LambdaRequest> = {}): Promise<string> {
     const lambda = openLambda(
       { endpoint: url, functions: { mine: `${url}/mine` }, region: 'us-east-1' },
-      systemClock,
+      { ...systemClock, setTimeout: (task) => systemClock.setTimeout(task, 0) },
     );
     const request = {
       functionArn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
       event: {},
       invocation: 'synchronous',
-      timeLimitMs: 8_000,
+      timeLimitMs: 60_000,
+      ...more,
     } as unknown as LambdaRequest;
     try {
-      assert.equal(await lambda.invoke(request, new AbortController().signal), '{"done":true}');
+      return await lambda.invoke(request, new AbortController().signal);
     } finally {
       lambda.close();
     }
+  }
+
+  async function pathAsked(name: string): Promise<string> {
+    assert.equal(await invoke(name), '{"done":true}');
     return asked.at(-1) ?? '';
   }
 
@@ -56,5 +66,18 @@ describe('lambda', () => {
     for (const name of ['other', 'constructor', 'toString', '__proto__']) {
       assert.match(await pathAsked(name), /^\/2015-03-31\/functions\/.*\/invocations/, name);
     }
+  });
+
+  it('a function that fails is asked again, three times at most; what it failed with is told', async () => {
+    for (const name of ['mine', 'other']) {
+      failures = 3;
+      assert.equal(await invoke(name), '{"done":true}');
+      failures = 9;
+      await assert.rejects(invoke(name), /out of order/);
+      assert.equal(failures, 5, 'four calls');
+    }
+    failures = 1;
+    await assert.rejects(invoke('mine', { invocation: 'asynchronous' }), /out of order/);
+    assert.equal(failures, 0, 'nobody waits for its answer');
   });
 });

@@ -14,8 +14,9 @@ export interface LambdaConfig {
 
 export interface Lambda {
   /**
-   * Calls a function and gives its payload as text. Throttling, 5xx answers and lost connections are tried
-   * again, at most three times, within the request's time limit (flow language, §6).
+   * Calls a function and gives its payload as text. Throttling, 5xx answers, lost connections and, of synchronous calls, errors of
+   * the function itself are tried again, at most three times, within the request's time limit (Administrator Guide, invoke Lambda
+   * functions, invocation retry policy).
    *
    * @throws {LambdaFailed} with the reason; the flow takes its error branch.
    */
@@ -53,13 +54,16 @@ export function openLambda(config: LambdaConfig, clock: Clock): Lambda {
     async invoke(request, signal) {
       const url = urlFor(config, request.functionArn);
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(request.timeLimitMs)]);
+      let failed: LambdaFailed | undefined;
       for (let attempt = 1; ; attempt += 1) {
         try {
           return url ? await post(url, request, deadline) : await invokeAws(aws(), request, deadline);
         } catch (error) {
-          if (deadline.aborted) throw new LambdaFailed(`no answer within ${request.timeLimitMs} ms`, false);
-          const failure = error instanceof LambdaFailed ? error : new LambdaFailed(messageOf(error), true);
-          if (!failure.mayRetry || attempt >= maxAttempts) throw failure;
+          // What the time was spent on says more than that it is over.
+          if (deadline.aborted)
+            throw failed ?? new LambdaFailed(`no answer within ${request.timeLimitMs} ms`, false);
+          failed = error instanceof LambdaFailed ? error : new LambdaFailed(messageOf(error), true);
+          if (!failed.mayRetry || attempt >= maxAttempts) throw failed;
           await delay(clock, firstRetryDelayMs * 2 ** (attempt - 1), deadline).catch(() => undefined);
         }
       }
@@ -87,8 +91,7 @@ async function post(url: string, request: LambdaRequest, signal: AbortSignal): P
   });
   const text = await readLimited(answer.body);
   if (answer.statusCode >= 200 && answer.statusCode < 300) {
-    if (answer.headers['x-amz-function-error'])
-      throw new LambdaFailed(`the function failed: ${shorten(text)}`, false);
+    if (answer.headers['x-amz-function-error']) throw functionFailed(request, text);
     return text;
   }
   const mayRetry = answer.statusCode === 429 || answer.statusCode >= 500;
@@ -117,8 +120,12 @@ async function invokeAws(client: LambdaClient, request: LambdaRequest, signal: A
     { abortSignal: signal },
   );
   const text = answer.Payload ? Buffer.from(answer.Payload).toString('utf8') : '';
-  if (answer.FunctionError) throw new LambdaFailed(`the function failed: ${shorten(text)}`, false);
+  if (answer.FunctionError) throw functionFailed(request, text);
   return text;
+}
+
+function functionFailed({ invocation }: LambdaRequest, answer: string): LambdaFailed {
+  return new LambdaFailed(`the function failed: ${shorten(answer)}`, invocation === 'synchronous');
 }
 
 const shorten = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

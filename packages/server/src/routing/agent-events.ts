@@ -167,7 +167,7 @@ function heldContact(held: HeldContact, setUp: RoutingSetUp): object {
     Channel: held.channel === 'TASK' ? 'TASKS' : held.channel,
     ConnectedToAgentTimestamp: held.connectedAtMs === undefined ? null : iso(held.connectedAtMs),
     ContactId: held.contactId,
-    InitialContactId: null,
+    InitialContactId: held.initialContactId ?? null,
     InitiationMethod: held.initiationMethod,
     Queue: held.place ? queueOf(held.place, setUp) : null,
     QueueTimestamp: held.enqueuedAtMs === undefined ? null : iso(held.enqueuedAtMs),

@@ -38,6 +38,8 @@ export interface HeldContact {
   readonly channel: Channel;
   /** As on the wire: `API`, `OUTBOUND`, `TRANSFER` … */
   readonly initiationMethod: string;
+  /** The first of its chain; absent in the first. */
+  readonly initialContactId?: ContactId | undefined;
   /** Where it waited; absent for what the agent dialled. */
   readonly place?: QueuePlace | undefined;
   readonly enqueuedAtMs?: number | undefined;
@@ -88,7 +90,7 @@ export type AgentInput =
       readonly kind: 'offer';
       readonly contact: Pick<
         HeldContact,
-        'contactId' | 'channel' | 'initiationMethod' | 'place' | 'enqueuedAtMs'
+        'contactId' | 'channel' | 'initiationMethod' | 'initialContactId' | 'place' | 'enqueuedAtMs'
       >;
       /** How many contacts of the channel the agent may have. */
       readonly slots: number;
@@ -106,7 +108,7 @@ export type AgentInput =
   /** The agent begins a contact of his own (number pad, consultation). */
   | {
       readonly kind: 'begin';
-      readonly contact: Pick<HeldContact, 'contactId' | 'channel' | 'initiationMethod'>;
+      readonly contact: Pick<HeldContact, 'contactId' | 'channel' | 'initiationMethod' | 'initialContactId'>;
     }
   /** The agent's part in the contact is over: somebody hung up, or the contact went on without the agent. */
   | {
@@ -182,6 +184,11 @@ export function slotsInUse(state: Pick<AgentState, 'contacts'>, channel: Channel
 
 function awaitsReturn({ state }: HeldContact): boolean {
   return state === 'missed' || state === 'rejected' || state === 'failed';
+}
+
+/** Whether the agent is rung for it, or speaks with its customer. */
+export function isConversation(held: HeldContact): boolean {
+  return held.state !== 'afterContactWork' && !awaitsReturn(held);
 }
 
 /** The earliest deadline among what is in hand, ms. */

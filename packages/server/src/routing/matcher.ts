@@ -1,22 +1,16 @@
 /** Matches the waiting contacts of an instance with its free agents, in one transaction a turn. Runs where something changed; any node may. */
 import type { Clock } from '../clock.ts';
 import type { ContactId, InstanceId } from '../ids.ts';
-import type {
-  LoadedRouting,
-  MatchTurn,
-  ReadyAgent,
-  RoutingStore,
-  WaitingLane,
-  WantedContacts,
-} from '../store/routing-store.ts';
+import type { LoadedRouting } from '../store/change-routing.ts';
+import type { RoutingStore } from '../store/routing-store.ts';
+import type { MatchTurn, ReadyAgent, WaitingLane, WantedContacts } from '../store/routing-turn.ts';
 import { isFree, slotsInUse } from './agent-state.ts';
 import { type FreeAgent, type Lane, type Match, matchContacts, type QueuePlace } from './match.ts';
-import { orderedAtOf } from './queue-entry.ts';
+import { laneOf, orderedAtOf } from './queue-entry.ts';
 import {
   type ChangeDeps,
   type DecidedChanges,
   decideChanges,
-  laneOf,
   type RoutingChange,
   scopeOf,
 } from './routing-change.ts';

@@ -1,8 +1,15 @@
 /** What can be asked of routing, and what a batch of it does to agents and contacts: steps in, rows, facts and news out. Pure; runs under the locks of the store. */
-import { createHash } from 'node:crypto';
 import type { AgentId, ContactId, InstanceId, NodeId } from '../ids.ts';
-import type { AgentKey, AgentWrite, ContactKey, EntryWrite, StoredAgent } from '../store/routing-rows.ts';
-import type { ChangeScope, LoadedRouting, RoutingPlan } from '../store/routing-store.ts';
+import type { ChangeScope, LoadedRouting, RoutingPlan } from '../store/change-routing.ts';
+import {
+  type AgentKey,
+  type AgentWrite,
+  type ContactKey,
+  type EntryWrite,
+  keyOfAgent,
+  keyOfContact,
+  type StoredAgent,
+} from '../store/routing-rows.ts';
 import { type AgentEventType, agentEvent, showsDifference } from './agent-events.ts';
 import {
   type AgentEffect,
@@ -17,7 +24,7 @@ import {
 } from './agent-state.ts';
 import type { Channel, QueuePlace } from './match.ts';
 import {
-  criteriaInForce,
+  laneOf,
   orderedAtOf,
   placeId,
   preparedEntry,
@@ -37,6 +44,8 @@ export interface RoutedContact {
   readonly epoch: number;
   readonly channel: Channel;
   readonly initiationMethod: string;
+  /** The first of its chain; absent in the first. */
+  readonly initialContactId?: ContactId | undefined;
 }
 
 export type RoutingChange =
@@ -66,6 +75,8 @@ export type RoutingChange =
       /** For a contact that is not queued yet; absent: then it must wait. */
       readonly contact?: { readonly contact: RoutedContact; readonly owner: NodeId };
     })
+  /** A contact that waits is not to be offered to anybody until it is queued again; it keeps its place. */
+  | (ContactKey & { readonly kind: 'aside'; readonly epoch: number })
   /** The contact is over, or leaves the queue. */
   | (ContactKey & {
       readonly kind: 'end';
@@ -79,7 +90,7 @@ export type RoutingRefusal =
   | AgentRefusal
   | 'no such agent'
   | 'no such contact'
-  /** It waits, rings or talks already. */
+  /** It waits, rings or talks already; an agent has it, or is about to. */
   | 'queued already'
   | 'queue full'
   /** Another node runs the contact, or this one was judged dead. */
@@ -120,7 +131,8 @@ export type ContactNews = ContactKey &
         readonly agentId: AgentId;
         readonly afterContactWork?: { readonly startedAtMs: number; readonly endedAtMs: number } | undefined;
       }
-    | { readonly what: 'stepExpired'; readonly entry: QueueEntry }
+    /** Its criteria go on to another step, or somebody said how it is to be routed. */
+    | { readonly what: 'stepExpired' | 'settings'; readonly entry: QueueEntry }
   );
 
 export type RoutingNews =
@@ -230,6 +242,8 @@ class RoutingWork {
         return this.#enqueue(change);
       case 'settings':
         return this.#set(change);
+      case 'aside':
+        return this.#stepAside(change);
       case 'end':
         return this.#end(change);
       case 'time':
@@ -343,8 +357,9 @@ class RoutingWork {
           node: agent.attachment?.node,
         });
         return;
-      case 'returned':
-        this.#putEntry(contactKey, withStep({ ...entry, state: 'waiting', agentId: undefined }, nowMs));
+      case 'returned': {
+        const waiting = withStep({ ...entry, state: 'waiting', agentId: undefined }, nowMs);
+        this.#putEntry(contactKey, waiting);
         this.#toMatch.add(key.instanceId);
         this.#tellOwner(entry, {
           ...contactKey,
@@ -353,7 +368,10 @@ class RoutingWork {
           why: effect.why,
           offers: entry.offers,
         });
+        if (waiting.step !== entry.step)
+          this.#tellOwner(entry, { ...contactKey, what: 'stepExpired', entry: waiting });
         return;
+      }
       case 'talkEnded':
         this.#putEntry(contactKey, { ...entry, state: 'ended' });
         this.#tellOwner(entry, { ...contactKey, what: 'talkEnded', agentId });
@@ -372,10 +390,10 @@ class RoutingWork {
   #offer(change: Extract<RoutingChange, { kind: 'offer' }>): RoutingOutcome {
     const entry = this.#entry(change);
     if (entry?.state !== 'waiting') return refused('no such contact');
-    const { contactId, channel, initiationMethod, place, enqueuedAtMs } = entry;
+    const { contactId, channel, initiationMethod, initialContactId, place, enqueuedAtMs } = entry;
     return this.#step(change, {
       kind: 'offer',
-      contact: { contactId, channel, initiationMethod, place, enqueuedAtMs },
+      contact: { contactId, channel, initiationMethod, initialContactId, place, enqueuedAtMs },
       slots: change.slots,
       deadlineAtMs: change.deadlineAtMs,
     });
@@ -434,8 +452,27 @@ class RoutingWork {
       return refused('queued already');
     const entry = withSettings(base, change.settings, this.#deps.nowMs);
     this.#putEntry(change, entry);
+    this.#tellOwner(entry, {
+      instanceId: change.instanceId,
+      contactId: change.contactId,
+      what: 'settings',
+      entry,
+    });
     if (entry.state === 'waiting') this.#toMatch.add(change.instanceId);
     return { kind: 'done', entry };
+  }
+
+  #stepAside(change: Extract<RoutingChange, { kind: 'aside' }>): RoutingOutcome {
+    const entry = this.#entry(change);
+    if (!entry || entry.state === 'prepared' || entry.state === 'ended') return { kind: 'done' };
+    if (entry.owner.epoch > change.epoch) return refused('not the owner');
+    if (entry.state === 'taken') return refused('queued already');
+    const aside: QueueEntry = { ...entry, state: 'prepared', agentId: undefined };
+    // First, so that the agent who is let go has nothing to say of it any more.
+    this.#putEntry(change, aside);
+    if (entry.agentId !== undefined)
+      this.#letGo({ instanceId: change.instanceId, agentId: entry.agentId }, entry.contactId);
+    return { kind: 'done', entry: aside };
   }
 
   #end(change: Extract<RoutingChange, { kind: 'end' }>): RoutingOutcome {
@@ -483,11 +520,11 @@ class RoutingWork {
   }
 
   #agent(key: AgentKey): StoredAgent | undefined {
-    return this.#agents.get(agentId(key))?.stored ?? this.#loaded.agent(key);
+    return this.#agents.get(keyOfAgent(key))?.stored ?? this.#loaded.agent(key);
   }
 
   #put(key: AgentKey, before: StoredAgent, after: StoredAgent): void {
-    const id = agentId(key);
+    const id = keyOfAgent(key);
     this.#agents.set(id, { key: { instanceId: key.instanceId, agentId: key.agentId }, stored: after });
     const audience = this.#audience.get(id) ?? new Set();
     for (const { attachment } of [before.state, after.state]) if (attachment) audience.add(attachment.node);
@@ -496,12 +533,12 @@ class RoutingWork {
   }
 
   #entry(key: ContactKey): QueueEntry | undefined {
-    const changed = this.#entries.get(contactId(key));
+    const changed = this.#entries.get(keyOfContact(key));
     return changed ? changed.entry : this.#loaded.entry(key);
   }
 
   #putEntry(key: ContactKey, entry: QueueEntry | undefined): void {
-    this.#entries.set(contactId(key), {
+    this.#entries.set(keyOfContact(key), {
       key: { instanceId: key.instanceId, contactId: key.contactId },
       entry,
     });
@@ -517,8 +554,6 @@ function mayBeFree(state: AgentState): boolean {
   return isFree(state, 'VOICE', 1);
 }
 
-const agentId = (key: AgentKey): string => `${key.instanceId} ${key.agentId}`;
-const contactId = (key: ContactKey): string => `${key.instanceId} ${key.contactId}`;
 const refused = (why: RoutingRefusal): RoutingOutcome => ({ kind: 'refused', why });
 
 function viewOf(key: AgentKey, stored: StoredAgent): AgentView {
@@ -536,6 +571,7 @@ function fresh(contact: RoutedContact, owner: NodeId): QueueEntry {
     owner: { node: owner, epoch: contact.epoch },
     channel: contact.channel,
     initiationMethod: contact.initiationMethod,
+    initialContactId: contact.initialContactId,
   });
 }
 
@@ -553,25 +589,6 @@ function agentWrite(instanceId: InstanceId, stored: StoredAgent, changedAtMs: nu
 
 function entryWrite(instanceId: InstanceId, entry: QueueEntry, isNew: boolean): EntryWrite {
   return { instanceId, entry, isNew, orderedAtMs: orderedAtOf(entry), lane: laneOf(entry) };
-}
-
-/** Contacts that ask for the same agents have the same text, which is short however long their criteria are. */
-export function laneOf(entry: QueueEntry): string {
-  const criteria = criteriaInForce(entry);
-  return criteria === undefined
-    ? ''
-    : createHash('sha256').update(JSON.stringify(criteria, inOrderOfMembers)).digest('base64url');
-}
-
-/**
- * Members of an object in the order in which `jsonb` keeps them (shorter names first), so that criteria read back have the lane
- * that they were stored with.
- */
-function inOrderOfMembers(_name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1)),
-  );
 }
 
 function eventTypeOf(before: AgentState, after: AgentState, input: AgentInput): AgentEventType | undefined {

@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   activeStepAt,
+  type CriteriaExpression,
   isMetBy,
   type Proficiency,
   RoutingCriteriaUnusable,
   readRoutingCriteria,
+  wireExpression,
 } from './routing-criteria.ts';
 
 const ada = {
@@ -27,10 +29,10 @@ const level = (Value: string, ProficiencyLevel: number, ComparisonOperator?: str
   },
 });
 
-function asks(expression: object): boolean {
+function read(expression: object): CriteriaExpression {
   const [step] = readRoutingCriteria({ Steps: [{ Expression: expression }] })?.steps ?? [];
   assert.ok(step);
-  return isMetBy(step.expression, ada);
+  return step.expression;
 }
 
 describe('routing criteria › expressions', () => {
@@ -86,7 +88,11 @@ describe('routing criteria › expressions', () => {
     ],
   ];
   for (const [name, expression, met] of table) {
-    it(`${met ? 'holds' : 'does not hold'} for ${name}`, () => assert.equal(asks(expression), met));
+    it(`${met ? 'holds' : 'does not hold'} for ${name}`, () => {
+      const understood = read(expression);
+      assert.equal(isMetBy(understood, ada), met);
+      assert.deepEqual(read(wireExpression(understood)), understood, 'told as it was asked');
+    });
   }
 });
 

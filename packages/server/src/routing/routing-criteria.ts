@@ -43,6 +43,10 @@ export interface CriteriaStep {
 
 export interface RoutingCriteria {
   readonly steps: readonly CriteriaStep[];
+  /** Which of those that the contact was given, from 0. Set with the contact's place, as is the next. */
+  readonly index?: number;
+  /** Since when the steps run, ms: the queueing, or later, when a contact that waits is given them. */
+  readonly activatedAtMs?: number;
 }
 
 /** Criteria that cannot be understood; the message says where and why. */
@@ -59,13 +63,16 @@ const maxAgents = 100;
 /** Longest duration of a step, s: a week. */
 const maxDurationSeconds = 604_800;
 
-const comparisons: ReadonlyMap<string, LevelComparison> = new Map([
-  ['NumberGreaterOrEqualTo', 'atLeast'],
-  ['NumberGreaterThan', 'moreThan'],
-  ['NumberLessOrEqualTo', 'atMost'],
-  ['NumberLessThan', 'lessThan'],
-  ['Equals', 'equal'],
-]);
+const operators: Readonly<Record<LevelComparison, string>> = {
+  atLeast: 'NumberGreaterOrEqualTo',
+  moreThan: 'NumberGreaterThan',
+  atMost: 'NumberLessOrEqualTo',
+  lessThan: 'NumberLessThan',
+  equal: 'Equals',
+};
+const comparisons: ReadonlyMap<string, LevelComparison> = new Map(
+  Object.entries(operators).map(([is, operator]) => [operator, is as LevelComparison]),
+);
 
 /**
  * Reads `RoutingCriteriaInput` (API) or the `RoutingCriteria` of a flow's action, which are spelled alike. No steps at
@@ -164,6 +171,55 @@ function readCondition(wire: unknown, path: string, budget: { conditions: number
   return { kind: 'level', attribute, value, is, level };
 }
 
+/** An expression as the API spells it; `readRoutingCriteria` takes it back. */
+export interface WireExpression {
+  AttributeCondition?: WireCondition;
+  NotAttributeCondition?: WireCondition;
+  AndExpression?: WireExpression[];
+  OrExpression?: WireExpression[];
+}
+
+interface WireCondition {
+  ComparisonOperator: string;
+  Name?: string;
+  Value?: string;
+  ProficiencyLevel?: number;
+  Range?: { MinProficiencyLevel: number; MaxProficiencyLevel: number };
+  MatchCriteria?: { AgentsCriteria: { AgentIds: string[] } };
+}
+
+export function wireExpression(expression: CriteriaExpression): WireExpression {
+  switch (expression.kind) {
+    case 'and':
+      return { AndExpression: expression.of.map(wireExpression) };
+    case 'or':
+      return { OrExpression: expression.of.map(wireExpression) };
+    case 'not': {
+      const { AttributeCondition } = wireExpression(expression.of);
+      return AttributeCondition ? { NotAttributeCondition: AttributeCondition } : {};
+    }
+    case 'agents':
+      return {
+        AttributeCondition: {
+          ComparisonOperator: 'Match',
+          MatchCriteria: { AgentsCriteria: { AgentIds: [...expression.agentIds] } },
+        },
+      };
+    case 'range': {
+      const { attribute, value, from, to } = expression;
+      const Range = { MinProficiencyLevel: from, MaxProficiencyLevel: to };
+      return { AttributeCondition: { Name: attribute, Value: value, ComparisonOperator: 'Range', Range } };
+    }
+    case 'level': {
+      const { attribute, value, is, level } = expression;
+      const ComparisonOperator = operators[is];
+      return {
+        AttributeCondition: { Name: attribute, Value: value, ComparisonOperator, ProficiencyLevel: level },
+      };
+    }
+  }
+}
+
 /** Agents are named by id or ARN. */
 function agentIdOf(idOrArn: string): string {
   return idOrArn.slice(idOrArn.lastIndexOf('/') + 1).toLowerCase();
@@ -221,7 +277,7 @@ export interface ActiveStep {
   readonly expiresAtMs?: number;
 }
 
-/** Steps run one after the other from the moment of queueing; the clock does not stop while an agent is rung. */
+/** Steps run one after the other from the moment of activation; the clock does not stop while an agent is rung. */
 export function activeStepAt(criteria: RoutingCriteria, activatedAtMs: number, nowMs: number): ActiveStep {
   let startsAtMs = activatedAtMs;
   for (const [index, { durationMs }] of criteria.steps.entries()) {

@@ -7,10 +7,11 @@ import { type Clock, systemClock } from '../clock.ts';
 import { openInProcessBus } from '../events/bus.ts';
 import { openPostgresBus, type PostgresBus } from '../events/postgres-bus.ts';
 import { type AgentId, type ContactId, type InstanceId, type NodeId, newId, type QueueId } from '../ids.ts';
+import { RoutingMoved } from '../store/change-routing.ts';
 import { openNodeStore } from '../store/node-store.ts';
 import { openResourceStore } from '../store/resource-store.ts';
 import { setUpFingerprint } from '../store/routing-set-up-store.ts';
-import { openRoutingStore, RoutingMoved, type RoutingStore } from '../store/routing-store.ts';
+import { openRoutingStore, type RoutingStore } from '../store/routing-store.ts';
 import type { RingbackDatabase } from '../store/schema.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
 import { makeRoutingTeam, type RoutingTeam } from '../test-support/routing-team.ts';
@@ -71,7 +72,7 @@ async function openNode(
   store: RoutingStore = openRoutingStore(database),
 ): Promise<TestNode> {
   const node = newId<NodeId>();
-  await openNodeStore(database).register(node, 'test', leaseMs);
+  await openNodeStore(database).register(node, { host: 'test' }, leaseMs);
   const { logger, lines } = capturedLogger();
   const opened = bus?.(node);
   if (opened) open.push(opened);
@@ -194,6 +195,24 @@ describe('routing', () => {
     assert.deepEqual(complaints(), []);
   });
 
+  it('names in agent events the contact that a chain of transfers began with', async () => {
+    const { routing } = await openNode();
+    const initialContactId = newId<ContactId>();
+    await atDesk(routing);
+    await routing.enqueue({ ...newContact(), initialContactId }, queue(0));
+    await until('it rings', async () => (await inHand(routing)).length > 0);
+    await atDesk(routing, 1);
+    await routing.begin(agentOf(1), newContact());
+    const { rows } = await database.query<{ initial: string | null }>(
+      `SELECT payload::jsonb #>> '{CurrentAgentSnapshot,Contacts,0,InitialContactId}' AS initial FROM outbox
+        WHERE payload::jsonb #> '{CurrentAgentSnapshot,Contacts,0}' IS NOT NULL ORDER BY created_at, position`,
+    );
+    assert.deepEqual(
+      rows.map(({ initial }) => initial),
+      [initialContactId, null],
+    );
+  });
+
   it('keeps the place of a contact that was missed, and rings its agent no more until he returns', async () => {
     const { routing } = await openNode();
     await atDesk(routing);
@@ -247,8 +266,25 @@ describe('routing', () => {
     await until('it rings', async () => (await inHand(routing)).length > 0);
     assert.deepEqual(
       news.map(({ what }) => what),
-      ['stepExpired', 'offered'],
+      ['settings', 'stepExpired', 'offered'],
     );
+  });
+
+  it('runs the steps of criteria that a waiting contact is given from then on', async () => {
+    const { routing } = await openNode();
+    const contact = newContact();
+    const agents = (agentId: string) => ({ kind: 'agents', agentIds: [agentId] }) as const;
+    const steps = [{ expression: agents('a'), durationMs: 10_000 }, { expression: agents('b') }];
+    await routing.enqueue(contact, queue(0));
+    clock.nowMs += 60_000;
+    const given = await routing.changeSettings(contact, { criteria: { steps } });
+    assert.deepEqual(given.kind === 'done' && [given.entry?.step, given.entry?.stepExpiresAtMs], [
+      0,
+      clock.nowMs + 10_000,
+    ]);
+    clock.nowMs += 10_000;
+    await routing.sweep();
+    assert.equal((await routing.entry(contact))?.step, 1);
   });
 
   it('finds the agent for criteria that were given to a contact that waits already', async () => {
@@ -305,6 +341,51 @@ describe('routing', () => {
     await until('it rings', async () => (await inHand(routing, 1)).length > 0);
     assert.deepEqual(await move(0), { kind: 'refused', why: 'queued already' });
     assert.equal((await standing())[3], 'offered');
+  });
+
+  it('lets a contact step aside, whom nobody is offered then, and takes it back to its place', async () => {
+    const { routing } = await openNode();
+    const contact = newContact();
+    assert.deepEqual(await routing.stepAside(contact), { kind: 'done' }, 'never queued');
+    await routing.enqueue(contact, queue(0));
+    await routing.changeSettings(contact, { queuePriority: 2 });
+    const joinedAtMs = clock.nowMs;
+    const aside = await routing.stepAside(contact);
+    assert.deepEqual(aside.kind === 'done' && aside.entry?.place, queue(0));
+    assert.equal(await routing.position(contact), undefined);
+    clock.nowMs += 60_000;
+    const other = newContact();
+    await routing.enqueue(other, queue(0));
+    await atDesk(routing);
+    await until('the other rings', async () =>
+      (await inHand(routing)).includes(`${other.contactId} offered`),
+    );
+    assert.equal((await routing.enqueue(contact, queue(0), { maxContacts: undefined })).kind, 'done');
+    const entry = await routing.entry(contact);
+    assert.deepEqual([entry?.enqueuedAtMs, entry?.queuePriority], [joinedAtMs, 2]);
+    assert.equal(await routing.position(contact), 1);
+  });
+
+  it('takes back what rings for a contact that steps aside, and refuses it once an agent has accepted', async () => {
+    const { routing } = await openNode();
+    const contact = newContact();
+    const news: ContactNews[] = [];
+    routing.follow(contact.contactId, (heard) => news.push(heard));
+    await routing.enqueue(contact, queue(0));
+    await atDesk(routing);
+    await until('it rings', async () => (await inHand(routing)).length > 0);
+    await routing.stepAside(contact);
+    assert.deepEqual(await inHand(routing), []);
+    assert.equal((await routing.entry(contact))?.agentId, undefined);
+    await routing.enqueue(contact, queue(0));
+    await until('it rings again', async () => (await inHand(routing)).length > 0);
+    await routing.accept(agentOf(0), contact.contactId);
+    assert.deepEqual(await routing.stepAside(contact), { kind: 'refused', why: 'queued already' });
+    assert.deepEqual(await inHand(routing), [`${contact.contactId} connecting`]);
+    assert.deepEqual(
+      news.map(({ what }) => what),
+      ['offered', 'offered', 'accepted'],
+    );
   });
 
   it('queues a contact again that an agent has left, whatever after-contact work he has', async () => {

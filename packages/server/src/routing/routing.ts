@@ -6,10 +6,12 @@ import type { Logger } from 'pino';
 import { type Clock, delay } from '../clock.ts';
 import type { Bus } from '../events/bus.ts';
 import type { AgentId, ContactId, InstanceId, NodeId } from '../ids.ts';
+import { lastingFault } from '../lasting-fault.ts';
+import { RoutingMoved } from '../store/change-routing.ts';
 import { classifyDatabaseError, isDataError } from '../store/database-errors.ts';
 import { createMicroBatch } from '../store/micro-batch.ts';
 import type { AgentKey, ContactKey } from '../store/routing-rows.ts';
-import { RoutingMoved, type RoutingStore } from '../store/routing-store.ts';
+import type { RoutingStore } from '../store/routing-store.ts';
 import { type AgentStatus, newAgentState } from './agent-state.ts';
 import type { QueuePlace } from './match.ts';
 import { MatchTurns, matchInstance } from './matcher.ts';
@@ -72,6 +74,11 @@ export interface Routing {
   prepare(contact: RoutedContact, settings: RoutingSettings): Promise<RoutingOutcome>;
   /** The same for a contact that waits or rings. Refused: `no such contact`, `queued already` (it has an agent). */
   changeSettings(key: ContactKey, settings: RoutingSettings): Promise<RoutingOutcome>;
+  /**
+   * Takes a contact off its queue for a while; whoever is being offered it is let go. It comes back to its place when it is
+   * queued there again. `entry` is absent where it did not wait. Refused: `queued already` (an agent has it), `not the owner`.
+   */
+  stepAside(key: ContactKey & { readonly epoch: number }): Promise<RoutingOutcome>;
   /**
    * The contact is over, or leaves its queue; an agent who talked to it goes into after-contact work. May be said
    * twice, and of contacts that were never queued.
@@ -143,11 +150,15 @@ class LiveRouting implements Routing {
   readonly #stop = new AbortController();
   readonly #sweeping: Promise<void>;
   readonly #changes;
+  readonly #newsFault;
+  readonly #sweepFault;
   #orphansLookedForAtMs = 0;
 
   constructor(options: RoutingOptions) {
     this.#options = options;
     this.#acceptWithinMs = options.acceptWithinMs ?? defaultAcceptWithinMs;
+    this.#newsFault = lastingFault('news of other nodes could not be read; trying again', options);
+    this.#sweepFault = lastingFault('routing could not look for what is due; trying again', options);
     this.#changes = createMicroBatch<RoutingChange, RoutingOutcome>({
       name: 'routing',
       maxRows: mostChanges,
@@ -190,6 +201,10 @@ class LiveRouting implements Routing {
 
   changeSettings({ instanceId, contactId }: ContactKey, settings: RoutingSettings) {
     return this.#changes.submit({ kind: 'settings', instanceId, contactId, settings });
+  }
+
+  stepAside({ instanceId, contactId, epoch }: ContactKey & { readonly epoch: number }) {
+    return this.#changes.submit({ kind: 'aside', instanceId, contactId, epoch });
   }
 
   contactEnded(
@@ -353,8 +368,9 @@ class LiveRouting implements Routing {
     try {
       for (const payload of await this.#options.store.takeNews(this.#options.node))
         this.#deliver(payload as RoutingNews);
+      this.#newsFault.over();
     } catch (error) {
-      this.#options.logger.error({ err: error }, 'news of other nodes could not be read; trying again');
+      this.#newsFault.met(error);
     }
   }
 
@@ -364,9 +380,10 @@ class LiveRouting implements Routing {
       if (this.#stop.signal.aborted) return;
       try {
         await this.sweep();
+        this.#sweepFault.over();
       } catch (error) {
         const level = classifyDatabaseError(error) === 'connection' ? 'warn' : 'error';
-        this.#options.logger[level]({ err: error }, 'routing could not look for what is due; trying again');
+        this.#sweepFault.met(error, level);
       }
     }
   }

@@ -2,12 +2,13 @@
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { readCheckedYaml, type YamlMistake } from '../../checked-yaml.ts';
+import { e164, textOfForm } from '../../text-forms.ts';
 
 const strict = { additionalProperties: false } as const;
 const seconds = Type.Number({ minimum: 0, maximum: 604_800 });
 const textMap = Type.Record(Type.String(), Type.String());
-const keys = Type.String({ pattern: '^[0-9*#]{1,64}$' });
-const e164 = Type.String({ pattern: '^\\+[1-9][0-9]{2,14}$' });
+const keys = textOfForm('at most 64 keys, each a digit, "*" or "#", in quotes', '^[0-9*#]{1,64}$');
+const phoneNumber = e164('^\\+[1-9][0-9]{2,14}$');
 const count = Type.Integer({ minimum: 0, maximum: 1_000_000 });
 
 /** What the caller does at the next question, or when a message with certain words begins. */
@@ -99,8 +100,8 @@ const Scenario = Type.Object(
     flows: Type.Optional(textMap),
     type: Type.Optional(Type.String()),
     attributes: Type.Optional(textMap),
-    customerNumber: Type.Optional(e164),
-    systemNumber: Type.Optional(e164),
+    customerNumber: Type.Optional(phoneNumber),
+    systemNumber: Type.Optional(phoneNumber),
     /** Target queue of the request, by name. */
     queue: Type.Optional(Type.String()),
     /** `nobody`: the flow runs without a participant. */
