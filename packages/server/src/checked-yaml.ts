@@ -20,6 +20,7 @@ export type ReadYaml<Value> =
 interface Shape<Value> {
   Check(value: unknown): value is Value;
   Errors(value: unknown): TLocalizedValidationError[];
+  Type(): object;
 }
 
 /** A mistake that a shape cannot say. */
@@ -59,7 +60,7 @@ export function readCheckedYaml<Value>(
     key: path.join('.'),
   });
   if (!shape.Check(value)) {
-    return { ok: false, mistakes: unique(shapeMistakes(allErrors(shape, value)).map(located)) };
+    return { ok: false, mistakes: unique(shapeMistakes(allErrors(shape, value), shape.Type()).map(located)) };
   }
   const extra = beyondShape(value);
   return extra.length === 0 ? { ok: true, value } : { ok: false, mistakes: extra.map(located) };

@@ -33,3 +33,17 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', aborted, { once: true });
   });
 }
+
+/**
+ * A pause that all share who ask for it while it lasts: an AbortSignal looks at all of its listeners to take one more, so a
+ * hundred thousand pauses of their own would take minutes. Rejects as `delay` does.
+ */
+export function sharedDelay(clock: Clock, delayMs: number, signal: AbortSignal): () => Promise<void> {
+  let underway: Promise<void> | undefined;
+  return () => {
+    underway ??= delay(clock, delayMs, signal).finally(() => {
+      underway = undefined;
+    });
+    return underway;
+  };
+}

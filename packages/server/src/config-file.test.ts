@@ -54,6 +54,11 @@ logLevel: debug
   // Text of the file, then the line, key and words of each mistake in it.
   const cases: [what: string, text: string, ...mistakes: string[]][] = [
     ['an unknown key', '# comment\nsinkz: []\n', '2 sinkz unknown key "sinkz"'],
+    [
+      'a key of the wrong form',
+      'caps: { spend: { perDay: 9, pricesPerMinute: { "1": 0.01 } } }\n',
+      '1 caps.spend.pricesPerMinute.1 the key "1" must be a prefix such as "+44", in quotes, or "+" for all numbers',
+    ],
     ['an unknown key further in', 'quotas:\n  nope: 1\n', '2 quotas.nope unknown key "nope"'],
     [
       'a value of the wrong type',
@@ -90,7 +95,7 @@ logLevel: debug
     [
       'a mistake in one kind of sink, without a word of the other kind',
       'sinks:\n  - kind: file\n    name: a\n    directory: /x\n  - kind: webhook\n    name: b\n    url: ftp://x\n    extra: 1\n',
-      '7 sinks.1.url must match pattern "^https?://"',
+      '7 sinks.1.url must be a URL that begins with http:// or https://',
       '8 sinks.1.extra unknown key "extra"',
     ],
     ['something else than a sink', 'sinks: [x]\n', '1 sinks.0 must be object'],
@@ -99,8 +104,8 @@ logLevel: debug
       'sinkz: 1\nquotas:\n  concurrentActiveCalls: -1\ntrunks:\n  - address: a b\n    name: "-"\n',
       '1 sinkz unknown key "sinkz"',
       '3 quotas.concurrentActiveCalls must be >= 0',
-      '5 trunks.0.address must match pattern',
-      '6 trunks.0.name must match pattern',
+      '5 trunks.0.address must be host, host:port or [IPv6]:port, without "sip:"',
+      '6 trunks.0.name must be a name of at most 64 letters, digits, ".", "_" and "-" that begins with a letter or digit',
     ],
     [
       'a dozen mistakes',
@@ -110,12 +115,20 @@ logLevel: debug
     [
       'mistakes in many places',
       `trunks:\n${'  - {name: a b, address: x}\n'.repeat(12)}`,
-      ...Array.from({ length: 12 }, (_, n) => `${n + 2} trunks.${n}.name must match pattern`),
+      ...Array.from(
+        { length: 12 },
+        (_, n) => `${n + 2} trunks.${n}.name must be a name of at most 64 letters`,
+      ),
     ],
     [
       'a key with a slash',
       'lambda:\n  functions:\n    a/b~c: ftp://x\n',
-      '3 lambda.functions.a/b~c must match pattern',
+      '3 lambda.functions.a/b~c must be a URL that begins with http:// or https://',
+    ],
+    [
+      'a number that YAML reads as one',
+      'phoneNumbers: [+12065550100]\n',
+      '1 phoneNumbers.0 must be a number in E.164, in quotes, such as "+12065550100"',
     ],
     [
       'a name that is used twice',
@@ -172,6 +185,18 @@ logLevel: debug
       for (const [n, start] of expected.entries()) assert.ok(mistakes[n]?.startsWith(start), mistakes[n]);
     });
   }
+
+  it('has words for the form of every text', () => {
+    const wordless: string[] = [];
+    const visit = (part: unknown): void => {
+      if (typeof part !== 'object' || part === null) return;
+      const { pattern, description } = part as { readonly pattern?: unknown; readonly description?: unknown };
+      if (typeof pattern === 'string' && typeof description !== 'string') wordless.push(pattern);
+      for (const inner of Object.values(part)) visit(inner);
+    };
+    visit(ConfigFile);
+    assert.deepEqual(wordless, []);
+  });
 
   it('shows file, line, column and key of each in its message, and no secret', () => {
     const text = 'accessKeys:\n  - accessKeyId: AKID\n    secretAccessKey: s3cret\n';

@@ -5,19 +5,25 @@ import { isKnownCountry } from './calls/trunk-numbers.ts';
 import { type MistakeBeyondShape, readCheckedYaml, type YamlMistake } from './checked-yaml.ts';
 import { type PolicyProblem, readPolicy } from './identity/policy.ts';
 import { PolicyFileUnusable, policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
-import { userNamePattern } from './identity/user-name.ts';
+import { userNameForm, userNamePattern } from './identity/user-name.ts';
 import { resourceQuotas } from './policy/resource-quotas.ts';
 import { readPortRange } from './port-range.ts';
 import { SipShape, sipMistakes } from './sip-config.ts';
+import { countryCode, countryWords, e164, httpUrl, partName, textOfForm } from './text-forms.ts';
 import { TrunkShape, trunkMistakes, unservedCountries } from './trunk-config.ts';
 
 const strict = { additionalProperties: false } as const;
 
-/** A map whose keys must match a pattern; any other key is a mistake, as elsewhere. */
-function recordOf<Value extends Type.TSchema>(keyPattern: string, value: Value) {
-  return Type.Record(Type.String({ pattern: keyPattern }), value, strict);
+/** A map whose keys must match a pattern, which `words` say in case of a mistake; they stand after "must be". */
+function recordOf<Value extends Type.TSchema>(words: string, keyPattern: string, value: Value) {
+  return Type.Record(Type.String({ pattern: keyPattern }), value, { ...strict, description: words });
 }
-const name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$' });
+
+const bucketName = textOfForm(
+  'a bucket: 2 to 63 small letters, digits, "." and "-"',
+  '^[a-z0-9][a-z0-9.-]{1,62}$',
+);
+const portRange = textOfForm('a range such as 40000-40999', '^[0-9]{1,5}-[0-9]{1,5}$');
 
 /** Quotas with a name of their own in the file are not repeated under `resources`. */
 const countedResources = Object.keys(resourceQuotas).filter(
@@ -26,13 +32,13 @@ const countedResources = Object.keys(resourceQuotas).filter(
 
 const AccessKey = Type.Object(
   {
-    accessKeyId: Type.String({ pattern: '^[A-Za-z0-9_]{4,128}$' }),
+    accessKeyId: textOfForm('4 to 128 letters, digits and "_"', '^[A-Za-z0-9_]{4,128}$'),
     secretAccessKey: Type.String({ minLength: 8, maxLength: 256 }),
-    accountId: Type.Optional(Type.String({ pattern: '^[0-9]{12}$' })),
+    accountId: Type.Optional(textOfForm('an account id of 12 digits, in quotes', '^[0-9]{12}$')),
     /** The service that this key speaks for, for example `connect-campaigns.amazonaws.com`. */
     principal: Type.Optional(Type.String({ maxLength: 128 })),
     /** Last part of the key's ARN; the key's id when absent. */
-    userName: Type.Optional(Type.String({ pattern: userNamePattern })),
+    userName: Type.Optional(textOfForm(userNameForm, userNamePattern)),
     /** What the key may do: an IAM policy document, or the path of one. Everything in its account when absent. */
     policy: Type.Optional(
       Type.Union([Type.String({ minLength: 1 }), Type.Record(Type.String(), Type.Unknown())]),
@@ -45,8 +51,8 @@ const Sink = Type.Union([
   Type.Object(
     {
       kind: Type.Literal('webhook'),
-      name,
-      url: Type.String({ pattern: '^https?://' }),
+      name: partName,
+      url: httpUrl,
       /** Sent as `authorization` header; never logged. */
       authorization: Type.Optional(Type.String({ maxLength: 4096 })),
     },
@@ -55,7 +61,7 @@ const Sink = Type.Union([
   Type.Object(
     {
       kind: Type.Literal('file'),
-      name,
+      name: partName,
       directory: Type.String({ minLength: 1 }),
       /** Size at which a file is put away. */
       fileMegabytes: Type.Optional(Type.Number({ minimum: 1, maximum: 1_000_000 })),
@@ -76,7 +82,7 @@ const Speech = Type.Object(
       Type.Literal('tts-espeak'),
       Type.Literal('off'),
     ]),
-    url: Type.Optional(Type.String({ pattern: '^https?://' })),
+    url: Type.Optional(httpUrl),
     format: Type.Optional(Type.Union([Type.Literal('openai'), Type.Literal('piper')])),
     authorization: Type.Optional(Type.String({ maxLength: 4096 })),
     model: Type.Optional(Type.String({ maxLength: 128 })),
@@ -84,8 +90,10 @@ const Speech = Type.Object(
   strict,
 );
 
-const countries = Type.Array(Type.String({ pattern: '^[A-Z]{2}$' }));
-const prefixes = Type.Array(Type.String({ pattern: '^\\+[1-9][0-9]{0,14}$' }));
+const countries = Type.Array(countryCode);
+const prefixes = Type.Array(
+  textOfForm('the beginning of numbers in E.164, in quotes, such as "+447"', '^\\+[1-9][0-9]{0,14}$'),
+);
 
 const CallsCap = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Literal('off')]);
 const RateCap = Type.Object({ perMinute: Type.Optional(CallsCap), perDay: Type.Optional(CallsCap) }, strict);
@@ -98,7 +106,7 @@ const Caps = Type.Union([
       /** Of each destination country. */
       perCountry: Type.Optional(RateCap),
       /** Of these countries instead of `perCountry`. */
-      countries: Type.Optional(recordOf('^[A-Z]{2}$', RateCap)),
+      countries: Type.Optional(recordOf(countryWords, '^[A-Z]{2}$', RateCap)),
       /** Of each destination number. */
       perNumber: Type.Optional(RateCap),
       spend: Type.Optional(
@@ -108,7 +116,11 @@ const Caps = Type.Union([
             {
               perDay: Type.Number({ minimum: 0, maximum: 1_000_000_000 }),
               /** Prefix (`+` for all) to the price of a minute. */
-              pricesPerMinute: recordOf('^\\+[0-9]{0,15}$', Type.Number({ minimum: 0, maximum: 1_000_000 })),
+              pricesPerMinute: recordOf(
+                'a prefix such as "+44", in quotes, or "+" for all numbers',
+                '^\\+[0-9]{0,15}$',
+                Type.Number({ minimum: 0, maximum: 1_000_000 }),
+              ),
               reservedMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 1440 })),
             },
             strict,
@@ -164,6 +176,7 @@ export const ConfigFile = Type.Object(
     /** Countries, prefixes, caps and detection of single instances, by alias or id. */
     instances: Type.Optional(
       recordOf(
+        'an alias or id of an instance: at most 62 letters, digits and "-"',
         '^[A-Za-z0-9][A-Za-z0-9-]{0,61}$',
         Type.Object(
           {
@@ -177,7 +190,7 @@ export const ConfigFile = Type.Object(
       ),
     ),
     /** Own numbers in E.164, to be shown as caller ID; the first is the queue's. */
-    phoneNumbers: Type.Optional(Type.Array(Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$' }))),
+    phoneNumbers: Type.Optional(Type.Array(e164('^\\+[1-9][0-9]{1,14}$'))),
     quotas: Type.Optional(
       Type.Object(
         {
@@ -232,9 +245,9 @@ export const ConfigFile = Type.Object(
       Type.Object(
         {
           /** An AWS-compatible Lambda endpoint. */
-          endpoint: Type.Optional(Type.String({ pattern: '^https?://' })),
+          endpoint: Type.Optional(httpUrl),
           /** Function ARN or name to a URL that takes the event as a POST. */
-          functions: Type.Optional(Type.Record(Type.String(), Type.String({ pattern: '^https?://' }))),
+          functions: Type.Optional(Type.Record(Type.String(), httpUrl)),
         },
         strict,
       ),
@@ -246,11 +259,11 @@ export const ConfigFile = Type.Object(
           s3: Type.Optional(
             Type.Object(
               {
-                bucket: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,62}$' }),
+                bucket: bucketName,
                 prefix: Type.Optional(Type.String({ maxLength: 512 })),
                 region: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
                 /** Of a store that is not Amazon's. */
-                endpoint: Type.Optional(Type.String({ pattern: '^https?://' })),
+                endpoint: Type.Optional(httpUrl),
                 accessKeyId: Type.Optional(Type.String({ minLength: 1 })),
                 secretAccessKey: Type.Optional(Type.String({ minLength: 1 })),
               },
@@ -269,7 +282,7 @@ export const ConfigFile = Type.Object(
             Type.Array(
               Type.Object(
                 {
-                  urls: Type.String({ pattern: '^(stun|turns?):' }),
+                  urls: textOfForm('a URL that begins with stun:, turn: or turns:', '^(stun|turns?):'),
                   username: Type.Optional(Type.String({ maxLength: 256 })),
                   credential: Type.Optional(Type.String({ maxLength: 256 })),
                 },
@@ -279,9 +292,9 @@ export const ConfigFile = Type.Object(
             ),
           ),
           /** Address that browsers are told, where it is not the one bound to. */
-          announcedHost: Type.Optional(Type.String({ pattern: '^[0-9.]{7,15}$' })),
+          announcedHost: Type.Optional(textOfForm('an IPv4 address', '^[0-9.]{7,15}$')),
           /** UDP ports for browsers, `first-last`. */
-          ports: Type.Optional(Type.String({ pattern: '^[0-9]{1,5}-[0-9]{1,5}$' })),
+          ports: Type.Optional(portRange),
           /** `relay`: only through TURN. */
           transport: Type.Optional(Type.Union([Type.Literal('all'), Type.Literal('relay')])),
         },
@@ -292,15 +305,11 @@ export const ConfigFile = Type.Object(
       Type.Object(
         {
           /** Bucket of an S3 URI to the directory, or the http(s) URL, that its keys are below. */
-          buckets: Type.Optional(
-            Type.Record(
-              Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,62}$' }),
-              Type.String({ minLength: 1 }),
-              strict,
-            ),
-          ),
+          buckets: Type.Optional(Type.Record(bucketName, Type.String({ minLength: 1 }), strict)),
           /** Where clients reach the service, for links to audio; the listening address when absent. */
-          publicUrl: Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$' })),
+          publicUrl: Type.Optional(
+            textOfForm('a URL without a path, such as https://ringback.example', '^https?://[^/?#]+$'),
+          ),
         },
         strict,
       ),
@@ -309,7 +318,7 @@ export const ConfigFile = Type.Object(
       Type.Object(
         {
           scenarioFile: Type.Optional(Type.String()),
-          rtpPorts: Type.Optional(Type.String({ pattern: '^[0-9]+-[0-9]+$' })),
+          rtpPorts: Type.Optional(portRange),
         },
         strict,
       ),

@@ -4,6 +4,7 @@ import { type Clock, delay } from './clock.ts';
 import type { ActiveContacts } from './contacts/active-contacts.ts';
 import type { ContactOrders } from './contacts/contact-orders.ts';
 import type { NodeId } from './ids.ts';
+import { lastingFault } from './lasting-fault.ts';
 import type { NodeStore } from './store/node-store.ts';
 
 /** A node that has not renewed for this long is dead, ms. */
@@ -30,6 +31,7 @@ export interface OwnershipDeps {
 export function keepOwnership(deps: OwnershipDeps): Ownership {
   const { node, nodes, active, orders, clock, logger } = deps;
   const stop = new AbortController();
+  const fault = lastingFault('the lease could not be renewed; trying again', deps);
 
   async function turn(): Promise<void> {
     try {
@@ -43,8 +45,9 @@ export function keepOwnership(deps: OwnershipDeps): Ownership {
       if (recovered > 0) logger.warn({ recovered }, 'open contacts that nobody ran were taken over');
       await orders.look();
       await nodes.removeDead();
+      fault.over();
     } catch (error) {
-      logger.error({ err: error }, 'the lease could not be renewed; trying again');
+      fault.met(error);
     }
   }
 

@@ -2,10 +2,8 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openMediaEngine } from '@ringback/media';
 import { describeFault, openSimulatedCarrier, type SimulatedCarrier } from '@ringback/simulated-carrier';
 import { nodeResolver, SipPortUnavailable, type UserAgent } from '@ringback/sip';
@@ -26,6 +24,7 @@ import { type Config, ConfigUnusable, emulatorAccountId } from './config.ts';
 import { acceptContact } from './contacts/accept-contact.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
 import { callByAgent } from './contacts/call-by-agent.ts';
+import { changeContactData } from './contacts/change-contact-data.ts';
 import { openContactOrders } from './contacts/contact-orders.ts';
 import { ContactTransfers } from './contacts/contact-transfer.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
@@ -52,9 +51,11 @@ import { openAccessKeys } from './identity/access-keys.ts';
 import { openAuditLog } from './identity/audit-log.ts';
 import { openAuthentication } from './identity/authenticate.ts';
 import { hashPassword } from './identity/passwords.ts';
-import { loadSecretKey, type SecretBox, secretBox } from './identity/secret-box.ts';
+import { openSecretBox } from './identity/secret-box.ts';
 import { type NodeId, newId } from './ids.ts';
+import { makeDirectories } from './make-directories.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
+import { placeOf } from './node-place.ts';
 import { Opened } from './opened.ts';
 import { keepOwnership, leaseMs } from './ownership.ts';
 import { countryOf } from './policy/destination.ts';
@@ -155,7 +156,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const tenant = { accountId: config.accessKeys[0]?.accountId ?? emulatorAccountId, region: config.region };
 
   // State.
-  const database = await openState(options, opened, fatal);
+  const database = await openServiceDatabase(options, opened, fatal);
   const quotas = openQuotas(config.quotas);
   await seed(database, {
     tenant,
@@ -241,7 +242,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const node = newId<NodeId>();
   // Whoever owns the embedded database is alone on it: what a crash left need not wait for a lease to run out.
   if (!config.databaseUrl) await nodes.endAllLeases();
-  await nodes.register(node, hostname(), leaseMs);
+  await nodes.register(node, { host: hostname(), place: await placeOf(userAgent.endpoint) }, leaseMs);
   opened.keep(node, (id) => nodes.release(id));
   // An embedded database has one service; others share theirs with other nodes.
   const bus = config.databaseUrl
@@ -285,6 +286,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     }),
     (side) => side.close(),
   );
+  const recordingsDirectory = path.join(config.dataDir, 'recordings');
   // Closed until it is known that no administrator has stopped dialling.
   const gate = openDialGate('closed', clock);
   const story: OutboundContactDeps = {
@@ -297,7 +299,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     flowLogs,
     hours: openHoursOfOperationStore(database),
     amdSettings: (instance) => policies.of(instance).amdSettings,
-    recordingsDirectory: path.join(config.dataDir, 'recordings'),
+    recordingsDirectory,
     logger,
     ...(observe ? { observe } : {}),
     dialling: { userAgent, media, trunks, stir, clock, newCallId: () => randomBytes(16).toString('hex') },
@@ -407,22 +409,10 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   opened.keep(maintenance, clearInterval);
 
   // Identity.
-  const openSecretBox = () => loadSecretKey(config.secretKey, config.dataDir).then(secretBox);
-  // A key that is configured is looked at now, so that a mistake in it shows at the start; the file waits for need.
-  let box: Promise<SecretBox> | undefined = config.secretKey
-    ? Promise.resolve(await openSecretBox())
-    : undefined;
   const accessKeys = openAccessKeys({
     config,
     store: storedKeys,
-    secretBox: () => {
-      box ??= openSecretBox().catch((error: unknown) => {
-        // Looked for again by the next one; it may have been put in place since.
-        box = undefined;
-        throw error;
-      });
-      return box;
-    },
+    secretBox: await openSecretBox(config.secretKey, config.dataDir),
     clock,
   });
   const audit = opened.keep(
@@ -440,9 +430,9 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   watchMedia(metrics, media);
   watchSip(metrics, sip, clock);
   if (config.recordingUpload) {
-    const directory = path.join(config.dataDir, 'recordings');
-    opened.keep(openRecordingUpload(directory, config.recordingUpload, { clock, logger }), (upload) =>
-      upload.close(),
+    opened.keep(
+      openRecordingUpload(recordingsDirectory, config.recordingUpload, { clock, logger }),
+      (upload) => upload.close(),
     );
   }
   metrics.watch('ringback_agents', 'Agents whose page is on this node.', () => agents.desks.size);
@@ -468,6 +458,14 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         contacts,
         routing: agents.routing,
         orders,
+        changeContactData: (contact, change) =>
+          changeContactData(contact, change, {
+            orders,
+            contacts,
+            clock,
+            newEventId: randomUUID,
+            factsWritten,
+          }),
         buckets,
         promptAudio,
         promptLinks: openPromptLinks(config.secretKey, () => config.prompts.publicUrl ?? address),
@@ -570,7 +568,7 @@ function serviceOf(parts: {
 const urlOf = (config: Config, http: HttpServer): string =>
   `${config.http.tls ? 'https' : 'http'}://${http.host}:${http.port}`;
 
-async function openState(
+async function openServiceDatabase(
   { config, logger, onProgress }: ServiceOptions,
   opened: Opened,
   fatal: (reason: string) => void,
@@ -579,7 +577,7 @@ async function openState(
   // The embedded database makes the directory itself, because its own user must be able to pass through.
   if (config.databaseUrl) {
     await orUnusable(
-      mkdir(config.dataDir, { recursive: true, mode: 0o700 }),
+      makeDirectories(config.dataDir, 0o700),
       `The data directory ${config.dataDir} cannot be made; choose another one with RINGBACK_DATA_DIR`,
     );
   }
@@ -603,7 +601,6 @@ async function openState(
   );
   await migrate({
     pool: database.pool,
-    directory: fileURLToPath(new URL('./store/migrations', import.meta.url)),
     onMigration: (name) => progress(`Migrating the database: ${name}.`),
   });
   return database;

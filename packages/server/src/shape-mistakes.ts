@@ -9,19 +9,23 @@ export interface ShapeMistake {
 /**
  * One mistake for each thing that is wrong. A check reports every arm of a union; here only the arm counts that was
  * meant: the one of the type, the constant or the `kind` that was written. Where none was, the mistake says which
- * there are.
+ * there are. What a text, or a key of a map, must look like is told in the words of its `description`, not as a pattern.
+ *
+ * @param shape that was checked against.
  */
-export function shapeMistakes(errors: readonly TLocalizedValidationError[]): ShapeMistake[] {
+export function shapeMistakes(errors: readonly TLocalizedValidationError[], shape: object): ShapeMistake[] {
   const beside = errorsBesideThePoint(errors);
   const mistakes: ShapeMistake[] = [];
   const alternatives = new Map<string, Set<string>>();
   for (const error of errors) {
     if (beside.has(error)) continue;
     const path = pathOf(error.instancePath);
-    const expected = expectedBy(error);
+    const expected = formOf(error, shape) ?? expectedBy(error);
     if (error.keyword === 'additionalProperties') {
+      const form = wordsAt(error.schemaPath, shape);
       for (const key of error.params.additionalProperties) {
-        mistakes.push({ path: [...path, key], message: `unknown key "${key}"` });
+        const message = form ? `the key "${key}" must be ${form}` : `unknown key "${key}"`;
+        mistakes.push({ path: [...path, key], message });
       }
     } else if (expected === undefined) {
       mistakes.push({ path, message: error.message });
@@ -71,6 +75,17 @@ function expectedBy(error: TLocalizedValidationError): string | undefined {
   if (error.keyword === 'const') return JSON.stringify(error.params.allowedValue);
   if (error.keyword === 'type') return String(error.params.type);
   return undefined;
+}
+
+/** The words for the form of a text, where its shape has them and something else was written. */
+function formOf({ keyword, schemaPath }: TLocalizedValidationError, shape: object): string | undefined {
+  return keyword === 'pattern' || keyword === 'type' ? wordsAt(schemaPath, shape) : undefined;
+}
+
+function wordsAt(schemaPath: string, shape: object): string | undefined {
+  let part: unknown = shape;
+  for (const step of pathOf(schemaPath)) part = (part as Record<string, unknown> | undefined)?.[step];
+  return (part as { readonly description?: string } | undefined)?.description;
 }
 
 /** A JSON pointer (RFC 6901) as keys. */

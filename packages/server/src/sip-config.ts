@@ -6,20 +6,21 @@ import type { CallTracesOptions, TlsCertificate } from '@ringback/sip';
 import Type, { type Static } from 'typebox';
 import { checkCertificate } from './checked-certificate.ts';
 import type { MistakeBeyondShape } from './checked-yaml.ts';
+import { textOfForm } from './text-forms.ts';
 
 const strict = { additionalProperties: false } as const;
 const port = Type.Integer({ minimum: 1, maximum: 65_535 });
 const file = Type.String({ minLength: 1, maxLength: 4096 });
 
 /** A name or an address of either family; `sipMistakes` says which may stand where. */
-const host = Type.String({ pattern: '^[A-Za-z0-9.:-]{1,253}$' });
+const host = textOfForm('a host name or an IP address, without a port', '^[A-Za-z0-9.:-]{1,253}$');
 
 export const SipShape = Type.Object(
   {
     /** Name or address in Via and Contact over IPv4, where it is not the one bound to (NAT); its address is named in SDP, too. */
     advertise: Type.Optional(host),
     /** Address for SIP and RTP of trunks that are reached over IPv6. */
-    ipv6: Type.Optional(Type.String({ pattern: '^[0-9A-Fa-f:.]{2,45}$' })),
+    ipv6: Type.Optional(textOfForm('an IPv6 address, without brackets', '^[0-9A-Fa-f:.]{2,45}$')),
     /** As `advertise`, over IPv6. */
     advertiseIpv6: Type.Optional(host),
     alsoListen: Type.Optional(
@@ -51,7 +52,7 @@ export const SipShape = Type.Object(
       Type.Object(
         {
           /** `host:port` of Homer's collector. */
-          collector: Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$' }),
+          collector: textOfForm('host:port', '^[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$'),
           captureId: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295 })),
           password: Type.Optional(Type.String({ maxLength: 128 })),
         },

@@ -11,6 +11,7 @@ import { isKnownCountry } from './calls/trunk-numbers.ts';
 import { addRange } from './calls/trunk-servers.ts';
 import { checkCertificate } from './checked-certificate.ts';
 import type { MistakeBeyondShape } from './checked-yaml.ts';
+import { countryCode, hostName, partName, textOfForm } from './text-forms.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -18,24 +19,31 @@ function oneOf<const Value extends string>(...values: Value[]) {
   return Type.Union(values.map((value) => Type.Literal(value))) as unknown as Type.TUnsafe<Value>;
 }
 
-const name = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$' });
-const address = Type.String({
-  pattern: '^(\\[[0-9A-Fa-f:.]{2,45}\\]|[A-Za-z0-9_.-]{1,253})(:[0-9]{1,5})?$',
-});
+const address = textOfForm(
+  'host, host:port or [IPv6]:port, without "sip:"',
+  '^(\\[[0-9A-Fa-f:.]{2,45}\\]|[A-Za-z0-9_.-]{1,253})(:[0-9]{1,5})?$',
+);
 const file = Type.String({ minLength: 1, maxLength: 4096 });
 
 /** One item of `trunks`. */
 export const TrunkShape = Type.Object(
   {
-    name,
+    name: partName,
     /** Where INVITEs go: `host`, `host:port` or `[IPv6]:port`, or several, tried in this order. A host without port is looked up by RFC 3263. */
     address: Type.Union([address, Type.Array(address, { minItems: 1, maxItems: 16 })]),
     /** When absent DNS decides; UDP for addresses. */
     transport: Type.Optional(oneOf('udp', 'tcp', 'tls')),
     /** Domain of the request URI and From; the first address's host when absent. */
-    domain: Type.Optional(Type.String({ pattern: '^(\\[[0-9A-Fa-f:.]{2,45}\\]|[A-Za-z0-9.-]{1,253})$' })),
+    domain: Type.Optional(
+      textOfForm(
+        'a host name, an IPv4 address or an IPv6 address in brackets',
+        '^(\\[[0-9A-Fa-f:.]{2,45}\\]|[A-Za-z0-9.-]{1,253})$',
+      ),
+    ),
     /** Without control characters: it stands in a header field. */
-    username: Type.Optional(Type.String({ maxLength: 128, pattern: '^[^\\u0000-\\u001F\\u007F]+$' })),
+    username: Type.Optional(
+      textOfForm('a text without control characters', '^[^\\u0000-\\u001F\\u007F]+$', { maxLength: 128 }),
+    ),
     password: Type.Optional(Type.String({ maxLength: 256 })),
     register: Type.Optional(
       Type.Union([
@@ -45,7 +53,9 @@ export const TrunkShape = Type.Object(
             expiresSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: 86_400 })),
             /** `sip:USERNAME@DOMAIN` when absent. */
             addressOfRecord: Type.Optional(
-              Type.String({ pattern: '^sips?:[^\\s<>"@]+@[^\\s<>"]+$', maxLength: 512 }),
+              textOfForm('a SIP URI, such as sip:alice@example.com', '^sips?:[^\\s<>"@]+@[^\\s<>"]+$', {
+                maxLength: 512,
+              }),
             ),
           },
           strict,
@@ -59,9 +69,14 @@ export const TrunkShape = Type.Object(
       Type.Object(
         {
           format: Type.Optional(oneOf('e164', 'plain', 'national')),
-          country: Type.Optional(Type.String({ pattern: '^[A-Z]{2}$' })),
-          strip: Type.Optional(Type.String({ pattern: '^\\+?[0-9]{1,15}$|^\\+$' })),
-          add: Type.Optional(Type.String({ pattern: '^[+0-9*]{1,15}$' })),
+          country: Type.Optional(countryCode),
+          strip: Type.Optional(
+            textOfForm(
+              'the first digits of a number, with or without "+", in quotes',
+              '^\\+?[0-9]{1,15}$|^\\+$',
+            ),
+          ),
+          add: Type.Optional(textOfForm('at most 15 digits, "+" and "*", in quotes', '^[+0-9*]{1,15}$')),
         },
         strict,
       ),
@@ -76,7 +91,7 @@ export const TrunkShape = Type.Object(
     callsPerSecond: Type.Optional(Type.Number({ minimum: 0.01, maximum: 100_000 })),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
     weight: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
-    countries: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z]{2}$' }), { minItems: 1 })),
+    countries: Type.Optional(Type.Array(countryCode, { minItems: 1 })),
     sessionTimer: Type.Optional(
       Type.Union([
         Type.Literal('off'),
@@ -92,7 +107,10 @@ export const TrunkShape = Type.Object(
     ),
     '100rel': Type.Optional(oneOf('off', 'supported', 'required')),
     stir: Type.Optional(
-      Type.Object({ key: file, certificateUrl: Type.String({ pattern: '^https://[^\\s<>"]+$' }) }, strict),
+      Type.Object(
+        { key: file, certificateUrl: textOfForm('a URL that begins with https://', '^https://[^\\s<>"]+$') },
+        strict,
+      ),
     ),
     tls: Type.Optional(
       Type.Object(
@@ -101,7 +119,7 @@ export const TrunkShape = Type.Object(
           cert: Type.Optional(file),
           key: Type.Optional(file),
           names: Type.Optional(oneOf('strict', 'wildcard')),
-          serverName: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$' })),
+          serverName: Type.Optional(hostName),
         },
         strict,
       ),

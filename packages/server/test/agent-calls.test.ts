@@ -1,5 +1,6 @@
 /** An agent at work against a running service: a queued contact is taken, spoken with, held, handed on and finished. Audio is measured at both ends. */
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
   CreateQueueCommand,
@@ -7,6 +8,7 @@ import {
   DescribeQueueCommand,
   ListUsersCommand,
   StopContactCommand,
+  UpdateContactAttributesCommand,
   UpdateQueueOutboundCallerConfigCommand,
   UpdateUserPhoneConfigCommand,
 } from '@aws-sdk/client-connect';
@@ -21,11 +23,11 @@ import {
   setHook,
   transferToNumber,
   transferToQueue,
-  waitSecond,
+  wait,
 } from './support/flow-actions.ts';
 import { phoneHears } from './support/phone-hears.ts';
 import { acceptOffer, finishWork } from './support/team-at-work.ts';
-import { startTestService, type TestService, untilDefined } from './support/test-service.ts';
+import { linesOf, startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
 const agentHz = 1000;
 /** Says hello and listens. */
@@ -148,6 +150,28 @@ describe('an agent', () => {
     assert.deepEqual(record.Attributes, { answered: nameOfAgent });
     assert.equal(record.DisconnectReason, 'AGENT_DISCONNECT');
     await phoneHears(ringback, ringsTwoSeconds, agentHz);
+  });
+
+  it('sees on the page what the API changes of the contact meanwhile', async () => {
+    await agent.do({ do: 'dial', phoneNumber: person });
+    const { contact } = await agent.until('the answer', ({ contact }) => contact?.state === 'CONNECTED');
+    const contactId = contact?.contactId ?? '';
+    await ringback.client.send(
+      new UpdateContactAttributesCommand({
+        InstanceId: ringback.instanceId,
+        InitialContactId: contactId,
+        Attributes: { level: 'gold' },
+      }),
+    );
+    await agent.until(
+      'the attribute',
+      ({ contact }) => (contact?.attributes as Record<string, string> | undefined)?.level === 'gold',
+    );
+    await agent.do({ do: 'hangUp', contactId });
+    await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+    await agent.do({ do: 'clear', contactId });
+    const record = await ringback.record(contactId);
+    assert.equal((record.Attributes as Record<string, string>).level, 'gold');
   });
 
   it('calls somebody whose line is busy, and is named in the record with the work after it', async () => {
@@ -314,7 +338,7 @@ describe('an agent', () => {
   it('hears his whisper while the customer still waits, who hears his own then; both may speak of the agent', async () => {
     const queue = await ringback.createFlow(
       [
-        waitSecond('wait', 'whispering?'),
+        wait('wait', 1, 'whispering?'),
         compare('whispering?', '$.Attributes.whispering', 'yes', 'still here', 'wait'),
         setAttributes('still here', { customer: 'still waits' }, 'wait'),
       ],
@@ -335,7 +359,7 @@ describe('an agent', () => {
             ],
           },
         },
-        waitSecond('wait', 'waits?'),
+        wait('wait', 1, 'waits?'),
         compare('waits?', '$.Attributes.customer', 'still waits', 'end', 'rounds'),
         endFlow,
       ],
@@ -397,6 +421,75 @@ describe('an agent', () => {
     assert.deepEqual(record.Attributes, {});
   });
 
+  it('does not get a customer who speaks with a third party, until that one has hung up', async () => {
+    const customer = '+12065550190';
+    await agent.setStatus('Offline');
+    const queue = await ringback.createFlow(
+      [
+        transferToNumber(impatient, 'True', {}, 'wait'),
+        ...['CallFailed', 'ConnectionTimeLimitExceeded', 'NoMatchingError'].map((failed) =>
+          setAttributes(failed, { failed }, 'wait'),
+        ),
+        wait('wait', 1, 'wait'),
+      ],
+      'CUSTOMER_QUEUE',
+    );
+    // Longer than that he speaks with the third party.
+    const nobody = { AttributeCondition: { MatchCriteria: { AgentsCriteria: { AgentIds: ['nobody'] } } } };
+    const entry = await ringback.createFlow([
+      setHook('hook', 'CustomerQueue', queue, 'criteria'),
+      {
+        Identifier: 'criteria',
+        Type: 'UpdateContactRoutingCriteria',
+        Parameters: {
+          RoutingCriteria: { Steps: [{ Expression: nobody, Expiry: { DurationInSeconds: '1' } }] },
+        },
+        Transitions: {
+          NextAction: 'queue',
+          Errors: [{ NextAction: 'queue', ErrorType: 'NoMatchingError' }],
+          Conditions: [],
+        },
+      },
+      ...transferToQueue,
+    ]);
+    const contactId = await ringback.call(customer, entry);
+    await untilDefined(30_000, 'the third party was not called', () =>
+      linesOf(path.join(ringback.dataDir, 'carrier', 'invites.jsonl')).find(
+        ({ kind, to, from }) => kind === 'invite' && to === impatient && from === customer,
+      ),
+    );
+    await agent.setStatus('Available');
+    assert.equal(await acceptOffer(agent), contactId);
+    const transfer = ringback.timeline.find(
+      (entry) =>
+        entry.kind === 'flow' &&
+        entry.contactId === contactId &&
+        entry.step.actionType === 'TransferParticipantToThirdParty',
+    );
+    assert.ok(transfer, 'the offer came before the conversation was over');
+    await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
+    await agent.do({ do: 'hangUp', contactId });
+    await finishWork(agent, contactId);
+    const record = await ringback.record(contactId);
+    assert.deepEqual(record.Attributes, {});
+    const [criteria] = record.RoutingCriteria as { Steps: { Status: string }[] }[];
+    assert.equal(criteria?.Steps[0]?.Status, 'EXPIRED');
+    assert.deepEqual(
+      ringback.events(contactId).map(({ eventType }) => eventType),
+      [
+        'INITIATED',
+        'CONNECTED_TO_SYSTEM',
+        'CONTACT_DATA_UPDATED',
+        'QUEUED',
+        'CONTACT_DATA_UPDATED',
+        'CONNECTED_TO_AGENT',
+        'DISCONNECTED',
+        'COMPLETED',
+      ],
+      'it kept its place, and criteria and their step were told',
+    );
+  });
+
   it('leaves a customer whose flow queues him again, and hands him to a telephone number the next time', async () => {
     const remaining = await ringback.createFlow([
       compare('again?', '$.Attributes.again', 'yes', 'note', 'set'),
@@ -451,7 +544,7 @@ describe('an agent', () => {
         OutboundCallerConfig: Queue?.OutboundCallerConfig,
       }),
     );
-    const waiting = await ringback.createFlow([waitSecond('wait', 'wait')], 'CUSTOMER_QUEUE');
+    const waiting = await ringback.createFlow([wait('wait', 1, 'wait')], 'CUSTOMER_QUEUE');
     const moving = await ringback.createFlow(
       [
         {

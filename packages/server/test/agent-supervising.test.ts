@@ -86,7 +86,15 @@ describe('a conversation under way', () => {
     assert.deepEqual(supervisor.state.contact?.monitor, {
       mode: 'SILENT_MONITOR',
       allowed: ['SILENT_MONITOR', 'BARGE'],
+      contactId,
     });
+    assert.deepEqual(
+      supervisor.state.contact?.parties.map(({ id, label }) => [id, label]),
+      [
+        ['customer', person],
+        ['agent', 'agent'],
+      ],
+    );
     await hears(supervisor, agentHz);
     await hearsNot(agent, supervisorHz);
     await untilParties(agent, { customer: 'connected' });

@@ -35,6 +35,11 @@ const person = '+12065550101';
 const another = '+12065550100';
 const busy = '+12065550120';
 
+interface AgentSnapshot {
+  readonly Configuration: { readonly AgentHierarchyGroups: unknown };
+  readonly Contacts: readonly { readonly ContactId: string; readonly InitialContactId: string | null }[];
+}
+
 describe('a transfer by quick connect', () => {
   let ringback: TestService;
   let state: OpenState;
@@ -165,6 +170,15 @@ describe('a transfer by quick connect', () => {
     await untilParties(first, { customer: 'hold', third: 'connecting' });
     await assert.rejects(first.do({ do: 'resume', contactId }), { code: 'NOT_NOW' });
 
+    const offer = await second.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');
+    assert.deepEqual(
+      offer.contact?.parties.map(({ id, label, state }) => [id, label, state]),
+      [
+        ['customer', person, 'hold'],
+        ['transferring', 'agent', 'connected'],
+      ],
+      'who is asked sees by whom before accepting',
+    );
     const next = await acceptOffer(second);
     assert.notEqual(next, contactId);
     await untilParties(first, { customer: 'hold', third: 'connected' });
@@ -219,9 +233,11 @@ describe('a transfer by quick connect', () => {
     const quality = followed.QualityMetrics as { Agent: { Audio: { QualityScore: number } } };
     assert.ok(quality.Agent.Audio.QualityScore > 1);
     const [snapshot] = linesOf(path.join(ringback.dataDir, 'events', 'agent-events.jsonl'))
-      .map((line) => line.CurrentAgentSnapshot as { Configuration: { AgentHierarchyGroups: unknown } })
-      .filter(({ Configuration }) => Configuration.AgentHierarchyGroups !== null);
+      .map((line) => line.CurrentAgentSnapshot as AgentSnapshot)
+      .filter(({ Configuration }) => Configuration.AgentHierarchyGroups !== null)
+      .filter(({ Contacts }) => Contacts.some(({ ContactId }) => ContactId === next));
     assert.deepEqual(Object.keys(snapshot?.Configuration.AgentHierarchyGroups ?? {}), ['Level1', 'Level2']);
+    assert.equal(snapshot?.Contacts[0]?.InitialContactId, contactId);
     assert.deepEqual(followed.CustomerEndpoint, { Type: 'TELEPHONE_NUMBER', Address: person });
     assert.deepEqual(
       ringback.events(next).map(({ eventType }) => eventType),
@@ -237,6 +253,8 @@ describe('a transfer by quick connect', () => {
     await second.setStatus('Available');
     await first.do({ do: 'transfer', contactId, kind: 'cold', quickConnectId: toQueue });
     await first.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+    const offer = await second.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');
+    assert.deepEqual(offer.contact?.parties, [], 'nobody asks: the customer comes alone');
     const next = await acceptOffer(second);
     await second.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
     await untilParties(second, { customer: 'connected' });
@@ -308,6 +326,29 @@ describe('a transfer by quick connect', () => {
     assert.deepEqual((dropped.SegmentAttributes as Record<string, unknown>)['ringback:EndCause'], {
       ValueString: 'TRANSFER_CANCELLED',
     });
+  });
+
+  it('is over at once where the other agent is with somebody else, and takes him out of after-contact work', async () => {
+    await second.setStatus('Offline');
+    const contactId = await conversation();
+    await second.setStatus('Available');
+    await second.do({ do: 'dial', phoneNumber: another });
+    const busyWith = await second.until('the answer', ({ contact }) => contact?.state === 'CONNECTED');
+    const transfer = () => first.do({ do: 'transfer', contactId, kind: 'warm', quickConnectId: toSecond });
+    await transfer();
+    const { contact } = await first.until('a failure', (state) => state.contact?.failure !== undefined);
+    assert.equal(contact?.failure?.text, 'The transfer to Second did not succeed.');
+    await untilParties(first, { customer: 'hold' });
+
+    await second.do({ do: 'hangUp', contactId: busyWith.contact?.contactId });
+    await second.until('after-contact work', (state) => state.contact?.state === 'ENDED');
+    await transfer();
+    const asked = await acceptOffer(second);
+    await untilParties(first, { customer: 'hold', third: 'connected' });
+    await first.do({ do: 'hangUp', contactId });
+    await finishWork(first, contactId);
+    await second.do({ do: 'hangUp', contactId: asked });
+    await finishWork(second, asked);
   });
 
   it('swaps between the customer and a telephone number as well', async () => {

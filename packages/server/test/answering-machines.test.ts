@@ -213,6 +213,8 @@ describe('magic numbers with answering machine detection', () => {
         assert.equal(contact.DisconnectReason, reason);
         assert.equal(contact.AnsweringMachineDetectionStatus, wanted);
         assert.equal(record.AnsweringMachineDetectionStatus, wanted);
+        const queue = record.Queue as { Name: string | null; EnqueueTimestamp: string | null };
+        assert.deepEqual([queue.Name, queue.EnqueueTimestamp], ['BasicQueue', null], 'whose call it was');
         const attributes = record.SegmentAttributes as Record<string, { ValueString: string }>;
         assert.equal(attributes['ringback:EarlyTone']?.ValueString, heard);
         const types = events.map(({ eventType }) => eventType);

@@ -238,14 +238,22 @@ describe('the Contact Control Panel', () => {
   it('asks a colleague, makes a conference, and leaves the customer to him', async () => {
     const { client, instanceId: InstanceId, queueId: QueueId } = ringback;
     const UserId = await createTeamUser(ringback, 'grace', 'Agent');
+    const users = await client.send(new ListUsersCommand({ InstanceId }));
+    const agentId = users.UserSummaryList?.find(({ Username }) => Username === 'agent')?.Id;
+    const ContactFlowId = await flowNamed(ringback, 'Default agent transfer');
+    const toAgent = await createQuickConnect(ringback, 'Agent', {
+      QuickConnectType: 'USER',
+      UserConfig: { UserId: agentId, ContactFlowId },
+    });
     const QuickConnectIds = [
+      toAgent,
       await createQuickConnect(ringback, 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerk', {
         QuickConnectType: 'PHONE_NUMBER',
         PhoneConfig: { PhoneNumber: busy },
       }),
       await createQuickConnect(ringback, 'Grace', {
         QuickConnectType: 'USER',
-        UserConfig: { UserId, ContactFlowId: await flowNamed(ringback, 'Default agent transfer') },
+        UserConfig: { UserId, ContactFlowId },
       }),
       await createQuickConnect(ringback, 'Service', {
         QuickConnectType: 'QUEUE',
@@ -261,6 +269,7 @@ describe('the Contact Control Panel', () => {
     await colleague.setStatus('Available');
     await press('Transfer');
     await page.getByRole('button', { name: 'Hand over to Service' }).waitFor();
+    assert.equal(await page.getByRole('searchbox').count(), 0, 'few are seen at a glance');
     await picture('transfer');
     await press('Speak first with Grace');
     const next = await acceptOffer(colleague);
@@ -278,10 +287,55 @@ describe('the Contact Control Panel', () => {
     await press(/^Finish/);
     await page.getByText('Waiting for the next contact').waitFor();
     await untilParties(colleague, { customer: 'connected' });
+
+    await colleague.do({ do: 'transfer', contactId: next, kind: 'warm', quickConnectId: toAgent });
+    await title('grace asks you');
+    await picture('asked');
+    await press(/^Accept/);
+    await title('Connected');
+    await page.getByRole('button', { name: 'Leave the call' }).waitFor();
     await colleague.do({ do: 'hangUp', contactId: next });
     await finishWork(colleague, next);
+    await press(/^Hang up/);
+    await title('After-contact work');
+    await press(/^Finish/);
+    await page.getByText('Waiting for the next contact').waitFor();
     assert.equal((await ringback.record(contactId)).NextContactId, next);
     assert.equal((await ringback.record(next)).InitiationMethod, 'TRANSFER');
+  });
+
+  it('finds one of many quick connects by name or number', async () => {
+    const { client, instanceId: InstanceId, queueId: QueueId } = ringback;
+    const QuickConnectIds = [];
+    for (const n of [1, 2, 3, 4, 5, 6])
+      QuickConnectIds.push(
+        await createQuickConnect(ringback, `Branch ${n}`, {
+          QuickConnectType: 'PHONE_NUMBER',
+          PhoneConfig: { PhoneNumber: `+1206555014${n}` },
+        }),
+      );
+    await client.send(new AssociateQueueQuickConnectsCommand({ InstanceId, QueueId, QuickConnectIds }));
+    await colleague.setStatus('Offline');
+    await ringback.call(person, flowId);
+    await title('Incoming contact');
+    await press(/^Accept/);
+    await title('Connected');
+    await press('Transfer');
+    const rows = page.getByRole('button', { name: /^Speak first with/ });
+    const find = page.getByRole('searchbox', { name: 'Find' });
+    await find.fill('grace');
+    await rows.nth(1).waitFor({ state: 'detached' });
+    assert.equal(await rows.first().getAttribute('aria-label'), 'Speak first with Grace');
+    await picture('transfer-search');
+    await find.fill('5550143');
+    await page.getByRole('button', { name: 'Speak first with Branch 3' }).waitFor();
+    assert.equal(await rows.count(), 1);
+    await find.fill('nobody');
+    await page.getByText('None of 9 is called so.').waitFor();
+    await press(/^Hang up/);
+    await title('After-contact work');
+    await press(/^Finish/);
+    await page.getByText('Waiting for the next contact').waitFor();
   });
 
   it('listens to a colleague, and takes part', async () => {
@@ -305,6 +359,8 @@ describe('the Contact Control Panel', () => {
       }),
     );
     await title('Listening');
+    await page.getByText(`Contact ${ContactId}`).waitFor();
+    await page.getByText('Agent grace').waitFor();
     await loudIn(page);
     await picture('listening');
     await press('Barge in');

@@ -22,6 +22,7 @@ import {
   UpdateContactFlowModuleMetadataCommand,
 } from '@aws-sdk/client-connect';
 import { hangUp, setAttributes } from './support/flow-actions.ts';
+import { refused } from './support/refusals.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 let test: TestService;
@@ -83,13 +84,6 @@ const updateMetadata = (
   more: Partial<UpdateContactFlowModuleMetadataCommand['input']>,
 ) =>
   test.client.send(new UpdateContactFlowModuleMetadataCommand({ InstanceId, ContactFlowModuleId, ...more }));
-
-const refused = (promise: Promise<unknown>, name: string, message: RegExp = /./): Promise<void> =>
-  assert.rejects(promise, (error: Error) => {
-    assert.equal(error.name, name, error.message);
-    assert.match(error.message, message);
-    return true;
-  });
 
 const withProblem = (promise: Promise<unknown>, message: RegExp): Promise<void> =>
   assert.rejects(promise, (error: unknown) => {

@@ -22,6 +22,7 @@ import {
   UpdateContactFlowNameCommand,
 } from '@aws-sdk/client-connect';
 import { hangUp, setAttributes, waitLong } from './support/flow-actions.ts';
+import { refused, unknownId } from './support/refusals.ts';
 import { startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
 let test: TestService;
@@ -67,11 +68,6 @@ async function describeFlow(ContactFlowId: string) {
 
 const updateContent = (ContactFlowId: string, Content: string) =>
   test.client.send(new UpdateContactFlowContentCommand({ InstanceId, ContactFlowId, Content }));
-
-const refused = (promise: Promise<unknown>, name: string, message: RegExp = /./): Promise<void> =>
-  assert.rejects(promise, (error: Error) => error.name === name && message.test(error.message));
-
-const unknownId = '00000000-0000-4000-8000-000000000000';
 
 describe('contact flows › drafts and publication', () => {
   it('keeps a saved flow as a draft until it is published', async () => {

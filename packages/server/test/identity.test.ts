@@ -216,6 +216,11 @@ describe('identity', () => {
       Filters: { Queues: [service.queueId] },
       CurrentMetrics: [{ Name: 'AGENTS_ONLINE', Unit: 'COUNT' }],
       OutboundCallerConfig: {},
+      Tags: { key: 'value' },
+      TagKeys: ['key'],
+      Attributes: { key: 'value' },
+      ReferenceTypes: ['URL'],
+      AttributeType: 'OUTBOUND_CALLS',
       AgentAvailabilityTimer: 'TIME_SINCE_LAST_ACTIVITY',
       QueueConfigs: [
         { QueueReference: { QueueId: service.queueId, Channel: 'VOICE' }, Priority: 1, Delay: 0 },
@@ -256,6 +261,7 @@ describe('identity', () => {
           Config: [],
         }),
       );
+      const numbers = await client.send(new sdk.ListPhoneNumbersV2Command({ InstanceId }));
       const quickConnect = await client.send(
         new sdk.CreateQuickConnectCommand({
           InstanceId,
@@ -294,6 +300,7 @@ describe('identity', () => {
         QuickConnectId: first(quickConnect.QuickConnectId),
         HierarchyGroupId: first(group.HierarchyGroupId),
         AliasId: first(alias.Id),
+        PhoneNumberId: first(numbers.ListPhoneNumbersSummaryList?.[0]?.PhoneNumberId),
       };
     });
 

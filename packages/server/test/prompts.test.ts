@@ -20,6 +20,7 @@ import {
 import { readWav, toneLevel, writeWav } from '@ringback/media';
 import { request as httpRequest } from 'undici';
 import { hangUp, playPrompt } from './support/flow-actions.ts';
+import { refused, unknownId } from './support/refusals.ts';
 import { startTestService, type TestService } from './support/test-service.ts';
 
 let test: TestService;
@@ -86,20 +87,11 @@ async function create(S3Uri: string, more: Partial<CreatePromptCommand['input']>
   return PromptId;
 }
 
-const refused = (promise: Promise<unknown>, name: string, message: RegExp = /./): Promise<void> =>
-  assert.rejects(promise, (error: Error) => {
-    assert.equal(error.name, name, error.message);
-    assert.match(error.message, message);
-    return true;
-  });
-
 async function download(PromptId: string) {
   const { PromptPresignedUrl } = await test.client.send(new GetPromptFileCommand({ InstanceId, PromptId }));
   assert.ok(PromptPresignedUrl);
   return { url: PromptPresignedUrl, answer: await fetch(PromptPresignedUrl) };
 }
-
-const unknownId = '00000000-0000-4000-8000-000000000000';
 
 describe('prompts › from buckets', () => {
   it('reads a directory and a server, by every spelling of an S3 URI', async () => {

@@ -5,7 +5,8 @@ import * as sdk from '@aws-sdk/client-connect';
 import { type ContactFlowId, newId, type PhoneNumberId, type QueueId as QueueIdOf } from '../src/ids.ts';
 import { isOpenAt } from '../src/routing/hours-of-operation.ts';
 import { openHoursOfOperationStore } from '../src/store/hours-of-operation-store.ts';
-import { openTestApi, refused, type TestApi, unknownId } from './support/test-api.ts';
+import { refused, unknownId } from './support/refusals.ts';
+import { openTestApi, type TestApi } from './support/test-api.ts';
 
 let test: TestApi;
 let InstanceId: string;

@@ -26,6 +26,7 @@ import {
   TagResourceCommand,
 } from '@aws-sdk/client-service-quotas';
 import { hangUp, waitLong } from './support/flow-actions.ts';
+import { type Refusal, refusalOf } from './support/refusals.ts';
 import { ringback } from './support/ringback-command.ts';
 import { startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
@@ -33,19 +34,6 @@ const activeCalls = 'L-12AB7C57';
 const campaignCalls = 'L-E908C3A1';
 const startRate = 'L-4E9BCC96';
 const flowsPerInstance = 'L-22922690';
-
-interface Refusal {
-  readonly name: string;
-  readonly message: string;
-  readonly $metadata: { readonly httpStatusCode?: number; readonly attempts?: number };
-}
-
-async function refusalOf(answer: Promise<unknown>): Promise<Refusal> {
-  return answer.then(
-    () => assert.fail('it was not refused'),
-    (error: unknown) => error as Refusal,
-  );
-}
 
 interface Opened {
   readonly service: TestService;

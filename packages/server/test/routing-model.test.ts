@@ -188,12 +188,19 @@ const journal = `
   CREATE TRIGGER keep AFTER INSERT OR UPDATE ON routing_agent FOR EACH ROW EXECUTE FUNCTION keep_agent();
   CREATE TRIGGER keep AFTER INSERT OR UPDATE OR DELETE ON routing_entry FOR EACH ROW EXECUTE FUNCTION keep_entry();`;
 
-async function readJournal(): Promise<readonly JournalRow[]> {
-  const { rows } = await server.database.query<JournalRow>(
+function readJournal(): Promise<readonly JournalRow[]> {
+  return readPatiently<JournalRow>(
     `SELECT kind, extract(epoch FROM began)::float8 * 1000 AS began_ms,
             extract(epoch FROM written)::float8 * 1000 AS written_ms, id, "row", transaction FROM routing_journal ORDER BY place`,
   );
-  return rows;
+}
+
+/** A night's rows take longer than any statement of the service may. */
+function readPatiently<Row>(statement: string): Promise<readonly Row[]> {
+  return server.database.withTransaction(async (transaction) => {
+    await transaction.query('SET LOCAL statement_timeout = 0');
+    return (await transaction.query<Row>(statement)).rows;
+  });
 }
 
 async function stepsSoFar(): Promise<number> {
@@ -204,12 +211,11 @@ async function stepsSoFar(): Promise<number> {
 }
 
 /** Agents whose events do not count 1, 2, 3 … */
-async function eventGaps(): Promise<readonly unknown[]> {
-  const { rows } = await server.database.query(
+function eventGaps(): Promise<readonly unknown[]> {
+  return readPatiently(
     `SELECT contact_id, count(*), max(sequence) FROM outbox WHERE stream = 'agent-events'
       GROUP BY contact_id HAVING count(*) <> max(sequence) OR min(sequence) <> 1`,
   );
-  return rows;
 }
 
 type Origin = Pick<JournalRow, 'began_ms' | 'written_ms' | 'transaction'>;

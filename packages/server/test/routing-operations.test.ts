@@ -5,7 +5,8 @@ import * as sdk from '@aws-sdk/client-connect';
 import { type AgentId, type ContactId, newId, type QueueId } from '../src/ids.ts';
 import type { RoutedContact } from '../src/routing/routing-change.ts';
 import { makeRoutingTeam, type RoutingTeam } from '../src/test-support/routing-team.ts';
-import { openTestApi, refused, type TestApi, unknownId } from './support/test-api.ts';
+import { refused, unknownId } from './support/refusals.ts';
+import { openTestApi, type TestApi } from './support/test-api.ts';
 
 const longestWaitMs = 20_000;
 
@@ -232,6 +233,16 @@ describe('agents, metrics and routing over the API', () => {
       [entry?.queuePriority, entry?.adjustmentMs, entry?.criteria?.steps.length],
       [2, -30_000, 1],
     );
+    const { Contact } = await test.client.send(
+      new sdk.DescribeContactCommand({ InstanceId, ContactId: contact.contactId }),
+    );
+    assert.deepEqual([Contact?.QueuePriority, Contact?.QueueTimeAdjustmentSeconds], [2, -30]);
+    const [step] = Contact?.RoutingCriteria?.Steps ?? [];
+    assert.deepEqual(
+      [step?.Status, step?.Expiry?.DurationInSeconds, step?.Expression?.AttributeCondition?.Value],
+      ['ACTIVE', 60, 'English'],
+    );
+    assert.ok(Contact?.RoutingCriteria?.ActivationTimestamp instanceof Date);
     await refused(
       update({ QueuePriority: 1, QueueTimeAdjustmentSeconds: 1 }),
       'InvalidParameterException',

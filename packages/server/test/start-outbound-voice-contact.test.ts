@@ -8,18 +8,29 @@ import {
   type Contact,
   CreateContactFlowCommand,
   DescribeContactCommand,
+  DescribeInstanceAttributeCommand,
+  DescribePhoneNumberCommand,
   GetContactAttributesCommand,
+  InstanceAttributeType,
+  ListContactReferencesCommand,
+  ListPhoneNumbersCommand,
   ListPhoneNumbersV2Command,
   type ListPhoneNumbersV2CommandInput,
+  paginateListInstanceAttributes,
   StartOutboundVoiceContactCommand,
   type StartOutboundVoiceContactCommandInput,
   StopContactCommand,
+  TagContactCommand,
+  UntagContactCommand,
+  UpdateContactAttributesCommand,
   UpdateContactFlowMetadataCommand,
+  UpdateQueueNameCommand,
 } from '@aws-sdk/client-connect';
 import { Client } from 'pg';
 import { capturedLogger, levels } from '../src/test-support/captured-logger.ts';
 import { hangUp } from './support/flow-actions.ts';
 import { type RawRequest, sendRaw, signatureOf } from './support/raw-request.ts';
+import { refusalOf } from './support/refusals.ts';
 import { linesOf, startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
 const ordinaryKey = { accessKeyId: 'AKIASTARTORDINARY', secretAccessKey: 'secret-of-the-ordinary-key' };
@@ -54,10 +65,6 @@ speech: { kind: "off" }
 `;
 
 type Input = Partial<StartOutboundVoiceContactCommandInput>;
-
-interface Refusal extends Error {
-  readonly $metadata: { readonly httpStatusCode?: number };
-}
 
 /** An instance beside the seeded one, with a number, a queue of that number, a flow and call slots of its own. */
 interface Neighbour {
@@ -337,6 +344,32 @@ table('caller ID', [
   ),
 ]);
 
+describe('attributes of an instance', () => {
+  it('tell what it can do, all or one', async () => {
+    const attributesOf = async (InstanceId: string): Promise<Record<string, string>> => {
+      const values: Record<string, string> = {};
+      for await (const { Attributes = [] } of paginateListInstanceAttributes(
+        { client: ordinary },
+        { InstanceId },
+      )) {
+        for (const { AttributeType = '', Value = '' } of Attributes) values[AttributeType] = Value;
+      }
+      return values;
+    };
+    const attributes = await attributesOf(arnOf(paused.instanceId));
+    // The service knows one more than the SDK.
+    const known = new Set([...Object.values(InstanceAttributeType), 'AUTO_MUTE_AGENT_ON_HOLD']);
+    assert.deepEqual(new Set(Object.keys(attributes)), known);
+    assert.equal(attributes.OUTBOUND_CALLS, 'true');
+    assert.equal((await attributesOf(silent.id)).OUTBOUND_CALLS, 'false');
+    const one = { InstanceId: silent.id, AttributeType: 'OUTBOUND_CALLS' } as const;
+    assert.deepEqual((await ordinary.send(new DescribeInstanceAttributeCommand(one))).Attribute, {
+      AttributeType: 'OUTBOUND_CALLS',
+      Value: 'false',
+    });
+  });
+});
+
 describe('own numbers', () => {
   const numbersOf = async (input: ListPhoneNumbersV2CommandInput): Promise<(string | undefined)[]> => {
     const answer = await ordinary.send(new ListPhoneNumbersV2Command(input));
@@ -350,6 +383,32 @@ describe('own numbers', () => {
     assert.deepEqual(await numbersOf({ TargetArn: arnOf(InstanceId) }), all);
     assert.deepEqual(await numbersOf({ InstanceId, PhoneNumberTypes: ['TOLL_FREE'] }), [tollFreeNumber]);
     assert.deepEqual(await numbersOf({ InstanceId, PhoneNumberTypes: ['UIFN'] }), [freephoneNumber]);
+  });
+
+  it('are listed in the older form, and described by id and ARN', async () => {
+    const InstanceId = paused.instanceId;
+    const { PhoneNumberSummaryList = [] } = await ordinary.send(
+      new ListPhoneNumbersCommand({ InstanceId, PhoneNumberTypes: ['TOLL_FREE'] }),
+    );
+    assert.deepEqual(
+      PhoneNumberSummaryList.map(({ PhoneNumber }) => PhoneNumber),
+      [tollFreeNumber],
+    );
+    const { Id = '', Arn = '' } = PhoneNumberSummaryList[0] ?? {};
+    for (const PhoneNumberId of [Id, Arn]) {
+      const { ClaimedPhoneNumberSummary: own } = await ordinary.send(
+        new DescribePhoneNumberCommand({ PhoneNumberId }),
+      );
+      assert.deepEqual(
+        [own?.PhoneNumberId, own?.PhoneNumberArn, own?.PhoneNumber, own?.InstanceId, own?.PhoneNumberStatus],
+        [Id, Arn, tollFreeNumber, InstanceId, { Status: 'CLAIMED' }],
+      );
+    }
+    for (const PhoneNumberId of ['x', randomUUID(), Arn.replace('phone-number', 'instance')]) {
+      await assert.rejects(ordinary.send(new DescribePhoneNumberCommand({ PhoneNumberId })), {
+        name: 'ResourceNotFoundException',
+      });
+    }
   });
 
   it('are not listed for an ARN of elsewhere, whatever its last part', async () => {
@@ -715,6 +774,83 @@ describe('related contact', () => {
   });
 });
 
+describe('data of a contact', () => {
+  const update = (contactId: string, Attributes: Record<string, string>) =>
+    ordinary.send(
+      new UpdateContactAttributesCommand({
+        InstanceId: paused.instanceId,
+        InitialContactId: contactId,
+        Attributes,
+      }),
+    );
+  const tagsOf = async (contactId: string): Promise<Record<string, string>> =>
+    Object.fromEntries(
+      Object.entries((await contact(paused.instanceId, contactId)).Tags ?? {}).filter(
+        ([key]) => !key.startsWith('aws:'),
+      ),
+    );
+
+  it('changes while the contact lives and after its end', async () => {
+    const contactId = await start({ Attributes: { order: '17', language: 'de' } });
+    const place = { InstanceId: paused.instanceId, ContactId: contactId };
+    await update(`${arnOf(paused.instanceId)}/contact/${contactId}`, { language: 'en' });
+    await ordinary.send(new TagContactCommand({ ...place, Tags: { team: 'blue', shift: 'late' } }));
+    assert.deepEqual((await contact(paused.instanceId, contactId)).Attributes, {
+      order: '17',
+      language: 'en',
+    });
+    assert.deepEqual(await tagsOf(contactId), { team: 'blue', shift: 'late' });
+    await stop(paused.instanceId, contactId);
+    await update(contactId, { result: 'stopped' });
+    await ordinary.send(new UntagContactCommand({ ...place, TagKeys: ['shift', 'none'] }));
+    assert.deepEqual((await contact(paused.instanceId, contactId)).Attributes, {
+      order: '17',
+      language: 'en',
+      result: 'stopped',
+    });
+    assert.deepEqual(await tagsOf(contactId), { team: 'blue' });
+  });
+
+  it('is bound by the limits of attributes and tags, and by the instance', async () => {
+    const contactId = await start({ Attributes: { a: twoByteText(16_383) } });
+    const place = { InstanceId: paused.instanceId, ContactId: contactId };
+    await update(contactId, { b: twoByteText(16_383) });
+    await assert.rejects(update(contactId, { c: '' }), { name: 'InvalidParameterException' });
+    await assert.rejects(update(contactId, { 'a b': '' }), { name: 'InvalidParameterException' });
+    await assert.rejects(update(randomUUID(), { c: '' }), { name: 'ResourceNotFoundException' });
+    const tags = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, '']));
+    await ordinary.send(new TagContactCommand({ ...place, Tags: tags('a', 'b', 'c', 'd', 'e', 'f') }));
+    await ordinary.send(new TagContactCommand({ ...place, Tags: tags('f') }));
+    await assert.rejects(ordinary.send(new TagContactCommand({ ...place, Tags: tags('g') })), {
+      name: 'InvalidParameterException',
+    });
+  });
+
+  it('has its references listed by type', async () => {
+    const contactId = await start({
+      References: {
+        order: { Type: 'URL', Value: 'https://example.com/17' },
+        due: { Type: 'DATE', Value: '1767225600' },
+        note: { Type: 'STRING', Value: 'call back' },
+      },
+    });
+    const { ReferenceSummaryList = [] } = await ordinary.send(
+      new ListContactReferencesCommand({
+        InstanceId: paused.instanceId,
+        ContactId: contactId,
+        ReferenceTypes: ['URL', 'DATE', 'EMAIL'],
+      }),
+    );
+    assert.deepEqual(
+      ReferenceSummaryList.toSorted((a) => (a.Url ? -1 : 1)),
+      [
+        { Url: { Name: 'order', Value: 'https://example.com/17' } },
+        { Date: { Name: 'due', Value: '1767225600' } },
+      ],
+    );
+  });
+});
+
 describe('call slots', () => {
   it('are counted apart for campaign calls, and a call that does not fit is refused', async () => {
     const general = await start(at(narrow));
@@ -819,6 +955,10 @@ describe('client token', () => {
       logged.lines.filter((line) => line.level === levels.warn && line.contactId === first).length;
     assert.equal(await start(request, impatient), first);
     assert.equal(told(), 0, 'the same request is an ordinary repetition');
+    const queue = { InstanceId: dialling.instanceId, QueueId: dialling.queueId };
+    await impatient.send(new UpdateQueueNameCommand({ ...queue, Name: 'Renamed meanwhile' }));
+    assert.equal(await start(request, impatient), first);
+    assert.equal(told(), 0, 'so it is when its queue has another name by now');
     assert.equal(await start({ ...request, DestinationPhoneNumber: '+12065557003' }, impatient), first);
     assert.equal(told(), 1);
     assert.equal(await start({ ...request, RingTimeoutInSeconds: 20 }, impatient), first);
@@ -887,13 +1027,6 @@ async function start(members: Input, client = ordinary): Promise<string> {
   const { ContactId: contactId } = await client.send(new StartOutboundVoiceContactCommand(request));
   assert.ok(contactId);
   return contactId;
-}
-
-async function refusalOf(request: Promise<string>): Promise<Refusal> {
-  return request.then(
-    () => assert.fail('it was accepted'),
-    (error: unknown) => error as Refusal,
-  );
 }
 
 /** What a repetition gets whose parameters are wrong: a shape that is none is refused before the token is looked at. */

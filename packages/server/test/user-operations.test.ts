@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import * as sdk from '@aws-sdk/client-connect';
 import { verifyPassword } from '../src/identity/passwords.ts';
 import type { AgentId } from '../src/ids.ts';
-import { openTestApi, refused, type TestApi, unknownId } from './support/test-api.ts';
+import { refused, unknownId } from './support/refusals.ts';
+import { openTestApi, type TestApi } from './support/test-api.ts';
 
 let test: TestApi;
 let InstanceId: string;

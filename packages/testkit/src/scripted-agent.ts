@@ -18,7 +18,7 @@ export interface AgentSnapshot {
   readonly contact?: {
     readonly contactId: string;
     readonly state: string;
-    readonly parties: readonly { readonly id: string; readonly state: string }[];
+    readonly parties: readonly { readonly id: string; readonly label: string; readonly state: string }[];
     readonly preview?: { readonly until?: number; readonly actions: readonly string[] };
     readonly failure?: { readonly reason: string; readonly text: string };
     readonly [member: string]: unknown;

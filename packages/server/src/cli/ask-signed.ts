@@ -51,10 +51,24 @@ export async function askSigned(
     throw new ConnectCallFailed(
       what,
       'Unreachable',
-      `${endpoint} does not answer (${reason}). Is the service running?`,
+      isUntrusted(cause)
+        ? `The certificate of ${endpoint} is not trusted here (${reason}). Name its authority, or itself, in NODE_EXTRA_CA_CERTS.`
+        : `${endpoint} does not answer (${reason}). Is the service running?`,
     );
   }
 }
+
+/** Codes of OpenSSL's verification, as Node names them, for a chain that ends in nobody whom we trust. */
+const untrusted = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+const isUntrusted = (error: unknown): boolean =>
+  error instanceof Error && untrusted.has((error as NodeJS.ErrnoException).code ?? '');
 
 /** Name of the error that a refusal carries, or its status where it carries none. */
 export function errorCode({ headers, status }: Response, { __type }: Answer): string {

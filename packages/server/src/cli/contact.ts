@@ -41,7 +41,6 @@ export function contactCommand(terminal: Terminal): Command {
     .argument('<contact-id>', 'as StartOutboundVoiceContact answered it')
     .option('--pcap <file>', 'write the messages to a capture file')
     .option('--json', 'print JSON', false)
-    .addHelpText('after', examples)
     .action(async (contactId: string, flags: SipFlags) => {
       const connection = connectionOf(flags, terminal.env);
       const instance = await findInstance(openConnectClient(connection), flags.instance);
@@ -54,7 +53,10 @@ export function contactCommand(terminal: Terminal): Command {
       if (flags.json) terminal.print(JSON.stringify(answer, null, 2));
       else printLadders(attempts, String(answer.Tracing), terminal);
     });
-  return new Command('contact').description('look into single contacts').addCommand(sip);
+  return new Command('contact')
+    .description('look into single contacts')
+    .addHelpText('afterAll', examples)
+    .addCommand(sip);
 }
 
 function printLadders(attempts: readonly Attempt[], tracing: string, terminal: Terminal): void {

@@ -23,7 +23,7 @@ const maxReasonLength = 200;
 export function diallingCommand(print: (text: string) => void): Command {
   const dialling = new Command('dialling')
     .description('stop and start dialling (the kill switch)')
-    .addHelpText('after', examples);
+    .addHelpText('afterAll', examples);
 
   dialling
     .command('stop')

@@ -8,6 +8,7 @@ import { loadSecretKey, secretBox } from '../identity/secret-box.ts';
 import { userNamePattern } from '../identity/user-name.ts';
 import type { AccountId } from '../ids.ts';
 import { type AccessKeyStore, openAccessKeyStore, type StoredAccessKey } from '../store/access-key-store.ts';
+import { checkedAccount } from './checked-account.ts';
 import { columns } from './columns.ts';
 import { withState } from './with-state.ts';
 
@@ -51,7 +52,7 @@ interface CreateOptions {
 export function keysCommand(print: (text: string) => void): Command {
   const keys = new Command('keys')
     .description('make, list and revoke access keys')
-    .addHelpText('after', examples);
+    .addHelpText('afterAll', examples);
 
   keys
     .command('create')
@@ -70,7 +71,6 @@ export function keysCommand(print: (text: string) => void): Command {
         .implies({ temporary: true }),
     )
     .option('--json', 'print JSON', false)
-    .addHelpText('after', examples)
     .action((options: CreateOptions) => create(options, print));
 
   keys
@@ -214,11 +214,6 @@ function isoTime(ms: number | undefined): string | undefined {
 function checkedName(text: string): string {
   if (new RegExp(userNamePattern).test(text)) return text;
   throw new InvalidArgumentError('A name has 1 to 64 letters, digits and any of +=,.@_-');
-}
-
-function checkedAccount(text: string): string {
-  if (/^\d{12}$/.test(text)) return text;
-  throw new InvalidArgumentError('An account id has 12 digits.');
 }
 
 function checkedPrincipal(text: string): string {

@@ -5,6 +5,7 @@ import type { AccountId } from '../ids.ts';
 import { type AppliedQuota, openQuotas, type Quota } from '../policy/quotas.ts';
 import { isResourceQuotaKey, resourceQuotas } from '../policy/resource-quotas.ts';
 import { type OperatorStore, openOperatorStore, type QuotaRequest } from '../store/operator-store.ts';
+import { checkedAccount } from './checked-account.ts';
 import { columns } from './columns.ts';
 import { whereStateIs, withState } from './with-state.ts';
 
@@ -38,7 +39,7 @@ interface SetOptions {
 export function quotasCommand(print: (text: string) => void): Command {
   const quotas = new Command('quotas')
     .description('show and decide requests to raise quotas; set quotas')
-    .addHelpText('after', examples);
+    .addHelpText('afterAll', examples);
 
   quotas
     .command('list')
@@ -205,9 +206,4 @@ function checkedValue(text: string): number {
 function checkedRequestId(text: string): string {
   if (/^[0-9a-f-]{36}$/i.test(text)) return text;
   throw new InvalidArgumentError('A request id is a UUID.');
-}
-
-function checkedAccount(text: string): string {
-  if (/^\d{12}$/.test(text)) return text;
-  throw new InvalidArgumentError('An account id has 12 digits.');
 }

@@ -13,8 +13,31 @@ import { quotasCommand } from './quotas.ts';
 import { processTerminal } from './terminal.ts';
 import { trunkCommand } from './trunk.ts';
 
+const examples = `
+Examples:
+  ringback check ringback.yaml
+      every mistake of the configuration file, by line and key
+
+  ringback flow run welcome.json
+      walks a flow without a telephone; you are the caller
+
+  ringback flow import welcome.json
+      brings it into the service that runs at http://127.0.0.1:8642
+
+  ringback trunk test main
+      tries a trunk before anybody is called
+
+  ringback contact sip 01a2fa37-98e5-7c85-bf1a-7f8a38c2b102
+      what was said to the trunk for a contact
+
+  ringback dialling stop --reason "fraud?"
+      nobody is dialled from now on
+
+"ringback help COMMAND" shows more of each. The service itself is started by npm start.`;
+
 const program = new Command('ringback')
   .description('Tools around the Ringback service.')
+  .addHelpText('after', examples)
   .showHelpAfterError('(ringback --help shows examples)');
 
 program

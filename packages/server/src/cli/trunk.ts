@@ -65,6 +65,7 @@ export function trunkCommand(terminal: Terminal): Command {
     .action((flags: ConnectionFlags & { readonly json: boolean }) => showStatus(flags, terminal));
   return new Command('trunk')
     .description('try trunks, and see how they fare')
+    .addHelpText('after', '\nExamples:\n  ringback trunk test main\n  ringback trunk status')
     .addCommand(test)
     .addCommand(status);
 }

@@ -1,7 +1,6 @@
 /** The service's database for the length of a command, whether the service runs or not. */
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { loadStateConfig } from '../config.ts';
+import { hasHome } from '../store/embedded-postgres/home.ts';
 import { openState } from '../store/open-state.ts';
 import type { RingbackDatabase } from '../store/schema.ts';
 
@@ -31,7 +30,7 @@ export async function withState<Result>(
   ifNone: 'refuse' | 'make' = 'refuse',
 ): Promise<Result> {
   const { dataDir, databaseUrl } = loadStateConfig(process.env);
-  if (ifNone === 'refuse' && databaseUrl === undefined && !existsSync(path.join(dataDir, 'postgres'))) {
+  if (ifNone === 'refuse' && databaseUrl === undefined && !hasHome(dataDir)) {
     throw new NoDatabaseThere(dataDir);
   }
   const state = await openState({

@@ -2,6 +2,7 @@
 
 import { delay } from '../clock.ts';
 import type { NodeId } from '../ids.ts';
+import { lastingFault } from '../lasting-fault.ts';
 import type { OutboxStore } from '../store/outbox-store.ts';
 import {
   type DeliveryStore,
@@ -28,7 +29,7 @@ export function openDeliveryTurn(deps: DeliveryTurnDeps): OutboxDelivery {
   const { store, node, sink, clock, logger } = deps;
   const stop = new AbortController();
   let delivery: OutboxDelivery | undefined;
-  let isLookFailing = false;
+  const lookFault = lastingFault(`the turn of the sink ${sink.name} cannot be looked at; trying again`, deps);
 
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
@@ -41,12 +42,10 @@ export function openDeliveryTurn(deps: DeliveryTurnDeps): OutboxDelivery {
   async function isTaken(): Promise<boolean> {
     try {
       const isMine = await store.takeTurn(sink.name, node);
-      isLookFailing = false;
+      lookFault.over();
       return isMine;
     } catch (error) {
-      if (!isLookFailing)
-        logger.error({ err: error, sink: sink.name }, 'the turn of a sink cannot be looked at; trying again');
-      isLookFailing = true;
+      lookFault.met(error);
       return false;
     }
   }

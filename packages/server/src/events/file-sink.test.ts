@@ -1,7 +1,7 @@
 // The sink that appends JSON lines, on a real directory.
 
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -44,13 +44,35 @@ describe('file sink', () => {
     assert.equal(await readFile(file, 'utf8'), '{"n":0}\n{"n":1}\n');
   });
 
-  it('does not glue a line to one that a crash or a full disk has torn', async () => {
+  it('does not glue a line to one that a crash has torn', async () => {
     const file = path.join(scratch, 'contact-records.jsonl');
     const sink = await openFiles(scratch);
     await sink.deliver([row('contact-records', '{"n":1}')], never);
     await appendFile(file, '{"n":');
     await sink.deliver([row('contact-records', '{"n":2}')], never);
     assert.deepEqual((await readFile(file, 'utf8')).split('\n'), ['{"n":1}', '{"n":', '{"n":2}', '']);
+  });
+
+  it('leaves nothing of lines that a full disk kept out: they come again', async (t) => {
+    const file = path.join(scratch, 'full', 'contact-records.jsonl');
+    const sink = await openFiles(path.dirname(file));
+    await sink.deliver([row('contact-records', '{"n":1}')], never);
+    const handle = await open(file);
+    await handle.close();
+    const full = t.mock.method(
+      Object.getPrototypeOf(handle),
+      'appendFile',
+      async function (this: typeof handle, text: string) {
+        await this.write(text.slice(0, 12));
+        throw new Error('ENOSPC: no space left on device, write');
+      },
+    );
+    const rows = [row('contact-records', '{"n":2}'), row('contact-records', '{"n":3}')];
+    const [refused] = await sink.deliver(rows, never);
+    assert.equal(refused?.kind, 'unreachable');
+    full.mock.restore();
+    await sink.deliver(rows, never);
+    assert.equal(await readFile(file, 'utf8'), '{"n":1}\n{"n":2}\n{"n":3}\n');
   });
 
   it('is unreachable while the file cannot be written, and works again afterwards', async () => {

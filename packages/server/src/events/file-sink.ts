@@ -1,8 +1,9 @@
 /** A sink that appends JSON lines: `contact-events.jsonl` and `contact-records.jsonl` in one directory, in files of bounded size and number. */
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { makeDirectories } from '../make-directories.ts';
 import type { OutboxRow } from '../store/outbox-store.ts';
 import type { Delivery, Sink } from './sink.ts';
 
@@ -33,7 +34,7 @@ export interface FileSinkDeps {
 export async function openFileSink(options: FileSinkOptions, deps: FileSinkDeps): Promise<Sink> {
   const { name, directory, fileMegabytes = 100, keepFiles = 100 } = options;
   const { clock, logger } = deps;
-  await mkdir(directory, { recursive: true });
+  await makeDirectories(directory, 0o777);
 
   async function append(stream: string, rows: readonly OutboxRow[]): Promise<void> {
     const file = path.join(directory, `${stream}.jsonl`);
@@ -47,8 +48,14 @@ export async function openFileSink(options: FileSinkOptions, deps: FileSinkDeps)
         size = 0;
       }
       const lines = rows.map((row) => `${row.payload}\n`).join('');
-      await handle.appendFile((await endsInMiddleOfLine(handle, size)) ? `\n${lines}` : lines);
-      await handle.datasync();
+      try {
+        await handle.appendFile((await endsInMiddleOfLine(handle, size)) ? `\n${lines}` : lines);
+        await handle.datasync();
+      } catch (error) {
+        // They will be written again: what a full disk took of them must not stand twice, nor half a line for good.
+        await handle.truncate(size).catch(() => undefined);
+        throw error;
+      }
     } finally {
       await handle.close();
     }
@@ -106,7 +113,7 @@ const bytesPerMegabyte = 1_000_000;
 /** What the name of a file that was put away ends in. */
 const putAwayName = /\.\d{8}T\d{9}Z\.jsonl$/u;
 
-/** A crash or a full disk may have torn the last line; the next one must not be glued to it. */
+/** A crash may have torn the last line; the next one must not be glued to it. */
 async function endsInMiddleOfLine(handle: FileHandle, size: number): Promise<boolean> {
   if (size === 0) return false;
   const { buffer } = await handle.read({ buffer: Buffer.alloc(1), position: size - 1 });

@@ -422,6 +422,17 @@ describe('outbox delivery', () => {
     assert.equal(world.outbox.position, 2);
   });
 
+  it('goes on within a second of the return of a database that was away for long', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.failures = { read: 1e9 };
+    await world.start();
+    await world.clock.advance(10 * longestBackOffMs);
+    world.outbox.add('a');
+    world.outbox.failures = {};
+    await world.clock.advance(pollMs);
+    assert.deepEqual(world.sink.taken, ['a1']);
+  });
+
   it('stops when closed, after the rows under way, and closes the sink', async (t) => {
     const world = makeWorld(t, { concurrency: 1 });
     world.outbox.add('a');

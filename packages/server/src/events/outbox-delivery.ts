@@ -41,7 +41,7 @@ const rowsPerRead = 500;
  * delivered together. At 1,700 contacts a second, reads on each doorbell took a tenth of the service's CPU time.
  */
 const gatherMs = 25;
-/** Slow look for rows that no wake-up told of: another node's, or a doorbell that was lost. */
+/** Slow look for rows that no wake-up told of: another node's, or a doorbell that was lost; and for a database that was away. */
 const pollMs = 1000;
 const firstBackOffMs = 200;
 const longestBackOffMs = 30_000;
@@ -331,14 +331,14 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
         if (stop.signal.aborted) return undefined;
         if (failures === 1)
           logger.error({ err: error, sink: sink.name }, 'the outbox cannot be read; trying again');
-        await backOff(failures);
+        await backOff(failures, pollMs);
         if (stop.signal.aborted) return undefined;
       }
     }
   }
 
-  async function backOff(failures: number): Promise<void> {
-    const waitMs = Math.min(longestBackOffMs, firstBackOffMs * 2 ** Math.min(failures - 1, 10));
+  async function backOff(failures: number, longestMs = longestBackOffMs): Promise<void> {
+    const waitMs = Math.min(longestMs, firstBackOffMs * 2 ** Math.min(failures - 1, 10));
     await delay(clock, waitMs, stop.signal).catch(() => undefined);
   }
 

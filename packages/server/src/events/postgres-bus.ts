@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { type Clock, delay } from '../clock.ts';
 import type { NodeId } from '../ids.ts';
+import { lastingFault } from '../lasting-fault.ts';
 import { type Bus, openInProcessBus, type Topic } from './bus.ts';
 
 export interface PostgresBusOptions {
@@ -28,6 +29,7 @@ export function openPostgresBus(options: PostgresBusOptions): PostgresBus {
   const local = openInProcessBus();
   const stop = new AbortController();
   const outgoing = new Set<string>();
+  const lost = lastingFault('the bus has no database connection; trying again', options);
 
   async function send(): Promise<void> {
     const payloads = [...outgoing];
@@ -48,6 +50,7 @@ export function openPostgresBus(options: PostgresBusOptions): PostgresBus {
     stop.signal.addEventListener('abort', leave, { once: true });
     try {
       await client.query(`LISTEN ${channel}`);
+      lost.over();
       // A signal tells nothing to those who ask for it too late.
       if (stop.signal.aborted) return;
       // What was rung before somebody listened.
@@ -65,7 +68,7 @@ export function openPostgresBus(options: PostgresBusOptions): PostgresBus {
         client = await pool.connect();
         await listen(client);
       } catch (error) {
-        if (!stop.signal.aborted) logger.warn({ err: error }, 'the bus lost its database connection');
+        if (!stop.signal.aborted) lost.met(error, 'warn');
       } finally {
         // It still listens; nobody else may get it.
         client?.release(true);

@@ -1,7 +1,8 @@
 /** Seals secrets for storage and opens them again: AES-256-GCM with a key that is kept outside the database. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, open, readFile, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { makeDirectories } from '../make-directories.ts';
 
 /** Seals and opens. The label (the access key's id) is bound to the seal, so that rows cannot be swapped. */
 export interface SecretBox {
@@ -67,13 +68,34 @@ export async function loadSecretKey(configured: string | undefined, dataDir: str
   if (configured !== undefined) return decodeKey(configured, 'RINGBACK_SECRET_KEY');
   const file = path.join(dataDir, 'secret.key');
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeDirectories(dataDir, 0o700);
     return (await readKeyFile(file)) ?? (await makeKeyFile(file)) ?? (await requireKeyFile(file));
   } catch (error) {
     if (error instanceof SecretKeyUnusable) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new SecretKeyUnusable(`The key for secrets cannot be read or made: ${reason}.`, { cause: error });
   }
+}
+
+/**
+ * The box, which is made when it is needed first. A key that is configured is looked at now, so that a mistake in it shows at
+ * the start; the file waits for need, and one that could not be used is looked for again, for it may have been put in place since.
+ *
+ * @throws {SecretKeyUnusable} the configured one; what it gives rejects with the same.
+ */
+export async function openSecretBox(
+  configured: string | undefined,
+  dataDir: string,
+): Promise<() => Promise<SecretBox>> {
+  const load = async (): Promise<SecretBox> => secretBox(await loadSecretKey(configured, dataDir));
+  let box = configured === undefined ? undefined : Promise.resolve(await load());
+  return () => {
+    box ??= load().catch((error: unknown) => {
+      box = undefined;
+      throw error;
+    });
+    return box;
+  };
 }
 
 async function readKeyFile(file: string): Promise<Uint8Array | undefined> {

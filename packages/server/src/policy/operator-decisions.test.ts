@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
 import type { DiallingSwitch } from '../store/operator-store.ts';
+import { capturedLogger, levels } from '../test-support/captured-logger.ts';
 import { type OperatorDecisions, openOperatorDecisions } from './operator-decisions.ts';
 import type { AppliedQuota } from './quotas.ts';
 
@@ -11,7 +12,7 @@ const stopped: DiallingSwitch = { stopped: { atMs: 0, reason: 'fraud' }, hangUpR
 async function opened(start: DiallingSwitch = going) {
   const clock = new VirtualClock();
   const told: [now: boolean, rounds: number][] = [];
-  const warnings: unknown[] = [];
+  const { logger, lines } = capturedLogger();
   const stored = { dialling: start, quotas: [] as AppliedQuota[], isAway: false };
   let applied: readonly AppliedQuota[] = [];
   const decisions: OperatorDecisions = await openOperatorDecisions({
@@ -28,11 +29,11 @@ async function opened(start: DiallingSwitch = going) {
       },
     },
     clock,
-    logger: { warn: (...args: unknown[]) => warnings.push(args) },
+    logger,
     onDialling: (now, before) =>
       told.push([now.stopped !== undefined, now.hangUpRound - (before?.hangUpRound ?? now.hangUpRound)]),
   });
-  return { clock, decisions, stored, told, warnings, applied: () => applied };
+  return { clock, decisions, stored, told, lines, applied: () => applied };
 }
 
 describe('decisions of administrators', () => {
@@ -64,11 +65,15 @@ describe('decisions of administrators', () => {
   });
 
   it('stay in force while the database is away', async () => {
-    const { clock, decisions, stored, warnings } = await opened(stopped);
+    const { clock, decisions, stored, lines } = await opened(stopped);
     stored.isAway = true;
     await clock.advance(3000);
     assert.ok(decisions.dialling.stopped);
-    assert.equal(warnings.length, 3);
+    assert.deepEqual(
+      lines.map(({ level }) => level),
+      [levels.warn],
+      'told once, not at each look',
+    );
     stored.isAway = false;
     stored.dialling = going;
     await clock.advance(1000);

@@ -1,6 +1,7 @@
 /** What administrators decided, kept in memory and looked at again each second: raised quotas, and whether dialling is stopped. */
 import type { Logger } from 'pino';
 import { type Clock, delay } from '../clock.ts';
+import { lastingFault } from '../lasting-fault.ts';
 import type { DiallingSwitch, OperatorStore } from '../store/operator-store.ts';
 import type { Quotas } from './quotas.ts';
 
@@ -17,7 +18,7 @@ export interface OperatorDecisionsDeps {
   readonly store: Pick<OperatorStore, 'appliedQuotas' | 'diallingSwitch'>;
   readonly quotas: Pick<Quotas, 'apply'>;
   readonly clock: Clock;
-  readonly logger: Pick<Logger, 'warn'>;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Told of what changed, and of the state at the start. */
   readonly onDialling: (now: DiallingSwitch, before: DiallingSwitch | undefined) => void;
 }
@@ -31,7 +32,7 @@ const lookEveryMs = 1000;
  * While the database is away, what was decided last stays in force.
  */
 export async function openOperatorDecisions(deps: OperatorDecisionsDeps): Promise<OperatorDecisions> {
-  const { store, quotas, clock, logger, onDialling } = deps;
+  const { store, quotas, clock, onDialling } = deps;
   const stop = new AbortController();
   let dialling: DiallingSwitch | undefined;
 
@@ -49,14 +50,13 @@ export async function openOperatorDecisions(deps: OperatorDecisionsDeps): Promis
     return now;
   }
 
+  const fault = lastingFault('the decisions of administrators cannot be read; the last ones stay', deps);
   const first = await look();
   const running = (async () => {
     while (!stop.signal.aborted) {
       await delay(clock, lookEveryMs, stop.signal).catch(() => undefined);
       if (stop.signal.aborted) return;
-      await look().catch((error: unknown) =>
-        logger.warn({ err: error }, 'the decisions of administrators cannot be read; the last ones stay'),
-      );
+      await look().then(fault.over, (error: unknown) => fault.met(error, 'warn'));
     }
   })();
   return {

@@ -1,5 +1,7 @@
 /** What kind of number an own one is, and to whom it may be shown as caller ID (Administrator Guide, outbound caller ID). */
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import type { Directory } from '../store/directory.ts';
+import type { Instance } from '../store/resource-store.ts';
 
 /** As the API calls it: an ordinary one, a toll-free one of some country, or an international freephone number. */
 export type OwnNumberKind = 'DID' | 'TOLL_FREE' | 'UIFN';
@@ -32,6 +34,15 @@ export function mayBeShown(source: string, destination: string): CallerIdVerdict
   if (kind === 'DID') return 'yes';
   if (kind === 'UIFN') return 'never';
   return destination.startsWith(callingCode) ? 'yes' : 'not abroad';
+}
+
+/** Whether the number belongs to the instance, so that its flows may show it. */
+export async function isOwnNumber(
+  number: string,
+  { tenant, id }: Instance,
+  { directory }: { readonly directory: Pick<Directory, 'phoneNumber'> },
+): Promise<boolean> {
+  return (await directory.phoneNumber(tenant, number))?.instanceId === id;
 }
 
 function ownNumber(e164: string): OwnNumber {

@@ -5,7 +5,6 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { openDatabase } from '../store/database.ts';
 import {
@@ -13,7 +12,7 @@ import {
   startEmbeddedPostgres,
 } from '../store/embedded-postgres/start-embedded-postgres.ts';
 import { migrate } from '../store/migrate.ts';
-import type { RingbackDatabase, Schema } from '../store/schema.ts';
+import type { Schema } from '../store/schema.ts';
 
 /** Directories of database homes are called so in data directories. */
 const homeName = 'postgres';
@@ -30,14 +29,6 @@ export function startTestPostgres(dataDir: string): Promise<EmbeddedPostgres> {
   });
 }
 
-/** Applies the product's migrations. */
-export async function migrateTestDatabase(database: RingbackDatabase): Promise<void> {
-  await migrate({
-    pool: database.pool,
-    directory: fileURLToPath(new URL('../store/migrations', import.meta.url)),
-  });
-}
-
 /** Makes the prepared database; it is at `place` from one moment to the next, whole. */
 export async function makePreparedDatabase(place: string): Promise<void> {
   const making = await mkdtemp(`${place}-in-the-making-`);
@@ -47,7 +38,7 @@ export async function makePreparedDatabase(place: string): Promise<void> {
     const server = await startTestPostgres(making);
     try {
       const database = await openDatabase<Schema>({ address: server.address });
-      await migrateTestDatabase(database).finally(() => database.close());
+      await migrate({ pool: database.pool }).finally(() => database.close());
     } finally {
       await server.close();
     }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { InstanceId } from '../ids.ts';
 import { type DatabaseAddress, openDatabase } from '../store/database.ts';
+import { migrate } from '../store/migrate.ts';
 import type { RingbackDatabase, Schema } from '../store/schema.ts';
 import { seed } from '../store/seed.ts';
-import { migrateTestDatabase, placePreparedDatabase, startTestPostgres } from './prepared-database.ts';
+import { placePreparedDatabase, startTestPostgres } from './prepared-database.ts';
 import { sampleTenant } from './sample-contact.ts';
 
 export interface TestDatabase {
@@ -51,7 +52,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
 }
 
 async function prepare(database: RingbackDatabase): Promise<InstanceId> {
-  await migrateTestDatabase(database);
+  await migrate({ pool: database.pool });
   await seed(database, {
     tenant: sampleTenant,
     nowMs: Date.UTC(2026, 0, 1),

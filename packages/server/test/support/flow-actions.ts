@@ -93,17 +93,22 @@ export function playPrompt(identifier: string, promptId: string, next: string): 
   };
 }
 
+/** Lets so many seconds pass. */
+export function wait(identifier: string, seconds: number, next: string): object {
+  return {
+    Identifier: identifier,
+    Type: 'Wait',
+    Parameters: { TimeLimitSeconds: String(seconds) },
+    Transitions: {
+      NextAction: next,
+      Errors: [{ NextAction: next, ErrorType: 'NoMatchingError' }],
+      Conditions: [{ NextAction: next, Condition: { Operator: 'Equals', Operands: ['WaitCompleted'] } }],
+    },
+  };
+}
+
 /** Lets ten minutes pass, longer than any test; then hangs up. */
-export const waitLong: object = {
-  Identifier: 'wait',
-  Type: 'Wait',
-  Parameters: { TimeLimitSeconds: '600' },
-  Transitions: {
-    NextAction: 'hang up',
-    Errors: [{ NextAction: 'hang up', ErrorType: 'NoMatchingError' }],
-    Conditions: [{ NextAction: 'hang up', Condition: { Operator: 'Equals', Operands: ['WaitCompleted'] } }],
-  },
-};
+export const waitLong = wait('wait', 600, 'hang up');
 
 /** Hangs up. */
 export const hangUp: object = {
@@ -120,20 +125,6 @@ export const endFlow: object = {
   Parameters: {},
   Transitions: {},
 };
-
-/** Lets a second pass. */
-export function waitSecond(identifier: string, next: string): object {
-  return {
-    Identifier: identifier,
-    Type: 'Wait',
-    Parameters: { TimeLimitSeconds: '1' },
-    Transitions: {
-      NextAction: next,
-      Errors: [{ NextAction: next, ErrorType: 'NoMatchingError' }],
-      Conditions: [{ NextAction: next, Condition: { Operator: 'Equals', Operands: ['WaitCompleted'] } }],
-    },
-  };
-}
 
 /** Goes to `next` where the value is as expected, else to `otherwise`. */
 export function compare(

@@ -85,7 +85,7 @@ async function run(orders: RoutingProcessOrders): Promise<void> {
   const database = await openDatabase<Schema>({ address: orders.address, poolSize: 5 });
   const nodes = openNodeStore(database);
   const node = newId<NodeId>();
-  await nodes.register(node, 'model', modelLeaseMs);
+  await nodes.register(node, { host: 'model' }, modelLeaseMs);
   let renewedAtMs = Date.now();
   const renewing = setInterval(() => {
     const beganAtMs = Date.now();

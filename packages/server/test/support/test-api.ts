@@ -1,5 +1,4 @@
 /** The HTTP edge over a database of its own, without calls: for tests of operations on resources, through the official SDK. */
-import assert from 'node:assert/strict';
 import { ConnectClient, type ConnectServiceException } from '@aws-sdk/client-connect';
 import { operations } from '@ringback/connect-api';
 import { type HttpServer, openHttpServer } from '../../src/api/http-server.ts';
@@ -36,7 +35,7 @@ export async function openTestApi(quotas: QuotaDefaults['resources'] = {}): Prom
   const test = await openTestDatabase();
   const resources = openResourceStore(test.database);
   const node = newId<NodeId>();
-  await openNodeStore(test.database).register(node, 'test', nodeLeaseMs);
+  await openNodeStore(test.database).register(node, { host: 'test' }, nodeLeaseMs);
   const routing = openRouting({
     node,
     store: openRoutingStore(test.database),
@@ -137,14 +136,3 @@ function onlyResources(
     },
   });
 }
-
-/** Asserts that a request is refused by this exception, with a text that fits. */
-export function refused(request: Promise<unknown>, name: string, message: RegExp = /./): Promise<void> {
-  return assert.rejects(request, (error: Error) => {
-    assert.equal(error.name, name, error.message);
-    assert.match(error.message, message);
-    return true;
-  });
-}
-
-export const unknownId = '00000000-0000-4000-8000-000000000000';
