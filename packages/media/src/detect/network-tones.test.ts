@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { decodeMulaw } from '../codec/g711.ts';
 import { silence, tone } from '../codec/tone-audio.fixture.ts';
 import type { ToneSpec } from '../codec/tone-generator.ts';
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import { NetworkTones } from './network-tones.ts';
 
 const sit = (first: number, second: number, third = 1_776.7): Int16Array[] =>
@@ -11,12 +12,20 @@ const sit = (first: number, second: number, third = 1_776.7): Int16Array[] =>
 
 /** What is told of the audio before and after its end. */
 function heardOf(...parts: readonly Int16Array[]): string[] {
+  return heardOfFrames(framesOf(...parts).map((frame) => [frame, 'received']));
+}
+
+function framesOf(...parts: readonly Int16Array[]): Int16Array[] {
+  const pcm = Int16Array.from(parts.flatMap((part) => [...part]));
+  return Array.from({ length: Math.floor(pcm.length / 160) }, (_, n) => pcm.subarray(n * 160, (n + 1) * 160));
+}
+
+function heardOfFrames(frames: readonly (readonly [Int16Array, FrameOrigin])[]): string[] {
   const told: string[] = [];
   const tones = new NetworkTones((heard) =>
     told.push(heard.kind === 'sit' ? `sit, ${heard.cause}` : heard.kind),
   );
-  const pcm = Int16Array.from(parts.flatMap((part) => [...part]));
-  for (let at = 0; at + 160 <= pcm.length; at += 160) tones.hear(pcm.subarray(at, at + 160));
+  for (const [frame, origin] of frames) tones.hear(frame, origin);
   tones.finish();
   return told;
 }
@@ -42,6 +51,19 @@ describe('network tones', () => {
       ]);
     });
   }
+
+  it('tells special information tones that go on after a loss, wherever it is', () => {
+    const frames = framesOf(silence(200), ...sit(985.2, 1_370.6), silence(200));
+    for (let at = 0; at < frames.length; at += 1) {
+      const lost = Array.from({ length: 20 }, () => [silence(20), 'lost'] as const);
+      const heard = (frame: Int16Array) => [frame, 'received'] as const;
+      assert.deepEqual(
+        heardOfFrames([...frames.slice(0, at).map(heard), ...lost, ...frames.slice(at).map(heard)]),
+        ['sit, vacant code'],
+        `loss after ${at} frames`,
+      );
+    }
+  });
 
   it('tells busy and reorder tones of North America and Europe', () => {
     assert.deepEqual(heardOf(silence(300), tone(busy, 3_000)), ['busy']);

@@ -2,6 +2,7 @@
  * What a telephone network says of a call with tones before the answer: special information tones, busy, reorder, ringing. Runs in a
  * media worker on early media; knows no voices, so it costs little and believes a cadence only after its third beat.
  */
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import { type SitCause, type ToneSignal, ToneSignals } from './tone-signals.ts';
 import { ToneTracker } from './tone-tracker.ts';
 
@@ -46,8 +47,9 @@ export class NetworkTones {
   }
 
   /** Takes 160 samples of 8 kHz audio, silence for what did not come. */
-  hear(pcm: Int16Array): void {
-    if (this.#isOver) return;
+  hear(pcm: Int16Array, origin: FrameOrigin = 'received'): void {
+    // A tone that goes on after a loss is one tone. Half a second at a time is the most that a jitter buffer knows for lost.
+    if (this.#isOver || origin === 'lost') return;
     this.#silenceMs = isSilent(pcm) ? this.#silenceMs + FRAME_MS : 0;
     if (this.#silenceMs > SILENCE_HEARD_MS) return;
     this.#nowMs += FRAME_MS;

@@ -1,5 +1,6 @@
 /** Listens to the early media of one session for the network's tones, until the call is answered or over. */
 import { type NetworkTone, NetworkTones } from '../detect/network-tones.ts';
+import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import type { AudioListener, RtpSession } from './rtp-session.ts';
 
 export class SessionTones implements AudioListener {
@@ -13,8 +14,8 @@ export class SessionTones implements AudioListener {
     session.addListener(this);
   }
 
-  hear(frame: Int16Array): void {
-    this.#tones.hear(frame);
+  hear(frame: Int16Array, origin: FrameOrigin): void {
+    this.#tones.hear(frame, origin);
     if (this.#tones.isOver) this.#leave();
   }
 
