@@ -24,7 +24,7 @@ import { type Config, ConfigUnusable, emulatorAccountId } from './config.ts';
 import { acceptContact } from './contacts/accept-contact.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
 import { callByAgent } from './contacts/call-by-agent.ts';
-import { changeContactData } from './contacts/change-contact-data.ts';
+import { openContactData } from './contacts/change-contact-data.ts';
 import { openContactOrders } from './contacts/contact-orders.ts';
 import { ContactTransfers } from './contacts/contact-transfer.ts';
 import { openDialGate } from './contacts/dial-gate.ts';
@@ -458,14 +458,13 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         contacts,
         routing: agents.routing,
         orders,
-        changeContactData: (contact, change) =>
-          changeContactData(contact, change, {
-            orders,
-            contacts,
-            clock,
-            newEventId: randomUUID,
-            factsWritten,
-          }),
+        changeContactData: openContactData({
+          orders,
+          contacts,
+          clock,
+          newEventId: randomUUID,
+          factsWritten,
+        }),
         buckets,
         promptAudio,
         promptLinks: openPromptLinks(config.secretKey, () => config.prompts.publicUrl ?? address),

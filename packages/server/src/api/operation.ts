@@ -8,9 +8,8 @@ import {
 import { idOf, instanceArn } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import type { AcceptDeps } from '../contacts/accept-contact.ts';
-import type { Contact } from '../contacts/contact.ts';
+import type { ChangeContactData } from '../contacts/change-contact-data.ts';
 import type { ContactOrders } from '../contacts/contact-orders.ts';
-import type { DataChange } from '../contacts/data-change.ts';
 import type { AudioBuckets } from '../flows/prompts/audio-buckets.ts';
 import type { PromptAudio } from '../flows/prompts/prompt-audio.ts';
 import type { Caller } from '../identity/caller.ts';
@@ -34,8 +33,7 @@ export interface ApiDeps {
   readonly routing: Routing;
   /** Orders that concern a live contact, at whichever node it is. */
   readonly orders: ContactOrders;
-  /** Changes attributes or tags, before and after a contact's end. */
-  readonly changeContactData: (contact: Contact, change: DataChange) => Promise<void>;
+  readonly changeContactData: ChangeContactData;
   readonly accepting: AcceptDeps;
   /** Where the audio of a prompt comes from, what it becomes, and where it is downloaded. */
   readonly buckets: AudioBuckets;

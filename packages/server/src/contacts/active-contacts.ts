@@ -6,7 +6,7 @@ import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
 import type { Contact } from './contact.ts';
 import type { ContactRecording } from './contact-recording.ts';
-import type { DataChange } from './data-change.ts';
+import { type DataChange, type DataChangeOutcome, DataChangeRefused } from './data-change.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endings, stoppedByApi } from './endings.ts';
 import { type ContactWriting, contactWriting, OpenContact } from './open-contact.ts';
@@ -36,11 +36,11 @@ export interface ActiveContacts {
   /** What is recorded of a contact that runs here; undefined when none of that id does. */
   recordingOf(contactId: ContactId): ContactRecording | undefined;
   /**
-   * Changes attributes or tags of a contact that runs here; false when none of that id does, or not any more.
+   * Changes attributes or tags of a contact that runs here; `not active` when none of that id does, or not any more.
    *
    * @throws when it could not be committed.
    */
-  changeData(contactId: ContactId, change: DataChange): Promise<boolean>;
+  changeData(contactId: ContactId, change: DataChange): Promise<DataChangeOutcome | 'not active'>;
   readonly size: number;
   /**
    * Takes over contacts of dead nodes, and own ones that stand open with nobody running them: never attempted ones
@@ -187,13 +187,14 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     async changeData(contactId, change) {
       waiting.begin(contactId);
       const found = running.get(contactId);
-      if (!found) return false;
+      if (!found) return 'not active';
       try {
         await found.open.dataChanged(change);
         found.held.card?.refresh();
-        return true;
+        return 'changed';
       } catch (error) {
-        if (error instanceof ContactNoLongerOwned) return false;
+        if (error instanceof ContactNoLongerOwned) return 'not active';
+        if (error instanceof DataChangeRefused) return { refused: error.message };
         throw error;
       }
     },

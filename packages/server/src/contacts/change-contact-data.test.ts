@@ -5,10 +5,10 @@ import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
 import type { ContactAdvance } from '../store/advance-contacts.ts';
 import { sampleContact, sampleTimeMs } from '../test-support/sample-contact.ts';
-import { changeContactData } from './change-contact-data.ts';
+import { openContactData } from './change-contact-data.ts';
 import type { Contact } from './contact.ts';
 import type { ContactOrders } from './contact-orders.ts';
-import type { DataChange } from './data-change.ts';
+import { type DataChange, type DataChangeOutcome, DataChangeRefused } from './data-change.ts';
 
 const attributes: DataChange = { kind: 'attributes', set: { answer: 'yes' } };
 
@@ -61,6 +61,34 @@ describe('data of a contact', () => {
     assert.equal(world.stored?.outboxSequence, 4 + 3 * 2);
   });
 
+  it('is changed after its end by everybody who asks at once', async () => {
+    const world = makeWorld(endedContact());
+    const keys = Array.from({ length: 100 }, (_, n) => `key-${n}`);
+    await Promise.all(keys.map((key) => world.change({ kind: 'attributes', set: { [key]: '1' } })));
+    assert.deepEqual(Object.keys(world.stored?.attributes ?? {}), keys);
+    assert.equal(world.stored?.outboxSequence, 4 + 100 * 2);
+  });
+
+  it('is bound by its limits after the end, whoever else changed it meanwhile', async () => {
+    const world = makeWorld(endedContact());
+    const half = 'x'.repeat(20_000);
+    const outcomes = await Promise.allSettled(
+      ['a', 'b', 'c'].map((key) => world.change({ kind: 'attributes', set: { [key]: half } })),
+    );
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.name),
+      [false, 'DataChangeRefused', 'DataChangeRefused'],
+    );
+    assert.deepEqual(Object.keys(world.stored?.attributes ?? {}), ['a']);
+    assert.equal(world.amended.length, 1);
+  });
+
+  it('is refused where its owner refuses it', async () => {
+    const world = makeWorld(sampleContact({ state: 'CONNECTED' }));
+    world.answer = () => ({ refused: 'too many tags' });
+    await assert.rejects(world.change(attributes), new DataChangeRefused('too many tags'));
+  });
+
   it('is changed although the contact ends just then', async () => {
     const world = makeWorld(sampleContact({ state: 'CONNECTED' }));
     world.answer = () => {
@@ -93,37 +121,37 @@ function endedContact(changes: Partial<Contact> = {}): Contact {
 
 function makeWorld(found: Contact) {
   const clock = new VirtualClock({ startMs: sampleTimeMs });
+  const change = openContactData({
+    orders: {
+      give: async (_name: string, _contact: Contact, detail: unknown) => {
+        world.ordered.push(detail);
+        return world.answer();
+      },
+    } as unknown as ContactOrders,
+    contacts: {
+      find: async () => world.stored,
+      amendEnded: async (amendment) => {
+        const { contact, facts } = amendment;
+        if (world.stored?.outboxSequence !== contact.outboxSequence - facts.length) return false;
+        world.stored = contact;
+        world.amended.push(amendment);
+        return true;
+      },
+    },
+    clock,
+    newEventId: () => 'event',
+    factsWritten: () => {
+      world.factsWritten += 1;
+    },
+  });
   const world = {
     clock,
     stored: found as Contact | undefined,
     ordered: [] as unknown[],
     amended: [] as Pick<ContactAdvance, 'contact' | 'facts'>[],
     factsWritten: 0,
-    answer: (): 'changed' | 'not active' => 'changed',
-    change: (change: DataChange): Promise<void> =>
-      changeContactData(found, change, {
-        orders: {
-          give: async (_name: string, _contact: Contact, detail: unknown) => {
-            world.ordered.push(detail);
-            return world.answer();
-          },
-        } as unknown as ContactOrders,
-        contacts: {
-          find: async () => world.stored,
-          amendEnded: async (amendment) => {
-            const { contact, facts } = amendment;
-            if (world.stored?.outboxSequence !== contact.outboxSequence - facts.length) return false;
-            world.stored = contact;
-            world.amended.push(amendment);
-            return true;
-          },
-        },
-        clock,
-        newEventId: () => 'event',
-        factsWritten: () => {
-          world.factsWritten += 1;
-        },
-      }),
+    answer: (): DataChangeOutcome | 'not active' => 'changed',
+    change: (wanted: DataChange): Promise<void> => change(found, wanted),
   };
   return world;
 }

@@ -1,11 +1,12 @@
 /** Changes a contact's data for the API, before and after its end: by its owner while it lives, afterwards here, with its record told anew. */
 import type { Clock } from '../clock.ts';
+import type { ContactId } from '../ids.ts';
 import type { ContactStore } from '../store/contact-store.ts';
 import type { Contact } from './contact.ts';
 import { contactEvent } from './contact-events.ts';
 import type { ContactOrders } from './contact-orders.ts';
 import { contactRecord } from './contact-record.ts';
-import { type DataChange, updatedProperties, withDataChange } from './data-change.ts';
+import { type DataChange, DataChangeRefused, updatedProperties, withDataChange } from './data-change.ts';
 
 export interface ChangeContactDataDeps {
   readonly orders: ContactOrders;
@@ -15,27 +16,62 @@ export interface ChangeContactDataDeps {
   readonly factsWritten: () => void;
 }
 
-/** Whoever changes an ended contact at the same time goes first; so often it is tried again. */
-const mostTries = 20;
-
 /**
- * Resolves when the change is committed with its event.
+ * Changes attributes or tags, before and after a contact's end. Resolves when the change is committed with its event.
  *
+ * @throws {DataChangeRefused} the contact would have more than it may.
  * @throws {OrderFailed} the contact's owner could not write it.
  */
-export async function changeContactData(
-  found: Contact,
-  change: DataChange,
-  deps: ChangeContactDataDeps,
-): Promise<void> {
-  let contact: Contact | undefined = found;
-  for (let tries = 0; contact && tries < mostTries; tries += 1) {
-    if (contact.state === 'ENDED') {
-      if (await amended(contact, change, deps)) return;
-    } else if ((await deps.orders.give('ChangeData', contact, change)) === 'changed') return;
-    contact = await deps.contacts.find(contact.instanceId, contact.id);
+export type ChangeContactData = (contact: Contact, change: DataChange) => Promise<void>;
+
+/** Only other nodes, which change an ended contact at the same time, can go first; so often it is tried again. */
+const mostTries = 20;
+
+export function openContactData(deps: ChangeContactDataDeps): ChangeContactData {
+  /** The last change here of each ended contact that is being changed. They go one after the other, or most would be in vain. */
+  const underWay = new Map<ContactId, Promise<unknown>>();
+
+  /** Resolves with the contact where it has ended meanwhile. */
+  async function changedByOwner(found: Contact, change: DataChange): Promise<Contact | 'changed'> {
+    let contact: Contact | undefined = found;
+    for (let tries = 0; contact && tries < mostTries; tries += 1) {
+      if (contact.state === 'ENDED') return contact;
+      const outcome = await deps.orders.give('ChangeData', contact, change);
+      if (outcome === 'changed') return outcome;
+      if (outcome !== 'not active') throw new DataChangeRefused(outcome.refused);
+      contact = await deps.contacts.find(contact.instanceId, contact.id);
+    }
+    throw notChanged(found);
   }
-  throw new Error(`The data of contact ${found.id} changed too often at once, or the contact is gone.`);
+
+  async function changedHere(found: Contact, change: DataChange): Promise<void> {
+    let contact: Contact | undefined = found;
+    for (let tries = 0; contact && tries < mostTries; tries += 1) {
+      if (await amended(contact, change, deps)) return;
+      contact = await deps.contacts.find(contact.instanceId, contact.id);
+    }
+    throw notChanged(found);
+  }
+
+  async function inTurn(id: ContactId, work: () => Promise<void>): Promise<void> {
+    const turn = (underWay.get(id) ?? Promise.resolve()).then(work);
+    const settled = turn.catch(() => undefined);
+    underWay.set(id, settled);
+    try {
+      await turn;
+    } finally {
+      if (underWay.get(id) === settled) underWay.delete(id);
+    }
+  }
+
+  return async (found, change) => {
+    const contact = await changedByOwner(found, change);
+    if (contact !== 'changed') await inTurn(contact.id, () => changedHere(contact, change));
+  };
+}
+
+function notChanged({ id }: Contact): Error {
+  return new Error(`The data of contact ${id} changed too often at once, or the contact is gone.`);
 }
 
 /** False where another change came first. */

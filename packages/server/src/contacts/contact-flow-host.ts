@@ -33,6 +33,7 @@ import { AgentPart } from './agent-part.ts';
 import { type CreateContact, checkCallbackNumber, createCallback } from './callback-order.ts';
 import { ContactRecording } from './contact-recording.ts';
 import { segmentAttributesOf } from './contact-wire.ts';
+import { DataChangeRefused } from './data-change.ts';
 import { outboundCallStatusOf, toldAnswer } from './detected-answer.ts';
 import type { HeldByContact } from './end-contact.ts';
 import { runsHere } from './flow-hooks.ts';
@@ -99,9 +100,10 @@ export function contactFlowHost(
     async updateAttributes(target, attributes) {
       if (target === 'related') return failed('The related contact is not changed from here.');
       if (!areStorable(attributes)) return failed(unstorable);
-      await contact.attributesChanged(Object.fromEntries(attributes));
-      held.card?.refresh();
-      return done();
+      return changed(async () => {
+        await contact.attributesChanged(Object.fromEntries(attributes));
+        held.card?.refresh();
+      });
     },
     updateContactData(target, fields) {
       if (target === 'related') return failed('The related contact is not changed from here.');
@@ -120,8 +122,7 @@ export function contactFlowHost(
     },
     async tagContact(tags) {
       if (!areStorable(tags)) return failed(unstorable);
-      await contact.tagsChanged(Object.fromEntries(tags));
-      return done();
+      return changed(() => contact.tagsChanged(Object.fromEntries(tags)));
     },
     async untagContact(keys) {
       await contact.tagsChanged({}, keys);
@@ -340,6 +341,16 @@ function queueing(
         : failed('There are no numbers of queues.');
     },
   };
+}
+
+async function changed(change: () => Promise<void>): Promise<HostResult> {
+  try {
+    await change();
+    return done();
+  } catch (error) {
+    if (error instanceof DataChangeRefused) return failed(error.message);
+    throw error;
+  }
 }
 
 const unstorable = 'Text with U+0000 or an unpaired surrogate cannot be stored.';

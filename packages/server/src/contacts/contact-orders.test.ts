@@ -71,8 +71,11 @@ describe('contact orders', () => {
       beyondDialling: async () => {
         performed.push('beyond dialling');
       },
-      changeData: async (contactId, change) =>
-        running.has(contactId) && performed.push(['change', change]) > 0,
+      changeData: async (contactId, change) => {
+        if (!running.has(contactId)) return 'not active';
+        performed.push(['change', change]);
+        return change.kind === 'tags' ? { refused: 'too many' } : 'changed';
+      },
       recordingOf: (contactId) => (running.has(contactId) ? (recording as ContactRecording) : undefined),
     };
     const bus: Bus = {
@@ -145,12 +148,15 @@ describe('contact orders', () => {
     });
     const change = { kind: 'attributes', set: { a: '1' } } as const;
     assert.equal(await asker.orders.give('ChangeData', contact, change), 'changed');
+    const tags = { kind: 'tags', set: { a: '1' }, removed: [] } as const;
+    assert.deepEqual(await asker.orders.give('ChangeData', contact, tags), { refused: 'too many' });
     assert.deepEqual(owner.performed, [
       ['start', { participants, automatedPart: false }],
       ['suspended', undefined],
       ['stop', 'IVR'],
       ['monitor', 'boss'],
       ['change', change],
+      ['change', tags],
     ]);
     assert.equal(await left(), 0);
     assert.equal(clock.pendingTimers, 0);

@@ -11,7 +11,7 @@ import type { Directory } from '../store/directory.ts';
 import type { ActiveContacts } from './active-contacts.ts';
 import type { Contact } from './contact.ts';
 import type { RecordedPart, RecordingOrder, RecordingOrderOutcome } from './contact-recording.ts';
-import type { DataChange } from './data-change.ts';
+import type { DataChange, DataChangeOutcome } from './data-change.ts';
 import { stoppedByApi } from './endings.ts';
 import type { MonitorContact, MonitorOrder, MonitorOutcome } from './monitor-contact.ts';
 
@@ -34,7 +34,7 @@ interface Orders {
     readonly outcome: MonitorOutcome;
   };
   /** UpdateContactAttributes, TagContact and UntagContact. */
-  readonly ChangeData: { readonly detail: DataChange; readonly outcome: 'changed' };
+  readonly ChangeData: { readonly detail: DataChange; readonly outcome: DataChangeOutcome };
 }
 
 /** Without a part: whatever is recorded. */
@@ -94,8 +94,7 @@ const kinds: { readonly [Name in OrderName]: OrderKind<Name> } = {
     },
   },
   ChangeData: {
-    perform: async ({ id }, change, { active }) =>
-      (await active.changeData(id, change)) ? 'changed' : 'not active',
+    perform: ({ id }, change, { active }) => active.changeData(id, change),
   },
 };
 

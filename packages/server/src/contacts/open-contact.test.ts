@@ -159,6 +159,35 @@ describe('open contact', () => {
     assert.deepEqual(world.contact.current.outcome.tags, { other: 'y', team: 'blue' });
   });
 
+  it('judges the limits of attributes and tags when it comes to a change, not when that is asked for', async () => {
+    const world = makeWorld();
+    const tags = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, '']));
+    const half = 'x'.repeat(20_000);
+    const outcomes = await Promise.allSettled([
+      world.contact.attributesChanged({ a: half }),
+      world.contact.attributesChanged({ b: half }),
+      world.contact.tagsChanged(tags('a', 'b', 'c', 'd')),
+      world.contact.tagsChanged(tags('d', 'e', 'f', 'g')),
+      world.contact.tagsChanged(tags('e', 'f'), ['g']),
+    ]);
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.name : 'written')),
+      ['written', 'DataChangeRefused', 'written', 'DataChangeRefused', 'written'],
+    );
+    assert.deepEqual(Object.keys(world.contact.current.attributes), ['a']);
+    assert.deepEqual(
+      world.facts().map(([sequence]) => sequence),
+      [2, 3, 4],
+    );
+  });
+
+  it('lets tags be taken away from one that has too many', async () => {
+    const world = makeWorld();
+    world.contact.learned({ tags: Object.fromEntries([...'abcdefgh'].map((key) => [key, ''])) });
+    await world.contact.tagsChanged({}, ['a']);
+    assert.equal(Object.keys(world.contact.current.outcome.tags ?? {}).length, 7);
+  });
+
   it('writes what it learned with the next change, and shows it before and during that', async () => {
     const world = makeWorld();
     world.contact.learned({ ringStartedAtMs: 5 });

@@ -121,7 +121,11 @@ export class OpenContact {
     });
   }
 
-  /** User-defined attributes were set; the others stay, whoever sets them meanwhile. */
+  /**
+   * User-defined attributes were set; the others stay, whoever sets them meanwhile.
+   *
+   * @throws {DataChangeRefused} as `dataChanged`.
+   */
   attributesChanged(changed: ContactAttributes): Promise<void> {
     return this.dataChanged({ kind: 'attributes', set: changed });
   }
@@ -176,12 +180,20 @@ export class OpenContact {
     });
   }
 
-  /** Tags were set or taken away; the others stay. */
+  /**
+   * Tags were set or taken away; the others stay.
+   *
+   * @throws {DataChangeRefused} as `dataChanged`.
+   */
   tagsChanged(changed: Readonly<Record<string, string>>, removed: readonly string[] = []): Promise<void> {
     return this.dataChanged({ kind: 'tags', set: changed, removed });
   }
 
-  /** Attributes or tags changed, by a flow or through the API. */
+  /**
+   * Attributes or tags changed, by a flow or through the API.
+   *
+   * @throws {DataChangeRefused} they would be more than a contact may have; nothing was written.
+   */
   dataChanged(change: DataChange): Promise<void> {
     const atMs = this.#writing.clock.now();
     const updated = [updatedProperties[change.kind]];

@@ -1,4 +1,4 @@
-/** Size and spelling limits of attributes and references (quotas page, §5). */
+/** Size and spelling limits of attributes, tags and references (quotas page, §5). */
 
 /** UTF-8 bytes over all keys and values of a contact's attributes. */
 const maxAttributesBytes = 32_768;
@@ -27,6 +27,15 @@ export function problemWithAttributes(
   }
   if (bytes <= maxAttributesBytes) return undefined;
   return `The attributes take ${bytes} bytes; a contact may have ${maxAttributesBytes}.`;
+}
+
+/** User-defined tags of one contact (API reference, TagContact). */
+const maxTags = 6;
+
+/** What is wrong with the user-defined tags of a contact, or undefined. */
+export function problemWithTags(tags: Readonly<Record<string, string>>): string | undefined {
+  const count = Object.keys(tags).length;
+  return count <= maxTags ? undefined : `The contact would have ${count} tags; it may have ${maxTags}.`;
 }
 
 /** What is wrong with references at the creation of a contact, or undefined. */

@@ -1,12 +1,10 @@
 /** UpdateContactAttributes, TagContact and UntagContact, of contacts that live and that have ended; ListContactReferences. */
 import { invalidParameterException } from '@ringback/connect-api';
-import type { Reference } from '../../contacts/contact.ts';
+import type { Contact, Reference } from '../../contacts/contact.ts';
+import { type DataChange, DataChangeRefused } from '../../contacts/data-change.ts';
 import { problemWithAttributes } from '../../policy/contact-limits.ts';
 import { requireContact } from '../named-contact.ts';
-import { type OperationCode, requireInstance } from '../operation.ts';
-
-/** User-defined tags of one contact (API reference, TagContact). */
-const maxTags = 6;
+import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 
 /** Answers when the change is committed: a flow that runs sees it, and the event of it follows. */
 export const updateContactAttributes: OperationCode<'UpdateContactAttributes'> = async (
@@ -16,19 +14,16 @@ export const updateContactAttributes: OperationCode<'UpdateContactAttributes'> =
 ) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const contact = await requireContact(input.InitialContactId, instance, deps);
-  const problem = problemWithAttributes({ ...contact.attributes, ...input.Attributes }, input.Attributes);
+  const problem = problemWithAttributes(input.Attributes);
   if (problem) throw invalidParameterException(problem);
-  await deps.changeContactData(contact, { kind: 'attributes', set: input.Attributes });
+  await change(contact, { kind: 'attributes', set: input.Attributes }, deps);
   return {};
 };
 
 export const tagContact: OperationCode<'TagContact'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const contact = await requireContact(input.ContactId, instance, deps);
-  if (Object.keys({ ...contact.outcome.tags, ...input.Tags }).length > maxTags) {
-    throw invalidParameterException(`The contact would have more than ${maxTags} tags.`);
-  }
-  await deps.changeContactData(contact, { kind: 'tags', set: input.Tags, removed: [] });
+  await change(contact, { kind: 'tags', set: input.Tags, removed: [] }, deps);
   return {};
 };
 
@@ -36,9 +31,17 @@ export const tagContact: OperationCode<'TagContact'> = async (input, caller, dep
 export const untagContact: OperationCode<'UntagContact'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const contact = await requireContact(input.ContactId, instance, deps);
-  await deps.changeContactData(contact, { kind: 'tags', set: {}, removed: input.TagKeys });
+  await change(contact, { kind: 'tags', set: {}, removed: input.TagKeys }, deps);
   return {};
 };
+
+async function change(contact: Contact, wanted: DataChange, deps: ApiDeps): Promise<void> {
+  try {
+    await deps.changeContactData(contact, wanted);
+  } catch (error) {
+    throw error instanceof DataChangeRefused ? invalidParameterException(error.message) : error;
+  }
+}
 
 /** All at once: Connect's never has a second page either. */
 export const listContactReferences: OperationCode<'ListContactReferences'> = async (input, caller, deps) => {
