@@ -51,6 +51,7 @@ import { openAccessKeys } from './identity/access-keys.ts';
 import { openAuditLog } from './identity/audit-log.ts';
 import { openAuthentication } from './identity/authenticate.ts';
 import { hashPassword } from './identity/passwords.ts';
+import { requireReadableKeys } from './identity/readable-keys.ts';
 import { openSecretBox } from './identity/secret-box.ts';
 import { type NodeId, newId } from './ids.ts';
 import { makeDirectories } from './make-directories.ts';
@@ -188,6 +189,21 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const contacts = opened.keep(openContactStore(database), (store) => store.close());
   const nodes = openNodeStore(database);
   const outbox = openOutboxStore(database);
+
+  // Identity: what is refused here is refused before SIP, sinks and recovery begin.
+  const openSecrets = await openSecretBox(config.secretKey, config.dataDir);
+  const unreadable = await requireReadableKeys(storedKeys, openSecrets, clock.now());
+  if (unreadable.length > 0) {
+    logger.warn(
+      { accessKeyIds: unreadable },
+      'these stored access keys were sealed with another RINGBACK_SECRET_KEY and open nothing; revoke them',
+    );
+  }
+  const accessKeys = openAccessKeys({ config, store: storedKeys, secretBox: openSecrets, clock });
+  const audit = opened.keep(
+    await openAuditLog({ directory: path.join(config.dataDir, 'audit'), logger, clock }),
+    (log) => log.close(),
+  );
 
   // Calls.
   progress('Opening the media engine.');
@@ -408,20 +424,8 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   );
   opened.keep(maintenance, clearInterval);
 
-  // Identity.
-  const accessKeys = openAccessKeys({
-    config,
-    store: storedKeys,
-    secretBox: await openSecretBox(config.secretKey, config.dataDir),
-    clock,
-  });
-  const audit = opened.keep(
-    await openAuditLog({ directory: path.join(config.dataDir, 'audit'), logger, clock }),
-    (log) => log.close(),
-  );
-  metrics.watch('ringback_audit_records_lost', 'Audit records that could not be written.', () => audit.lost);
-
   // Edge.
+  metrics.watch('ringback_audit_records_lost', 'Audit records that could not be written.', () => audit.lost);
   metrics.watch(
     'ringback_flow_log_records_lost',
     'Flow-log records that could not be written.',

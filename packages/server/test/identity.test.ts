@@ -2,19 +2,25 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as sdk from '@aws-sdk/client-connect';
 import { operations } from '@ringback/connect-api';
 import { writeWav } from '@ringback/media';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { pino } from 'pino';
 import { implementedOperations } from '../src/api/implemented-operations.ts';
+import { loadConfig } from '../src/config.ts';
 import { mintAccessKey, type NewAccessKey } from '../src/identity/mint-access-key.ts';
 import { loadSecretKey, secretBox } from '../src/identity/secret-box.ts';
 import type { AccountId } from '../src/ids.ts';
+import { startService } from '../src/service.ts';
 import { openAccessKeyStore } from '../src/store/access-key-store.ts';
 import { type OpenState, openState } from '../src/store/open-state.ts';
 import { seed } from '../src/store/seed.ts';
+import { placePreparedDatabase } from '../src/test-support/prepared-database.ts';
 import { type CapturedRequest, capture, sendRaw } from './support/captured-request.ts';
 import { hangUp } from './support/flow-actions.ts';
 import { ringback } from './support/ringback-command.ts';
@@ -806,6 +812,38 @@ describe('identity', () => {
       assert.ok(!logged.has(unknown.$metadata.requestId));
       for (const record of audited()) assert.equal(record.readOnly, false);
     });
+  });
+});
+
+describe('a service whose RINGBACK_SECRET_KEY opens none of the stored keys', () => {
+  it('is refused before anything else begins, as `ringback keys create` is with it', async () => {
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
+    // As root the database runs as another user, which must be able to reach its files.
+    await chmod(dataDir, 0o711);
+    try {
+      await placePreparedDatabase(dataDir);
+      const [right, wrong] = [randomBytes(32), randomBytes(32)].map((key) => ({
+        RINGBACK_DATA_DIR: dataDir,
+        RINGBACK_SECRET_KEY: key.toString('base64'),
+      }));
+      assert.equal((await ringback(['keys', 'create'], { ...right })).code, 0);
+      const { code, stderr } = await ringback(['keys', 'create'], { ...wrong });
+      assert.equal(code, 1);
+      assert.match(stderr, /sealed with another key/);
+      const begun: string[] = [];
+      const starting = startService({
+        config: loadConfig({ ...wrong, RINGBACK_HTTP_PORT: '0', RINGBACK_SIP_PORT: '0' }),
+        logger: pino({ level: 'silent' }),
+        onProgress: (message) => begun.push(message),
+      });
+      await assert.rejects(starting, { name: 'SecretKeyUnusable', message: /sealed with another key/ });
+      assert.deepEqual(
+        begun.filter((message) => message.includes('media')),
+        [],
+      );
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 });
 

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { emulatorAccountId, loadStateConfig } from '../config.ts';
 import { type MintedAccessKey, mintAccessKey } from '../identity/mint-access-key.ts';
 import { readPolicyFile } from '../identity/policy-file.ts';
+import { requireReadableKeys } from '../identity/readable-keys.ts';
 import { loadSecretKey, secretBox } from '../identity/secret-box.ts';
 import { userNamePattern } from '../identity/user-name.ts';
 import type { AccountId } from '../ids.ts';
@@ -95,6 +96,8 @@ async function create(options: CreateOptions, print: (text: string) => void): Pr
   const { dataDir, secretKey } = loadStateConfig(process.env);
   const minted = await withStore(async (store) => {
     const box = secretBox(await loadSecretKey(secretKey, dataDir));
+    // A key that the service could not open would be shown as if it worked.
+    await requireReadableKeys(store, async () => box, Date.now());
     const key = mintAccessKey(
       {
         accountId:

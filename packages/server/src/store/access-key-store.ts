@@ -25,6 +25,8 @@ export interface AccessKeyStore {
   hasAny(): Promise<boolean>;
   /** Newest first, revoked ones too. */
   list(accountId?: AccountId): Promise<readonly StoredAccessKey[]>;
+  /** Neither revoked nor expired; newest first. */
+  listInForce(nowMs: number, limit: number): Promise<readonly StoredAccessKey[]>;
   /** False when there is no such key, or when it was revoked before. */
   revoke(accessKeyId: string, nowMs: number): Promise<boolean>;
   /** Removes keys that expired or were revoked before a time. */
@@ -72,6 +74,20 @@ export function openAccessKeyStore(database: RingbackDatabase): AccessKeyStore {
       let query = kysely.selectFrom('access_key').selectAll();
       if (accountId !== undefined) query = query.where('account_id', '=', accountId);
       const rows = await query.orderBy('created_at', 'desc').orderBy('id').execute();
+      return rows.map(keyOf);
+    },
+    async listInForce(nowMs, limit) {
+      const rows = await kysely
+        .selectFrom('access_key')
+        .selectAll()
+        .where('revoked_at', 'is', null)
+        .where((where) =>
+          where.or([where('expires_at', 'is', null), where('expires_at', '>', new Date(nowMs))]),
+        )
+        .orderBy('created_at', 'desc')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
       return rows.map(keyOf);
     },
     async revoke(accessKeyId, nowMs) {
