@@ -159,6 +159,13 @@ export const unsupportedMediaTypeException = (contentType: string) =>
     `The body has content type ${shown(contentType)}; this service reads application/json.`,
   );
 
+/** RFC 9110 §15.5.16 has the status for codings too. */
+export const contentEncodingNotSupportedException = (contentEncoding: string) =>
+  new ApiError(
+    'UnsupportedMediaTypeException',
+    `The body is encoded as ${shown(contentEncoding)}; this service reads bodies as they are, without Content-Encoding.`,
+  );
+
 export const requestEntityTooLargeException = (maxBytes: number) =>
   new ApiError('RequestEntityTooLargeException', `The body is larger than ${maxBytes} bytes.`);
 

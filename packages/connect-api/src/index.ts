@@ -31,6 +31,7 @@ export {
   conflictException,
   contactFlowNotPublishedException,
   contactNotFoundException,
+  contentEncodingNotSupportedException,
   destinationNotAllowedException,
   duplicateResourceException,
   type ErrorResponse,

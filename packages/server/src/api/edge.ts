@@ -5,6 +5,7 @@ import {
   ApiError,
   awsJsonContentType,
   awsJsonErrorResponse,
+  contentEncodingNotSupportedException,
   errorResponse,
   internalServiceException,
   isOperationName,
@@ -199,6 +200,7 @@ export class Edge implements EdgeForDoors, DirectRequests {
     caller: Caller,
   ): Promise<OperationOutput<Name>> {
     const { request } = call;
+    refuseEncoded(request);
     const input = readInput(name, {
       pathParameters,
       query: query === '' ? noQuery : new URLSearchParams(query),
@@ -243,6 +245,7 @@ export class Edge implements EdgeForDoors, DirectRequests {
     call: Call,
     caller: Caller,
   ): Promise<ServiceQuotasOutput<Name>> {
+    refuseEncoded(call.request);
     const input = readServiceQuotasInput(name, call.request.body);
     call.input = input as OperationMembers;
     this.#authorize(call, caller, call.input);
@@ -437,6 +440,13 @@ export function apiRequestOf(request: FastifyRequest): ApiRequest {
     body: request.body instanceof Uint8Array ? request.body : noBytes,
     sourceAddress: request.ip,
   };
+}
+
+/** A client that compresses bodies would else be told that its JSON is none. */
+function refuseEncoded({ headers, body }: ApiRequest): void {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && body.length > 0 && encoding.trim().toLowerCase() !== 'identity')
+    throw contentEncodingNotSupportedException(encoding);
 }
 
 const noBytes = new Uint8Array(0);

@@ -5,6 +5,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { ConnectClient, CreateRuleCommand, ListInstancesCommand } from '@aws-sdk/client-connect';
 import { unrecognizedClientException } from '@ringback/connect-api';
 import { systemClock } from '../clock.ts';
@@ -169,6 +170,30 @@ describe('http server › operations', () => {
     assert.equal(refused.$metadata.httpStatusCode, 501);
     assert.match(refused.message, /CreateRule .*docs\/compatibility\.md/);
     assert.deepEqual(answered, [['CreateRule', 501]]);
+  });
+
+  it('says of a body that is compressed that it reads none', async () => {
+    const server = await open();
+    const body = gzipSync('{"InstanceId":"x"}');
+    const headers = { 'content-encoding': 'gzip' };
+    const answer = await ask(server, { method: 'PUT', path: '/contact/outbound-voice', body, headers });
+    assert.deepEqual([answer.status, answer.errorType], [415, 'UnsupportedMediaTypeException']);
+    assert.match(answer.body.Message, /encoded as gzip/);
+    const quotas = await fetch(`http://127.0.0.1:${server.port}/`, {
+      method: 'POST',
+      body,
+      headers: {
+        ...headers,
+        'x-amz-date': now(),
+        authorization: authorizationFor('servicequotas'),
+        'x-amz-target': 'ServiceQuotasV20190624.GetServiceQuota',
+      },
+    });
+    assert.equal(quotas.status, 415);
+    assert.match(await quotas.text(), /encoded as gzip/);
+    const plain = { method: 'PUT', path: '/contact/outbound-voice', body: '{}' };
+    const { status } = await ask(server, { ...plain, headers: { 'content-encoding': 'Identity' } });
+    assert.equal(status, 400, 'its members are looked at');
   });
 
   it('takes a megabyte, and no more', async () => {
@@ -597,7 +622,7 @@ async function ask(
   request: {
     readonly method?: string;
     readonly path: string;
-    readonly body?: string;
+    readonly body?: string | Uint8Array;
     readonly headers?: Readonly<Record<string, string | undefined>>;
     readonly agent?: http.Agent;
   },
