@@ -13,7 +13,7 @@ import {
   sampleContact,
   sampleRequest,
 } from '../test-support/sample-contact.ts';
-import { endings } from './endings.ts';
+import { ContactEnded, endings } from './endings.ts';
 import { contactWriting, OpenContact } from './open-contact.ts';
 
 describe('open contact', () => {
@@ -276,6 +276,18 @@ describe('open contact › while the database is away', () => {
     await world.clock.settle(failed);
     assert.equal(world.clock.now() - startMs, 5000);
     assert.ok(world.written.length > 10);
+  });
+
+  it('dials nobody for whom the commit took longer than that was allowed', async () => {
+    const world = makeWorld();
+    const commit = Promise.withResolvers<void>();
+    world.advance = () => commit.promise;
+    const attempted = world.contact.dialAttempted({ target: 'trunk', callId: 'call-1' }, world.dialByMs);
+    const refused = assert.rejects(attempted, new ContactEnded(endings.dialDelayExceeded));
+    await world.clock.advance(60_000);
+    commit.resolve();
+    await refused;
+    assert.equal(world.contact.current.state, 'DIALLING', 'the attempt stands, and is never made');
   });
 
   it('tries the end again for a minute, and writes it when the database is back', async () => {

@@ -62,7 +62,8 @@ export class OpenContact {
   /**
    * Commits an intention to dial; only then may the INVITE leave. Tried again for as long as the contact may be dialled.
    *
-   * @throws {ContactEnded} with `dialDelayExceeded` when the database was away until `dialByMs`.
+   * @throws {ContactEnded} with `dialDelayExceeded` when the database was away until `dialByMs`, or took until then to commit it:
+   *   a disk may hang for minutes.
    */
   async dialAttempted(attempt: DialTarget, dialByMs: number): Promise<void> {
     const { clock } = this.#writing;
@@ -77,6 +78,7 @@ export class OpenContact {
       const isTooLate = error instanceof BatchFailed && clock.now() >= dialByMs;
       throw isTooLate ? new ContactEnded(endings.dialDelayExceeded) : error;
     }
+    if (clock.now() > dialByMs) throw new ContactEnded(endings.dialDelayExceeded);
   }
 
   /** The same for somebody besides the customer, who is on the line and stays what the contact is about. */
