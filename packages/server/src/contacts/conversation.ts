@@ -3,7 +3,7 @@
  * the story once an agent has accepted.
  */
 import type { DeskParty, DeskRefusal } from '@ringback/connect-api';
-import { type ContactFlowState, type FlowHost, type FlowParticipant, runFlow } from '@ringback/flow';
+import type { ContactFlowState, FlowHost } from '@ringback/flow';
 import type { MediaEngine } from '@ringback/media';
 import type { AgentDesk } from '../agents/agent-desk.ts';
 import type { CardCommand } from '../agents/contact-card.ts';
@@ -17,15 +17,17 @@ import type { AgentOutcome } from './contact.ts';
 import type { FlowHostDeps } from './contact-flow-host.ts';
 import type { ContactTransfer, TransferNews } from './contact-transfer.ts';
 import { callGuest, type Guest, type GuestEvents, transferGuest } from './conversation-guest.ts';
+import { CustomerHold } from './customer-hold.ts';
 import { type HeldByContact, rtpOutcomeOf } from './end-contact.ts';
 import { type Ending, endings } from './endings.ts';
-import { type FlowHooks, flowOfHook } from './flow-hooks.ts';
+import type { FlowHooks } from './flow-hooks.ts';
 import { agentOn } from './flow-participants.ts';
+import { HoldFlow } from './hold-flow.ts';
 import type { OpenContact } from './open-contact.ts';
 import { type CardControls, customerParty, notNow, type StoryCard, transferringParty } from './story-card.ts';
 import { targetOfQuickConnect } from './transfer-by-agent.ts';
 import { WatchedConversation } from './watched-conversations.ts';
-import { hostBeside, whisperToCustomer } from './whispers.ts';
+import { whisperToCustomer } from './whispers.ts';
 
 export interface ConversationParts {
   readonly contact: OpenContact;
@@ -121,18 +123,17 @@ class Conversation {
   readonly #customer: Leg;
   readonly #agent: AgentSetUp;
   readonly #over = Promise.withResolvers<Ending>();
-  readonly #holds = { count: 0, totalMs: 0, longestMs: 0 };
   readonly #meter = new AgentAudioMeter();
   #outcome: AgentOutcome | undefined;
   #joined: JoinedAudio | undefined;
-  #heldSinceMs: number | undefined;
-  #holdFlow: AbortController | undefined;
+  readonly #customerHold: CustomerHold;
   #guest: Guest | undefined;
-  #guestHoldFlow: AbortController | undefined;
+  readonly #guestHoldFlow: HoldFlow;
   /** A transfer is on its way to having a guest. */
   #isBringingIn = false;
   /** Plays to this agent while the one who transfers has him on hold. */
-  #selfHold: AbortController | undefined;
+  readonly #selfHoldFlow: HoldFlow;
+  #isSelfHeld = false;
   #watched: WatchedConversation | undefined;
   #agentLeft = false;
   #stopListening: (() => void)[] = [];
@@ -141,6 +142,9 @@ class Conversation {
     this.#parts = parts;
     this.#customer = customer;
     this.#agent = agent;
+    this.#customerHold = new CustomerHold(customer, new HoldFlow(parts), parts.deps.clock);
+    this.#guestHoldFlow = new HoldFlow(parts);
+    this.#selfHoldFlow = new HoldFlow(parts);
   }
 
   async begin(): Promise<void> {
@@ -185,7 +189,7 @@ class Conversation {
   async end(): Promise<void> {
     const { held, desk } = this.#parts;
     for (const stop of this.#stopListening) stop();
-    this.#endHold();
+    this.#customerHold.leave();
     this.#endSelfHold();
     await this.#keepOutcome();
     await held.recording?.conversation('ends');
@@ -212,8 +216,8 @@ class Conversation {
       delete held.leg;
       if (!stays.wasThere) contact.learned({ transferCompletedAtMs: deps.clock.now() });
     }
-    this.#resume();
-    this.#endGuestHold();
+    this.#customerHold.end();
+    this.#guestHoldFlow.stop();
     this.#endSelfHold();
     await this.#keepOutcome();
     await this.#joined?.part();
@@ -243,7 +247,7 @@ class Conversation {
     try {
       await this.#joined?.part();
       await this.#join();
-      if (this.#selfHold) this.#parts.desk.audio?.hold([]);
+      if (this.#isSelfHeld) this.#parts.desk.audio?.hold([]);
       await this.#meter.begin(this.#parts.desk.audio);
     } catch (error) {
       this.#parts.deps.logger.error({ err: error }, 'an agent could not be joined again');
@@ -252,7 +256,11 @@ class Conversation {
 
   async #keepOutcome(): Promise<void> {
     if (!this.#outcome || this.#outcome.leftAtMs !== undefined) return;
-    this.#outcome = { ...this.#outcome, holds: { ...this.#holds }, leftAtMs: this.#parts.deps.clock.now() };
+    this.#outcome = {
+      ...this.#outcome,
+      holds: this.#customerHold.account,
+      leftAtMs: this.#parts.deps.clock.now(),
+    };
     const rtp = await this.#meter.outcome();
     if (rtp) this.#outcome = { ...this.#outcome, rtp };
     this.#parts.contact.learned({ agent: this.#outcome });
@@ -286,28 +294,29 @@ class Conversation {
   #holdSelf(): void {
     const { desk, instance, deps } = this.#parts;
     const { audio } = desk;
-    if (this.#selfHold || !audio) return;
+    if (this.#isSelfHeld || !audio) return;
+    this.#isSelfHeld = true;
     audio.hold([]);
-    this.#selfHold = this.#playWhileHeld('AgentHold', agentOn(audio, instance, deps));
+    this.#selfHoldFlow.play('AgentHold', agentOn(audio, instance, deps));
   }
 
   #endSelfHold(): void {
-    if (!this.#selfHold) return;
-    this.#selfHold.abort();
-    this.#selfHold = undefined;
+    if (!this.#isSelfHeld) return;
+    this.#isSelfHeld = false;
+    this.#selfHoldFlow.stop();
     this.#parts.desk.audio?.resume();
   }
 
   #show(): void {
     if (this.#agentLeft) return;
     const { card, contact, held } = this.#parts;
-    const isHeld = this.#heldSinceMs !== undefined;
+    const isHeld = this.#customerHold.isOn;
     const { destination } = contact.current.request;
     const consultation = this.#consultation;
     if (consultation) {
       const parties: DeskParty[] = [
         customerParty(destination, consultation.customerState),
-        transferringParty(consultation.byAgent.name, this.#selfHold ? 'hold' : 'connected'),
+        transferringParty(consultation.byAgent.name, this.#isSelfHeld ? 'hold' : 'connected'),
       ];
       card.enter({ parties }, { hangUp: this.#hangUp });
       return;
@@ -340,7 +349,7 @@ class Conversation {
       hold: () => this.#hold(),
       resume: () => this.#unhold(),
       digits: async ({ digits }) => {
-        const leg = (this.#heldSinceMs !== undefined && this.#guest?.leg) || this.#customer;
+        const leg = (this.#customerHold.isOn && this.#guest?.leg) || this.#customer;
         await leg.sendDigits(digits);
         return undefined;
       },
@@ -365,85 +374,41 @@ class Conversation {
   }
 
   async #hold(): Promise<DeskRefusal | undefined> {
-    const { part, deps, host } = this.#parts;
-    if (this.#heldSinceMs !== undefined) return notNow;
-    this.#heldSinceMs = deps.clock.now();
-    this.#holds.count += 1;
-    this.#customer.media.hold([]);
-    this.#holdFlow = this.#playWhileHeld('CustomerHold', host.participant);
+    const { part, host } = this.#parts;
+    if (this.#customerHold.isOn) return notNow;
+    this.#customerHold.begin(host.participant);
     this.#retrieveGuest();
     await part.held('hold');
     this.#show();
     return undefined;
   }
 
-  /** Plays the flow of a hook to somebody on hold, until the answer is aborted. */
-  #playWhileHeld(
-    hook: 'CustomerHold' | 'AgentHold',
-    participant: FlowParticipant | undefined,
-  ): AbortController {
-    const { hooks, instance, deps, host, flowState } = this.#parts;
-    const stop = new AbortController();
-    const play = async (): Promise<void> => {
-      try {
-        const flow = await flowOfHook(hooks, hook, instance, deps.flows);
-        if (!flow || stop.signal.aborted) return;
-        await runFlow(flow, { ...hostBeside(host), participant }, { signal: stop.signal, state: flowState });
-      } catch (error) {
-        deps.logger.warn({ err: error, hook }, 'the hold flow failed; whoever is on hold waits in silence');
-      }
-    };
-    void play();
-    return stop;
-  }
-
   async #unhold(): Promise<DeskRefusal | undefined> {
-    if (this.#heldSinceMs === undefined) return this.#guest ? undefined : notNow;
+    if (!this.#customerHold.isOn) return this.#guest ? undefined : notNow;
     // While the guest is still to come, the agent may hear his flow: two at once would be heard by nobody.
     if (this.#guest?.party.state === 'connecting' && !this.#guest.leg && this.#guest.party.kind === 'agent')
       return { code: 'NOT_NOW', message: 'Wait for an answer, or end the transfer first.' };
-    this.#resume();
+    this.#customerHold.end();
     await this.#parts.part.held('retrieve');
     this.#show();
     return undefined;
-  }
-
-  #resume(): void {
-    if (this.#heldSinceMs === undefined) return;
-    this.#endHold();
-    this.#customer.media.resume();
-  }
-
-  #endHold(): void {
-    this.#holdFlow?.abort();
-    this.#holdFlow = undefined;
-    if (this.#heldSinceMs === undefined) return;
-    const heldMs = this.#parts.deps.clock.now() - this.#heldSinceMs;
-    this.#heldSinceMs = undefined;
-    this.#holds.totalMs += heldMs;
-    this.#holds.longestMs = Math.max(this.#holds.longestMs, heldMs);
   }
 
   /** Speaks to the other of the two, and puts the one before on hold. */
   async #swap(): Promise<DeskRefusal | undefined> {
     const guest = this.#guest;
     if (!guest || guest.party.state === 'connecting') return notNow;
-    if (this.#heldSinceMs === undefined) return this.#hold();
+    if (!this.#customerHold.isOn) return this.#hold();
     const { instance, contact, deps } = this.#parts;
     guest.hold();
     const listener = guest.participant(instance, contact, deps);
-    if (listener) this.#guestHoldFlow = this.#playWhileHeld('CustomerHold', listener);
+    if (listener) this.#guestHoldFlow.play('CustomerHold', listener);
     return this.#unhold();
   }
 
   #retrieveGuest(): void {
-    this.#endGuestHold();
+    this.#guestHoldFlow.stop();
     if (this.#guest?.party.state === 'hold') this.#guest.retrieve();
-  }
-
-  #endGuestHold(): void {
-    this.#guestHoldFlow?.abort();
-    this.#guestHoldFlow = undefined;
   }
 
   async #transfer(command: CommandOf<'transfer'>): Promise<DeskRefusal | undefined> {
@@ -467,7 +432,7 @@ class Conversation {
     if ('code' in target) return target;
     if (this.#agentLeft) return notNow;
     const isCall = 'phoneNumber' in target;
-    const wasHeld = this.#heldSinceMs !== undefined;
+    const wasHeld = this.#customerHold.isOn;
     // Whoever is handed over at once hears the flow of the transfer next.
     if (!wasHeld && (isCall || kind === 'warm')) await this.#hold();
     const events: GuestEvents = {
@@ -499,7 +464,7 @@ class Conversation {
           events,
         });
     if ('code' in guest) {
-      if (!wasHeld && this.#heldSinceMs !== undefined) await this.#unhold();
+      if (!wasHeld && this.#customerHold.isOn) await this.#unhold();
       return guest;
     }
     if (this.#agentLeft) {
@@ -530,9 +495,9 @@ class Conversation {
   /** The guest has left, or never came. Who was to be handed over at once is taken back; who was being asked about waits. */
   async #guestGone(failure: string | undefined, kind: 'cold' | 'warm'): Promise<void> {
     if (this.#agentLeft) return;
-    this.#endGuestHold();
+    this.#guestHoldFlow.stop();
     this.#guest = undefined;
-    if (this.#heldSinceMs !== undefined && (failure === undefined || kind === 'cold')) await this.#unhold();
+    if (this.#customerHold.isOn && (failure === undefined || kind === 'cold')) await this.#unhold();
     else this.#show();
     if (failure !== undefined)
       this.#parts.card.show({ failure: { reason: 'TRANSFER_FAILED', text: failure } });
@@ -542,7 +507,7 @@ class Conversation {
   async #dismiss(): Promise<void> {
     const guest = this.#guest;
     this.#guest = undefined;
-    this.#endGuestHold();
+    this.#guestHoldFlow.stop();
     await guest?.close();
   }
 
@@ -553,7 +518,7 @@ class Conversation {
     }
     if (!this.#guest) return notNow;
     await this.#dismiss();
-    if (this.#heldSinceMs !== undefined) await this.#unhold();
+    if (this.#customerHold.isOn) await this.#unhold();
     else this.#show();
     return undefined;
   }
