@@ -47,6 +47,13 @@ const AccessKey = Type.Object(
   strict,
 );
 
+const fileBounds = {
+  /** Size at which a file is put away. */
+  fileMegabytes: Type.Optional(Type.Number({ minimum: 1, maximum: 1_000_000 })),
+  /** Files that are kept of each kind, besides the one that is written. */
+  keepFiles: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+};
+
 const Sink = Type.Union([
   Type.Object(
     {
@@ -63,10 +70,7 @@ const Sink = Type.Union([
       kind: Type.Literal('file'),
       name: partName,
       directory: Type.String({ minLength: 1 }),
-      /** Size at which a file is put away. */
-      fileMegabytes: Type.Optional(Type.Number({ minimum: 1, maximum: 1_000_000 })),
-      /** Files that are kept of each stream, besides the one that is written. */
-      keepFiles: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+      ...fileBounds,
     },
     strict,
   ),
@@ -229,6 +233,10 @@ export const ConfigFile = Type.Object(
     ),
     sinks: Type.Optional(Type.Array(Sink)),
     /** Bounds for facts that sinks do not take (events/fact-limits.ts). */
+    /** The audit log. */
+    audit: Type.Optional(Type.Object(fileBounds, strict)),
+    /** Flow logs, of each instance. */
+    flowLogs: Type.Optional(Type.Object(fileBounds, strict)),
     facts: Type.Optional(
       Type.Object(
         {

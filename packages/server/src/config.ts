@@ -7,6 +7,7 @@ import type { RecordingUploadOptions } from './calls/recording-upload.ts';
 import type { Trunk } from './calls/trunk.ts';
 import { checkCertificate } from './checked-certificate.ts';
 import { type ConfigFile, readConfigFile } from './config-file.ts';
+import type { FileBounds } from './full-files.ts';
 import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
 import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
 import type { AccountId } from './ids.ts';
@@ -75,6 +76,9 @@ export interface Config {
   readonly sinks: readonly ConfiguredSink[];
   /** How much may wait for sinks that do not take it, and how many facts are kept that a sink will never take. */
   readonly facts: { readonly waitingGigabytes: number; readonly undeliverable: number };
+  readonly audit: FileBounds;
+  /** Of each instance. */
+  readonly flowLogs: FileBounds;
   readonly speech: NonNullable<ConfigFile['speech']>;
   readonly lambda: {
     readonly endpoint: string | undefined;
@@ -160,6 +164,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       waitingGigabytes: file.facts?.waitingGigabytes ?? 20,
       undeliverable: file.facts?.undeliverable ?? 100_000,
     },
+    audit: { fileMegabytes: 100, keepFiles: 400, ...file.audit },
+    flowLogs: { fileMegabytes: 100, keepFiles: 10, ...file.flowLogs },
     speech: file.speech ?? { kind: 'auto' },
     lambda: { endpoint: file.lambda?.endpoint, functions: file.lambda?.functions ?? {} },
     prompts: {

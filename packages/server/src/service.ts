@@ -201,7 +201,12 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   }
   const accessKeys = openAccessKeys({ config, store: storedKeys, secretBox: openSecrets, clock });
   const audit = opened.keep(
-    await openAuditLog({ directory: path.join(config.dataDir, 'audit'), logger, clock }),
+    await openAuditLog({
+      directory: path.join(config.dataDir, 'audit'),
+      bounds: config.audit,
+      logger,
+      clock,
+    }),
     (log) => log.close(),
   );
 
@@ -246,7 +251,12 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     l.close(),
   );
   const flowLogs = opened.keep(
-    await openFlowLogs({ directory: path.join(config.dataDir, 'flow-logs'), logger }),
+    await openFlowLogs({
+      directory: path.join(config.dataDir, 'flow-logs'),
+      bounds: config.flowLogs,
+      logger,
+      clock,
+    }),
     (logs) => logs.close(),
   );
 
@@ -426,6 +436,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
 
   // Edge.
   metrics.watch('ringback_audit_records_lost', 'Audit records that could not be written.', () => audit.lost);
+  metrics.watch(
+    'ringback_audit_files_deleted',
+    'Files of the audit log that were deleted because there are as many newer ones as audit.keepFiles says.',
+    () => audit.filesDeleted,
+  );
   metrics.watch(
     'ringback_flow_log_records_lost',
     'Flow-log records that could not be written.',

@@ -281,7 +281,9 @@ describe('http server › operations', () => {
       noted.resolve();
       return written.promise;
     };
-    const server = await open({ audit: { record, lost: 0, close: () => Promise.resolve() } });
+    const server = await open({
+      audit: { record, lost: 0, filesDeleted: 0, close: () => Promise.resolve() },
+    });
     let isAnswered = false;
     const stopping = ask(server, { method: 'POST', path: '/contact/stop', body: '{}' }).then((answer) => {
       isAnswered = true;
@@ -561,7 +563,7 @@ async function open(changes: Partial<HttpServerOptions> = {}, port = 0): Promise
     config: { http: { host: '127.0.0.1', port, tls: undefined }, region: 'us-east-1' },
     accessKeys,
     authenticate: openAuthentication({ accessKeys, clock: systemClock, region: 'us-east-1' }),
-    audit: { record: () => Promise.resolve(), lost: 0, close: () => Promise.resolve() },
+    audit: { record: () => Promise.resolve(), lost: 0, filesDeleted: 0, close: () => Promise.resolve() },
     api: {
       resources: {
         listInstances: () => {

@@ -34,7 +34,7 @@ before(async () => {
     config: { http: { host: '127.0.0.1', port: 0, tls: undefined }, region: 'us-east-1' },
     accessKeys,
     authenticate: openAuthentication({ accessKeys, clock: systemClock, region: 'us-east-1' }),
-    audit: { record: () => Promise.resolve(), lost: 0, close: () => Promise.resolve() },
+    audit: { record: () => Promise.resolve(), lost: 0, filesDeleted: 0, close: () => Promise.resolve() },
     api: nothing,
     clock: systemClock,
     logger: capturedLogger().logger,

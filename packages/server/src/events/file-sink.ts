@@ -1,8 +1,9 @@
 /** A sink that appends JSON lines: `contact-events.jsonl` and `contact-records.jsonl` in one directory, in files of bounded size and number. */
-import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { deleteOldest, isFull, putAway, wasPutAway } from '../full-files.ts';
 import { makeDirectories } from '../make-directories.ts';
 import type { OutboxRow } from '../store/outbox-store.ts';
 import type { Delivery, Sink } from './sink.ts';
@@ -33,7 +34,8 @@ export interface FileSinkDeps {
  */
 export async function openFileSink(options: FileSinkOptions, deps: FileSinkDeps): Promise<Sink> {
   const { name, directory, fileMegabytes = 100, keepFiles = 100 } = options;
-  const { clock, logger } = deps;
+  const bounds = { fileMegabytes, keepFiles };
+  const { clock, logger, deleted } = deps;
   await makeDirectories(directory, 0o777);
 
   async function append(stream: string, rows: readonly OutboxRow[]): Promise<void> {
@@ -41,9 +43,14 @@ export async function openFileSink(options: FileSinkOptions, deps: FileSinkDeps)
     let handle = await open(file, 'a+', 0o640);
     try {
       let { size } = await handle.stat();
-      if (size >= fileMegabytes * bytesPerMegabyte) {
+      if (isFull(size, bounds)) {
         await handle.close();
-        await putAway(stream, file);
+        await putAway(file, clock.now());
+        await deleteOldest(directory, (other) => wasPutAway(other, stream), bounds, {
+          logger,
+          of: { sink: name },
+          deleted,
+        });
         handle = await open(file, 'a+', 0o640);
         size = 0;
       }
@@ -58,34 +65,6 @@ export async function openFileSink(options: FileSinkOptions, deps: FileSinkDeps)
       }
     } finally {
       await handle.close();
-    }
-  }
-
-  async function putAway(stream: string, file: string): Promise<void> {
-    const time = new Date(clock.now()).toISOString().replaceAll(/[-:.]/gu, '');
-    await rename(file, path.join(directory, `${stream}.${time}.jsonl`));
-    const files = (await readdir(directory)).filter(
-      (name) => name.startsWith(`${stream}.`) && putAwayName.test(name),
-    );
-    for (const oldest of files.toSorted().slice(0, Math.max(0, files.length - keepFiles)))
-      await deleteFile(path.join(directory, oldest));
-  }
-
-  /** A file that cannot be deleted must not stop what is to be written. */
-  async function deleteFile(file: string): Promise<void> {
-    try {
-      const { size } = await stat(file);
-      await unlink(file);
-      deps.deleted?.();
-      logger.warn(
-        { sink: name, file, sizeBytes: size, keepFiles, fileMegabytes },
-        'the oldest file of a sink was deleted; move files away earlier, or raise its keepFiles',
-      );
-    } catch (error) {
-      logger.error(
-        { err: error, sink: name, file },
-        'the oldest file of a sink cannot be deleted; delete it',
-      );
     }
   }
 
@@ -108,10 +87,6 @@ export async function openFileSink(options: FileSinkOptions, deps: FileSinkDeps)
     close: () => Promise.resolve(),
   };
 }
-
-const bytesPerMegabyte = 1_000_000;
-/** What the name of a file that was put away ends in. */
-const putAwayName = /\.\d{8}T\d{9}Z\.jsonl$/u;
 
 /** A crash may have torn the last line; the next one must not be glued to it. */
 async function endsInMiddleOfLine(handle: FileHandle, size: number): Promise<boolean> {

@@ -1,13 +1,14 @@
 // Flow logs on a real disk: order, instances apart, failures that no call notices.
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { FlowLogRecord } from '@ringback/flow';
+import { VirtualClock } from '@ringback/testkit';
 import type { InstanceId } from '../ids.ts';
-import { capturedLogger } from '../test-support/captured-logger.ts';
+import { capturedLogger, levels } from '../test-support/captured-logger.ts';
 import { openFlowLogs } from './flow-logs.ts';
 
 const one = 'one' as InstanceId;
@@ -16,7 +17,7 @@ const other = 'other' as InstanceId;
 describe('flow logs', () => {
   it('keep the order of records, a file for each instance', async (t) => {
     const directory = temporaryDirectory(t);
-    const logs = await openFlowLogs({ directory, logger: capturedLogger().logger });
+    const logs = await open(directory);
     for (let n = 0; n < 100; n += 1) logs.write(n % 3 === 0 ? other : one, record(n));
     await logs.close();
     const numbers = (name: string) => linesOf(directory, name).map(({ Identifier }) => Number(Identifier));
@@ -35,7 +36,7 @@ describe('flow logs', () => {
   it('go on after a restart where they were', async (t) => {
     const directory = temporaryDirectory(t);
     for (const n of [1, 2]) {
-      const logs = await openFlowLogs({ directory, logger: capturedLogger().logger });
+      const logs = await open(directory);
       logs.write(one, record(n));
       await logs.close();
       await logs.close();
@@ -49,7 +50,7 @@ describe('flow logs', () => {
   it('count and tell what cannot be written, and write on when it can', async (t) => {
     const directory = temporaryDirectory(t);
     const log = capturedLogger();
-    const logs = await openFlowLogs({ directory, logger: log.logger });
+    const logs = await open(directory, log.logger);
     // A directory in the file's place fails for root, too.
     mkdirSync(path.join(directory, 'one.jsonl'));
     logs.write(one, record(1));
@@ -67,9 +68,30 @@ describe('flow logs', () => {
     );
   });
 
+  it('put full files away and keep the newest of each instance', async (t) => {
+    const directory = temporaryDirectory(t);
+    const clock = new VirtualClock();
+    const log = capturedLogger();
+    const bounds = { fileMegabytes: 0.001, keepFiles: 1 };
+    const logs = await openFlowLogs({ directory, bounds, logger: log.logger, clock });
+    logs.write(other, record(0));
+    for (let n = 1; n <= 4; n += 1) {
+      logs.write(one, { ...record(n), Parameters: { Text: 'x'.repeat(1000) } });
+      await logs.close();
+      await clock.advance(1000);
+    }
+    const files = readdirSync(directory).toSorted();
+    assert.equal(files.length, 3);
+    assert.deepEqual(
+      files.map((name) => linesOf(directory, name.replace('.jsonl', '')).map(({ Identifier }) => Identifier)),
+      [['3'], ['4'], ['0']],
+    );
+    assert.equal(log.lines.filter(({ level }) => level === levels.warn).length, 2);
+  });
+
   it('hold no more than so much while the disk is slow', async (t) => {
     const directory = temporaryDirectory(t);
-    const logs = await openFlowLogs({ directory, logger: capturedLogger().logger });
+    const logs = await open(directory);
     const big = { ...record(1), Parameters: { Text: 'x'.repeat(1_000_000) } };
     for (let n = 0; n < 20; n += 1) logs.write(one, big);
     assert.equal(logs.lost, 5);
@@ -77,6 +99,14 @@ describe('flow logs', () => {
     assert.equal(linesOf(directory, 'one').length, 15);
   });
 });
+
+function open(
+  directory: string,
+  logger = capturedLogger().logger,
+  bounds = { fileMegabytes: 100, keepFiles: 10 },
+): ReturnType<typeof openFlowLogs> {
+  return openFlowLogs({ directory, bounds, logger, clock: new VirtualClock() });
+}
 
 function temporaryDirectory(t: TestContext): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'ringback-flow-logs-'));

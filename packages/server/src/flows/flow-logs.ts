@@ -1,8 +1,10 @@
-/** Flow logs: what CloudWatch is to Amazon Connect. One file of JSON lines for each instance; no call ever waits for it. */
-import { appendFile, mkdir } from 'node:fs/promises';
+/** Flow logs: what CloudWatch is to Amazon Connect. Files of JSON lines for each instance, bounded in size and number; no call ever waits for it. */
+import { appendFile, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { FlowLogRecord } from '@ringback/flow';
 import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { deleteOldest, type FileBounds, isFull, putAway, wasPutAway } from '../full-files.ts';
 import type { InstanceId } from '../ids.ts';
 
 export interface FlowLogs {
@@ -17,7 +19,10 @@ export interface FlowLogs {
 export interface FlowLogsOptions {
   /** Holds `<instance id>.jsonl`. Made when it is missing. */
   readonly directory: string;
-  readonly logger: Pick<Logger, 'error'>;
+  /** Of each instance. */
+  readonly bounds: FileBounds;
+  readonly logger: Pick<Logger, 'warn' | 'error'>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Most characters that wait while the disk is slow; what comes on top is counted as lost. */
@@ -28,7 +33,7 @@ const maxWaitingCharacters = 16_000_000;
  *
  * @throws when the directory cannot be made.
  */
-export async function openFlowLogs({ directory, logger }: FlowLogsOptions): Promise<FlowLogs> {
+export async function openFlowLogs({ directory, bounds, logger, clock }: FlowLogsOptions): Promise<FlowLogs> {
   // Records hold attribute values, so only the service's own user may read them.
   await mkdir(directory, { recursive: true, mode: 0o700 });
   let waiting = new Map<InstanceId, string[]>();
@@ -56,6 +61,7 @@ export async function openFlowLogs({ directory, logger }: FlowLogsOptions): Prom
     const text = `${lines.join('\n')}\n`;
     try {
       const file = path.join(directory, `${instanceId}.jsonl`);
+      await makeRoom(file, instanceId);
       await appendFile(file, torn.has(instanceId) ? `\n${text}` : text, { mode: 0o600 });
       torn.delete(instanceId);
     } catch (error) {
@@ -63,6 +69,16 @@ export async function openFlowLogs({ directory, logger }: FlowLogsOptions): Prom
       lost += lines.length;
       logger.error({ err: error, instanceId, count: lines.length }, 'flow-log records could not be written');
     }
+  }
+
+  async function makeRoom(file: string, instanceId: InstanceId): Promise<void> {
+    const found = await stat(file).catch(() => undefined);
+    if (!found || !isFull(found.size, bounds)) return;
+    await putAway(file, clock.now());
+    await deleteOldest(directory, (name) => wasPutAway(name, instanceId), bounds, {
+      logger,
+      of: { instanceId },
+    });
   }
 
   return {

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, rmdir, stat } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -140,13 +151,20 @@ describe('audit log', () => {
   let errors: object[];
   let log: AuditLog;
   let clock: VirtualClock;
-  const logger = { error: (fields: object) => errors.push(fields) };
+  let deleted: object[];
+  const logger = {
+    error: (fields: object) => errors.push(fields),
+    warn: (fields: object) => deleted.push(fields),
+  };
+  const open = (bounds = { fileMegabytes: 100, keepFiles: 400 }) =>
+    openAuditLog({ directory: path.join(directory, 'audit'), bounds, logger: logger as never, clock });
 
   beforeEach(async () => {
     errors = [];
     directory = await mkdtemp(path.join(tmpdir(), 'ringback-audit-'));
     clock = new VirtualClock();
-    log = await openAuditLog({ directory: path.join(directory, 'audit'), logger: logger as never, clock });
+    deleted = [];
+    log = await open();
   });
   afterEach(async () => {
     await log.close();
@@ -208,6 +226,38 @@ describe('audit log', () => {
     const { mode } = await stat(path.join(directory, 'audit', 'audit-2026-11-25.jsonl'));
     assert.equal(mode & 0o777, 0o600);
     assert.equal(log.lost, 0);
+  });
+
+  it('begins another file where one is full, keeps as many as it is told, and says what it deletes', async () => {
+    const bounded = await open({ fileMegabytes: 0.001, keepFiles: 3 });
+    await writeFile(path.join(directory, 'audit', 'audit-of-the-operator.jsonl'), '');
+    for (let day = 0; day < 4; day += 1) {
+      for (const half of [0, 1]) {
+        const requestId = `${day}.${half}`;
+        await bounded.record({
+          ...call,
+          atMs: call.atMs + day * 86_400_000,
+          requestId,
+          userAgent: 'x'.repeat(1000),
+        });
+        await clock.advance(1000);
+      }
+    }
+    const files = (await readdir(path.join(directory, 'audit'))).toSorted();
+    assert.deepEqual(
+      files.map((name) => name.replace(/\.\d{8}T\d{9}Z/u, '.TIME')),
+      [
+        'audit-2026-11-27.TIME.jsonl',
+        'audit-2026-11-27.jsonl',
+        'audit-2026-11-28.TIME.jsonl',
+        'audit-2026-11-28.jsonl',
+        'audit-of-the-operator.jsonl',
+      ],
+    );
+    assert.equal(JSON.parse((await linesOf(files[0] ?? ''))[0] ?? '').requestID, '2.0');
+    assert.equal(bounded.filesDeleted, 4);
+    assert.equal(deleted.length, 4);
+    await bounded.close();
   });
 
   it('counts and logs what cannot be written, and goes on when it can again', async () => {

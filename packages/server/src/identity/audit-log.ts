@@ -1,5 +1,5 @@
 /**
- * Appends audit records to one file a day. The API answers a call when its line is there. Writes gather: the first record
+ * Appends audit records to one file a day, or several where a day's is full, and keeps as many as is said. The API answers a call when its line is there. Writes gather: the first record
  * starts one, and what comes while it runs is the next.
  */
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { deleteOldest, type FileBounds, isFull, putAway } from '../full-files.ts';
 import { type AuditedCall, auditRecords } from './audit-record.ts';
 
 export interface AuditLog {
@@ -17,6 +18,8 @@ export interface AuditLog {
   record(call: AuditedCall): Promise<void>;
   /** Records that could not be written since the start. */
   readonly lost: number;
+  /** Files that were deleted since the start, because there are as many newer ones as are kept. */
+  readonly filesDeleted: number;
   /** Resolves when all that was taken is written. May be called twice. */
   close(): Promise<void>;
 }
@@ -24,9 +27,13 @@ export interface AuditLog {
 export interface AuditLogOptions {
   /** Holds `audit-YYYY-MM-DD.jsonl`, days in UTC. Made when it is missing. */
   readonly directory: string;
-  readonly logger: Pick<Logger, 'error'>;
+  readonly bounds: FileBounds;
+  readonly logger: Pick<Logger, 'warn' | 'error'>;
   readonly clock: Pick<Clock, 'now'>;
 }
+
+/** A day's file, or one of that day that was full. */
+const auditFileName = /^audit-\d{4}-\d{2}-\d{2}(\.\d{8}T\d{9}Z)?\.jsonl$/u;
 
 const dayMs = 86_400_000;
 
@@ -41,13 +48,14 @@ const maxWaiting = 20_000;
  *
  * @throws when the directory cannot be made.
  */
-export async function openAuditLog({ directory, logger, clock }: AuditLogOptions): Promise<AuditLog> {
+export async function openAuditLog({ directory, bounds, logger, clock }: AuditLogOptions): Promise<AuditLog> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   let waiting: AuditedCall[] = [];
   /** Settles with the write of what waits. */
   let next: Promise<void> | undefined;
   let writing: Promise<void> = Promise.resolve();
   let lost = 0;
+  let filesDeleted = 0;
   /** A write that failed may have left half a line, which the next one must not continue. */
   let mustStartLine = false;
   let isOverflowing = false;
@@ -59,9 +67,27 @@ export async function openAuditLog({ directory, logger, clock }: AuditLogOptions
     const nowMs = clock.now();
     if (current?.file !== file || nowMs - current.openedAtMs >= openForMs) {
       await leaveFile();
-      current = { file, handle: await open(file, 'a', 0o600), openedAtMs: nowMs };
+      current = { file, handle: await openWithRoom(file), openedAtMs: nowMs };
     }
     await current.handle.appendFile(lines);
+  }
+
+  async function openWithRoom(file: string): Promise<FileHandle> {
+    const handle = await open(file, 'a', 0o600);
+    const { size } = await handle.stat();
+    if (size > 0 && !isFull(size, bounds)) return handle;
+    // A new file begins, of a day or after a full one: the moment to look how many there are.
+    if (size > 0) {
+      await handle.close();
+      await putAway(file, clock.now());
+    }
+    const isOther = (name: string) => auditFileName.test(name) && name !== path.basename(file);
+    await deleteOldest(directory, isOther, bounds, {
+      logger,
+      of: { log: 'audit' },
+      deleted: () => (filesDeleted += 1),
+    });
+    return size > 0 ? open(file, 'a', 0o600) : handle;
   }
 
   async function leaveFile(): Promise<void> {
@@ -117,6 +143,9 @@ export async function openAuditLog({ directory, logger, clock }: AuditLogOptions
     },
     get lost() {
       return lost;
+    },
+    get filesDeleted() {
+      return filesDeleted;
     },
     async close() {
       await (next ?? writing);

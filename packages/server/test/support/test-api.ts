@@ -57,7 +57,7 @@ export async function openTestApi(quotas: QuotaDefaults['resources'] = {}): Prom
       config: { http: { host: '127.0.0.1', port: 0, tls: undefined }, region: 'us-east-1' },
       accessKeys,
       authenticate: openAuthentication({ accessKeys, clock: systemClock, region: 'us-east-1' }),
-      audit: { record: () => Promise.resolve(), lost: 0, close: () => Promise.resolve() },
+      audit: { record: () => Promise.resolve(), lost: 0, filesDeleted: 0, close: () => Promise.resolve() },
       api: onlyResources(test.database, resources, routing, quotas),
       clock: systemClock,
       logger: capturedLogger().logger,
