@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import Type from 'typebox';
 import { ConfigFile, ConfigFileUnusable, readConfigFile } from './config-file.ts';
 
 describe('config file', () => {
@@ -59,6 +60,12 @@ logLevel: debug
       'caps: { spend: { perDay: 9, pricesPerMinute: { "1": 0.01 } } }\n',
       '1 caps.spend.pricesPerMinute.1 the key "1" must be a prefix such as "+44", in quotes, or "+" for all numbers',
     ],
+    [
+      'a bucket whose name is none',
+      'prompts: { buckets: { Bad_Bucket: /x } }\n',
+      '1 prompts.buckets.Bad_Bucket the key "Bad_Bucket" must be a bucket: 2 to 63 small letters, digits, "." and "-"',
+    ],
+    ['a list instead of a map', 'instances: [{ countries: [GB] }]\n', '1 instances must be object'],
     ['an unknown key further in', 'quotas:\n  nope: 1\n', '2 quotas.nope unknown key "nope"'],
     [
       'a value of the wrong type',
@@ -187,11 +194,18 @@ logLevel: debug
   }
 
   it('has words for the form of every text', () => {
+    const anyText = Object.keys(Type.Record(Type.String(), Type.String()).patternProperties)[0];
     const wordless: string[] = [];
     const visit = (part: unknown): void => {
       if (typeof part !== 'object' || part === null) return;
-      const { pattern, description } = part as { readonly pattern?: unknown; readonly description?: unknown };
-      if (typeof pattern === 'string' && typeof description !== 'string') wordless.push(pattern);
+      const { pattern, patternProperties, description } = part as {
+        readonly pattern?: unknown;
+        readonly patternProperties?: object;
+        readonly description?: unknown;
+      };
+      const patterns = [pattern, ...Object.keys(patternProperties ?? {})];
+      if (typeof description !== 'string')
+        wordless.push(...patterns.filter((one) => typeof one === 'string').filter((one) => one !== anyText));
       for (const inner of Object.values(part)) visit(inner);
     };
     visit(ConfigFile);

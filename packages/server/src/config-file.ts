@@ -19,10 +19,8 @@ function recordOf<Value extends Type.TSchema>(words: string, keyPattern: string,
   return Type.Record(Type.String({ pattern: keyPattern }), value, { ...strict, description: words });
 }
 
-const bucketName = textOfForm(
-  'a bucket: 2 to 63 small letters, digits, "." and "-"',
-  '^[a-z0-9][a-z0-9.-]{1,62}$',
-);
+const bucketWords = 'a bucket: 2 to 63 small letters, digits, "." and "-"';
+const bucketPattern = '^[a-z0-9][a-z0-9.-]{1,62}$';
 const portRange = textOfForm('a range such as 40000-40999', '^[0-9]{1,5}-[0-9]{1,5}$');
 
 /** Quotas with a name of their own in the file are not repeated under `resources`. */
@@ -267,7 +265,7 @@ export const ConfigFile = Type.Object(
           s3: Type.Optional(
             Type.Object(
               {
-                bucket: bucketName,
+                bucket: textOfForm(bucketWords, bucketPattern),
                 prefix: Type.Optional(Type.String({ maxLength: 512 })),
                 region: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
                 /** Of a store that is not Amazon's. */
@@ -313,7 +311,7 @@ export const ConfigFile = Type.Object(
       Type.Object(
         {
           /** Bucket of an S3 URI to the directory, or the http(s) URL, that its keys are below. */
-          buckets: Type.Optional(Type.Record(bucketName, Type.String({ minLength: 1 }), strict)),
+          buckets: Type.Optional(recordOf(bucketWords, bucketPattern, Type.String({ minLength: 1 }))),
           /** Where clients reach the service, for links to audio; the listening address when absent. */
           publicUrl: Type.Optional(
             textOfForm('a URL without a path, such as https://ringback.example', '^https?://[^/?#]+$'),

@@ -78,8 +78,11 @@ function expectedBy(error: TLocalizedValidationError): string | undefined {
 }
 
 /** The words for the form of a text, where its shape has them and something else was written. */
-function formOf({ keyword, schemaPath }: TLocalizedValidationError, shape: object): string | undefined {
-  return keyword === 'pattern' || keyword === 'type' ? wordsAt(schemaPath, shape) : undefined;
+function formOf(error: TLocalizedValidationError, shape: object): string | undefined {
+  // The words of a map are those of its keys.
+  const isOfText =
+    error.keyword === 'pattern' || (error.keyword === 'type' && error.params.type === 'string');
+  return isOfText ? wordsAt(error.schemaPath, shape) : undefined;
 }
 
 function wordsAt(schemaPath: string, shape: object): string | undefined {
