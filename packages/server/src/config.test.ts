@@ -173,6 +173,23 @@ dialling: {paused: true}
   });
 });
 
+describe('config › with a trunk', () => {
+  it('wants an address that can be told where SIP is bound to every address', async () => {
+    const load = async (sip: string) =>
+      loadConfig({
+        RINGBACK_CONFIG: await configFile(
+          `signatures: strict\ntrunks: [{name: main, address: 192.0.2.1}]\n${sip}`,
+        ),
+        RINGBACK_SIP_HOST: '0.0.0.0',
+      });
+    await assert.rejects(load(''), {
+      name: 'ConfigUnusable',
+      message: /RINGBACK_SIP_HOST is 0\.0\.0\.0.*sip\.advertise/,
+    });
+    assert.equal((await load('sip: {advertise: 192.0.2.7}')).sip.host, '0.0.0.0');
+  });
+});
+
 describe('config › without access keys', () => {
   it('listens on this machine only', () => {
     for (const variable of ['RINGBACK_HOST', 'RINGBACK_SIP_HOST']) {

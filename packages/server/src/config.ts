@@ -190,6 +190,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: file.logLevel ?? 'info',
   };
   refuseUnsafe(config);
+  refuseUnspeakable(config);
   return config;
 }
 
@@ -226,6 +227,15 @@ function refuseUnsafe(config: Config): void {
         'Add accessKeys to the file that RINGBACK_CONFIG names, or signatures: strict and keys of `ringback keys create`.',
     );
   }
+}
+
+/** What is bound to every address has none to tell: 0.0.0.0 in SDP means that no audio is wanted (RFC 3264 §8.4). */
+function refuseUnspeakable({ trunks, sip, sipSettings }: Config): void {
+  if (trunks.length === 0 || sip.host !== '0.0.0.0' || sipSettings.advertise !== undefined) return;
+  throw new ConfigUnusable(
+    'RINGBACK_SIP_HOST is 0.0.0.0, which no carrier can answer to. Name an address of this machine there, or in sip.advertise ' +
+      'of the file that RINGBACK_CONFIG names the one that the carrier reaches it at.',
+  );
 }
 
 /** Whether a host name or address can only be reached from this machine. */

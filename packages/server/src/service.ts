@@ -21,6 +21,7 @@ import { type Trunk, trunkOf } from './calls/trunk.ts';
 import { describeTrunk } from './calls/trunks.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Config, ConfigUnusable, emulatorAccountId } from './config.ts';
+import { configWarnings } from './config-warnings.ts';
 import { acceptContact } from './contacts/accept-contact.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
 import { callByAgent } from './contacts/call-by-agent.ts';
@@ -147,6 +148,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 async function build(options: ServiceOptions, opened: Opened): Promise<Service> {
   const { config, logger, observe } = options;
   const progress = options.onProgress ?? (() => undefined);
+  for (const warning of configWarnings(config)) logger.warn(warning);
   const stopWriting = new AbortController();
   const fatal = (reason: string): void => {
     stopWriting.abort();

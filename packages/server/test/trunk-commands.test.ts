@@ -59,6 +59,16 @@ describe('ringback check', () => {
     assert.equal(code, 1);
     assert.match(stdout, /A trunk is configured, but no access keys/);
   });
+
+  it('tells of what lets the service start and no call come about', async () => {
+    const file = path.join(directory, 'closed.yaml');
+    await writeFile(file, 'signatures: strict\ntrunks: [{ name: good, address: 192.0.2.1 }]\n');
+    const { code, stdout, stderr } = await ringback(['check', file], {});
+    assert.equal(code, 0);
+    assert.match(stdout, /is fine/);
+    for (const setting of [/RINGBACK_SIP_HOST/, /`countries`/, /`phoneNumbers`/])
+      assert.match(stderr, setting);
+  });
 });
 
 describe('ringback trunk test', { concurrency: 2 }, () => {

@@ -230,7 +230,7 @@ function remedyOf(cause: TransportError | undefined): string {
       return 'nobody listens there: are address, port and transport those that the carrier gave you?';
     case 'timeout':
     case 'unreachable':
-      return 'is the address right, and does a firewall let this machine out?';
+      return 'is the address right, does a firewall let this machine out, and can RINGBACK_SIP_HOST reach it (127.0.0.1 reaches this machine only)?';
     case 'tls':
       return 'does the certificate name the address (tls.serverName), is its authority trusted (tls.ca), and does the carrier ask for ours (tls.cert)?';
     default:

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ConfigUnusable, loadConfig } from '../config.ts';
 import { ConfigFileUnusable, type ConfigMistake, readConfigFile } from '../config-file.ts';
+import { configWarnings } from '../config-warnings.ts';
 import { amdCommand } from './amd.ts';
 import { contactCommand } from './contact.ts';
 import { diallingCommand } from './dialling.ts';
@@ -50,8 +51,9 @@ program
     try {
       readConfigFile(file, readText(file));
       // What the service would refuse at its start, in this environment.
-      loadConfig({ ...process.env, RINGBACK_CONFIG: file });
+      const config = loadConfig({ ...process.env, RINGBACK_CONFIG: file });
       print(json ? '[]' : `${file} is fine.`);
+      for (const warning of configWarnings(config)) process.stderr.write(`But: ${warning}\n`);
     } catch (error) {
       const mistakes = mistakesOf(error);
       if (!mistakes) throw error;

@@ -109,7 +109,10 @@ export function judgeDestination(text: string, policy: DestinationPolicy): Desti
   const network = costlyNetworks.find((prefix) => text.startsWith(prefix));
   const closed = isOpened ? undefined : (network ?? closedPrefixes.find((prefix) => text.startsWith(prefix)));
   if (closed)
-    return { kind: 'not allowed', message: `Outbound calls to ${closed} are not open for this instance.` };
+    return {
+      kind: 'not allowed',
+      message: `Outbound calls to ${closed} are not open for this instance; openPrefixes opens them.`,
+    };
 
   const ordinary = network ? undefined : ordinaryCountryOf(text);
   if (ordinary !== undefined && policy.countries.has(ordinary)) {
@@ -127,7 +130,7 @@ export function judgeDestination(text: string, policy: DestinationPolicy): Desti
   if (!country || (!network && !policy.countries.has(country))) {
     return {
       kind: 'not allowed',
-      message: `Outbound calls to ${country ?? `calling code +${parsed.countryCallingCode}`} are not open for this instance.`,
+      message: `Outbound calls to ${country ?? `calling code +${parsed.countryCallingCode}`} are not open for this instance; ${network ? 'openPrefixes' : 'countries'} opens them.`,
     };
   }
   if (!parsed.isPossible()) {

@@ -193,7 +193,7 @@ function checkedRequest(
   if (trafficType === 'CAMPAIGN' && deps.quotas.resource('campaignCalls', place) === 0) {
     deps.callRefused('campaign quota');
     throw outboundContactNotPermittedException(
-      'Campaign traffic is not permitted: the quota of concurrent campaign calls is 0.',
+      'Campaign traffic is not permitted: the quota of concurrent campaign calls is 0; quotas.concurrentCampaignActiveCalls raises it.',
     );
   }
   const isAmdOn = input.AnswerMachineDetectionConfig?.EnableAnswerMachineDetection === true;
