@@ -11,6 +11,8 @@ export interface Metrics {
   requestThrottled(operation: string): void;
   /** A call that policy or limits refused. */
   callRefused(reason: string): void;
+  /** A contact that ended at this node. */
+  contactEnded(ending: { readonly disconnectReason: string; readonly endCause?: string | undefined }): void;
   /** A gauge that is read when someone asks. */
   watch(name: string, help: string, read: () => number | Promise<number>): void;
   /** The same with a value for each of several things, such as trunks: `read` gives them by the value of `label`. */
@@ -64,6 +66,12 @@ export function openMetrics(): Metrics {
     labelNames: ['reason'],
     registers: [registry],
   });
+  const endedContacts = new Counter({
+    name: 'ringback_contacts_ended_total',
+    help: 'Contacts that ended at this node, by DisconnectReason and by the cause of docs/ending.md where there is one.',
+    labelNames: ['reason', 'cause'],
+    registers: [registry],
+  });
   // A label set costs more to look up than all else here, and there are few.
   const requestsOf = new Map<string, Map<number, { observe(seconds: number): void }>>();
   const factsOf = new Map<string, { inc(): void }>();
@@ -94,6 +102,8 @@ export function openMetrics(): Metrics {
     sinkFileDeleted: (sink) => filesDeleted.inc({ sink }),
     requestThrottled: (operation) => throttled.inc({ operation }),
     callRefused: (reason) => refusedCalls.inc({ reason }),
+    contactEnded: ({ disconnectReason, endCause = '' }) =>
+      endedContacts.inc({ reason: disconnectReason, cause: endCause }),
     watch(name, help, read) {
       new Gauge({
         name,

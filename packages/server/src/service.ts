@@ -343,6 +343,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       },
     },
     maxDialDelayMs: config.dialling.maxDialDelayMs,
+    contactEnded: metrics.contactEnded,
     resources,
     createContact: (request) => acceptContact(request, accepting),
     agents: {

@@ -154,6 +154,18 @@ describe('magic numbers', () => {
     }
   });
 
+  it('are counted at /metrics by how they ended', async () => {
+    await Promise.all([...contacts.values()].map((contactId) => ringback.ended(contactId)));
+    const text = await (await fetch(`${ringback.service.url}/metrics`)).text();
+    const counted = Object.fromEntries(
+      [...text.matchAll(/^ringback_contacts_ended_total\{reason="(\w+)",cause=""\} (\d+)$/gm)].map(
+        ([, reason, count]) => [reason, Number(count)],
+      ),
+    );
+    const expected = Map.groupBy(numbers, ({ reason }) => reason);
+    assert.deepEqual(counted, Object.fromEntries([...expected].map(([reason, of]) => [reason, of.length])));
+  });
+
   function checkTimestamps(
     expected: Expected,
     contact: { InitiationTimestamp?: Date; ConnectedToSystemTimestamp?: Date; DisconnectTimestamp?: Date },

@@ -125,7 +125,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     // The number may have been rung; it is never rung again for this request.
     const open = new OpenContact(contact, writing);
     const ending = mayBeDialled ? stoppedByApi(toStop?.reason) : endings.serviceRestarted;
-    await endContact(open, ending, {}, deps);
+    await endContact(open, ending, {}, story);
     if (open.current.state === 'ENDED') await freeAgent(open.current);
     else strayed(contact);
   }

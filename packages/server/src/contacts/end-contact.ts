@@ -45,6 +45,8 @@ export interface EndDeps {
   readonly logger: Logger;
   /** Aborted when this node must not wait for agents any more. */
   readonly stopWaiting?: AbortSignal;
+  /** Told of each contact whose end was written here. */
+  readonly contactEnded?: (ending: Ending) => void;
 }
 
 /**
@@ -95,6 +97,7 @@ export async function endContact(
     if (contact.current.state === 'DISCONNECTED') await contact.completed(endedAtMs, {});
     else if (agentPart?.agentId) await endWithAgent(contact, ending, endedAtMs, outcome, agentPart, deps);
     else await contact.ended(ending, endedAtMs, outcome);
+    deps.contactEnded?.(ending);
     log.info(
       { disconnectReason: ending.disconnectReason, endCause: ending.endCause, detail: ending.detail },
       'contact ended',

@@ -20,6 +20,8 @@ import { liveTransferred } from './transferred-contact.ts';
 export interface OutboundContactDeps extends FlowHostDeps, DetectionDeps {
   /** Aborted when this node must not wait for agents' after-contact work any more. */
   readonly stopWaiting?: AbortSignal;
+  /** Told of each contact whose end was written here. */
+  readonly contactEnded?: (ending: Ending) => void;
   /** A contact that could not be dialled for so long ends undialled, ms after its request. */
   readonly maxDialDelayMs: number;
 }
