@@ -5,11 +5,17 @@ import type { ActiveContacts } from './contacts/active-contacts.ts';
 import type { ContactOrders } from './contacts/contact-orders.ts';
 import type { NodeId } from './ids.ts';
 import { lastingFault } from './lasting-fault.ts';
+import { type LeaseWatch, openLeaseWatch } from './lease-watch.ts';
 import type { NodeStore } from './store/node-store.ts';
 
 /** A node that has not renewed for this long is dead, ms. */
 export const leaseMs = 10_000;
 const renewEveryMs = 2_500;
+
+/** One renewal may fail, or be slow; a lease that was just renewed outlasts three. */
+export function openNodeLeaseWatch(clock: Clock): LeaseWatch {
+  return openLeaseWatch(clock, { leaseMs, longestPauseMs: 2 * renewEveryMs });
+}
 
 export interface Ownership {
   /** Stops renewing. The lease is given back by whoever registered the node, when nothing acts in its name any more. */
@@ -21,6 +27,8 @@ export interface OwnershipDeps {
   readonly nodes: Pick<NodeStore, 'renew' | 'removeDead'>;
   readonly active: ActiveContacts;
   readonly orders: Pick<ContactOrders, 'look'>;
+  /** Told of each renewal. */
+  readonly watch: LeaseWatch;
   readonly clock: Clock;
   readonly logger: Logger;
   /** This node was judged dead; it must not act any more. */
@@ -29,7 +37,7 @@ export interface OwnershipDeps {
 
 /** The node must be registered already. Recovery begins at once: what a crash left is not to wait for a timer. */
 export function keepOwnership(deps: OwnershipDeps): Ownership {
-  const { node, nodes, active, orders, clock, logger } = deps;
+  const { node, nodes, active, orders, watch, clock, logger } = deps;
   const stop = new AbortController();
   const fault = lastingFault('the lease could not be renewed; trying again', deps);
 
@@ -41,10 +49,11 @@ export function keepOwnership(deps: OwnershipDeps): Ownership {
         deps.onLost();
         return;
       }
-      const recovered = await active.recover();
+      watch.renewed();
+      const recovered = await active.recover(watch.mayJudge ? 'all' : 'own');
       if (recovered > 0) logger.warn({ recovered }, 'open contacts that nobody ran were taken over');
       await orders.look();
-      await nodes.removeDead();
+      if (watch.mayJudge) await nodes.removeDead();
       fault.over();
     } catch (error) {
       fault.met(error);

@@ -59,7 +59,7 @@ import { makeDirectories } from './make-directories.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 import { placeOf } from './node-place.ts';
 import { Opened } from './opened.ts';
-import { keepOwnership, leaseMs } from './ownership.ts';
+import { keepOwnership, leaseMs, openNodeLeaseWatch } from './ownership.ts';
 import { countryOf } from './policy/destination.ts';
 import { openInstancePolicies } from './policy/instance-policies.ts';
 import { openOperatorDecisions } from './policy/operator-decisions.ts';
@@ -272,6 +272,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   if (!config.databaseUrl) await nodes.endAllLeases();
   await nodes.register(node, { host: hostname(), place: await placeOf(userAgent.endpoint) }, leaseMs);
   opened.keep(node, (id) => nodes.release(id));
+  const leases = openNodeLeaseWatch(clock);
   // An embedded database has one service; others share theirs with other nodes.
   const bus = config.databaseUrl
     ? opened.keep(openPostgresBus({ pool: database.pool, node, clock, logger }), (running) => running.close())
@@ -305,6 +306,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       resources,
       media,
       node,
+      mayJudgeNodes: () => leases.mayJudge,
       bus,
       clock,
       logger,
@@ -416,6 +418,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
       nodes,
       active,
       orders,
+      watch: leases,
       clock,
       logger,
       onLost: () => fatal('Another node judged this one dead; its contacts are run there now.'),

@@ -28,6 +28,8 @@ export interface AgentSideOptions {
   readonly resources: ResourceStore;
   readonly media: MediaEngine;
   readonly node: NodeId;
+  /** Whether a lease that ran out means that its node is dead (lease-watch.ts). */
+  readonly mayJudgeNodes: () => boolean;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -52,6 +54,7 @@ export function openAgentSide(options: AgentSideOptions): OpenAgentSide {
   );
   const routing = openRouting({
     node: options.node,
+    mayJudgeNodes: options.mayJudgeNodes,
     store: openRoutingStore(database),
     directory,
     clock,

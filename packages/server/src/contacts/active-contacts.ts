@@ -45,8 +45,10 @@ export interface ActiveContacts {
   /**
    * Takes over contacts of dead nodes, and own ones that stand open with nobody running them: never attempted ones
    * are run, attempted ones end. Returns how many. Does nothing while draining.
+   *
+   * @param whose `own`: those of dead nodes are left, because nobody knows which are dead. Default `all`.
    */
-  recover(): Promise<number>;
+  recover(whose?: 'all' | 'own'): Promise<number>;
   /** Waits up to `patienceMs` for running contacts, then ends those that are left. */
   drain(patienceMs: number): Promise<void>;
   /** Stops every story at once, for a node that must not act, or cannot write, any more. What it leaves is recovered. */
@@ -201,10 +203,10 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     get size() {
       return running.size + waiting.size;
     },
-    async recover() {
+    async recover(whose = 'all') {
       if (isDraining) return 0;
       let total = await reclaimStrays();
-      while (!isDraining) {
+      while (whose === 'all' && !isDraining) {
         const recovered = await deps.store.recover(deps.node, recoveryBatch);
         total += recovered.length;
         await Promise.all(recovered.map(takeOver));

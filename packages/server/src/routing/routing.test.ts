@@ -66,11 +66,17 @@ interface TestNode {
   readonly complaints: () => unknown[];
 }
 
-async function openNode(
+async function openNode({
   leaseMs = 3_600_000,
-  bus?: (node: NodeId) => PostgresBus,
-  store: RoutingStore = openRoutingStore(database),
-): Promise<TestNode> {
+  bus,
+  store = openRoutingStore(database),
+  mayJudgeNodes,
+}: {
+  readonly leaseMs?: number;
+  readonly bus?: (node: NodeId) => PostgresBus;
+  readonly store?: RoutingStore;
+  readonly mayJudgeNodes?: () => boolean;
+} = {}): Promise<TestNode> {
   const node = newId<NodeId>();
   await openNodeStore(database).register(node, { host: 'test' }, leaseMs);
   const { logger, lines } = capturedLogger();
@@ -78,6 +84,7 @@ async function openNode(
   if (opened) open.push(opened);
   const routing = openRouting({
     node,
+    ...(mayJudgeNodes ? { mayJudgeNodes } : {}),
     store,
     directory: openRoutingDirectory(openResourceStore(database), clock, (id) =>
       setUpFingerprint(database, id),
@@ -310,7 +317,7 @@ describe('routing', () => {
       more.map((outcome) => (outcome.kind === 'refused' ? outcome.why : outcome.kind)),
       ['done', 'queue full', 'queue full'],
     );
-    const dead = await openNode(0);
+    const dead = await openNode({ leaseMs: 0 });
     assert.deepEqual(await dead.routing.enqueue(newContact(), queue(0)), {
       kind: 'refused',
       why: 'not the owner',
@@ -408,12 +415,14 @@ describe('routing', () => {
 
   it('tries changes one by one when one of them keeps the others from their locks', async () => {
     const store = openRoutingStore(database);
-    const { routing } = await openNode(undefined, undefined, {
-      ...store,
-      change: (scope, decide) =>
-        (scope.fresh ?? []).length > 1
-          ? Promise.reject(new RoutingMoved('somebody got an agent'))
-          : store.change(scope, decide),
+    const { routing } = await openNode({
+      store: {
+        ...store,
+        change: (scope, decide) =>
+          (scope.fresh ?? []).length > 1
+            ? Promise.reject(new RoutingMoved('somebody got an agent'))
+            : store.change(scope, decide),
+      },
     });
     const outcomes = await Promise.all([1, 2, 3].map(() => routing.enqueue(newContact(), queue(0))));
     assert.deepEqual(
@@ -451,6 +460,37 @@ describe('routing', () => {
     await other.routing.attach(agentOf(0), 'new session', (view) => shown.push(view));
     await until('it rings again', () => shown.at(-1)?.state.contacts[0]?.state === 'offered');
     assert.equal(shown.at(-1)?.state.status.name, 'Available');
+  });
+
+  it('takes an agent back whose node was only taken for dead: his page never went away', async () => {
+    const [stalled, other] = [await openNode(), await openNode()];
+    const { shown } = await atDesk(stalled.routing);
+    await openNodeStore(database).renew(stalled.node, -1);
+    await other.routing.sweep();
+    assert.equal((await other.routing.agent(agentOf(0)))?.state.attachment, undefined);
+    await openNodeStore(database).renew(stalled.node, 3_600_000);
+    await stalled.routing.sweep();
+    await until('he is there again', async () => {
+      const agent = await other.routing.agent(agentOf(0));
+      return agent?.state.attachment?.node === stalled.node;
+    });
+    await other.routing.enqueue(newContact(), queue(0));
+    await until('he is rung', async () => (await inHand(other.routing)).length > 0);
+    await stalled.routing.sweep();
+    assert.equal(shown.at(-1)?.state.contacts[0]?.state, 'offered');
+  });
+
+  it('takes no agent from a node while nobody knows which nodes are dead', async () => {
+    let mayJudge = false;
+    const [stalled, other] = [await openNode(), await openNode({ mayJudgeNodes: () => mayJudge })];
+    await atDesk(stalled.routing);
+    await openNodeStore(database).renew(stalled.node, -1);
+    const attachedTo = async () => (await other.routing.agent(agentOf(0)))?.state.attachment?.node;
+    await other.routing.sweep();
+    assert.equal(await attachedTo(), stalled.node);
+    mayJudge = true;
+    await other.routing.sweep();
+    assert.equal(await attachedTo(), undefined);
   });
 
   it('signs an agent out whose page stays away', async () => {
@@ -523,7 +563,7 @@ describe('routing', () => {
   it('tells pages and contacts of another node', async () => {
     const bus = (node: NodeId) =>
       openPostgresBus({ pool: database.pool, node, clock: systemClock, logger: capturedLogger().logger });
-    const [here, there] = [await openNode(3_600_000, bus), await openNode(3_600_000, bus)];
+    const [here, there] = [await openNode({ bus }), await openNode({ bus })];
     const { shown } = await atDesk(there.routing);
     const contact = newContact();
     const news: ContactNews[] = [];

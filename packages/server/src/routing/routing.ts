@@ -33,6 +33,8 @@ import type { RoutingDirectory, RoutingSetUp } from './routing-directory.ts';
 
 export interface RoutingOptions {
   readonly node: NodeId;
+  /** Whether a lease that ran out means that its node is dead; while it does not, nothing is taken from nodes. Default: it does. */
+  readonly mayJudgeNodes?: () => boolean;
   readonly store: RoutingStore;
   readonly directory: RoutingDirectory;
   readonly clock: Clock;
@@ -223,7 +225,7 @@ class LiveRouting implements Routing {
     // Whoever is not known may have been made since the set-up was read.
     if (!(await directory.of(key.instanceId))?.agents.has(key.agentId)) directory.forget();
     const id = keyOf(key);
-    const desk: LiveDesk = new LiveDesk(changed, () => this.#detach(key, session, desk));
+    const desk: LiveDesk = new LiveDesk(session, changed, () => this.#detach(key, session, desk));
     // Before the commit, so that no news can pass between the two.
     this.#desks.set(id, desk);
     const outcome = await this.#input(key, { kind: 'attach', node: this.#options.node, session });
@@ -356,12 +358,25 @@ class LiveRouting implements Routing {
 
   #deliver(news: RoutingNews): void {
     try {
-      if (news.kind === 'agent') this.#desks.get(keyOf(news))?.show(news);
+      if (news.kind === 'agent') this.#deliverToDesk(news);
       else for (const heard of this.#followers.get(news.contactId) ?? []) heard(news);
     } catch (error) {
       // It is committed, whatever the listener makes of it.
       this.#options.logger.error({ err: error, news: news.kind }, 'a listener of routing failed');
     }
+  }
+
+  #deliverToDesk(news: Extract<RoutingNews, { kind: 'agent' }>): void {
+    const desk = this.#desks.get(keyOf(news));
+    if (!desk) return;
+    desk.show(news);
+    // This node stalled past its lease, and another took it for dead; the page was here all the time.
+    if (isCutOff(news.state))
+      this.#input(news, { kind: 'attach', node: this.#options.node, session: desk.session }).catch(
+        (error: unknown) => {
+          this.#options.logger.error({ err: error }, 'an agent whose page is here could not be taken back');
+        },
+      );
   }
 
   async #hearNews(): Promise<void> {
@@ -392,12 +407,14 @@ class LiveRouting implements Routing {
     const { store, clock, directory } = this.#options;
     await this.#hearNews();
     const nowMs = clock.now();
-    const looksForOrphans = nowMs - this.#orphansLookedForAtMs >= orphansEveryMs;
+    const mayJudge = this.#options.mayJudgeNodes?.() ?? true;
+    const looksForOrphans = mayJudge && nowMs - this.#orphansLookedForAtMs >= orphansEveryMs;
     const due = await store.due({
       nowMs,
       absenceMs: this.#options.absenceMs ?? defaultAbsenceMs,
       silenceMs,
       afterSignOutMs: heardAfterSignOutMs,
+      stranded: mayJudge ? 'too' : 'not now',
       orphans: looksForOrphans ? 'too' : 'not now',
     });
     if (due) {
@@ -428,12 +445,19 @@ class LiveRouting implements Routing {
   }
 }
 
+/** Nobody has the agent's page any more, so it was taken from its node: the agent did not leave. */
+function isCutOff({ presence, attachment }: AgentView['state']): boolean {
+  return presence === 'signedIn' && attachment === undefined;
+}
+
 class LiveDesk implements Desk {
+  readonly session: string;
   readonly #changed: (view: AgentView) => void;
   readonly detach: () => Promise<void>;
   #view: AgentView | undefined;
 
-  constructor(changed: (view: AgentView) => void, detach: () => Promise<void>) {
+  constructor(session: string, changed: (view: AgentView) => void, detach: () => Promise<void>) {
+    this.session = session;
     this.#changed = changed;
     this.detach = detach;
   }

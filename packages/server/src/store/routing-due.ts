@@ -24,6 +24,7 @@ export interface DueQuestion {
   readonly silenceMs: number;
   /** Signed-out agents are heard of for this long, ms. */
   readonly afterSignOutMs: number;
+  readonly stranded: 'too' | 'not now';
   readonly orphans: 'too' | 'not now';
 }
 
@@ -49,18 +50,17 @@ export async function readDue(on: Queryable<Schema>, question: DueQuestion): Pro
     );
     return rows.map((row) => ({ instanceId: row.instance_id, contactId: row.contact_id }));
   };
-  const { rows: stranded } = await on.query<{ instance_id: InstanceId; agent_id: AgentId; node: NodeId }>(
-    `SELECT instance_id, agent_id, node FROM routing_agent
-      WHERE node IS NOT NULL AND node <> ALL (${liveNodes}) LIMIT 1000`,
-  );
+  const strandedAgents = async (): Promise<DueRouting['stranded']> => {
+    const { rows } = await on.query<{ instance_id: InstanceId; agent_id: AgentId; node: NodeId }>(
+      `SELECT instance_id, agent_id, node FROM routing_agent
+        WHERE node IS NOT NULL AND node <> ALL (${liveNodes}) LIMIT 1000`,
+    );
+    return rows.map((row) => ({ instanceId: row.instance_id, agentId: row.agent_id, node: row.node }));
+  };
   return {
     deadlines: await agents('deadline_at <= $1', [now]),
     steps: await contacts(`e.step_expires_at <= $1 AND e.state IN ('WAITING', 'OFFERED')`, [now]),
-    stranded: stranded.map((row) => ({
-      instanceId: row.instance_id,
-      agentId: row.agent_id,
-      node: row.node,
-    })),
+    stranded: question.stranded === 'not now' ? [] : await strandedAgents(),
     absent: await agents('is_signed_in AND lost_at <= $1', [ago(question.absenceMs)]),
     silent: await agents('changed_at <= $1 AND (is_signed_in OR idle_since > $2)', [
       ago(question.silenceMs),
