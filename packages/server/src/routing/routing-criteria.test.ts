@@ -108,6 +108,8 @@ describe('routing criteria › reading', () => {
       { Steps: [{ Expression: { ...level('English', 1), OrExpression: [] } }] },
     ],
     ['an unknown operator', { Steps: [{ Expression: level('English', 1, 'Resembles') }] }],
+    ['text that cannot be stored', { Steps: [{ Expression: level('Eng\u0000lish', 1) }] }],
+    ['half a character', { Steps: [{ Expression: level('\ud83d', 1) }] }],
     ['a level beyond 5', { Steps: [{ Expression: level('English', 6) }] }],
     ['a level that is no number', { Steps: [{ Expression: level('English', Number.NaN) }] }],
     ['nesting without end', { Steps: [{ Expression: nested(50) }] }],

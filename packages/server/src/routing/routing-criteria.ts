@@ -1,4 +1,5 @@
 /** Which agents may take a contact, step by step: criteria read from the wire, asked of an agent, and timed. Pure; stands behind matching. */
+import { isStorable } from '../storable-text.ts';
 
 /** What an agent is good at: a value of a predefined attribute, with a level of 1 to 5. */
 export interface Proficiency {
@@ -310,6 +311,7 @@ function listOf(value: unknown, path: string, least: number, most: number): read
 function textOf(value: unknown, path: string, maxLength: number): string {
   if (typeof value !== 'string' || value.length === 0 || value.length > maxLength)
     throw new RoutingCriteriaUnusable(`${path} must be text of 1 to ${maxLength} characters.`);
+  if (!isStorable(value)) throw new RoutingCriteriaUnusable(`${path} has text that cannot be stored.`);
   return value;
 }
 
