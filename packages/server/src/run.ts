@@ -4,6 +4,7 @@ import { HttpPortUnavailable } from './api/http-server.ts';
 import { ConfigUnusable, loadConfig } from './config.ts';
 import { ConfigFileUnusable } from './config-file.ts';
 import { type Service, startService } from './service.ts';
+import { version } from './version.ts';
 
 /** Calls get this long to end by themselves after SIGTERM, ms; a second signal ends them at once. */
 const drainPatienceMs = 30_000;
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
     onFatal: (reason) => void stop(reason, 0, 1),
   });
   const { url, sip, carrier } = await starting;
-  if (!isStopping) logger.info({ url, sip, carrier: carrier ? 'simulated' : 'trunk' }, 'ready');
+  if (!isStopping) logger.info({ version, url, sip, carrier: carrier ? 'simulated' : 'trunk' }, 'ready');
 }
 
 /** Errors that a person can mend are told in their own words; anything else is a bug and shows its stack. */

@@ -34,6 +34,12 @@ describe('the help of ringback', () => {
     });
   }
 
+  it('ringback › says its version', async () => {
+    const program = fileURLToPath(new URL('../src/cli/ringback.ts', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [program, '--version']);
+    assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
   it('ringback › teaches by examples that can be typed, of every group', async () => {
     const program = fileURLToPath(new URL('../src/cli/ringback.ts', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [program, '--help']);

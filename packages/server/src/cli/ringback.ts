@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { ConfigUnusable, loadConfig } from '../config.ts';
 import { ConfigFileUnusable, type ConfigMistake, readConfigFile } from '../config-file.ts';
 import { configWarnings } from '../config-warnings.ts';
+import { version } from '../version.ts';
 import { amdCommand } from './amd.ts';
 import { contactCommand } from './contact.ts';
 import { diallingCommand } from './dialling.ts';
@@ -38,6 +39,7 @@ Examples:
 
 const program = new Command('ringback')
   .description('Tools around the Ringback service.')
+  .version(version, '--version', 'say which version this is')
   .addHelpText('after', examples)
   .showHelpAfterError('(ringback --help shows examples)');
 
