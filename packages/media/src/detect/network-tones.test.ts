@@ -52,18 +52,23 @@ describe('network tones', () => {
     });
   }
 
-  it('tells special information tones that go on after a loss, wherever it is', () => {
-    const frames = framesOf(silence(200), ...sit(985.2, 1_370.6), silence(200));
-    for (let at = 0; at < frames.length; at += 1) {
-      const lost = Array.from({ length: 20 }, () => [silence(20), 'lost'] as const);
-      const heard = (frame: Int16Array) => [frame, 'received'] as const;
-      assert.deepEqual(
-        heardOfFrames([...frames.slice(0, at).map(heard), ...lost, ...frames.slice(at).map(heard)]),
-        ['sit, vacant code'],
-        `loss after ${at} frames`,
-      );
-    }
-  });
+  for (const [origin, ms] of [
+    ['lost', 400],
+    ['absent', 140],
+  ] as const) {
+    it(`tells special information tones that go on after ${ms} ms were ${origin}, wherever they are`, () => {
+      const frames = framesOf(silence(200), ...sit(985.2, 1_370.6), silence(200));
+      const gap = framesOf(silence(ms)).map((frame) => [frame, origin] as const);
+      for (let at = 0; at < frames.length; at += 1) {
+        const heard = (frame: Int16Array) => [frame, 'received'] as const;
+        assert.deepEqual(
+          heardOfFrames([...frames.slice(0, at).map(heard), ...gap, ...frames.slice(at).map(heard)]),
+          ['sit, vacant code'],
+          `gap after ${at} frames`,
+        );
+      }
+    });
+  }
 
   it('tells busy and reorder tones of North America and Europe', () => {
     assert.deepEqual(heardOf(silence(300), tone(busy, 3_000)), ['busy']);

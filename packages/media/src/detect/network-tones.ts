@@ -48,8 +48,8 @@ export class NetworkTones {
 
   /** Takes 160 samples of 8 kHz audio, silence for what did not come. */
   hear(pcm: Int16Array, origin: FrameOrigin = 'received'): void {
-    // A tone that goes on after a loss is one tone. Half a second at a time is the most that a jitter buffer knows for lost.
-    if (this.#isOver || origin === 'lost') return;
+    // A tone that goes on after a loss is one tone; what is made up for it has another pitch (its period is a whole number of samples).
+    if (this.#isOver || origin === 'lost' || origin === 'concealed') return;
     this.#silenceMs = isSilent(pcm) ? this.#silenceMs + FRAME_MS : 0;
     if (this.#silenceMs > SILENCE_HEARD_MS) return;
     this.#nowMs += FRAME_MS;

@@ -36,6 +36,12 @@ const CNG_MS = [400, 620] as const;
 const CED_MS = 1_000;
 const CED_AFTER_SPEECH_MS = 2_000;
 
+/** Special information tones follow each other at once. What was lost, and what was made up for it, may part them, or cut one in two, ms. */
+const SIT_GAP_MS = 250;
+
+/** Pieces of one tone are so near to each other, as a share of the frequency; the middle tones of different causes are twice as far apart. */
+const SAME_TONE = 0.02;
+
 /** Ringback, busy and reorder of most countries lie here, alone or in pairs. */
 const PROGRESS_HZ = [340, 640] as const;
 
@@ -119,9 +125,9 @@ export class ToneSignals {
 
   /** Three rising tones on each other's heels. */
   #takeSit(): boolean {
-    const [first, second, third] = this.#stretches.slice(-3);
+    const [first, second, third] = wholeTones(this.#stretches).slice(-3);
     if (!first || !second || !third) return false;
-    const areJoined = second.startMs - first.endMs < 80 && third.startMs - second.endMs < 80;
+    const areJoined = second.startMs - first.endMs < SIT_GAP_MS && third.startMs - second.endMs < SIT_GAP_MS;
     const isLow = isNear(first, 913.8) || isNear(first, 985.2);
     const isMiddle = isNear(second, 1_370.6) || isNear(second, 1_428.5);
     if (!areJoined || !isLow || !isMiddle || !isNear(third, 1_776.7)) return false;
@@ -134,6 +140,8 @@ export class ToneSignals {
       : isSecondHigh
         ? 'reorder'
         : 'intercept';
+    // The rest of the third tone, should it have been cut, is no news.
+    this.#stretches = [];
     this.#report({ kind: 'sit', startMs: first.startMs, endMs: third.endMs, cause });
     return true;
   }
@@ -155,6 +163,23 @@ export class ToneSignals {
     });
     return true;
   }
+}
+
+/** Joins what stands for one tone of one frequency that was cut. */
+function wholeTones(stretches: readonly ToneStretch[]): ToneStretch[] {
+  const whole: ToneStretch[] = [];
+  for (const stretch of stretches) {
+    const before = whole.at(-1);
+    const [hz = 0] = stretch.frequenciesHz;
+    const isMore =
+      before?.frequenciesHz.length === 1 &&
+      stretch.frequenciesHz.length === 1 &&
+      Math.abs((before.frequenciesHz[0] ?? 0) - hz) < SAME_TONE * hz &&
+      stretch.startMs - before.endMs < SIT_GAP_MS;
+    if (isMore) whole[whole.length - 1] = { ...before, endMs: stretch.endMs };
+    else whole.push(stretch);
+  }
+  return whole;
 }
 
 /** Long, or the double ring of Britain and others: 0.4 s, 0.2 s apart. */
