@@ -47,6 +47,8 @@ function render(): string {
     '## Flow actions',
     '',
     'What an action needs and Ringback does not have makes it take its documented error branch, with a line in the log.',
+    'So does an action of a type that is not listed here: consoles write new ones, so `CreateContactFlow` takes it where Amazon Connect',
+    'refuses what it does not know. `ringback flow lint --strict` tells a slip of the pen.',
     '',
   );
   lines.push('| Action | Support |', '|---|---|');
