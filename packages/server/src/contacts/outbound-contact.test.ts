@@ -151,6 +151,28 @@ describe('outbound contact › answered', () => {
     }
   });
 
+  it('gives the flow an error for a seventh tag, and keeps the six', async () => {
+    const tag = (Identifier: string, next: string, ...keys: string[]) => ({
+      Identifier,
+      Type: 'TagContact',
+      Parameters: { Tags: Object.fromEntries(keys.map((key) => [key, 'x'])) },
+      Transitions: { NextAction: next, Errors: [{ NextAction: 'said', ErrorType: 'NoMatchingError' }] },
+    });
+    const six = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const actions = [
+      tag('one', 'two', ...six),
+      tag('two', 'stop', 'g'),
+      say('said', 'Too many.', 'stop'),
+      stopAction,
+    ];
+    const world = makeWorld({ actions });
+    world.start();
+    await world.answer();
+    await world.clock.advance(1000);
+    assert.deepEqual(world.media.session.played, ['{"prompt":"Too many."}']);
+    assert.deepEqual(Object.keys(world.written.at(-1)?.contact.outcome.tags ?? {}), six);
+  });
+
   it('gives the flow an error for a hook to a flow that there is not, where one would run', async () => {
     for (const [hook, played] of [
       ['CustomerQueue', ['{"prompt":"There is none."}']],
