@@ -142,6 +142,7 @@ import {
   updateRoutingProfileQueues,
 } from './operations/routing-profiles.ts';
 import { searchContactFlows } from './operations/search-contact-flows.ts';
+import { searchContacts } from './operations/search-contacts.ts';
 import { searchUsers } from './operations/search-users.ts';
 import {
   createSecurityProfile,
@@ -282,6 +283,7 @@ export const implementedOperations = {
   SearchAgentStatuses: searchAgentStatuses,
   SearchContactFlowModules: searchContactFlowModules,
   SearchContactFlows: searchContactFlows,
+  SearchContacts: searchContacts,
   SearchHoursOfOperationOverrides: searchHoursOfOperationOverrides,
   SearchHoursOfOperations: searchHoursOfOperations,
   SearchPredefinedAttributes: searchPredefinedAttributes,
@@ -347,6 +349,9 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
   GetCurrentMetricData:
     'Voice only. Grouped by queue, channel, routing profile and agent status; ESTIMATED_WAIT_TIME is never worked out.',
   MonitorContact: "Where the user's page is at the node that has the conversation.",
+  SearchContacts:
+    'Voice only. ContactAnalysis is refused: calls are not transcribed. As in the contact search of Amazon Connect, contacts are found once an agent is ' +
+    'connected or they were disconnected, callbacks once they are queued; at most eight weeks at once.',
   UpdatePrompt:
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
 };

@@ -38,7 +38,8 @@ export interface AcceptDeps {
 export async function acceptContact(accept: AcceptRequest, deps: AcceptDeps): Promise<AcceptOutcome> {
   const nowMs = deps.clock.now();
   const contact: Contact = {
-    id: newId<ContactId>(),
+    // Contacts are searched by the time in their ids.
+    id: newId<ContactId>(nowMs),
     instanceId: accept.instanceId,
     tenant: accept.tenant,
     state: 'ACCEPTED',

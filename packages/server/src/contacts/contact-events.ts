@@ -7,6 +7,7 @@ import {
   routingCriteriaOf,
   segmentAttributesOf,
   systemEndpointOf,
+  tagsOf,
 } from './contact-wire.ts';
 import { campaignReasons } from './endings.ts';
 
@@ -86,11 +87,7 @@ export function contactEvent(
         ? { routingCriteria: lowerCamelKeys(routingCriteriaOf(outcome.routing, milliseconds)) }
         : {}),
       segmentAttributes: segmentAttributesInEvents(contact),
-      tags: {
-        'aws:connect:instanceId': instanceId,
-        'aws:connect:systemEndpoint': request.source,
-        ...outcome.tags,
-      },
+      tags: tagsOf(contact),
     },
   };
 }

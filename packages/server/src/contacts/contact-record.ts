@@ -8,6 +8,7 @@ import {
   routingCriteriaOf,
   segmentAttributesOf,
   systemEndpointOf,
+  tagsOf,
 } from './contact-wire.ts';
 
 const formatVersion = '2017-03-10';
@@ -51,11 +52,7 @@ export function contactRecord(contact: Contact): object {
       : null,
     Attributes: contact.attributes,
     SegmentAttributes: segmentAttributesOf(contact),
-    Tags: {
-      'aws:connect:instanceId': instanceId,
-      'aws:connect:systemEndpoint': request.source,
-      ...outcome.tags,
-    },
+    Tags: tagsOf(contact),
     References: Object.entries(request.references).map(([name, reference]) => ({
       Name: name,
       Type: reference.type,

@@ -7,11 +7,17 @@ import type { ContactRouting } from '../routing/queue-entry.ts';
 import { wireExpression } from '../routing/routing-criteria.ts';
 import type { Contact, ContactOutcome, InitiationMethod, PreviewStrategy, RtpOutcome } from './contact.ts';
 
+/** Segment attributes that every contact has. */
+export const commonSegmentAttributes = {
+  'connect:Subtype': 'connect:Telephony',
+  'connect:Direction': 'OUTBOUND',
+} as const;
+
 /** `SegmentAttributes`: Connect's own keys, and ours for what it has no word for: odd endings, and recordings that failed. */
 export function segmentAttributesOf(contact: Contact): Record<string, { ValueString: string }> {
   return {
-    'connect:Subtype': { ValueString: 'connect:Telephony' },
-    'connect:Direction': { ValueString: 'OUTBOUND' },
+    'connect:Subtype': { ValueString: commonSegmentAttributes['connect:Subtype'] },
+    'connect:Direction': { ValueString: commonSegmentAttributes['connect:Direction'] },
     ...(contact.endCause ? { 'ringback:EndCause': { ValueString: contact.endCause } } : {}),
     ...(contact.outcome.recordingFailure
       ? { 'ringback:RecordingFailure': { ValueString: contact.outcome.recordingFailure } }
@@ -20,6 +26,15 @@ export function segmentAttributesOf(contact: Contact): Record<string, { ValueStr
     ...(contact.outcome.earlyTone
       ? { 'ringback:EarlyTone': { ValueString: contact.outcome.earlyTone } }
       : {}),
+  };
+}
+
+/** `Tags`: Connect's own, and those that were set. */
+export function tagsOf({ instanceId, request, outcome }: Contact): Record<string, string> {
+  return {
+    'aws:connect:instanceId': instanceId,
+    'aws:connect:systemEndpoint': request.source,
+    ...outcome.tags,
   };
 }
 

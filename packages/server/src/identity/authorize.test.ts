@@ -30,7 +30,11 @@ const offered: Readonly<Record<(typeof conditionKeys)[number], string>> = {
   'aws:UserAgent': 'aws-cli/2',
 };
 
-function attempt(statement: object | undefined, input: Readonly<Record<string, unknown>>): void {
+function attempt(
+  statement: object | undefined,
+  input: Readonly<Record<string, unknown>>,
+  operation = 'DescribeInstance',
+): void {
   const reading = readPolicy({ Statement: statement ?? [] });
   assert.ok(reading.ok);
   const caller = callerOf({
@@ -41,13 +45,24 @@ function attempt(statement: object | undefined, input: Readonly<Record<string, u
     principal: 'connect-campaigns.amazonaws.com',
     policy: statement ? reading.policy : undefined,
   });
-  authorize(caller, 'connect', 'DescribeInstance', input, surroundings);
+  authorize(caller, 'connect', operation, input, surroundings);
 }
 
 describe('authorize', () => {
   const input = { InstanceId: sampleInstanceId };
 
   it('lets a key without a policy do everything', () => attempt(undefined, input));
+
+  it('asks those who search contacts by attributes whether they may read attributes', () => {
+    const allow = (...Action: string[]) => ({ Effect: 'Allow', Action, Resource: `${instanceArn}*` });
+    const byAttributes = { ...input, SearchCriteria: { SearchableContactAttributes: { Criteria: [] } } };
+    attempt(allow('connect:SearchContacts'), { ...input, SearchCriteria: {} }, 'SearchContacts');
+    attempt(allow('connect:SearchContacts', 'connect:GetContactAttributes'), byAttributes, 'SearchContacts');
+    assert.throws(() => attempt(allow('connect:SearchContacts'), byAttributes, 'SearchContacts'), {
+      name: 'AccessDeniedException',
+      message: /perform: connect:GetContactAttributes on resource: .*contact\/\*/,
+    });
+  });
 
   for (const key of conditionKeys) {
     it(`offers ${key} to conditions`, () => {

@@ -3,7 +3,13 @@ import { accessDeniedException } from '@ringback/connect-api';
 import { instanceArn } from '../arn.ts';
 import type { InstanceId } from '../ids.ts';
 import type { Caller } from './caller.ts';
-import { instanceIdOf, type OperationMembers, quotaResourcesOf, resourcesOf } from './operation-resources.ts';
+import {
+  alsoNeeded,
+  instanceIdOf,
+  type OperationMembers,
+  quotaResourcesOf,
+  resourcesOf,
+} from './operation-resources.ts';
 import { decide } from './policy.ts';
 import type { ConditionContext } from './policy-condition.ts';
 
@@ -35,7 +41,11 @@ export function authorize(
     resources: (service === 'connect' ? resourcesOf : quotaResourcesOf)(operation, input, caller.tenant),
     context: contextOf(caller, input, surroundings),
   });
-  if (decision.kind === 'allowed') return;
+  if (decision.kind === 'allowed') {
+    const also = alsoNeeded(operation, input);
+    if (also) authorize(caller, service, also.operation, also.input, surroundings);
+    return;
+  }
   const reason =
     decision.kind === 'explicit deny'
       ? 'with an explicit deny in an identity-based policy'

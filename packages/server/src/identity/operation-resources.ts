@@ -108,6 +108,19 @@ export function resourcesOf(
   return resources.length > 0 ? resources : [[instance]];
 }
 
+/**
+ * Another operation that the caller must be allowed, too, with the input that names its resources: who searches contacts by
+ * attributes reads them (API reference, SearchCriteria).
+ */
+export function alsoNeeded(
+  operation: string,
+  { InstanceId, SearchCriteria }: OperationMembers,
+): { readonly operation: string; readonly input: OperationMembers } | undefined {
+  const criteria = operation === 'SearchContacts' && (SearchCriteria as OperationMembers | undefined);
+  if (!criteria || criteria.SearchableContactAttributes === undefined) return undefined;
+  return { operation: 'GetContactAttributes', input: { InstanceId, InitialContactId: '*' } };
+}
+
 function queueIdsOf(input: OperationMembers): ReadonlySet<string> {
   const ids = queueListMembers
     .flatMap((member) => listOf(input[member]))

@@ -9,6 +9,13 @@ import { type ContactRow, contactOf } from './contact-rows.ts';
 import { classifyDatabaseError, isDataError } from './database-errors.ts';
 import { createMicroBatch } from './micro-batch.ts';
 import type { RingbackDatabase } from './schema.ts';
+import {
+  type ContactPlace,
+  type ContactSearch,
+  countContacts,
+  type FoundContacts,
+  searchContacts,
+} from './search-contacts.ts';
 
 /** A contact taken over from a node whose lease ran out. */
 export interface RecoveredContact {
@@ -36,6 +43,10 @@ export interface ContactStore {
   /** The contact that a token stands for, if it is known and has not expired. */
   findByToken(token: TokenKey): Promise<ContactId | undefined>;
   find(instanceId: InstanceId, contactId: ContactId): Promise<Contact | undefined>;
+  /** Contacts of one page, at most `limit`: the first one, or what follows `after`. */
+  search(search: ContactSearch, limit: number, after?: ContactPlace): Promise<FoundContacts>;
+  /** How many a search finds in all. */
+  count(search: ContactSearch): Promise<number>;
   /** Takes over up to `limit` open contacts whose owner's lease has run out; none is taken by two nodes. */
   recover(node: NodeId, limit: number): Promise<RecoveredContact[]>;
   /** Takes over those of these contacts that `node` itself owns and that stand open, fencing off their former run. */
@@ -101,6 +112,8 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
       const { rows } = await database.query<ContactRow>(selectContact, [instanceId, contactId]);
       return rows[0] && contactOf(rows[0]);
     },
+    search: (search, limit, after) => searchContacts(database, search, limit, after),
+    count: (search) => countContacts(database, search),
     async recover(node, limit) {
       const { rows } = await database.query<RecoveredRow>(takeOver, [node, limit]);
       return rows.map(recoveredOf);

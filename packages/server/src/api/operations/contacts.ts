@@ -13,6 +13,7 @@ import {
   routingCriteriaOf,
   segmentAttributesOf,
   systemEndpointOf,
+  tagsOf,
 } from '../../contacts/contact-wire.ts';
 import { campaignsPrincipal } from '../../identity/caller.ts';
 import { type ContactRouting, routingOf } from '../../routing/queue-entry.ts';
@@ -30,14 +31,18 @@ export const describeContact: OperationCode<'DescribeContact'> = async (input, c
   return { Contact: { ...wireContact(contact), ...(routing ? wireRouting(routing) : {}) } };
 };
 
-/** The API has no word for a step that ran when the contact left without an agent. */
 function wireRouting(routing: ContactRouting) {
-  const stepIs = routing.stepIs === 'INTERRUPTED' ? 'INACTIVE' : routing.stepIs;
   return {
     QueuePriority: routing.queuePriority,
     QueueTimeAdjustmentSeconds: Math.round(routing.adjustmentMs / 1000),
-    RoutingCriteria: routingCriteriaOf({ ...routing, stepIs }, epochMs),
+    RoutingCriteria: wireRoutingCriteria(routing),
   };
+}
+
+/** The API has no word for a step that ran when the contact left without an agent. */
+export function wireRoutingCriteria(routing: ContactRouting) {
+  const stepIs = routing.stepIs === 'INTERRUPTED' ? 'INACTIVE' : routing.stepIs;
+  return routingCriteriaOf({ ...routing, stepIs }, epochMs);
 }
 
 export const getContactAttributes: OperationCode<'GetContactAttributes'> = async (input, caller, deps) => {
@@ -105,17 +110,13 @@ function wireContact(contact: Contact) {
     QualityMetrics: qualityMetricsOf(contact),
     OutboundStrategy: request.preview ? outboundStrategyOf(request.preview) : undefined,
     Recordings: outcome.recordings?.map(wireRecording),
-    Tags: {
-      'aws:connect:instanceId': instanceId,
-      'aws:connect:systemEndpoint': request.source,
-      ...outcome.tags,
-    },
+    Tags: tagsOf(contact),
     SegmentAttributes: segmentAttributesOf(contact),
     Attributes: contact.attributes,
   };
 }
 
-function wireQueue({ request, outcome: { queue } }: Contact) {
+export function wireQueue({ request, outcome: { queue } }: Contact) {
   const id = queue?.queueId ?? request.queueId;
   if (id === undefined) return undefined;
   return { Id: id, EnqueueTimestamp: queue && epochMs(queue.enqueuedAtMs) };

@@ -1,0 +1,139 @@
+/** SearchContacts: contacts by time, by what came of them and by what they were given, a page at a time. */
+import { createHash } from 'node:crypto';
+import {
+  epochMs,
+  invalidParameterException,
+  type OperationInput,
+  type OperationOutput,
+} from '@ringback/connect-api';
+import { contactArn } from '../../arn.ts';
+import type { Contact } from '../../contacts/contact.ts';
+import { segmentAttributesOf, tagsOf } from '../../contacts/contact-wire.ts';
+import { type ContactId, isUuid } from '../../ids.ts';
+import type { ContactPlace, ContactSearch, ContactSortKey } from '../../store/search-contacts.ts';
+import { conditionOf, timeRangeOf } from '../contact-search-criteria.ts';
+import { type OperationCode, requireInstance } from '../operation.ts';
+import { wireQueue, wireRoutingCriteria } from './contacts.ts';
+
+type Input = OperationInput<'SearchContacts'>;
+type Summary = OperationOutput<'SearchContacts'>['Contacts'][number];
+
+/** Contacts on a page where the request does not say; the model allows no more. */
+const defaultPageSize = 100;
+
+/** Longest range of time that is searched at once, ms: eight weeks (Administrator Guide, contact search). */
+const maxRangeMs = 8 * 7 * 24 * 60 * 60 * 1000;
+
+/** Undefined: the same of all contacts here, so that their beginning decides. */
+const sortKeys: Readonly<Record<NonNullable<Input['Sort']>['FieldName'], ContactSortKey | undefined>> = {
+  INITIATION_TIMESTAMP: 'initiated',
+  CONNECTED_TO_AGENT_TIMESTAMP: 'connectedToAgent',
+  DISCONNECT_TIMESTAMP: 'disconnected',
+  INITIATION_METHOD: 'initiationMethod',
+  CHANNEL: undefined,
+  SCHEDULED_TIMESTAMP: undefined,
+  EXPIRY_TIMESTAMP: undefined,
+};
+
+export const searchContacts: OperationCode<'SearchContacts'> = async (input, caller, deps) => {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  const range = timeRangeOf(input.TimeRange, 'TimeRange');
+  if (input.TimeRange.EndTime - input.TimeRange.StartTime > maxRangeMs / 1000) {
+    throw invalidParameterException('TimeRange is longer than eight weeks; search parts of it.');
+  }
+  const condition = conditionOf(input.SearchCriteria, instance.id);
+  const question = questionOf(input);
+  const reached = input.NextToken === undefined ? undefined : readToken(input.NextToken, question);
+  if (!range) return { Contacts: [], TotalCount: 0 };
+  const search: ContactSearch = {
+    instanceId: instance.id,
+    range,
+    condition,
+    sort: {
+      by: (input.Sort && sortKeys[input.Sort.FieldName]) ?? 'initiated',
+      descending: input.Sort?.Order !== 'ASCENDING',
+    },
+  };
+  const { contacts, next } = await deps.contacts.search(
+    search,
+    input.MaxResults ?? defaultPageSize,
+    reached?.place,
+  );
+  // Counted once: later pages would cost as much again.
+  const total = reached?.total ?? (next ? await deps.contacts.count(search) : contacts.length);
+  return {
+    Contacts: contacts.map(wireSummary),
+    NextToken: next && writeToken({ place: next, total, question }),
+    TotalCount: total,
+  };
+};
+
+function wireSummary(contact: Contact): Summary {
+  const { tenant, instanceId, id, request, outcome } = contact;
+  const at = (ms: number | undefined) => (ms === undefined ? undefined : epochMs(ms));
+  return {
+    Arn: contactArn(tenant, instanceId, id),
+    Id: id,
+    InitialContactId: request.initialContactId,
+    PreviousContactId: request.previousContactId,
+    InitiationMethod: request.initiationMethod ?? 'API',
+    Channel: 'VOICE',
+    QueueInfo: wireQueue(contact),
+    AgentInfo: outcome.agent && {
+      Id: outcome.agent.agentId,
+      ConnectedToAgentTimestamp: at(outcome.agent.connectedAtMs),
+    },
+    InitiationTimestamp: at(contact.initiatedAtMs),
+    DisconnectTimestamp: at(contact.disconnectedAtMs),
+    SegmentAttributes: segmentAttributesOf(contact),
+    Name: outcome.name ?? request.name,
+    RoutingCriteria: outcome.routing && wireRoutingCriteria(outcome.routing),
+    Tags: tagsOf(contact),
+  };
+}
+
+interface Reached {
+  readonly place: ContactPlace;
+  readonly total: number;
+  /** What was asked: pages of something else would be wrong without a word. */
+  readonly question: string;
+}
+
+/** Short enough for a token, long enough that no two requests of anybody share it. */
+const questionLength = 22;
+
+function questionOf({ TimeRange, SearchCriteria, Sort }: Input): string {
+  const text = JSON.stringify([TimeRange, SearchCriteria ?? {}, Sort ?? {}]);
+  return createHash('sha256').update(text).digest('base64url').slice(0, questionLength);
+}
+
+const writeToken = ({ place, total, question }: Reached): string =>
+  Buffer.from(JSON.stringify([place.id, place.key, total, question])).toString('base64url');
+
+function readToken(token: string, question: string): Reached {
+  const [id, key, total, asked] = partsOf(token);
+  const isKey = key === null || typeof key === 'string' || Number.isFinite(key);
+  if (typeof id !== 'string' || !isUuid(id) || !isKey || !Number.isSafeInteger(total)) {
+    throw invalidParameterException('The value of NextToken was not given out by this operation.');
+  }
+  if (asked !== question) {
+    throw invalidParameterException(
+      'NextToken belongs to another search: TimeRange, SearchCriteria and Sort must be those of the first page.',
+    );
+  }
+  return {
+    place: { id: id as ContactId, key: key as ContactPlace['key'] },
+    total: total as number,
+    question,
+  };
+}
+
+function partsOf(token: string): readonly unknown[] {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    return Array.isArray(parts) ? parts : [];
+  } catch {
+    // Not one of ours: refused with the others.
+    return [];
+  }
+}
