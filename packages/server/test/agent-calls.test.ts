@@ -9,10 +9,11 @@ import {
   ListUsersCommand,
   StopContactCommand,
   UpdateContactAttributesCommand,
+  UpdateInstanceAttributeCommand,
   UpdateQueueOutboundCallerConfigCommand,
   UpdateUserPhoneConfigCommand,
 } from '@aws-sdk/client-connect';
-import { decodeMulaw } from '@ringback/media';
+import { decodeMulaw, rms, toneLevel } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
 import {
   compare,
@@ -34,6 +35,8 @@ const agentHz = 1000;
 const person = '+12065550101';
 const ringsTwoSeconds = '+12065550100';
 const busy = '+12065550120';
+/** Special information tones as early media, then 404. */
+const announcesNoNumber = '+12065550124';
 /** Answers and hangs up after three seconds. */
 const impatient = '+12065550130';
 const theAgent = '$.Agent.UserName $.Agent.FirstName $.Agent.LastName';
@@ -172,6 +175,36 @@ describe('an agent', () => {
     await agent.do({ do: 'clear', contactId });
     const record = await ringback.record(contactId);
     assert.equal((record.Attributes as Record<string, string>).level, 'gold');
+  });
+
+  it('hears what the network plays instead of an answer, or ringing where early media is switched off', async () => {
+    const levelsHeard = async (): Promise<{ readonly network: number; readonly ringing: number }> => {
+      const before = agent.heard.length;
+      await agent.do({ do: 'dial', phoneNumber: announcesNoNumber });
+      const { contact } = await agent.until('the failure', ({ contact }) => contact?.state === 'ERROR');
+      await agent.do({ do: 'clear', contactId: contact?.contactId });
+      const packets = agent.heard.slice(before).map((packet) => decodeMulaw(packet));
+      const loudest = (hz: number): number =>
+        Math.max(
+          ...packets.filter((samples) => rms(samples) > 100).map((samples) => toneLevel(samples, 8_000, hz)),
+        );
+      // The last of the three tones; the lower of the two that ring.
+      return { network: loudest(1_777), ringing: loudest(440) };
+    };
+    const switchEarlyMedia = (Value: string) =>
+      ringback.client.send(
+        new UpdateInstanceAttributeCommand({
+          InstanceId: ringback.instanceId,
+          AttributeType: 'EARLY_MEDIA',
+          Value,
+        }),
+      );
+    const on = await levelsHeard();
+    assert.ok(on.network > 0.8 && on.ringing < 0.2, JSON.stringify(on));
+    await switchEarlyMedia('false');
+    const off = await levelsHeard();
+    assert.ok(off.ringing > 0.3 && off.network < 0.2, JSON.stringify(off));
+    await switchEarlyMedia('true');
   });
 
   it('calls somebody whose line is busy, and is named in the record with the work after it', async () => {

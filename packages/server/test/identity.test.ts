@@ -227,6 +227,8 @@ describe('identity', () => {
       Attributes: { key: 'value' },
       ReferenceTypes: ['URL'],
       AttributeType: 'OUTBOUND_CALLS',
+      Value: 'true',
+      TimeRange: { Type: 'INITIATION_TIMESTAMP', StartTime: new Date(0), EndTime: new Date(1) },
       AgentAvailabilityTimer: 'TIME_SINCE_LAST_ACTIVITY',
       QueueConfigs: [
         { QueueReference: { QueueId: service.queueId, Channel: 'VOICE' }, Priority: 1, Delay: 0 },
@@ -314,6 +316,7 @@ describe('identity', () => {
     /** Without these an operation is refused before it looks for anything. */
     const besides: Readonly<Partial<Record<string, object>>> = {
       CreateUser: { Password: 'Passw0rd-of-nobody', IdentityInfo: { FirstName: 'A', LastName: 'B' } },
+      UpdateContact: { Name: 'name' },
       UpdateContactRoutingData: { QueuePriority: 1 },
       UpdateQueueName: { Name: 'name' },
       UpdateRoutingProfileName: { Name: 'name' },

@@ -9,6 +9,7 @@ import {
   CreateContactFlowCommand,
   DescribeContactCommand,
   DescribeInstanceAttributeCommand,
+  DescribeInstanceCommand,
   DescribePhoneNumberCommand,
   GetContactAttributesCommand,
   InstanceAttributeType,
@@ -17,13 +18,17 @@ import {
   ListPhoneNumbersV2Command,
   type ListPhoneNumbersV2CommandInput,
   paginateListInstanceAttributes,
+  paginateSearchContacts,
   StartOutboundVoiceContactCommand,
   type StartOutboundVoiceContactCommandInput,
   StopContactCommand,
   TagContactCommand,
   UntagContactCommand,
   UpdateContactAttributesCommand,
+  UpdateContactCommand,
+  type UpdateContactCommandInput,
   UpdateContactFlowMetadataCommand,
+  UpdateInstanceAttributeCommand,
   UpdateQueueNameCommand,
 } from '@aws-sdk/client-connect';
 import { Client } from 'pg';
@@ -367,6 +372,50 @@ describe('attributes of an instance', () => {
       AttributeType: 'OUTBOUND_CALLS',
       Value: 'false',
     });
+  });
+});
+
+describe('switches of an instance', () => {
+  const turn = (AttributeType: string, Value: string, InstanceId = silent.id) =>
+    ordinary.send(
+      new UpdateInstanceAttributeCommand({
+        InstanceId,
+        AttributeType: AttributeType as InstanceAttributeType,
+        Value,
+      }),
+    );
+
+  it('let outbound calls be made, or refuse them, from the next request on', async () => {
+    await turn('OUTBOUND_CALLS', 'True');
+    await start(at(silent));
+    await turn('OUTBOUND_CALLS', 'false');
+    assert.equal((await refusalOf(start(at(silent)))).name, 'OutboundContactNotPermittedException');
+  });
+
+  it('stay as they were turned, and those that mean nothing here as they are', async () => {
+    const answer = await turn('CONTACTFLOW_LOGS', 'false');
+    assert.equal(answer.$metadata.httpStatusCode, 200);
+    await turn('INBOUND_CALLS', 'false');
+    const valueNow = async (AttributeType: InstanceAttributeType) => {
+      const one = { InstanceId: silent.id, AttributeType };
+      return (await ordinary.send(new DescribeInstanceAttributeCommand(one))).Attribute?.Value;
+    };
+    assert.equal(await valueNow('CONTACTFLOW_LOGS'), 'false');
+    const { Instance } = await ordinary.send(new DescribeInstanceCommand({ InstanceId: silent.id }));
+    assert.deepEqual([Instance?.InboundCallsEnabled, Instance?.OutboundCallsEnabled], [false, false]);
+    await turn('CONTACT_LENS', 'false');
+    await turn('ENHANCED_CONTACT_MONITORING', 'TRUE');
+    for (const [type, value, name] of [
+      ['CONTACT_LENS', 'true', 'InvalidRequestException'],
+      ['ENHANCED_CONTACT_MONITORING', 'false', 'InvalidRequestException'],
+      ['HIGH_VOLUME_OUTBOUND', 'false', 'InvalidRequestException'],
+      ['OUTBOUND_CALLS', 'yes', 'InvalidParameterException'],
+      ['NOTHING', 'true', 'InvalidParameterException'],
+    ] as const) {
+      assert.equal((await refusalOf(turn(type, value))).name, name, type);
+    }
+    const unknown = await refusalOf(turn('OUTBOUND_CALLS', 'true', strangers.id));
+    assert.equal(unknown.name, 'ResourceNotFoundException');
   });
 });
 
@@ -848,6 +897,101 @@ describe('data of a contact', () => {
         { Date: { Name: 'due', Value: '1767225600' } },
       ],
     );
+  });
+});
+
+describe('details of a contact', () => {
+  const change = (contactId: string, members: Partial<UpdateContactCommandInput>) =>
+    ordinary.send(
+      new UpdateContactCommand({ InstanceId: paused.instanceId, ContactId: contactId, ...members }),
+    );
+  const urlsOf = async (contactId: string) => {
+    const { ReferenceSummaryList = [] } = await ordinary.send(
+      new ListContactReferencesCommand({
+        InstanceId: paused.instanceId,
+        ContactId: contactId,
+        ReferenceTypes: ['URL'],
+      }),
+    );
+    return ReferenceSummaryList.map(({ Url }) => `${Url?.Name}=${Url?.Value}`).toSorted();
+  };
+
+  it('change while the contact lives and after its end; references join those that are there', async () => {
+    const url = (Value: string) => ({ Type: 'URL' as const, Value });
+    const contactId = await start({ Name: 'Ada', References: { order: url('/17'), old: url('/1') } });
+    await change(contactId, { Name: 'Ben', References: { order: url('/18') } });
+    await stop(paused.instanceId, contactId);
+    await change(`${arnOf(paused.instanceId)}/contact/${contactId}`, {
+      Description: 'over',
+      References: { more: url('/2') },
+    });
+    const described = await contact(paused.instanceId, contactId);
+    assert.deepEqual([described.Name, described.Description], ['Ben', 'over']);
+    assert.deepEqual(await urlsOf(contactId), ['more=/2', 'old=/1', 'order=/18']);
+  });
+
+  it('are refused where calls have none, or too much', async () => {
+    const contactId = await start({ References: { long: { Type: 'STRING', Value: 'x'.repeat(4_000) } } });
+    const table: [Partial<UpdateContactCommandInput>, string, RegExp][] = [
+      [{}, 'InvalidParameterException', /One of Name, Description and References/],
+      [{ References: {}, SegmentAttributes: {} }, 'InvalidParameterException', /One of/],
+      [{ Name: 'x', QueueInfo: { Id: paused.queueId } }, 'InvalidRequestException', /^QueueInfo can be/],
+      [{ Name: 'x', UserInfo: {} }, 'InvalidRequestException', /external audio/],
+      [
+        { CustomerEndpoint: { Type: 'TELEPHONE_NUMBER', Address: anyPhone } },
+        'InvalidRequestException',
+        /^CustomerEndpoint/,
+      ],
+      [
+        { Name: 'x', SegmentAttributes: { 'connect:ContactExpiry': { ValueMap: {} } } },
+        'InvalidParameterException',
+        /expiry/,
+      ],
+      [{ References: { a: { Type: 'ATTACHMENT', Value: 'x' } } }, 'InvalidParameterException', /ATTACHMENT/],
+      [{ References: { a: { Type: 'STRING', Value: 'x'.repeat(92) } } }, 'InvalidParameterException', /4097/],
+      [{ ContactId: randomUUID(), Name: 'x' }, 'ResourceNotFoundException', /./],
+    ];
+    for (const [members, name, message] of table) {
+      const refusal = await refusalOf(change(contactId, members));
+      assert.equal(refusal.name, name, refusal.message);
+      assert.match(refusal.message, message);
+    }
+    assert.equal((await contact(paused.instanceId, contactId)).Name, undefined);
+  });
+});
+
+describe('a search for contacts', () => {
+  it('finds by the official SDK what is over, page by page', async () => {
+    const since = new Date();
+    const mark = randomUUID();
+    const ids: string[] = [];
+    for (const n of [1, 2, 3]) ids.push(await start({ Name: `Found ${n}`, Attributes: { mark } }));
+    await stop(paused.instanceId, ids[0] ?? '');
+    await stop(paused.instanceId, ids[1] ?? '');
+    // Waits for its turns: it may be called once in two seconds.
+    const patient = new ConnectClient({
+      endpoint: paused.service.url,
+      region: 'us-east-1',
+      credentials: ordinaryKey,
+      maxAttempts: 10,
+    });
+    const found: [string | undefined, string | undefined][] = [];
+    for await (const page of paginateSearchContacts(
+      { client: patient, pageSize: 1 },
+      {
+        InstanceId: arnOf(paused.instanceId),
+        TimeRange: { Type: 'INITIATION_TIMESTAMP', StartTime: since, EndTime: new Date(Date.now() + 1000) },
+        SearchCriteria: { SearchableContactAttributes: { Criteria: [{ Key: 'mark', Values: [mark] }] } },
+      },
+    )) {
+      assert.equal(page.TotalCount, 2);
+      for (const { Id, Name } of page.Contacts ?? []) found.push([Id, Name]);
+    }
+    patient.destroy();
+    assert.deepEqual(found, [
+      [ids[1], 'Found 2'],
+      [ids[0], 'Found 1'],
+    ]);
   });
 });
 

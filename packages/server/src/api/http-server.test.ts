@@ -77,6 +77,8 @@ beforeEach(() => {
       identityManagement: 'CONNECT_MANAGED',
       inboundCallsEnabled: true,
       outboundCallsEnabled: true,
+      contactFlowLogsEnabled: true,
+      earlyMediaEnabled: true,
       createdAtMs: 0,
     },
   ];

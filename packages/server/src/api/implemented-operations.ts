@@ -12,6 +12,7 @@ import {
   listContactReferences,
   tagContact,
   untagContact,
+  updateContact,
   updateContactAttributes,
 } from './operations/contact-data.ts';
 import {
@@ -75,7 +76,11 @@ import {
   searchHoursOfOperationOverrides,
   updateHoursOfOperationOverride,
 } from './operations/hours-of-operation-overrides.ts';
-import { describeInstanceAttribute, listInstanceAttributes } from './operations/instance-attributes.ts';
+import {
+  describeInstanceAttribute,
+  listInstanceAttributes,
+  updateInstanceAttribute,
+} from './operations/instance-attributes.ts';
 import { describeInstance, listInstances } from './operations/instances.ts';
 import {
   associateLambdaFunction,
@@ -304,6 +309,7 @@ export const implementedOperations = {
   UntagContact: untagContact,
   UntagResource: untagResource,
   UpdateAgentStatus: updateAgentStatus,
+  UpdateContact: updateContact,
   UpdateContactAttributes: updateContactAttributes,
   UpdateContactFlowContent: updateContactFlowContent,
   UpdateContactFlowMetadata: updateContactFlowMetadata,
@@ -314,6 +320,7 @@ export const implementedOperations = {
   UpdateContactRoutingData: updateContactRoutingData,
   UpdateHoursOfOperation: updateHoursOfOperation,
   UpdateHoursOfOperationOverride: updateHoursOfOperationOverride,
+  UpdateInstanceAttribute: updateInstanceAttribute,
   UpdatePredefinedAttribute: updatePredefinedAttribute,
   UpdatePrompt: updatePrompt,
   UpdateQueueHoursOfOperation: updateQueueHoursOfOperation,
@@ -352,6 +359,10 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
   SearchContacts:
     'Voice only. ContactAnalysis is refused: calls are not transcribed. As in the contact search of Amazon Connect, contacts are found once an agent is ' +
     'connected or they were disconnected, callbacks once they are queued; at most eight weeks at once.',
+  UpdateContact:
+    'Name, Description and References. The other members belong to contacts that are no calls (external audio, those that expire) and are refused.',
+  UpdateInstanceAttribute:
+    'OUTBOUND_CALLS, INBOUND_CALLS (which nothing here takes), CONTACTFLOW_LOGS and EARLY_MEDIA can be switched; the others only be set to what they are.',
   UpdatePrompt:
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
 };

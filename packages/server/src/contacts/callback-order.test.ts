@@ -19,7 +19,7 @@ const agentId = newId<string>();
 const hold: EventHookSetting = { hook: 'CustomerHold', flowId: 'music', execution: 'enabled' };
 const order: CallbackRequest = { initialDelayMs: 60_000, maximumAttempts: 2, retryDelayMs: 90_000 };
 
-function world() {
+function world({ outboundCallsEnabled = true } = {}) {
   const made: AcceptRequest[] = [];
   const clock = new VirtualClock();
   const deps = {
@@ -28,6 +28,7 @@ function world() {
       of: () => ({ destinations: { countries: new Set(['US']), openPrefixes: [] }, caps: noCaps }),
     },
     directory: {
+      instance: async () => ({ outboundCallsEnabled }),
       queue: async (_instance: string, id: string) =>
         id === queueId ? { callerIdNumber: '+12065550197' } : undefined,
       phoneNumber: async (_tenant: unknown, number: string) =>
@@ -98,5 +99,11 @@ describe('a callback that a flow orders', () => {
     }
     assert.equal((await ask({ target: { kind: 'agent', agentId } })).kind, 'done');
     assert.equal(made.length, 1);
+  });
+
+  it('is refused while outbound calls are switched off', async () => {
+    const { made, ask } = world({ outboundCallsEnabled: false });
+    assert.equal((await ask({})).kind, 'failed');
+    assert.equal(made.length, 0);
   });
 });

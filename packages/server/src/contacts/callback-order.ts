@@ -12,7 +12,7 @@ import type { AcceptOutcome } from '../store/accept-contacts.ts';
 import type { Directory } from '../store/directory.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { AcceptRequest } from './accept-contact.ts';
-import { associationIdOf, type ContactRequest } from './contact.ts';
+import { associationIdOf, type ContactRequest, detailsOf } from './contact.ts';
 import type { FlowHooks } from './flow-hooks.ts';
 import type { OpenContact } from './open-contact.ts';
 
@@ -89,6 +89,7 @@ export async function createCallback(
   const nowMs = deps.clock.now();
   const request: ContactRequest = {
     ...current.request,
+    ...detailsOf(current),
     initiationMethod: 'CALLBACK',
     initialContactId: current.request.initialContactId ?? current.id,
     previousContactId: current.id,
@@ -117,9 +118,13 @@ export async function acceptCallback(
   request: ContactRequest,
   attributes: AcceptRequest['attributes'],
   instance: Instance,
-  { policies, createContact }: CallbackDeps,
+  { policies, directory, createContact }: CallbackDeps,
 ): Promise<string | undefined> {
   if (!createContact) return 'Callbacks cannot be made here.';
+  // Read again: it may have been switched off while the contact lived.
+  if ((await directory.instance(instance.id))?.outboundCallsEnabled === false) {
+    return 'Outbound calling is switched off for this instance.';
+  }
   const { destinations, caps } = policies.of(instance);
   const verdict = judgeDestination(request.destination, destinations);
   if (verdict.kind !== 'allowed') return verdict.message;

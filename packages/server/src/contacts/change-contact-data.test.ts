@@ -1,12 +1,12 @@
-// Attributes and tags changed through the API: whoever has the contact is asked, and after its end the record is told anew.
+// Attributes, tags and details changed through the API: whoever has the contact is asked, and after its end the record is told anew.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
 import type { ContactAdvance } from '../store/advance-contacts.ts';
-import { sampleContact, sampleTimeMs } from '../test-support/sample-contact.ts';
+import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
 import { openContactData } from './change-contact-data.ts';
-import type { Contact } from './contact.ts';
+import { type Contact, detailsOf } from './contact.ts';
 import type { ContactOrders } from './contact-orders.ts';
 import { type DataChange, type DataChangeOutcome, DataChangeRefused } from './data-change.ts';
 
@@ -47,6 +47,30 @@ describe('data of a contact', () => {
     const world = makeWorld(endedContact({ outcome: { tags: { team: 'blue', old: 'x' } } }));
     await world.change({ kind: 'tags', set: { shift: 'late' }, removed: ['old', 'none'] });
     assert.deepEqual(world.stored?.outcome.tags, { team: 'blue', shift: 'late' });
+  });
+
+  it('has its details changed with the record anew, and without an event: Connect has none of them', async () => {
+    const url = (value: string) => ({ type: 'URL' as const, value });
+    const world = makeWorld(
+      endedContact({
+        request: { ...sampleRequest, name: 'Ada', references: { order: url('/17'), old: url('/1') } },
+        outcome: { description: 'as it was' },
+      }),
+    );
+    await world.change({ kind: 'details', name: 'Ben', references: { order: url('/18'), other: url('/2') } });
+    await world.change({ kind: 'details', references: { other: url('/3') } });
+    assert.ok(world.stored);
+    assert.deepEqual(detailsOf(world.stored), {
+      name: 'Ben',
+      description: 'as it was',
+      references: { order: url('/18'), old: url('/1'), other: url('/3') },
+    });
+    assert.deepEqual(
+      world.amended.map(({ facts }) => facts.map(({ sequence, stream }) => [sequence, stream])),
+      [[[5, 'contact-records']], [[6, 'contact-records']]],
+    );
+    const record = JSON.parse(world.amended[1]?.facts[0]?.payload ?? '{}');
+    assert.deepEqual(record.References[2], { Name: 'other', Type: 'URL', Value: '/3' });
   });
 
   it('keeps what another change wrote meanwhile', async () => {

@@ -1,6 +1,7 @@
 /** Changes a contact's data for the API, before and after its end: by its owner while it lives, afterwards here, with its record told anew. */
 import type { Clock } from '../clock.ts';
 import type { ContactId } from '../ids.ts';
+import type { OutboxFact } from '../store/accept-contacts.ts';
 import type { ContactStore } from '../store/contact-store.ts';
 import type { Contact } from './contact.ts';
 import { contactEvent } from './contact-events.ts';
@@ -77,23 +78,24 @@ function notChanged({ id }: Contact): Error {
 /** False where another change came first. */
 async function amended(before: Contact, change: DataChange, deps: ChangeContactDataDeps): Promise<boolean> {
   const updatedAtMs = Math.max(before.updatedAtMs, deps.clock.now());
-  const contact: Contact = {
-    ...withDataChange(before, change),
-    updatedAtMs,
-    outboxSequence: before.outboxSequence + 2,
-  };
-  const updated = [updatedProperties[change.kind]];
-  const event = contactEvent(contact, 'CONTACT_DATA_UPDATED', updatedAtMs, deps.newEventId(), updated);
+  const changed: Contact = { ...withDataChange(before, change), updatedAtMs };
+  const updated = updatedProperties[change.kind];
+  const told: Pick<OutboxFact, 'stream' | 'payload'>[] = [
+    ...(updated
+      ? [
+          {
+            stream: 'contact-events' as const,
+            payload: JSON.stringify(
+              contactEvent(changed, 'CONTACT_DATA_UPDATED', updatedAtMs, deps.newEventId(), [updated]),
+            ),
+          },
+        ]
+      : []),
+    { stream: 'contact-records', payload: JSON.stringify(contactRecord(changed)) },
+  ];
   const isWritten = await deps.contacts.amendEnded({
-    contact,
-    facts: [
-      { sequence: before.outboxSequence + 1, stream: 'contact-events', payload: JSON.stringify(event) },
-      {
-        sequence: before.outboxSequence + 2,
-        stream: 'contact-records',
-        payload: JSON.stringify(contactRecord(contact)),
-      },
-    ],
+    contact: { ...changed, outboxSequence: before.outboxSequence + told.length },
+    facts: told.map((fact, index) => ({ ...fact, sequence: before.outboxSequence + 1 + index })),
   });
   if (isWritten) deps.factsWritten();
   return isWritten;

@@ -31,8 +31,9 @@ import type { Observer } from '../timeline.ts';
 import { agentViewOf } from './agent-outcome.ts';
 import { AgentPart } from './agent-part.ts';
 import { type CreateContact, checkCallbackNumber, createCallback } from './callback-order.ts';
+import { detailsOf } from './contact.ts';
 import { ContactRecording } from './contact-recording.ts';
-import { segmentAttributesOf } from './contact-wire.ts';
+import { segmentAttributesOf, tagsOf } from './contact-wire.ts';
 import { DataChangeRefused } from './data-change.ts';
 import { outboundCallStatusOf, toldAnswer } from './detected-answer.ts';
 import type { HeldByContact } from './end-contact.ts';
@@ -89,7 +90,9 @@ export function contactFlowHost(
         customer = { leg: held.leg, participant: customerOn(held.leg, instance, contact, deps) };
       return held.leg && customer?.participant;
     },
-    log: (record) => deps.flowLogs.write(instance.id, record),
+    log(record) {
+      if (instance.contactFlowLogsEnabled) deps.flowLogs.write(instance.id, record);
+    },
     note: (note) => log[note.level]({ ...note, err: note.error }, note.message),
     ...(deps.observe
       ? {
@@ -426,10 +429,10 @@ class LiveContactView implements ContactView {
     return this.#contact.current.outcome.customerId;
   }
   get name() {
-    return this.#contact.current.outcome.name ?? this.#contact.current.request.name;
+    return detailsOf(this.#contact.current).name;
   }
   get description() {
-    return this.#contact.current.outcome.description ?? this.#contact.current.request.description;
+    return detailsOf(this.#contact.current).description;
   }
   get queue(): QueueView | undefined {
     const { tenant, id } = this.#instance;
@@ -449,17 +452,10 @@ class LiveContactView implements ContactView {
     return new Map(Object.entries(this.#contact.current.attributes));
   }
   get tags() {
-    const { instanceId, request, outcome } = this.#contact.current;
-    return new Map(
-      Object.entries({
-        'aws:connect:instanceId': instanceId,
-        'aws:connect:systemEndpoint': request.source,
-        ...outcome.tags,
-      }),
-    );
+    return new Map(Object.entries(tagsOf(this.#contact.current)));
   }
   get references() {
-    return new Map(Object.entries(this.#contact.current.request.references));
+    return new Map(Object.entries(detailsOf(this.#contact.current).references));
   }
   get segmentAttributes() {
     return new Map<string, SegmentAttribute>(Object.entries(segmentAttributesOf(this.#contact.current)));

@@ -33,7 +33,7 @@ interface Orders {
     readonly detail: Omit<MonitorOrder, 'contact'>;
     readonly outcome: MonitorOutcome;
   };
-  /** UpdateContactAttributes, TagContact and UntagContact. */
+  /** UpdateContact, UpdateContactAttributes, TagContact and UntagContact. */
   readonly ChangeData: { readonly detail: DataChange; readonly outcome: DataChangeOutcome };
 }
 

@@ -1,6 +1,6 @@
 /** Contact → contact record (Administrator Guide, data model for contact records). Pure; written to the outbox when the contact ends. */
 import { instanceArn, instanceResourceArn } from '../arn.ts';
-import { associationIdOf, type Contact, type RecordingOutcome } from './contact.ts';
+import { associationIdOf, type Contact, detailsOf, type RecordingOutcome } from './contact.ts';
 import {
   outboundStrategyOf,
   qualityMetricsOf,
@@ -53,7 +53,7 @@ export function contactRecord(contact: Contact): object {
     Attributes: contact.attributes,
     SegmentAttributes: segmentAttributesOf(contact),
     Tags: tagsOf(contact),
-    References: Object.entries(request.references).map(([name, reference]) => ({
+    References: Object.entries(detailsOf(contact).references).map(([name, reference]) => ({
       Name: name,
       Type: reference.type,
       Value: reference.value,

@@ -85,6 +85,20 @@ export function associationIdOf({ id, request }: Pick<Contact, 'id' | 'request'>
   return request.associationId ?? request.initialContactId ?? id;
 }
 
+/** How the contact is named and described and what it refers to: as it was asked for, or as it was changed since. */
+export function detailsOf({
+  request,
+  outcome,
+}: Pick<Contact, 'request' | 'outcome'>): Pick<ContactRequest, 'name' | 'description' | 'references'> {
+  const name = outcome.name ?? request.name;
+  const description = outcome.description ?? request.description;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
+    references: outcome.references ?? request.references,
+  };
+}
+
 export type ContactAttributes = Readonly<Record<string, string>>;
 
 /** `AnsweringMachineDetectionStatus` as Connect spells it (API page, §4). */
@@ -205,10 +219,12 @@ export interface ContactOutcome {
   readonly sip?: { readonly status?: number; readonly reason?: string };
   /** What the network played before the answer that did not come: SIT_VACANT_CODE, BUSY … (calls/early-tones.ts). */
   readonly earlyTone?: string;
-  /** What the flow changed (UpdateContactData). */
+  /** What the flow changed (UpdateContactData), or the API (UpdateContact). */
   readonly languageCode?: string;
   readonly name?: string;
   readonly description?: string;
+  /** All of them. */
+  readonly references?: Readonly<Record<string, Reference>>;
   readonly customerId?: string;
   readonly tags?: Readonly<Record<string, string>>;
 }

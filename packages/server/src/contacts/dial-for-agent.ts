@@ -25,7 +25,7 @@ export interface DialForAgentParts {
 /** The agent gave up before anybody answered (Administrator Guide: the originator cancels). */
 const agentGaveUp: Ending = { disconnectReason: 'TELECOM_ORIGINATOR_CANCEL', endCause: 'AGENT_GAVE_UP' };
 
-/** What the agent hears while the network plays nothing itself: 440 and 480 Hz, two seconds of six (ANSI T1.401). */
+/** What the agent hears while the network plays nothing itself, or nothing that he is to hear (EARLY_MEDIA): 440 and 480 Hz, two seconds of six (ANSI T1.401). */
 const ringing = [
   { tone: { frequenciesHz: [440, 480], levelDbm0: -19 }, durationMs: 2_000 },
   { silenceMs: 4_000 },
@@ -63,6 +63,13 @@ export async function dialForAgent(
         agent: { ...agent, ...agentOutcomeOf(setUp.agent), joinedAtMs: deps.clock.now() },
       });
     }
+    const instance = await deps.directory.instance(contact.current.instanceId);
+    const hearsNetwork = instance?.earlyMediaEnabled ?? true;
+    let rings = false;
+    const ring = (): void => {
+      if (!rings) void playRinging(desk.audio, heard.signal, deps);
+      rings = true;
+    };
     const dialByMs = deps.clock.now() + deps.maxDialDelayMs;
     await deps.gate.pass(dialByMs, AbortSignal.any([signal, giveUp.signal]));
     const leg = await dial(
@@ -78,14 +85,18 @@ export async function dialForAgent(
       {
         commitAttempt: (attempt) => contact.dialAttempted(attempt, dialByMs),
         opened: (session) => {
+          if (!hearsNetwork) return;
           const before = early;
           early = before.then((joined) => joined?.part()).then(() => joinEarly(media, session, desk, deps));
         },
         ringing: (ringStartedAtMs) => {
           contact.learned({ ringStartedAtMs });
-          void playRinging(desk.audio, heard.signal, deps);
+          ring();
         },
-        earlyMedia: () => heard.abort(),
+        earlyMedia() {
+          if (hearsNetwork) heard.abort();
+          else ring();
+        },
         digit: (digit) =>
           deps.observe?.({ kind: 'digit', atMs: deps.clock.now(), contactId: contact.current.id, digit }),
       },

@@ -13,6 +13,7 @@ import {
   associationIdOf,
   type Contact,
   type ContactRequest,
+  detailsOf,
   type MonitorCapability,
 } from './contact.ts';
 import type { HeldByContact } from './end-contact.ts';
@@ -70,7 +71,7 @@ export async function monitorContact(
   if (!desk?.audio) return refused('no softphone');
   if (desk.isBusy) return refused('busy');
   if (!conversation.hasRoom) return refused('watched already');
-  const { destination, source, references, initialContactId } = contact.request;
+  const { destination, source, initialContactId } = contact.request;
   const request: ContactRequest = {
     destination,
     source,
@@ -80,7 +81,7 @@ export async function monitorContact(
     associationId: associationIdOf(contact),
     monitor: { agentId, capabilities },
     contactFlowId: contact.request.contactFlowId,
-    references,
+    references: detailsOf(contact).references,
     trafficType: 'GENERAL',
     ringTimeoutMs: 0,
   };

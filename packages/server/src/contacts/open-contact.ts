@@ -192,16 +192,19 @@ export class OpenContact {
   }
 
   /**
-   * Attributes or tags changed, by a flow or through the API.
+   * Attributes, tags or details changed, by a flow or through the API.
    *
    * @throws {DataChangeRefused} they would be more than a contact may have; nothing was written.
    */
   dataChanged(change: DataChange): Promise<void> {
     const atMs = this.#writing.clock.now();
-    const updated = [updatedProperties[change.kind]];
+    const updated = updatedProperties[change.kind];
     return this.#change((contact) => {
       const next = withDataChange(contact, change);
-      return { contact: next, facts: [this.#event(next, 'CONTACT_DATA_UPDATED', atMs, 1, updated)] };
+      return {
+        contact: next,
+        facts: updated ? [this.#event(next, 'CONTACT_DATA_UPDATED', atMs, 1, [updated])] : [],
+      };
     });
   }
 

@@ -75,6 +75,29 @@ describe('outbound contact › answered', () => {
     assert.deepEqual(world.ending(), ['CONTACT_FLOW_DISCONNECT', 'FLOW_ENDED']);
   });
 
+  it('writes to the flow logs what its flow logs, unless the instance keeps none', async () => {
+    const logging = {
+      Identifier: 'log',
+      Type: 'UpdateFlowLoggingBehavior',
+      Parameters: { FlowLoggingBehavior: 'Enabled' },
+      Transitions: { NextAction: 'one' },
+    };
+    const logged: number[] = [];
+    for (const contactFlowLogsEnabled of [true, false]) {
+      const world = makeWorld({
+        actions: [logging, say('one', 'Hello', 'nowhere')],
+        instance: { contactFlowLogsEnabled },
+      });
+      world.start();
+      await world.answer();
+      await world.clock.advance(1000);
+      assert.equal(world.ended().endCause, 'FLOW_ENDED');
+      logged.push(world.flowLogged);
+    }
+    assert.ok(Number(logged[0]) > 0);
+    assert.equal(logged[1], 0);
+  });
+
   it('ends as customer disconnect when the customer hangs up in the middle of the flow', async () => {
     const world = makeWorld();
     world.start();
@@ -659,6 +682,8 @@ const instance: Instance = {
   identityManagement: 'CONNECT_MANAGED',
   inboundCallsEnabled: true,
   outboundCallsEnabled: true,
+  contactFlowLogsEnabled: true,
+  earlyMediaEnabled: true,
   createdAtMs: 0,
 };
 
@@ -673,6 +698,8 @@ interface World {
   readonly recoverable: RecoveredContact[];
   readonly seen: TimelineEntry[];
   readonly log: ReturnType<typeof capturedLogger>;
+  /** Records that the flow logs were given. */
+  flowLogged: number;
   flow: Flow | undefined;
   findFlow: (reference: string) => Promise<Flow | undefined>;
   /** What the store rejects with, where it does. */
@@ -688,7 +715,9 @@ interface World {
   record(): Record<string, { Location?: string }>;
 }
 
-function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'closed' } = {}): World {
+function makeWorld(
+  options: { actions?: readonly object[]; gate?: 'open' | 'closed'; instance?: Partial<Instance> } = {},
+): World {
   const clock = new VirtualClock();
   const journal: Journal = [];
   const agent = new FakeUserAgent(journal);
@@ -708,7 +737,9 @@ function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'clos
     recover: async () => recoverable.splice(0),
     reclaim: async () => [],
   } as unknown as ContactStore;
-  const directory = { instance: async () => instance } as unknown as Directory;
+  const directory = {
+    instance: async () => ({ ...instance, ...options.instance }),
+  } as unknown as Directory;
 
   const active = openActiveContacts({
     node,
@@ -735,7 +766,13 @@ function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'clos
       flows: { find: (_instance, reference) => world.findFlow(reference) },
       messages: { prepare: async (_instance, message) => done(message.kind === 'text' ? message.text : '') },
       lambda: { invoke: () => Promise.reject(new Error('not in these tests')), close: () => undefined },
-      flowLogs: { write: () => undefined, lost: 0, close: async () => undefined },
+      flowLogs: {
+        write: () => {
+          world.flowLogged += 1;
+        },
+        lost: 0,
+        close: async () => undefined,
+      },
       hours: { find: async () => undefined, ofQueue: async () => undefined },
       recordingsDirectory,
       logger: captured.logger,
@@ -780,6 +817,7 @@ function makeWorld(options: { actions?: readonly object[]; gate?: 'open' | 'clos
     recoverable,
     seen,
     log: captured,
+    flowLogged: 0,
     flow: flowOf(options.actions ?? greeting),
     findFlow: async () => world.flow,
     refuse: undefined,

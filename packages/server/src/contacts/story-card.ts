@@ -2,6 +2,7 @@
 import type { DeskParty, DeskRefusal } from '@ringback/connect-api';
 import type { CardCommand, CardView, ContactCard } from '../agents/contact-card.ts';
 import type { AgentId, ContactId, InstanceId } from '../ids.ts';
+import { detailsOf } from './contact.ts';
 import type { OpenContact } from './open-contact.ts';
 
 /** What a stage of the story can do; what it leaves out cannot be done now. */
@@ -56,8 +57,7 @@ export class StoryCard implements ContactCard {
     const { current } = this.#contact;
     const { request, outcome } = current;
     const { queue } = outcome;
-    const name = outcome.name ?? request.name;
-    const description = outcome.description ?? request.description;
+    const { name, description, references } = detailsOf(current);
     return {
       initialContactId: request.initialContactId ?? current.id,
       initiationMethod: request.initiationMethod ?? 'API',
@@ -65,7 +65,7 @@ export class StoryCard implements ContactCard {
       ...(queue ? { queue: { id: queue.queueId, name: queue.name }, enqueuedAt: queue.enqueuedAtMs } : {}),
       ...(name === undefined ? {} : { name }),
       ...(description === undefined ? {} : { description }),
-      references: Object.entries(request.references).map(([key, { type, value }]) => ({
+      references: Object.entries(references).map(([key, { type, value }]) => ({
         name: key,
         type,
         value,

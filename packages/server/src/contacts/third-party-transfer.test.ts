@@ -133,6 +133,7 @@ describe('third party transfer', () => {
       [{ phoneNumber: '+1911' }, {}],
       [{ phoneNumber: '+447400123456' }, {}],
       [{}, { gate: 'closed' }],
+      [{}, { outboundCallsEnabled: false }],
       [{}, { cap: { kind: 'spend', dayLimitMicros: 1 } }],
       [{}, { caps: { ...noCaps, spend: { perDay: 1, pricesPerMinute: {}, reservedMinutes: 1 } } }],
     ] as const) {
@@ -165,6 +166,7 @@ interface Options {
   readonly cap?: CapReached;
   readonly commit?: () => Promise<void>;
   readonly caps?: CallCaps;
+  readonly outboundCallsEnabled?: boolean;
 }
 
 async function makeWorld({
@@ -176,6 +178,7 @@ async function makeWorld({
     perNumber: { perDay: 9 },
     spend: { perDay: 9, pricesPerMinute: { '+1': 1 }, reservedMinutes: 1 },
   },
+  outboundCallsEnabled = true,
 }: Options = {}) {
   const clock = new VirtualClock();
   const journal: Journal = [];
@@ -211,6 +214,7 @@ async function makeWorld({
   const learned: Partial<ContactOutcome> = {};
   Object.assign(customer, { bridge: async () => void journal.push('bridge with third party') });
   const directory: Partial<Directory> = {
+    instance: async () => ({ outboundCallsEnabled }) as Instance,
     phoneNumber: async (_tenant, e164) =>
       e164 === '+12065550199' ? { id: '', e164, instanceId: sampleInstanceId, countryCode: 'US' } : undefined,
   } as Partial<Directory>;

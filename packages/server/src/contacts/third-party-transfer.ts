@@ -252,9 +252,12 @@ async function admit(
   number: string,
   contactId: ContactId,
   instance: Instance,
-  { policies, clock, countCall, settleLeg, logger }: ThirdPartyDeps,
+  { policies, directory, clock, countCall, settleLeg, logger }: ThirdPartyDeps,
 ): Promise<Admission> {
   const refused = (why: string): Admission => ({ kind: 'refused', why });
+  if ((await directory.instance(instance.id))?.outboundCallsEnabled === false) {
+    return refused('Outbound calling is switched off for this instance.');
+  }
   const { destinations, caps } = policies.of(instance);
   const verdict = judgeDestination(number, destinations);
   if (verdict.kind !== 'allowed') return refused(verdict.message);

@@ -10,7 +10,7 @@ import { noCaps } from '../policy/toll-fraud.ts';
 import { type AgentSetUp, queuesForTransfers } from '../routing/routing-directory.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { CreateContact } from './callback-order.ts';
-import { associationIdOf, type ContactRequest, type NextContact } from './contact.ts';
+import { associationIdOf, type ContactRequest, detailsOf, type NextContact } from './contact.ts';
 import type { ContactTransfer, ContactTransfers } from './contact-transfer.ts';
 import type { OpenContact } from './open-contact.ts';
 
@@ -91,7 +91,6 @@ export async function followTransfer(
     return { code: 'NOT_NOW', message: `The flow of ${target.name} is not published.` };
   }
   const takeBack = agents.transfers.offer(current.id, transfer);
-  const { name, description } = current.outcome;
   const request: ContactRequest = {
     destination: current.request.destination,
     source: current.request.source,
@@ -102,9 +101,7 @@ export async function followTransfer(
     transfer: target.kind === 'agent' ? { toAgentId: target.agentId } : {},
     ...(target.kind === 'queue' ? { queueId: target.queueId } : {}),
     contactFlowId: target.contactFlowId,
-    ...withText('name', name ?? current.request.name),
-    ...withText('description', description ?? current.request.description),
-    references: current.request.references,
+    ...detailsOf(current),
     trafficType: 'GENERAL',
     ringTimeoutMs: 0,
   };
@@ -139,8 +136,4 @@ export async function followTransfer(
         ? 'A cap on calls is reached.'
         : 'All calls that the instance may have at once are in use.',
   };
-}
-
-function withText<Key extends string>(key: Key, text: string | undefined): Partial<Record<Key, string>> {
-  return text === undefined ? {} : ({ [key]: text } as Record<Key, string>);
 }

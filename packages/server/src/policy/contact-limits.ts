@@ -38,17 +38,24 @@ export function problemWithTags(tags: Readonly<Record<string, string>>): string 
   return count <= maxTags ? undefined : `The contact would have ${count} tags; it may have ${maxTags}.`;
 }
 
-/** What is wrong with references at the creation of a contact, or undefined. */
+/** What is wrong with references that a contact is created with, or given later; undefined where nothing is. */
 export function problemWithReferences(
   references: Readonly<Record<string, { readonly Type: string; readonly Value?: string | undefined }>>,
 ): string | undefined {
+  const odd = Object.values(references).find(({ Type }) => !creationTypes.has(Type));
+  if (odd)
+    return `A reference of type ${odd.Type} cannot be given here; URL, NUMBER, STRING, DATE and EMAIL can.`;
+  return problemWithReferenceSize(
+    Object.entries(references).map(([key, { Value = '' }]) => [key, Value] as const),
+  );
+}
+
+/** The same of all that a contact has or would have: keys with values. */
+export function problemWithReferenceSize(
+  references: readonly (readonly [key: string, value: string])[],
+): string | undefined {
   let bytes = 0;
-  for (const [key, reference] of Object.entries(references)) {
-    if (!creationTypes.has(reference.Type)) {
-      return `A reference of type ${reference.Type} cannot be given here; URL, NUMBER, STRING, DATE and EMAIL can.`;
-    }
-    bytes += Buffer.byteLength(key) + Buffer.byteLength(reference.Value ?? '');
-  }
+  for (const [key, value] of references) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   if (bytes <= maxReferencesBytes) return undefined;
   return `The references take ${bytes} bytes; a contact may have ${maxReferencesBytes}.`;
 }

@@ -13,7 +13,7 @@ import { openQueueStore, type Queue, type QueueStore } from './queue-store.ts';
 import { openQuickConnectStore, type QuickConnectStore } from './quick-connect-store.ts';
 import { openResourceTags, type ResourceTags } from './resource-tags.ts';
 import { openRoutingProfileStore, type RoutingProfileStore } from './routing-profile-store.ts';
-import type { RingbackDatabase } from './schema.ts';
+import type { RingbackDatabase, Schema } from './schema.ts';
 import { openSecurityProfileStore, type SecurityProfileStore } from './security-profile-store.ts';
 
 export interface Instance {
@@ -23,8 +23,22 @@ export interface Instance {
   readonly identityManagement: string;
   readonly inboundCallsEnabled: boolean;
   readonly outboundCallsEnabled: boolean;
+  /** What flows did is written to the flow logs. */
+  readonly contactFlowLogsEnabled: boolean;
+  /** Agents hear what the network plays while a number rings. */
+  readonly earlyMediaEnabled: boolean;
   readonly createdAtMs: number;
 }
+
+/** What of an instance can be switched on and off. */
+export type InstanceSwitch = keyof typeof switchColumns;
+
+const switchColumns = {
+  inboundCallsEnabled: 'inbound_calls_enabled',
+  outboundCallsEnabled: 'outbound_calls_enabled',
+  contactFlowLogsEnabled: 'contact_flow_logs_enabled',
+  earlyMediaEnabled: 'early_media_enabled',
+} as const satisfies Partial<Record<keyof Instance, keyof Schema['instance']>>;
 
 export interface OwnPhoneNumber {
   readonly id: PhoneNumberId;
@@ -59,6 +73,8 @@ export interface ResourceStore extends FlowStore, PromptStore, ResourceTags {
   /** Of every account and Region; for what asks before it knows whose it is. */
   allInstances(): Promise<Instance[]>;
   findInstance(id: InstanceId): Promise<Instance | undefined>;
+  /** Turns one of an instance's switches. */
+  switchInstance(id: InstanceId, which: InstanceSwitch, isOn: boolean): Promise<void>;
   listQueues(instanceId: InstanceId): Promise<Queue[]>;
   listPhoneNumbers(tenant: Tenant): Promise<OwnPhoneNumber[]>;
   /** Ids of what a flow may name besides. */
@@ -99,6 +115,13 @@ export function openResourceStore(database: RingbackDatabase): ResourceStore {
     async findInstance(id) {
       const row = await kysely.selectFrom('instance').selectAll().where('id', '=', id).executeTakeFirst();
       return row && instanceOf(row);
+    },
+    async switchInstance(id, which, isOn) {
+      await kysely
+        .updateTable('instance')
+        .set({ [switchColumns[which]]: isOn })
+        .where('id', '=', id)
+        .execute();
     },
     listQueues: (instanceId) => queues.list(instanceId),
     async listPhoneNumbers(tenant) {
@@ -144,6 +167,8 @@ function instanceOf(row: {
   identity_management: string;
   inbound_calls_enabled: boolean;
   outbound_calls_enabled: boolean;
+  contact_flow_logs_enabled: boolean;
+  early_media_enabled: boolean;
   created_at: Date;
 }): Instance {
   return {
@@ -153,6 +178,8 @@ function instanceOf(row: {
     identityManagement: row.identity_management,
     inboundCallsEnabled: row.inbound_calls_enabled,
     outboundCallsEnabled: row.outbound_calls_enabled,
+    contactFlowLogsEnabled: row.contact_flow_logs_enabled,
+    earlyMediaEnabled: row.early_media_enabled,
     createdAtMs: row.created_at.getTime(),
   };
 }

@@ -17,6 +17,8 @@ export interface Schema {
     identity_management: string;
     inbound_calls_enabled: boolean;
     outbound_calls_enabled: boolean;
+    contact_flow_logs_enabled: Generated<boolean>;
+    early_media_enabled: Generated<boolean>;
     created_at: Timestamp;
   };
   phone_number: {

@@ -1,8 +1,9 @@
-/** UpdateContactAttributes, TagContact and UntagContact, of contacts that live and that have ended; ListContactReferences. */
-import { invalidParameterException } from '@ringback/connect-api';
-import type { Contact, Reference } from '../../contacts/contact.ts';
+/** UpdateContact, UpdateContactAttributes, TagContact and UntagContact, of contacts that live and that have ended; ListContactReferences. */
+import { invalidParameterException, invalidRequestException } from '@ringback/connect-api';
+import { type Contact, detailsOf, type Reference } from '../../contacts/contact.ts';
 import { type DataChange, DataChangeRefused } from '../../contacts/data-change.ts';
-import { problemWithAttributes } from '../../policy/contact-limits.ts';
+import { problemWithAttributes, problemWithReferences } from '../../policy/contact-limits.ts';
+import { referencesOf } from '../contact-references.ts';
 import { requireContact } from '../named-contact.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 
@@ -17,6 +18,43 @@ export const updateContactAttributes: OperationCode<'UpdateContactAttributes'> =
   const problem = problemWithAttributes(input.Attributes);
   if (problem) throw invalidParameterException(problem);
   await change(contact, { kind: 'attributes', set: input.Attributes }, deps);
+  return {};
+};
+
+/** Members that only external audio contacts have (API reference, UpdateContact): calls of a telephone system that Contact Lens listens to. */
+const membersOfExternalAudio = ['QueueInfo', 'UserInfo', 'CustomerEndpoint', 'SystemEndpoint'] as const;
+
+/** References are added to those that are there; one of the same name is replaced. */
+export const updateContact: OperationCode<'UpdateContact'> = async (input, caller, deps) => {
+  const instance = await requireInstance(input.InstanceId, caller, deps);
+  const contact = await requireContact(input.ContactId, instance, deps);
+  const external = membersOfExternalAudio.find((member) => input[member] !== undefined);
+  if (external) {
+    throw invalidRequestException(
+      `${external} can be changed of external audio contacts only; this is a call.`,
+    );
+  }
+  if (Object.keys(input.SegmentAttributes ?? {}).length > 0) {
+    throw invalidParameterException(
+      'Of the segment attributes only the expiry of a contact can be changed, and calls have none.',
+    );
+  }
+  const { Name, Description, References } = input;
+  if (Name === undefined && Description === undefined && !Object.keys(References ?? {}).length) {
+    throw invalidParameterException('One of Name, Description and References is required.');
+  }
+  const problem = References && problemWithReferences(References);
+  if (problem) throw invalidParameterException(problem);
+  await change(
+    contact,
+    {
+      kind: 'details',
+      ...(Name === undefined ? {} : { name: Name }),
+      ...(Description === undefined ? {} : { description: Description }),
+      ...(References ? { references: referencesOf(References) } : {}),
+    },
+    deps,
+  );
   return {};
 };
 
@@ -46,10 +84,10 @@ async function change(contact: Contact, wanted: DataChange, deps: ApiDeps): Prom
 /** All at once: Connect's never has a second page either. */
 export const listContactReferences: OperationCode<'ListContactReferences'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
-  const { request } = await requireContact(input.ContactId, instance, deps);
+  const { references } = detailsOf(await requireContact(input.ContactId, instance, deps));
   const asked = new Set<string>(input.ReferenceTypes);
   return {
-    ReferenceSummaryList: Object.entries(request.references)
+    ReferenceSummaryList: Object.entries(references)
       .filter(([, { type }]) => asked.has(type))
       .map(([Name, { type, value }]) => ({ [summaryMember[type]]: { Name, Value: value } })),
   };

@@ -4,6 +4,7 @@ import { contactArn, instanceResourceArn } from '../../arn.ts';
 import {
   associationIdOf,
   type Contact,
+  detailsOf,
   type NextContact,
   type RecordingOutcome,
 } from '../../contacts/contact.ts';
@@ -76,6 +77,7 @@ const noActiveContact = () => contactNotFoundException('There is no active conta
 
 function wireContact(contact: Contact) {
   const { tenant, instanceId, id, request, outcome } = contact;
+  const details = detailsOf(contact);
   const at = (ms: number | undefined) => (ms === undefined ? undefined : epochMs(ms));
   return {
     Arn: contactArn(tenant, instanceId, id),
@@ -84,8 +86,8 @@ function wireContact(contact: Contact) {
     InitialContactId: request.initialContactId,
     PreviousContactId: request.previousContactId,
     NextContacts: wireNextContacts(outcome.nextContacts),
-    Name: outcome.name ?? request.name,
-    Description: outcome.description ?? request.description,
+    Name: details.name,
+    Description: details.description,
     Channel: 'VOICE' as const,
     QueueInfo: wireQueue(contact),
     AgentInfo: wireAgent(contact),

@@ -7,7 +7,7 @@ import {
   type OperationOutput,
 } from '@ringback/connect-api';
 import { contactArn } from '../../arn.ts';
-import type { Contact } from '../../contacts/contact.ts';
+import { type Contact, detailsOf } from '../../contacts/contact.ts';
 import { segmentAttributesOf, tagsOf } from '../../contacts/contact-wire.ts';
 import { type ContactId, isUuid } from '../../ids.ts';
 import type { ContactPlace, ContactSearch, ContactSortKey } from '../../store/search-contacts.ts';
@@ -86,7 +86,7 @@ function wireSummary(contact: Contact): Summary {
     InitiationTimestamp: at(contact.initiatedAtMs),
     DisconnectTimestamp: at(contact.disconnectedAtMs),
     SegmentAttributes: segmentAttributesOf(contact),
-    Name: outcome.name ?? request.name,
+    Name: detailsOf(contact).name,
     RoutingCriteria: outcome.routing && wireRoutingCriteria(outcome.routing),
     Tags: tagsOf(contact),
   };

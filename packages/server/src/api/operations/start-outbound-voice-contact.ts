@@ -11,12 +11,7 @@ import {
 } from '@ringback/connect-api';
 import { type InstanceResource, idOf, isWithin } from '../../arn.ts';
 import { acceptContact } from '../../contacts/accept-contact.ts';
-import {
-  associationIdOf,
-  type Contact,
-  type ContactRequest,
-  type Reference,
-} from '../../contacts/contact.ts';
+import { associationIdOf, type Contact, type ContactRequest } from '../../contacts/contact.ts';
 import { type Caller, campaignsPrincipal } from '../../identity/caller.ts';
 import { type ContactFlowId, type ContactId, isUuid, type PhoneNumber, type QueueId } from '../../ids.ts';
 import { problemWithAttributes, problemWithReferences } from '../../policy/contact-limits.ts';
@@ -27,6 +22,7 @@ import type { CapReached } from '../../store/count-calls.ts';
 import type { Known } from '../../store/directory.ts';
 import type { StoredFlow } from '../../store/flow-store.ts';
 import type { Instance, OwnPhoneNumber, Queue } from '../../store/resource-store.ts';
+import { referencesOf } from '../contact-references.ts';
 import { namedContact } from '../named-contact.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
 
@@ -211,7 +207,7 @@ function checkedRequest(
     ...(queue ? { queueId: queue.id, queueName: queue.name } : {}),
     ...(input.Name === undefined ? {} : { name: input.Name }),
     ...(input.Description === undefined ? {} : { description: input.Description }),
-    references: referencesOf(input),
+    references: referencesOf(input.References ?? {}),
     ...(related ? { relatedContactId: related.id, associationId: associationIdOf(related) } : {}),
     ...(input.CampaignId === undefined ? {} : { campaignId: input.CampaignId }),
     trafficType,
@@ -302,15 +298,6 @@ async function relatedContact(reference: string, instance: Instance, deps: ApiDe
   const contact = await namedContact(reference, instance, deps);
   if (!contact) throw resourceNotFoundException('The instance has no contact with this RelatedContactId.');
   return contact;
-}
-
-function referencesOf(input: Input): Readonly<Record<string, Reference>> {
-  return Object.fromEntries(
-    Object.entries(input.References ?? {}).map(([name, { Type, Value }]) => [
-      name,
-      { type: Type as Reference['type'], value: Value ?? '' },
-    ]),
-  );
 }
 
 async function replayed(input: Input, caller: Caller, deps: ApiDeps): Promise<ContactId | undefined> {
