@@ -93,7 +93,8 @@ export function contactFlowHost(
     log(record) {
       if (instance.contactFlowLogsEnabled) deps.flowLogs.write(instance.id, record);
     },
-    note: (note) => log[note.level]({ ...note, err: note.error }, note.message),
+    // What the log has of its own must not stand there twice.
+    note: ({ level, message, error, ...where }) => log[level]({ ...where, err: error }, message),
     ...(deps.observe
       ? {
           trace: (step) => deps.observe?.({ kind: 'flow', atMs: deps.clock.now(), contactId: id, step }),
@@ -180,7 +181,15 @@ export function contactFlowHost(
       try {
         return done(await deps.lambda.invoke(request, signal));
       } catch (error) {
-        return failed(error instanceof Error ? error.message : String(error));
+        const why = error instanceof Error ? error.message : String(error);
+        // Whoever hung up waits for no answer.
+        if (!signal.aborted) {
+          log.warn(
+            { functionArn: request.functionArn, why },
+            'a Lambda function failed; the flow takes its error branch',
+          );
+        }
+        return failed(why);
       }
     },
     ...(tasks

@@ -160,6 +160,21 @@ describe('outbound contact › answered', () => {
     assert.ok(world.log.lines.some(({ detail }) => detail === 'media-0 died'));
   });
 
+  it('tells the operator why a flow takes an error branch that nobody meant it to', async () => {
+    const world = makeWorld({ actions: callsFunction });
+    const { id } = world.start();
+    await world.answer();
+    assert.deepEqual(world.ending(), ['CONTACT_FLOW_DISCONNECT', undefined]);
+    const [failed, unknown, ...others] = world.log.lines.filter(({ level }) => level !== levels.info);
+    assert.deepEqual([failed?.level, unknown?.level], [levels.warn, levels.warn]);
+    assert.deepEqual(
+      [failed?.contactId, failed?.functionArn, failed?.why],
+      [id, 'arn:aws:lambda:us-east-1:000000000000:function:lookup', 'not in these tests'],
+    );
+    assert.deepEqual([unknown?.contactId, unknown?.actionType], [id, 'MesageParticipant']);
+    assert.deepEqual(others, []);
+  });
+
   it('gives the flow an error for text that cannot be stored', async () => {
     for (const unstorable of ['a\u0000b', 'a\ud83d']) {
       const world = makeWorld({
@@ -648,6 +663,25 @@ const menu = [
     Identifier: 'remember',
     Type: 'UpdateContactAttributes',
     Parameters: { Attributes: { choice: 'confirmed' }, TargetContact: 'Current' },
+    Transitions: { NextAction: 'stop', Errors: [{ NextAction: 'stop', ErrorType: 'NoMatchingError' }] },
+  },
+  stopAction,
+];
+
+const callsFunction = [
+  {
+    Identifier: 'ask',
+    Type: 'InvokeLambdaFunction',
+    Parameters: {
+      LambdaFunctionARN: 'arn:aws:lambda:us-east-1:000000000000:function:lookup',
+      InvocationTimeLimitSeconds: '3',
+    },
+    Transitions: { NextAction: 'typo', Errors: [{ NextAction: 'typo', ErrorType: 'NoMatchingError' }] },
+  },
+  {
+    Identifier: 'typo',
+    Type: 'MesageParticipant',
+    Parameters: {},
     Transitions: { NextAction: 'stop', Errors: [{ NextAction: 'stop', ErrorType: 'NoMatchingError' }] },
   },
   stopAction,

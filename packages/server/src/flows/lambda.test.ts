@@ -68,6 +68,17 @@ describe('lambda', () => {
     }
   });
 
+  it('a function that no URL is named for says where it was asked, and what names one', async () => {
+    failures = 9;
+    await assert.rejects(
+      invoke('other'),
+      new RegExp(`out of order"} \\(asked of ${url}; lambda\\.functions`),
+    );
+    failures = 9;
+    await assert.rejects(invoke('mine'), /out of order"}$/);
+    failures = 0;
+  });
+
   it('a function that fails is asked again, three times at most; what it failed with is told', async () => {
     for (const name of ['mine', 'other']) {
       failures = 3;

@@ -54,6 +54,7 @@ export function openLambda(config: LambdaConfig, clock: Clock): Lambda {
     async invoke(request, signal) {
       const url = urlFor(config, request.functionArn);
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(request.timeLimitMs)]);
+      const told = (failure: LambdaFailed) => (url ? failure : withWhereAsked(failure, config));
       let failed: LambdaFailed | undefined;
       for (let attempt = 1; ; attempt += 1) {
         try {
@@ -61,15 +62,21 @@ export function openLambda(config: LambdaConfig, clock: Clock): Lambda {
         } catch (error) {
           // What the time was spent on says more than that it is over.
           if (deadline.aborted)
-            throw failed ?? new LambdaFailed(`no answer within ${request.timeLimitMs} ms`, false);
+            throw told(failed ?? new LambdaFailed(`no answer within ${request.timeLimitMs} ms`, false));
           failed = error instanceof LambdaFailed ? error : new LambdaFailed(messageOf(error), true);
-          if (!failed.mayRetry || attempt >= maxAttempts) throw failed;
+          if (!failed.mayRetry || attempt >= maxAttempts) throw told(failed);
           await delay(clock, firstRetryDelayMs * 2 ** (attempt - 1), deadline).catch(() => undefined);
         }
       }
     },
     close: () => client?.destroy(),
   };
+}
+
+/** A function that was to be answered here and has no URL fails for want of credentials or of such a function: neither says so. */
+function withWhereAsked({ message, mayRetry }: LambdaFailed, { endpoint }: LambdaConfig): LambdaFailed {
+  const where = `asked of ${endpoint ?? 'AWS'}; lambda.functions names no URL for it`;
+  return new LambdaFailed(`${message} (${where})`, mayRetry);
 }
 
 function urlFor(config: LambdaConfig, functionArn: string): string | undefined {
