@@ -21,11 +21,15 @@ export interface LeaseWatchOptions {
 export function openLeaseWatch(clock: Clock, { leaseMs, longestPauseMs }: LeaseWatchOptions): LeaseWatch {
   let renewedAtMs: number | undefined;
   let judgesFromMs = Number.NEGATIVE_INFINITY;
-  const isPausing = (): boolean => renewedAtMs !== undefined && clock.now() - renewedAtMs > longestPauseMs;
+  const pauseMs = (): number => (renewedAtMs === undefined ? 0 : clock.now() - renewedAtMs);
+  const isPausing = (): boolean => pauseMs() > longestPauseMs;
   return {
     renewed() {
-      if (isPausing()) judgesFromMs = clock.now() + leaseMs;
-      renewedAtMs = clock.now();
+      const now = clock.now();
+      // Where every renewal is slow, dead nodes must be found all the same: every second lease.
+      const hasJustWaited = now - judgesFromMs <= leaseMs;
+      if (pauseMs() > leaseMs || (isPausing() && !hasJustWaited)) judgesFromMs = now + leaseMs;
+      renewedAtMs = now;
     },
     get mayJudge() {
       return !isPausing() && clock.now() >= judgesFromMs;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
+import { delay } from './clock.ts';
 import type { ActiveContacts } from './contacts/active-contacts.ts';
 import { type NodeId, newId } from './ids.ts';
 import { keepOwnership, openNodeLeaseWatch } from './ownership.ts';
@@ -44,6 +45,27 @@ describe('ownership', () => {
     answer.resolve(true);
     await world.clock.drain();
     assert.deepEqual(world.recovered, ['own']);
+    await world.close();
+  });
+
+  it('still looks for contacts of dead nodes where each renewal is slow', async () => {
+    const world = makeWorld();
+    world.answers = () => delay(world.clock, 4_000).then(() => true);
+    await world.clock.advance(60_000);
+    assert.ok(world.recovered.filter((whose) => whose === 'all').length > 2, world.recovered.join());
+    await world.close();
+  });
+
+  it('waits again after each time that was longer than a lease', async () => {
+    const world = makeWorld();
+    for (let times = 0; times < 3; times += 1) {
+      world.answers = () => Promise.reject(new Error('ECONNREFUSED'));
+      await world.clock.advance(12_500);
+      world.forget();
+      world.answers = () => Promise.resolve(true);
+      await world.clock.advance(5_000);
+      assert.deepEqual([...new Set(world.recovered)], ['own']);
+    }
     await world.close();
   });
 
