@@ -96,7 +96,8 @@ const given = (list: readonly unknown[] | undefined): boolean => list !== undefi
 function sizeOf(condition: ContactCondition): number {
   if (condition.kind === 'not') return sizeOf(condition.of);
   if (condition.kind !== 'all' && condition.kind !== 'any') return 1;
-  return condition.of.reduce((size, part) => size + sizeOf(part), 0);
+  // Empty ones are something to read, too.
+  return condition.of.reduce((size, part) => size + sizeOf(part), 1);
 }
 
 /** `MATCH_EXACT` differs from `MATCH_ALL` only where parts could match. */

@@ -380,7 +380,9 @@ describe('SearchContacts › criteria', () => {
         },
         /MATCH_EXACT means nothing/,
       ],
-      [{ ContactTags: { AndConditions: Array.from({ length: 501 }, () => condition) } }, /more than 500/],
+      [{ ContactTags: { AndConditions: Array.from({ length: 500 }, () => condition) } }, /more than 500/],
+      [{ ContactTags: { OrConditions: Array.from({ length: 500 }, () => []) } }, /more than 500/],
+      [{ RoutingCriteria: { Steps: Array.from({ length: 500 }, () => ({})) } }, /more than 500/],
     ];
     for (const [criteria, message] of table) await refused(ask({ SearchCriteria: criteria }), message);
   });
@@ -445,10 +447,23 @@ describe('SearchContacts › pages', () => {
       '',
       forged({}),
       forged(['x', null, 1, '']),
-      forged([newId(), {}, 1, '']),
+      forged([newId(), null, 1]),
       forged([newId(), 1, 'x', '']),
     ]) {
       await refused(ask({ NextToken: token }), /not given out/);
+    }
+    for (const [FieldName, keys] of [
+      ['DISCONNECT_TIMESTAMP', ['abc', 'a\0', {}]],
+      ['CONNECTED_TO_AGENT_TIMESTAMP', ['abc', '1']],
+      ['INITIATION_METHOD', ['a\0', 17, null]],
+      ['INITIATION_TIMESTAMP', [1]],
+    ] as const) {
+      const asked: Partial<Input> = { MaxResults: 1, Sort: { FieldName, Order: 'ASCENDING' } };
+      const first = await ask(asked);
+      const parts = JSON.parse(Buffer.from(first.NextToken ?? '', 'base64url').toString());
+      for (const key of keys) {
+        await refused(ask({ ...asked, NextToken: forged(parts.with(1, key)) }), /not given out/);
+      }
     }
   });
 });

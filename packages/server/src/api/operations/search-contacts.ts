@@ -43,16 +43,14 @@ export const searchContacts: OperationCode<'SearchContacts'> = async (input, cal
   }
   const condition = conditionOf(input.SearchCriteria, instance.id);
   const question = questionOf(input);
-  const reached = input.NextToken === undefined ? undefined : readToken(input.NextToken, question);
+  const by = (input.Sort && sortKeys[input.Sort.FieldName]) ?? 'initiated';
+  const reached = input.NextToken === undefined ? undefined : readToken(input.NextToken, question, by);
   if (!range) return { Contacts: [], TotalCount: 0 };
   const search: ContactSearch = {
     instanceId: instance.id,
     range,
     condition,
-    sort: {
-      by: (input.Sort && sortKeys[input.Sort.FieldName]) ?? 'initiated',
-      descending: input.Sort?.Order !== 'ASCENDING',
-    },
+    sort: { by, descending: input.Sort?.Order !== 'ASCENDING' },
   };
   const { contacts, next } = await deps.contacts.search(
     search,
@@ -110,23 +108,35 @@ function questionOf({ TimeRange, SearchCriteria, Sort }: Input): string {
 const writeToken = ({ place, total, question }: Reached): string =>
   Buffer.from(JSON.stringify([place.id, place.key, total, question])).toString('base64url');
 
-function readToken(token: string, question: string): Reached {
+function readToken(token: string, question: string, by: ContactSortKey): Reached {
   const [id, key, total, asked] = partsOf(token);
-  const isKey = key === null || typeof key === 'string' || Number.isFinite(key);
-  if (typeof id !== 'string' || !isUuid(id) || !isKey || !Number.isSafeInteger(total)) {
-    throw invalidParameterException('The value of NextToken was not given out by this operation.');
+  if (typeof id !== 'string' || !isUuid(id) || !Number.isSafeInteger(total) || typeof asked !== 'string') {
+    throw notGivenOut();
   }
   if (asked !== question) {
     throw invalidParameterException(
       'NextToken belongs to another search: TimeRange, SearchCriteria and Sort must be those of the first page.',
     );
   }
+  if (!mayBeKey[by](key)) throw notGivenOut();
   return {
     place: { id: id as ContactId, key: key as ContactPlace['key'] },
     total: total as number,
     question,
   };
 }
+
+const isMoment = (key: unknown): boolean => key === null || Number.isFinite(key);
+
+const mayBeKey: Readonly<Record<ContactSortKey, (key: unknown) => boolean>> = {
+  initiated: (key) => key === null,
+  connectedToAgent: isMoment,
+  disconnected: isMoment,
+  initiationMethod: (key) => typeof key === 'string' && /^[A-Z_]+$/.test(key),
+};
+
+const notGivenOut = () =>
+  invalidParameterException('The value of NextToken was not given out by this operation.');
 
 function partsOf(token: string): readonly unknown[] {
   try {
