@@ -294,6 +294,13 @@ describe('ringback flow export and import', () => {
     const refused = await command('import', broken);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /InvalidContactFlowException.*\n? .*nowhere/s);
+    const guess = /does not say its type, so CONTACT_FLOW is taken; --type/;
+    const silent = write('silent.json', [hangUp], { name: 'Silent' });
+    assert.match((await command('import', '--dry-run', silent)).stdout, guess);
+    const said = await command('import', '--dry-run', '--type', 'CONTACT_FLOW', silent);
+    assert.doesNotMatch(said.stdout, guess);
+    const typed = write('typed.json', [hangUp], { name: 'Typed', type: 'contactFlow' });
+    assert.doesNotMatch((await command('import', '--dry-run', typed)).stdout, guess);
   });
 
   async function idOfFlow(name: string): Promise<string | undefined> {

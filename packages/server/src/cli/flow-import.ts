@@ -151,6 +151,9 @@ async function importFlow(
     `${flow.file.file}: ${isRefused ? terminal.style('red', 'is not imported') : terminal.style('green', verb)} ${nounOf(flow)} "${flow.name}"`,
   );
   for (const mapping of mappings) terminal.print(`    ${describeMapping(mapping, terminal)}`);
+  if (isTypeGuessed(flow, options)) {
+    terminal.print(`    The file does not say its type, so ${flow.type} is taken; --type says another.`);
+  }
   if (isRefused) {
     terminal.print('    Name what they are here in a file for --map, or keep them with --keep-unmapped.');
     terminal.exitWith(1);
@@ -296,6 +299,10 @@ function warnOfErrors({ document, type, file }: Incoming, terminal: Terminal): v
   );
   terminal.exitWith(1);
 }
+
+/** Older exports do not say what they are. */
+const isTypeGuessed = ({ file: { flow }, type }: Incoming, options: ImportOptions): boolean =>
+  type !== 'MODULE' && options.type === undefined && flow.document.metadataType === undefined;
 
 function incomingOf(file: FlowFile): Incoming {
   const document = documentOf(file.content);
