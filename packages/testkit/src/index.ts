@@ -1,5 +1,7 @@
-// The public entry of the test kit: virtual time, seeded randomness, a network in memory, and programs of others
-// (SIPp) as the far end, for tests and demos.
+// The public entry of the test kit: virtual time, seeded randomness, a network in memory, programs of others (SIPp) as the
+// far end, and the command lines of developers' programs; for tests, demos and benchmarks.
+
+export { amountOf, countOf, countsOf, developerCommand, namesAmong, shareOf } from './developer-command.ts';
 export type {
   BindOptions,
   DatagramFate,
