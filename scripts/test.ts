@@ -29,19 +29,39 @@ const kinds = {
   nightly: ['packages/*/test/**/*.nightly.ts'],
 } as const satisfies Record<string, readonly string[]>;
 
+const usage = `Usage: npm test -- [PART …]
+       npm run test:interop|test:browser -- [PART …]
+       node scripts/test.ts [KIND [PART …]]
+
+Runs the test files of one kind whose path contains one of the parts, all of them when no part is given.
+
+Kinds:
+  unit       everything that needs npm packages only (default)
+  interop    SIPp, AWS CLI and others; installs them with apt-get where it may
+  browser    the agent's page in Chromium
+  nightly    long runs
+
+Examples:
+  npm test                              all of kind unit, five to seven minutes on two cores
+  npm test -- packages/sip dial         files with packages/sip or dial in their path
+  npm run test:interop -- kamailio
+`;
+
 const [kind = 'unit', ...only] = process.argv.slice(2);
-if (!(kind in kinds)) {
-  process.stderr.write(`Unknown kind of test "${kind}"; there are ${Object.keys(kinds).join(' and ')}.\n`);
-  process.exit(2);
+const options = [kind, ...only].filter((word) => word.startsWith('-'));
+if (options.some((option) => option === '--help' || option === '-h')) {
+  process.stdout.write(usage);
+  process.exit(0);
 }
-const files = globSync(kinds[kind as keyof typeof kinds] as unknown as string[])
+const [option] = options;
+if (option !== undefined)
+  refuse(`There is no option ${option}, only --help; what is run is chosen by parts of paths.`);
+if (!isKind(kind)) refuse(`Unknown kind of test "${kind}"; there are ${Object.keys(kinds).join(', ')}.`);
+const files = globSync(kinds[kind] as unknown as string[])
   .filter((file) => !file.includes('node_modules'))
   .filter((file) => only.length === 0 || only.some((part) => file.includes(part)))
   .sort();
-if (files.length === 0) {
-  process.stderr.write(`No ${kind} test matches ${only.join(' ') || 'anything'}.\n`);
-  process.exit(2);
-}
+if (files.length === 0) refuse(`No ${kind} test matches ${only.join(' ') || 'anything'}.`);
 if (kind === 'interop') installDebianPackages(interopPackages);
 if (kind === 'browser') installDebianPackages(browserPackages);
 // Story tests wait for phones more than they compute, so a few more files than cores keep the cores busy; half of the
@@ -74,6 +94,16 @@ runner.on('exit', async (code, signal) => {
   rmSync(workshop, { recursive: true, force: true });
   process.exit(code || signal || !wasPrepared ? code || 1 : 0);
 });
+
+function isKind(word: string): word is keyof typeof kinds {
+  return Object.hasOwn(kinds, word);
+}
+
+/** Ends a run that was asked for wrongly. */
+function refuse(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
 
 /** Beside the first files, which do not wait for it. Resolves with whether it went well. */
 async function prepareDatabase(): Promise<boolean> {

@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import * as sdk from '@aws-sdk/client-connect';
+import { developerCommand } from '@ringback/testkit';
 import { operations } from '../src/operations.ts';
 import { renderContract } from './render-contract.ts';
 import { sdkOperations } from './sdk-schemas.ts';
@@ -15,25 +15,27 @@ import { parseServiceModel, type ServiceModel } from './service-model.ts';
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const source = fileURLToPath(new URL('../src', import.meta.url));
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { 'drop-missing': { type: 'boolean', default: false } },
-});
-const [modelFile] = positionals;
-if (modelFile === undefined) {
-  giveUp(
-    'usage: npm run generate -- MODEL.json [--drop-missing]   (a botocore service-2.json document, unpacked)',
-    2,
-  );
-}
+const command = developerCommand('npm run generate --')
+  .description('Writes the generated files of packages/connect-api/src from a model of the service.')
+  .argument('<model>', 'a botocore service-2.json document, unpacked')
+  .option('--drop-missing', 'drop the contracts of operations that the document lacks', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npm run generate -- service-2.json
+  npm run generate -- service-2.json --drop-missing`,
+  )
+  .parse();
+const [modelFile = ''] = command.args;
+const { dropMissing } = command.opts<{ readonly dropMissing: boolean }>();
 
 const model = readModel(modelFile);
 const missing = Object.keys(operations).filter((name) => !(name in model.operations));
-if (missing.length > 0 && !values['drop-missing']) {
+if (missing.length > 0 && !dropMissing) {
   giveUp(
     `${modelFile} lacks ${missing.length} operations that have a contract here: ${missing.join(', ')}.\n` +
       'Nothing was written. Give a fuller document, or drop their contracts with --drop-missing.',
-    1,
   );
 }
 const routes = sdkOperations(sdk).map(({ name, method, path }) => ({ name, method, path }));
@@ -55,11 +57,11 @@ function readModel(file: string): ServiceModel {
   try {
     return parseServiceModel(readFileSync(file, 'utf8'));
   } catch (error) {
-    giveUp(`${file} cannot be read: ${error instanceof Error ? error.message : error}`, 1);
+    giveUp(`${file} cannot be read: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-function giveUp(text: string, exitCode: number): never {
+function giveUp(text: string): never {
   console.error(text);
-  process.exit(exitCode);
+  process.exit(1);
 }

@@ -1,33 +1,45 @@
 /**
  * `npm run bench:amd`: what answering machine detection costs a call while it listens, in shares of one core.
  *
- *     npm run bench:amd                        best of five rounds of 60 s of audio
- *     npm run bench:amd -- --seconds 600 --json
- *
  * The same frames are heard in turn by the detector and by a baseline: plain energy, the least that any detection needs.
  * Exit code 1: a call costs more than `--gate` percent of a core.
  */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { amountOf, countOf, developerCommand } from '@ringback/testkit';
 import { defaultAmdSettings } from '../src/amd/amd-settings.ts';
 import { AnswerListener } from '../src/amd/answer-listener.ts';
 import { decodeMulaw } from '../src/codec/g711.ts';
 import { SpeechDetector } from '../src/detect/speech-detector.ts';
 import { loadWebRtcVad } from '../src/detect/webrtc-vad.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    rounds: { type: 'string', default: '5' },
-    gate: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-  },
-});
+interface AmdBenchOptions {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly gate: number;
+  readonly json: boolean;
+}
+
+const values = developerCommand('npm run bench:amd --')
+  .description('Measures what answering machine detection costs a call while it listens.')
+  .option('--seconds <number>', 'audio of a round, s', amountOf, 60)
+  .option('--rounds <number>', 'rounds; the cheapest counts', countOf, 5)
+  .option('--gate <percent>', 'what a call may cost, percent of a core', amountOf, 1)
+  .option('--json', 'print the results as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Exit code 1: a call costs more than --gate.
+
+Examples:
+  npm run bench:amd
+  npm run bench:amd -- --seconds 600 --json`,
+  )
+  .parse()
+  .opts<AmdBenchOptions>();
 
 const FRAME = 160;
-const frames = Number(values.seconds) * 50;
-const rounds = Number(values.rounds);
-const gatePercent = Number(values.gate);
+const frames = values.seconds * 50;
+const { rounds, gate: gatePercent } = values;
 
 const audio = decodeMulaw(readFileSync(new URL('../test/fixtures/speech.ulaw', import.meta.url)));
 const frameAt = (n: number): Int16Array => {
@@ -89,7 +101,7 @@ for (let round = 0; round <= rounds; round += 1) {
   detected = detected ? least(detected, now.detected) : now.detected;
   based = based ? least(based, now.based) : now.based;
 }
-if (!detected || !based) throw new RangeError('--rounds is at least 1');
+if (!detected || !based) throw new Error('no round was measured');
 
 const ratio = detected.percentOfCore / based.percentOfCore;
 if (values.json) {

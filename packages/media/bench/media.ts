@@ -1,13 +1,6 @@
 /**
  * `npm run bench:media`: how many calls the media engine carries cleanly, and what a call costs.
  *
- *     npm run bench:media                                   100, 200, 400, 800 calls, best of five
- *     npm run bench:media -- --calls 400 --rounds 1 --seconds 20
- *     npm run bench:media -- --bridged 50,250               pairs joined with each other
- *     npm run bench:media -- --workers 4 --json
- *     npm run bench:media -- --without recording,detection  what is left then is the price of the rest
- *     npm run bench:media -- --calls 400 --rounds 1 --profile DIR   CPU profiles of the service's threads; they slow it
- *
  * Service and generator are processes of their own. A step is clean when ticks are late by less than 10 ms in 99 of 100
  * and no packet is missing on either side. Exit code 1: fewer than `--gate` calls were clean, or they cost over `--cpu`.
  */
@@ -16,8 +9,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { watchStolenTime } from '@ringback/testkit';
+import {
+  amountOf,
+  countOf,
+  countsOf,
+  developerCommand,
+  namesAmong,
+  watchStolenTime,
+} from '@ringback/testkit';
 import type {
   FromGenerator,
   FromService,
@@ -27,30 +26,63 @@ import type {
   ToService,
 } from './media-messages.ts';
 
-const { values } = parseArgs({
-  options: {
-    calls: { type: 'string', default: '100,200,400,800' },
-    bridged: { type: 'string', default: '250' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '10' },
-    workers: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
-    gate: { type: 'string', default: '400' },
-    cpu: { type: 'string', default: '15' },
-    profile: { type: 'string' },
-    without: { type: 'string', default: '' },
-    json: { type: 'boolean', default: false },
-  },
-});
+interface MediaBenchOptions {
+  readonly calls: readonly number[];
+  readonly bridged: readonly number[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly workers: number;
+  readonly gate: number;
+  readonly cpu: number;
+  readonly profile?: string;
+  readonly without?: Omitted[];
+  readonly json: boolean;
+}
 
-const seconds = Number(values.seconds);
-const workers = Number(values.workers);
-const without = values.without.split(',').filter(isOmitted);
+const values = developerCommand('npm run bench:media --')
+  .description('Measures how many calls the media engine carries cleanly, and what a call costs.')
+  .option('--calls <list>', 'calls of each step, "" for none', orNone(countsOf), [100, 200, 400, 800])
+  .option(
+    '--bridged <list>',
+    'pairs joined with each other, of each step, "" for none',
+    orNone(countsOf),
+    [250],
+  )
+  .option('--rounds <number>', 'rounds of each step; the best counts', countOf, 5)
+  .option('--seconds <number>', 'measured time of a round, s', amountOf, 10)
+  .option(
+    '--workers <number>',
+    'threads that share the work; by itself one fewer than cores',
+    countOf,
+    Math.max(1, availableParallelism() - 1),
+  )
+  .option('--gate <number>', 'calls that must be clean', countOf, 400)
+  .option('--cpu <percent>', 'what 100 of those calls may cost, percent of a core', amountOf, 15)
+  .option('--profile <directory>', "write CPU profiles of the service's threads; they slow it down")
+  .option(
+    '--without <parts>',
+    'parts left out: recording,detection, or one of them',
+    orNone(namesAmong<Omitted>(['recording', 'detection'])),
+  )
+  .option('--json', 'print the results as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Exit code 1: fewer calls were clean than --gate, or they cost more than --cpu.
 
-function isOmitted(part: string): part is Omitted {
-  if (part === '') return false;
-  if (part !== 'recording' && part !== 'detection')
-    throw new RangeError(`--without ${part}: use recording, detection`);
-  return true;
+Examples:
+  npm run bench:media -- --calls 400 --rounds 1 --seconds 20
+  npm run bench:media -- --calls 800 --workers 2 --bridged ""      the work shared by two workers
+  npm run bench:media -- --without recording,detection             what is left is the price of the rest
+  npm run bench:media -- --calls 400 --rounds 1 --profile DIR      CPU profiles`,
+  )
+  .parse()
+  .opts<MediaBenchOptions>();
+const { seconds, workers, without = [] } = values;
+
+/** Where an empty list is one that names nothing. */
+function orNone<Item>(read: (text: string) => Item[]): (text: string) => Item[] {
+  return (text) => (text === '' ? [] : read(text));
 }
 
 /** Late ticks of the first seconds belong to the compiler. */
@@ -199,16 +231,15 @@ function rowOf(step: Step): Record<string, string | number> {
   };
 }
 
-const counts = (text: string): number[] => (text === '' ? [] : text.split(',').map(Number));
 const plan = [
-  ...counts(values.calls).map((calls) => ({ mode: 'single' as const, calls })),
-  ...counts(values.bridged).map((calls) => ({ mode: 'bridged' as const, calls })),
+  ...values.calls.map((calls) => ({ mode: 'single' as const, calls })),
+  ...values.bridged.map((calls) => ({ mode: 'bridged' as const, calls })),
 ];
 const best: Step[] = [];
 const loadBefore = loadavg();
 for (const { mode, calls } of plan) {
   let chosen: Step | undefined;
-  for (let round = 1; round <= Number(values.rounds); round += 1) {
+  for (let round = 1; round <= values.rounds; round += 1) {
     const step = await measureStep(mode, calls);
     if (!values.json) console.error(`${mode} ${calls}, round ${round}:`, JSON.stringify(rowOf(step)));
     if (isBetter(step, chosen)) chosen = step;
@@ -217,8 +248,8 @@ for (const { mode, calls } of plan) {
 }
 const single = best.filter(({ mode }) => mode === 'single');
 const highestClean = Math.max(0, ...single.filter(({ isClean }) => isClean).map(({ calls }) => calls));
-const gate = single.find(({ calls }) => calls >= Number(values.gate));
-const holds = !gate || (gate.isClean && gate.cpuPercentPer100 <= Number(values.cpu));
+const gate = single.find(({ calls }) => calls >= values.gate);
+const holds = !gate || (gate.isClean && gate.cpuPercentPer100 <= values.cpu);
 const load = { before: loadBefore, after: loadavg() };
 if (values.json)
   console.log(JSON.stringify({ workers, seconds, load, highestClean, holds, steps: best }, null, 2));

@@ -4,7 +4,7 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { developerCommand, namesAmong, shareOf } from '@ringback/testkit';
 import { type Item, planPart } from './amd-set/item.ts';
 import { soundItem } from './amd-set/sound-item.ts';
 import { helloOf, type Sentence, SpeechBank } from './amd-set/speech-bank.ts';
@@ -15,23 +15,39 @@ const partSizes: Readonly<Record<Part, number>> = { train: 6_400, dev: 1_000, te
 
 const everyPart = ['train', 'dev', 'test'] as const;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    share: { type: 'string', default: '1' },
-    part: { type: 'string', multiple: true },
-    'keep-speech': { type: 'boolean', default: false },
-  },
-});
-const [directory] = positionals;
-const share = Number(values.share);
-if (!directory || !(share > 0 && share <= 1)) {
-  process.stderr.write('Usage: npm run amd:set -- DIR [--share 0.1] [--part train …] [--keep-speech]\n');
-  process.exit(2);
+interface AmdSetOptions {
+  readonly share: number;
+  readonly part?: readonly Part[];
+  readonly keepSpeech: boolean;
 }
 
+const partsOf = namesAmong(everyPart);
+const command = developerCommand('npm run amd:set --')
+  .description(
+    "Builds the open set for answering machine detection. Needs Debian's speech programs and sox (docs/amd.md).",
+  )
+  .argument('<directory>', 'where its files and labels.csv go')
+  .option('--share <number>', 'share of the set, above 0 and up to 1', shareOf, 1)
+  .option(
+    '--part <name>',
+    `part to build: ${everyPart.join(', ')}; may be given again (default: all)`,
+    (text: string, before: readonly Part[] = []) => [...before, ...partsOf(text)],
+  )
+  .option('--keep-speech', 'keep the spoken sentences that the items are made from', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npm run amd:set -- /tmp/amd                       all parts
+  npm run amd:set -- /tmp/amd-test --part test      one part, in a directory of its own
+  npm run amd:set -- /tmp/amd-try --share 0.01      a set to try with`,
+  )
+  .parse();
+const [directory = ''] = command.args;
+const { share, part: chosenParts = everyPart, keepSpeech } = command.opts<AmdSetOptions>();
+
 /** Parts may be built one by one, each into a directory of its own. */
-const parts = everyPart.filter((part) => !values.part || values.part.includes(part));
+const parts = everyPart.filter((part) => chosenParts.includes(part));
 const items = parts.flatMap((part) => planPart(part, Math.round(partSizes[part] * share)));
 const speech = join(directory, 'speech');
 const bank = new SpeechBank(speech);
@@ -71,7 +87,7 @@ for (const [n, item] of items.entries()) {
   if ((n + 1) % 500 === 0) tell(`${n + 1} of ${items.length} items`);
 }
 await writeFile(join(directory, 'labels.csv'), `${rows.join('\n')}\n`);
-if (!values['keep-speech']) await rm(speech, { recursive: true });
+if (!keepSpeech) await rm(speech, { recursive: true });
 tell(`${items.length} items in ${directory}`);
 
 function sentencesOf(planned: readonly Item[]): Sentence[] {

@@ -3,8 +3,9 @@
  * voices (src/detect/voice-weights.ts), then, with what it hears, the model of the cadence (src/amd/answer-weights.ts).
  * Prints for the dev part what each threshold would cost. Never reads the test part.
  */
-import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { developerCommand } from '@ringback/testkit';
 import { defaultAmdSettings } from '../src/amd/amd-settings.ts';
 import { AnswerListener } from '../src/amd/answer-listener.ts';
 import { type AnswerModels, humanLogOdds, type MeasureName } from '../src/amd/answer-model.ts';
@@ -64,19 +65,28 @@ const longSilence = 1;
 /** Just before the last moment, weaker evidence is enough, ms. */
 const hurryMs = 60;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { 'keep-voice': { type: 'boolean', default: false } },
-});
-const [directory] = positionals;
-if (!directory) {
-  process.stderr.write('Usage: npm run amd:train -- DIR [--keep-voice]\n');
-  process.exit(2);
-}
+const command = developerCommand('npm run amd:train --')
+  .description(
+    'Fits what detection has learned to the train part of the open set, and writes the weights into packages/media/src.',
+  )
+  .argument('<directory>', 'where npm run amd:set built the parts train and dev')
+  .option('--keep-voice', 'keep the network that hears voices; fit only the model of the cadence', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npm run amd:train -- /tmp/amd
+  npm run amd:train -- /tmp/amd --keep-voice`,
+  )
+  .parse();
+const [directory = ''] = command.args;
+const { keepVoice } = command.opts<{ readonly keepVoice: boolean }>();
+if (!existsSync(join(directory, 'labels.csv')))
+  command.error(`error: ${directory} has no labels.csv; build the set there with npm run amd:set`);
 
 const names = [...slopes.keys()];
 const vad = await loadWebRtcVad();
-const network = values['keep-voice'] ? voiceNetwork : trainVoice(directory);
+const network = keepVoice ? voiceNetwork : trainVoice(directory);
 const heard = hear(directory, 'train');
 const { decideByMs } = defaultAmdSettings;
 const inTime = fitModel(

@@ -1,24 +1,12 @@
-/** What the benchmarks' command lines share: options that name phases and counts, the report, and the end. */
-import { InvalidArgumentError } from 'commander';
+/** What the service's benchmarks share: the option that names phases, the report, and the end. */
+import { namesAmong } from '@ringback/testkit';
 import { describeMachine, type watchMachine } from './machine.ts';
 import { describeResults, type PhaseResult } from './results.ts';
 
 /** Reads `--only` with these phases to choose from. */
 export function phasesAmong(known: readonly string[]): (text: string) => string[] {
-  return (text) => {
-    const names = text.toUpperCase().split(',');
-    const unknown = names.find((name) => !known.includes(name));
-    if (unknown !== undefined)
-      throw new InvalidArgumentError(`There is no phase ${unknown}; use ${known.join(',')}.`);
-    return names;
-  };
-}
-
-/** Reads a whole number from 1. */
-export function countOf(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Give a whole number from 1.');
-  return count;
+  const read = namesAmong(known);
+  return (text) => read(text.toUpperCase());
 }
 
 /** Prints what was measured; a check that failed fails the process. */

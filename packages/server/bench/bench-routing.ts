@@ -1,7 +1,7 @@
 /** `npm run bench:routing`: routing by itself, on a PostgreSQL of its own, then agents who talk. docs/benchmarks.md explains the figures. */
-import { Command } from 'commander';
+import { countOf, developerCommand } from '@ringback/testkit';
 import { measureAssignmentRate } from './assignment-rate.ts';
-import { countOf, phasesAmong, report, runMain } from './bench-command.ts';
+import { phasesAmong, report, runMain } from './bench-command.ts';
 import { measureBrowserLegs } from './browser-legs.ts';
 import { watchMachine } from './machine.ts';
 import { measureMatchingRate } from './matching-rate.ts';
@@ -28,7 +28,7 @@ const phases: Readonly<Record<string, (options: RoutingBenchOptions) => Promise<
   U: measureBrowserLegs,
 };
 
-const command = new Command('npm run bench:routing --')
+const command = developerCommand('npm run bench:routing --')
   .description(
     'Measures routing and agents: assignments a second, the time to an offer, to a talk, and what browsers cost.',
   )
@@ -43,7 +43,21 @@ const command = new Command('npm run bench:routing --')
   .option('--samples <number>', 'offers measured in each part of phase S', countOf, 300)
   .option('--talks <number>', 'calls of phase T', countOf, 40)
   .option('--browsers <number>', 'browsers of phase U', countOf, 40)
-  .option('--json', 'print the results as JSON', false);
+  .option('--json', 'print the results as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Phases:
+  Q  matching: the turns of the matcher alone
+  R  assignments per second, every step committed
+  S  time to the offer on the agent's page
+  T  time from the agent's accept to the talk
+  U  agents' browsers, each bridged with a customer
+
+Examples:
+  npm run bench:routing                         all phases
+  npm run bench:routing -- --only R --agents 200`,
+  );
 
 async function main(): Promise<void> {
   const options = command.parse().opts<RoutingBenchOptions>();

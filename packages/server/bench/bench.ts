@@ -2,10 +2,10 @@
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Command } from 'commander';
+import { countOf, developerCommand } from '@ringback/testkit';
 import { openAcceptPeer } from './accept-rate.ts';
 import { type LoadedPeer, measureInTurn } from './accept-rounds.ts';
-import { countOf, phasesAmong, report, runMain } from './bench-command.ts';
+import { phasesAmong, report, runMain } from './bench-command.ts';
 import { measureCompleteContacts } from './complete-contacts.ts';
 import { openBaselinePeer } from './fastify-baseline.ts';
 import { watchMachine } from './machine.ts';
@@ -26,7 +26,7 @@ interface BenchOptions {
 
 const phaseNames = ['A', 'B', 'C', 'D'] as const;
 
-const command = new Command('npm run bench --')
+const command = developerCommand('npm run bench --')
   .description('Measures the service as a separate process, beside the programs it is compared with.')
   .option('--only <phases>', 'phases to run, for example A,D', phasesAmong(phaseNames), [...phaseNames])
   .option('--seconds <number>', 'measured time of a round of A and D, and of B', countOf, 8)
@@ -48,7 +48,11 @@ Phases:
   A  accepted StartOutboundVoiceContact per second
   B  complete contacts per second, and what a held call costs
   C  SIP calls per CPU second beside SIPp (apt-get install sip-tester)
-  D  a bare Fastify route, to compare A with`,
+  D  a bare Fastify route, to compare A with
+
+Examples:
+  npm run bench                                 all phases
+  npm run bench -- --only A,D --seconds 20      some phases, longer`,
   );
 
 async function main(): Promise<void> {

@@ -3,9 +3,23 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { listOperations, listServiceQuotasOperations } from '@ringback/connect-api';
 import { actionSupport } from '@ringback/flow';
+import { developerCommand } from '@ringback/testkit';
 import { implementedOperations, missingParts } from '../src/api/implemented-operations.ts';
 import { missingServiceQuotasParts, serviceQuotasCode } from '../src/api/service-quotas/operations.ts';
 import { partlySupportedActions } from '../src/contacts/partly-supported-actions.ts';
+
+const { check } = developerCommand('npm run compatibility --')
+  .description('Writes docs/compatibility.md from the code that implements operations and flow actions.')
+  .option('--check', 'write nothing; fail where the page is not what the code says', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npm run compatibility
+  npm run compatibility -- --check      the same as npm run check:docs`,
+  )
+  .parse()
+  .opts<{ readonly check: boolean }>();
 
 const page = fileURLToPath(new URL('../../../docs/compatibility.md', import.meta.url));
 
@@ -80,7 +94,7 @@ function stateOf(
   return missing ? `partial: ${missing}` : 'full';
 }
 
-if (process.argv.includes('--check')) {
+if (check) {
   if (readFileSync(page, 'utf8') !== render()) {
     process.stderr.write('docs/compatibility.md is not what the code says; run npm run compatibility.\n');
     process.exit(1);

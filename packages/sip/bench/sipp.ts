@@ -1,7 +1,5 @@
 // Benchmark `npm run bench:sip`: our UAC beside SIPp's, in turn against the same SIPp UAS, the rate stepped up; then the memory of open
 // dialogs and the heap after many calls. Exit code 1 when a gate is missed. Needs SIPp (apt-get install sip-tester) and Linux.
-//
-//   npm run bench:sip -- [--rates 1000,2000,3000,4000,6000] [--best 5] [--seconds 3] [--json]
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -9,21 +7,45 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { describeStolen, freeUdpPort, watchStolenTime } from '@ringback/testkit';
+import {
+  amountOf,
+  countOf,
+  countsOf,
+  describeStolen,
+  developerCommand,
+  freeUdpPort,
+  watchStolenTime,
+} from '@ringback/testkit';
 
-const { values } = parseArgs({
-  options: {
-    rates: { type: 'string', default: '1000,2000,3000,4000,5000,6000' },
-    best: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
-    json: { type: 'boolean', default: false },
-    'skip-memory': { type: 'boolean', default: false },
-  },
-});
-const rates = values.rates.split(',').map(Number);
-const best = Number(values.best);
-const seconds = Number(values.seconds);
+interface SippBenchOptions {
+  readonly rates: readonly number[];
+  readonly best: number;
+  readonly seconds: number;
+  readonly skipMemory: boolean;
+  readonly json: boolean;
+}
+
+const values = developerCommand('npm run bench:sip --')
+  .description(
+    "Measures our SIP caller beside SIPp's against the same SIPp callee, then the memory of dialogs. Needs SIPp and Linux.",
+  )
+  .option('--rates <list>', 'calls per second of each step', countsOf, [1000, 2000, 3000, 4000, 5000, 6000])
+  .option('--best <number>', 'rounds of each step; the best of each side counts', countOf, 5)
+  .option('--seconds <number>', 'time of a round, s', amountOf, 3)
+  .option('--skip-memory', 'leave the memory of dialogs out', false)
+  .option('--json', 'print the results as JSON', false)
+  .addHelpText(
+    'after',
+    `
+Exit code 1: a gate is missed.
+
+Examples:
+  npm run bench:sip
+  npm run bench:sip -- --rates 3000 --best 2 --skip-memory      one rate, quickly`,
+  )
+  .parse()
+  .opts<SippBenchOptions>();
+const { rates, best, seconds } = values;
 
 /** The issue's bars: a rate that must be clean, and our calls per CPU second against SIPp's. */
 const gate = { rate: 3_000, ratio: 0.4 };
@@ -129,7 +151,8 @@ async function step(
   rate: number,
 ): Promise<{ rate: number; ours: Run; sipp: Run; stolen: number | undefined }> {
   const stolen = watchStolenTime();
-  const calls = rate * seconds;
+  // SIPp takes whole calls, and 0 for no end.
+  const calls = Math.max(1, Math.round(rate * seconds));
   let ours: Run | undefined;
   let sipp: Run | undefined;
   for (let round = 0; round < best; round++) {
@@ -148,7 +171,7 @@ async function step(
     uas.kill('SIGKILL');
     await ended;
   }
-  if (ours === undefined || sipp === undefined) throw new RangeError('--best must be at least 1');
+  if (ours === undefined || sipp === undefined) throw new Error('no round was measured');
   return { rate, ours, sipp, stolen: stolen() };
 }
 
@@ -207,7 +230,7 @@ const checks = [
     ok: ratio >= gate.ratio,
   },
 ];
-if (!values['skip-memory']) {
+if (!values.skipMemory) {
   const open = await heap('open', 20_000);
   const bytes = Math.round(open.grownBytes / open.openDialogs);
   checks.push({
