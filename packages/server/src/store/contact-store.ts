@@ -14,6 +14,7 @@ import {
   type ContactSearch,
   countContacts,
   type FoundContacts,
+  openContactSearches,
   searchContacts,
 } from './search-contacts.ts';
 
@@ -43,9 +44,14 @@ export interface ContactStore {
   /** The contact that a token stands for, if it is known and has not expired. */
   findByToken(token: TokenKey): Promise<ContactId | undefined>;
   find(instanceId: InstanceId, contactId: ContactId): Promise<Contact | undefined>;
-  /** Contacts of one page, at most `limit`: the first one, or what follows `after`. */
+  /**
+   * Contacts of one page, at most `limit`: the first one, or what follows `after`.
+   *
+   * @throws {SearchesBusy}
+   * @throws {SearchTooLong}
+   */
   search(search: ContactSearch, limit: number, after?: ContactPlace): Promise<FoundContacts>;
-  /** How many a search finds in all. */
+  /** How many a search finds in all. Throws as `search`. */
   count(search: ContactSearch): Promise<number>;
   /** Takes over up to `limit` open contacts whose owner's lease has run out; none is taken by two nodes. */
   recover(node: NodeId, limit: number): Promise<RecoveredContact[]>;
@@ -85,6 +91,7 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
     flush: (rows) => onceMoreOnConflict(() => advanceContacts(database, rows)),
     isDataError,
   });
+  const searches = openContactSearches(database);
   return {
     accept(request) {
       if (!mayBeAcceptedAtOnce(request)) return accepting.submit(request);
@@ -112,8 +119,8 @@ export function openContactStore(database: RingbackDatabase): ContactStore {
       const { rows } = await database.query<ContactRow>(selectContact, [instanceId, contactId]);
       return rows[0] && contactOf(rows[0]);
     },
-    search: (search, limit, after) => searchContacts(database, search, limit, after),
-    count: (search) => countContacts(database, search),
+    search: (search, limit, after) => searches.run((on) => searchContacts(on, search, limit, after)),
+    count: (search) => searches.run((on) => countContacts(on, search)),
     async recover(node, limit) {
       const { rows } = await database.query<RecoveredRow>(takeOver, [node, limit]);
       return rows.map(recoveredOf);

@@ -64,6 +64,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   );
 }
 
+/** True when a statement ran into its time limit (SQLSTATE 57014), or was cancelled by an operator. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '57014';
+}
+
 /** The constraint of a foreign key violation (SQLSTATE 23503); undefined for any other error. */
 export function violatedForeignKey(error: unknown): string | undefined {
   return error instanceof DatabaseError && error.code === '23503' ? error.constraint : undefined;

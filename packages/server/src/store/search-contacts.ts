@@ -5,7 +5,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Contact } from '../contacts/contact.ts';
 import { type ContactId, firstIdAt, type InstanceId, lastIdAt } from '../ids.ts';
+import { Turnstile } from '../turnstile.ts';
 import { type ContactRow, contactOf } from './contact-rows.ts';
+import { isCancelled } from './database-errors.ts';
 import type { RingbackDatabase } from './schema.ts';
 
 /** When something happened to a contact. */
@@ -64,6 +66,47 @@ export interface FoundContacts {
   readonly contacts: readonly Contact[];
   /** Of the last one, where more follow. */
   readonly next: ContactPlace | undefined;
+}
+
+/** More of them would leave neither connections nor processors to calls: every row of a range may have to be read. */
+const searchesAtOnce = 2;
+/** Those who wait behind them, for as long as statements of theirs may take in the worst case. */
+const mostWaiting = 4;
+
+/** Too many searches run at this node already. */
+export class SearchesBusy extends Error {
+  override readonly name = 'SearchesBusy';
+  constructor() {
+    super('Too many searches for contacts are under way; try again in some seconds.');
+  }
+}
+
+/** A search was cut off by the time limit of statements; it would be again. */
+export class SearchTooLong extends Error {
+  override readonly name = 'SearchTooLong';
+}
+
+export interface ContactSearches {
+  /**
+   * @throws {SearchesBusy}
+   * @throws {SearchTooLong}
+   */
+  run<Result>(search: (database: RingbackDatabase) => Promise<Result>): Promise<Result>;
+}
+
+/** Searches of one node: few at once, and none for ever. */
+export function openContactSearches(database: RingbackDatabase): ContactSearches {
+  const turnstile = new Turnstile(searchesAtOnce, mostWaiting, () => new SearchesBusy());
+  return {
+    async run(search) {
+      try {
+        return await turnstile.pass(undefined, () => search(database));
+      } catch (error) {
+        if (!isCancelled(error)) throw error;
+        throw new SearchTooLong('The search for contacts took too long.', { cause: error });
+      }
+    },
+  };
 }
 
 export async function searchContacts(

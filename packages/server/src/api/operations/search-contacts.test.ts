@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { ApiError, type OperationInput } from '@ringback/connect-api';
 import type { AgentOutcome, Contact, QueueOutcome } from '../../contacts/contact.ts';
 import type { Caller } from '../../identity/caller.ts';
@@ -14,7 +15,9 @@ import {
   type QueueId,
 } from '../../ids.ts';
 import { type ContactStore, openContactStore } from '../../store/contact-store.ts';
+import { openDatabase } from '../../store/database.ts';
 import { openResourceStore } from '../../store/resource-store.ts';
+import type { Schema } from '../../store/schema.ts';
 import {
   sampleAgent,
   sampleContact,
@@ -40,26 +43,30 @@ const help = 'dddddddd-0000-4000-8000-000000000000' as QueueId;
 
 let test: TestDatabase;
 let store: ContactStore;
-let ask: (changes?: Partial<Input>) => Promise<Output>;
+type Ask = (changes?: Partial<Input>) => Promise<Output>;
+let ask: Ask;
+let askOf: (contacts: ContactStore) => Ask;
 
 before(async () => {
   test = await openTestDatabase();
   store = openContactStore(test.database);
   const instance = await openResourceStore(test.database).findInstance(test.instanceId);
   assert.ok(instance);
-  const deps = { directory: { instance: () => instance }, contacts: store } as unknown as ApiDeps;
   const caller = { tenant: instance.tenant } as Caller;
-  ask = (changes = {}) =>
-    searchContacts(
-      {
-        InstanceId: instance.id,
-        TimeRange: range('INITIATION_TIMESTAMP', 0, 7 * dayMs),
-        Sort: { FieldName: 'INITIATION_TIMESTAMP', Order: 'ASCENDING' },
-        ...changes,
-      },
-      caller,
-      deps,
-    );
+  askOf =
+    (contacts) =>
+    (changes = {}) =>
+      searchContacts(
+        {
+          InstanceId: instance.id,
+          TimeRange: range('INITIATION_TIMESTAMP', 0, 7 * dayMs),
+          Sort: { FieldName: 'INITIATION_TIMESTAMP', Order: 'ASCENDING' },
+          ...changes,
+        },
+        caller,
+        { directory: { instance: () => instance }, contacts } as unknown as ApiDeps,
+      );
+  ask = askOf(store);
 });
 
 after(async () => {
@@ -467,6 +474,39 @@ describe('SearchContacts › pages', () => {
     }
   });
 });
+
+describe('SearchContacts › long searches', () => {
+  it('leave connections to what else there is to do, and turn others away', async () => {
+    const asked: Promise<unknown>[] = [];
+    await whileLocked(async () => {
+      for (let n = 0; n < 15; n += 1) asked.push(ask().catch((error: unknown) => error));
+      await setImmediate();
+      assert.equal((await test.database.query('SELECT 1')).rowCount, 1);
+    });
+    const outcomes = await Promise.all(asked);
+    const refusals = outcomes.filter((outcome) => outcome instanceof Error);
+    assert.ok(refusals.length > 0 && refusals.length < 15, `${refusals.length} were refused`);
+    assert.deepEqual([...new Set(refusals.map(({ name }) => name))], ['ThrottlingException']);
+    assert.equal((await ask()).TotalCount, 0, 'there is room again');
+  });
+
+  it('are refused in a way that nobody repeats, with what to do', async () => {
+    const hasty = await openDatabase<Schema>({ address: test.address, statementTimeoutMs: 50 });
+    const contacts = openContactStore(hasty);
+    await whileLocked(() =>
+      assert.rejects(askOf(contacts)(), { name: 'InvalidRequestException', message: /shorter TimeRange/ }),
+    );
+    await contacts.close();
+    await hasty.close();
+  });
+});
+
+/** Nobody else reads contacts meanwhile. */
+const whileLocked = (work: () => Promise<void>): Promise<void> =>
+  test.database.withTransaction(async (transaction) => {
+    await transaction.query('LOCK TABLE contact IN ACCESS EXCLUSIVE MODE');
+    await work();
+  });
 
 const seconds = (value: number) => value as Input['TimeRange']['StartTime'];
 

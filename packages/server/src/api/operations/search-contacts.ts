@@ -3,14 +3,22 @@ import { createHash } from 'node:crypto';
 import {
   epochMs,
   invalidParameterException,
+  invalidRequestException,
   type OperationInput,
   type OperationOutput,
+  throttlingException,
 } from '@ringback/connect-api';
 import { contactArn } from '../../arn.ts';
 import { type Contact, detailsOf } from '../../contacts/contact.ts';
 import { segmentAttributesOf, tagsOf } from '../../contacts/contact-wire.ts';
 import { type ContactId, isUuid } from '../../ids.ts';
-import type { ContactPlace, ContactSearch, ContactSortKey } from '../../store/search-contacts.ts';
+import {
+  type ContactPlace,
+  type ContactSearch,
+  type ContactSortKey,
+  SearchesBusy,
+  SearchTooLong,
+} from '../../store/search-contacts.ts';
 import { conditionOf, timeRangeOf } from '../contact-search-criteria.ts';
 import { type OperationCode, requireInstance } from '../operation.ts';
 import { wireQueue, wireRoutingCriteria } from './contacts.ts';
@@ -52,19 +60,34 @@ export const searchContacts: OperationCode<'SearchContacts'> = async (input, cal
     condition,
     sort: { by, descending: input.Sort?.Order !== 'ASCENDING' },
   };
-  const { contacts, next } = await deps.contacts.search(
-    search,
-    input.MaxResults ?? defaultPageSize,
-    reached?.place,
-  );
-  // Counted once: later pages would cost as much again.
-  const total = reached?.total ?? (next ? await deps.contacts.count(search) : contacts.length);
-  return {
-    Contacts: contacts.map(wireSummary),
-    NextToken: next && writeToken({ place: next, total, question }),
-    TotalCount: total,
-  };
+  try {
+    const { contacts, next } = await deps.contacts.search(
+      search,
+      input.MaxResults ?? defaultPageSize,
+      reached?.place,
+    );
+    // Counted once: later pages would cost as much again.
+    const total = reached?.total ?? (next ? await deps.contacts.count(search) : contacts.length);
+    return {
+      Contacts: contacts.map(wireSummary),
+      NextToken: next && writeToken({ place: next, total, question }),
+      TotalCount: total,
+    };
+  } catch (error) {
+    throw refusalOf(error);
+  }
 };
+
+/** A search that took too long is not to be repeated: clients repeat what fails with status 500. */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof SearchesBusy) return throttlingException(error.message);
+  if (error instanceof SearchTooLong) {
+    return invalidRequestException(
+      'The search takes longer than a search may; ask for a shorter TimeRange or fewer criteria.',
+    );
+  }
+  return error;
+}
 
 function wireSummary(contact: Contact): Summary {
   const { tenant, instanceId, id, request, outcome } = contact;
