@@ -820,9 +820,10 @@ describe('identity', () => {
 
 describe('a service whose RINGBACK_SECRET_KEY opens none of the stored keys', () => {
   it('is refused before anything else begins, as `ringback keys create` is with it', async () => {
-    const dataDir = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
+    const directory = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
     // As root the database runs as another user, which must be able to reach its files.
-    await chmod(dataDir, 0o711);
+    await chmod(directory, 0o711);
+    const dataDir = path.join(directory, 'data');
     try {
       await placePreparedDatabase(dataDir);
       const [right, wrong] = [randomBytes(32), randomBytes(32)].map((key) => ({
@@ -845,7 +846,7 @@ describe('a service whose RINGBACK_SECRET_KEY opens none of the stored keys', ()
         [],
       );
     } finally {
-      await rm(dataDir, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true });
     }
   });
 });

@@ -121,7 +121,6 @@ export function createMicroBatch<Row, Result>(
   }
 
   /** Never rejects: its rows are told. */
-
   async function flushBatch(batch: ReadonlyArray<Waiting<Row, Result>>): Promise<void> {
     try {
       settle(batch, await flushRows(batch));
