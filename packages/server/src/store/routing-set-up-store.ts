@@ -1,4 +1,4 @@
-/** Whether what routing stands on has changed since it was read: agents, profiles, statuses, queues, hierarchy. A look that costs little, because it is made each second. */
+/** Whether what routing stands on has changed since it was read: the instance's switches, agents, profiles, statuses, queues, hierarchy. A look that costs little, because it is made each second. */
 import type { InstanceId } from '../ids.ts';
 import type { RingbackDatabase } from './schema.ts';
 
@@ -17,6 +17,7 @@ const part = (table: string): string =>
 const selectFingerprint = {
   name: 'routing-set-up-fingerprint',
   text: `SELECT concat_ws(' ', ${['agent', 'routing_profile', 'agent_status', 'queue', 'hierarchy_group'].map(part).join(', ')},
-                          (SELECT count(*) || ' ' || coalesce(sum(level), 0) FROM agent_proficiency WHERE instance_id = $1)
+                          (SELECT count(*) || ' ' || coalesce(sum(level), 0) FROM agent_proficiency WHERE instance_id = $1),
+                          (SELECT instance::text FROM instance WHERE id = $1)
                          ) AS fingerprint`,
 };
