@@ -26,6 +26,8 @@ export function openLeaseWatch(clock: Clock, { leaseMs, longestPauseMs }: LeaseW
   return {
     renewed() {
       const now = clock.now();
+      // The time of day may be set back.
+      judgesFromMs = Math.min(judgesFromMs, now + leaseMs);
       // Where every renewal is slow, dead nodes must be found all the same: every second lease.
       const hasJustWaited = now - judgesFromMs <= leaseMs;
       if (pauseMs() > leaseMs || (isPausing() && !hasJustWaited)) judgesFromMs = now + leaseMs;

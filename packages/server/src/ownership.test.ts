@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
-import { delay } from './clock.ts';
+import { type Clock, delay } from './clock.ts';
 import type { ActiveContacts } from './contacts/active-contacts.ts';
 import { type NodeId, newId } from './ids.ts';
 import { keepOwnership, openNodeLeaseWatch } from './ownership.ts';
@@ -67,6 +67,21 @@ describe('ownership', () => {
       assert.deepEqual([...new Set(world.recovered)], ['own']);
     }
     await world.close();
+  });
+
+  it('waits no longer where the time of day was wrong and is set back', () => {
+    let nowMs = Date.UTC(2026, 0, 1);
+    const watch = openNodeLeaseWatch({ now: () => nowMs } as Clock);
+    const renewAfter = (ms: number) => {
+      nowMs += ms;
+      watch.renewed();
+    };
+    renewAfter(0);
+    renewAfter(3_600_000);
+    assert.equal(watch.mayJudge, false);
+    renewAfter(-3_600_000);
+    for (let times = 0; times < 4; times += 1) renewAfter(2_500);
+    assert.equal(watch.mayJudge, true);
   });
 
   it('makes nothing of a single renewal that failed', async () => {
