@@ -59,6 +59,14 @@ describe('agent door', () => {
   });
   afterEach(() => server.close());
 
+  it('leads browsers from the bare address to the page, and clients of the API to nothing', async () => {
+    const at = (accept: string) =>
+      fetch(`http://127.0.0.1:${port}/`, { headers: { accept }, redirect: 'manual' });
+    const browser = await at('text/html,application/xhtml+xml,*/*;q=0.8');
+    assert.deepEqual([browser.status, browser.headers.get('location')], [302, '/ccp/']);
+    assert.equal((await at('*/*')).status, 404);
+  });
+
   for (const [what, path, status] of [
     ['leads nowhere', '/elsewhere', 404],
     ['belongs to nobody', agentSocketPath, 401],

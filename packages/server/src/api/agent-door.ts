@@ -127,6 +127,10 @@ export function addAgentDoor(server: FastifyInstance, deps: AgentDoorDeps): void
     },
   });
   server.get('/ccp', (_request, reply) => reply.redirect('/ccp/'));
+  // Who opens the bare address in a browser looks for a page; clients of the API never ask for HTML.
+  server.get('/', (request, reply) =>
+    request.headers.accept?.includes('text/html') ? reply.redirect('/ccp/') : reply.callNotFound(),
+  );
 
   addSocket(server, deps);
 }

@@ -249,7 +249,7 @@ describe('embedded database › after a kill', { skip: onlyOnLinux }, () => {
     const { child, outcome } = await startService(dataDir);
     assert.equal(outcome.event, 'started', outcome.message);
     await query(outcome.connectionString, 'CREATE TABLE kept AS SELECT 42 AS answer');
-    for (const pid of await watchersOf(outcome.pid)) killIfThere(pid);
+    await killWatchers(outcome.pid);
     await kill(child);
     assert.deepEqual(await query(outcome.connectionString, 'SELECT answer FROM kept'), [{ answer: 42 }]);
     const told: string[] = [];
@@ -544,13 +544,28 @@ async function nativeWithoutLinks(): Promise<string> {
   return copy;
 }
 
-/** The shells that would stop the server when its service ends: its parent, and that one's other children. */
-async function watchersOf(serverPid: number): Promise<readonly number[]> {
+/** Kills the shell that watches a server, and its children, before any of them can act on the end of another. */
+async function killWatchers(serverPid: number): Promise<void> {
   const parent = await parentOf(serverPid);
-  const found = [parent];
+  signalIfThere(parent, 'SIGSTOP');
+  const stopped = new Set([parent]);
+  // A child may have forked before it was stopped.
+  for (let fresh = await childrenBeside(serverPid, parent); fresh.length > 0; ) {
+    for (const pid of fresh) {
+      signalIfThere(pid, 'SIGSTOP');
+      stopped.add(pid);
+    }
+    fresh = (await childrenBeside(serverPid, parent)).filter((pid) => !stopped.has(pid));
+  }
+  for (const pid of stopped) signalIfThere(pid, 'SIGKILL');
+}
+
+/** What descends from a shell, but for the server and its own children. */
+async function childrenBeside(serverPid: number, parent: number): Promise<number[]> {
+  const found: number[] = [];
   for (const name of await readdir('/proc')) {
     const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === serverPid || pid === parent) continue;
+    if (!Number.isInteger(pid) || pid === serverPid) continue;
     const ancestors = await ancestorsOf(pid);
     if (ancestors.includes(parent) && !ancestors.includes(serverPid)) found.push(pid);
   }
@@ -583,9 +598,9 @@ async function statusOf(pid: number): Promise<readonly string[]> {
 }
 
 /** One that was seen a moment ago may have ended by itself. */
-function killIfThere(pid: number): void {
+function signalIfThere(pid: number, signal: 'SIGSTOP' | 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
