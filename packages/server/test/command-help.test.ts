@@ -50,6 +50,24 @@ describe('the help of ringback', () => {
   });
 });
 
+describe('npm start', () => {
+  const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+  const start = (...given: string[]) => promisify(execFile)(process.execPath, [program, ...given]);
+
+  it('tells with --help how to start, and does not', async () => {
+    const { stdout } = await start('--help');
+    assert.match(stdout, /RINGBACK_CONFIG=ringback\.yaml npm start/);
+  });
+
+  it('refuses what was meant for ringback', async () => {
+    await assert.rejects(start('check', 'ringback.yaml'), {
+      code: 2,
+      stderr:
+        /^The service takes no arguments, but "check ringback\.yaml" was given\. Commands are npx ringback …;.*\n$/,
+    });
+  });
+});
+
 function pathOf(command: Command): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
