@@ -111,7 +111,11 @@ export function openRoutingStore(database: RingbackDatabase): RoutingStore {
       return rows.toSorted((a, b) => a.position - b.position).map((row) => row.payload);
     },
     async removeStaleNews() {
-      await database.query(`DELETE FROM routing_news WHERE node <> ALL (${liveNodes})`);
+      // A node that only stalled may take its news meanwhile, and other nodes may remove them: each leaves the other's rows alone.
+      await database.query(
+        `DELETE FROM routing_news WHERE (node, position) IN
+           (SELECT node, position FROM routing_news WHERE node <> ALL (${liveNodes}) FOR UPDATE SKIP LOCKED)`,
+      );
     },
     async agent(key) {
       const { rows } = await database.query<AgentRow>(
