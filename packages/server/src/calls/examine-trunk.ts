@@ -115,7 +115,7 @@ function answerFindings(
         {
           check: 'OPTIONS',
           result: 'fails',
-          says: `${where} says nothing within ${Math.round(outcome.waitedMs / 1_000)} s`,
+          says: `${where} says nothing within ${Math.round(deps.timeoutMs / 1_000)} s`,
           remedy:
             'is the address right, does a firewall let SIP through both ways, and does the carrier know this machine’s address?',
         },
