@@ -164,7 +164,7 @@ export class Edge implements EdgeForDoors, DirectRequests {
     try {
       const route = matchRoute(request.method, path);
       call.operation = route?.operation ?? call.operation;
-      const authenticated = this.#authenticate(call);
+      const authenticated = this.#authenticate(call, route ? 'known' : 'unknown');
       const caller = authenticated instanceof Promise ? await authenticated : authenticated;
       call.caller = caller;
       if (!route) throw unknownOperationException(request.method, path);
@@ -306,11 +306,11 @@ export class Edge implements EdgeForDoors, DirectRequests {
   }
 
   /** Services share a port and some of their routes; the credential scope says which one is meant. */
-  #authenticate({ request, service }: Call): Caller | Promise<Caller> {
+  #authenticate({ request, service }: Call, path: 'known' | 'unknown' = 'known'): Caller | Promise<Caller> {
     const authenticated = this.#deps.authenticate(request);
     return authenticated instanceof Promise
-      ? authenticated.then((later) => callerFor(service, later))
-      : callerFor(service, authenticated);
+      ? authenticated.then((later) => callerFor(service, later, path))
+      : callerFor(service, authenticated, path);
   }
 
   #admit(caller: Caller, operation: string): void {
@@ -423,9 +423,10 @@ function newCall(service: Service, request: ApiRequest): Call {
 /** Credential scopes, by the service's signing name. */
 const servicesHere: ReadonlySet<string> = new Set<Service>(['connect', 'servicequotas']);
 
-function callerFor(service: Service, { caller, scope }: Authenticated): Caller {
+/** @param path whether an operation of the service has it; where none has, another service of AWS is meant. */
+function callerFor(service: Service, { caller, scope }: Authenticated, path: 'known' | 'unknown'): Caller {
   if (scope.service === service) return caller;
-  if (!servicesHere.has(scope.service))
+  if (path === 'unknown' && !servicesHere.has(scope.service))
     throw serviceNotImplementedException(scope.service, compatibilityPage);
   throw unrecognizedClientException(
     `The request is signed for the service "${shorten(scope.service)}", and its operation is one of "${service}".`,

@@ -330,26 +330,27 @@ describe('http server › who asks', () => {
       path: '/instance',
       headers: { authorization: authorizationFor('s3') },
     });
-    assert.deepEqual([answer.status, answer.errorType], [501, 'OperationNotImplementedException']);
-    assert.match(answer.body.Message, /"s3".*docs\/compatibility\.md/);
+    assert.deepEqual([answer.status, answer.errorType], [403, 'UnrecognizedClientException']);
+    assert.match(answer.body.Message, /"s3"/);
     assert.equal(listed, 0);
   });
 
-  it('says of a request of another service that it is not implemented, whatever its route', async () => {
+  it('names the other service of AWS that a path without an operation here is signed for, and refuses it on paths of this one', async () => {
     const server = await open();
-    for (const path of ['/v2/campaigns', '/tags/arn', '/instance']) {
-      const answer = await ask(server, {
-        path,
-        headers: { authorization: authorizationFor('connect-campaigns') },
-      });
-      assert.deepEqual([answer.status, answer.errorType], [501, 'OperationNotImplementedException'], path);
-      assert.match(answer.body.Message, /"connect-campaigns".*docs\/compatibility\.md/);
+    const asked = (path: string, service: string) =>
+      ask(server, { path, headers: { authorization: authorizationFor(service) } });
+    const campaigns = await asked('/v2/campaigns', 'connect-campaigns');
+    assert.deepEqual([campaigns.status, campaigns.errorType], [501, 'OperationNotImplementedException']);
+    assert.match(campaigns.body.Message, /"connect-campaigns".*docs\/compatibility\.md/);
+    for (const [path, service] of [
+      ['/tags/arn', 'connect-campaigns'],
+      ['/instance', 'connect-campaigns'],
+      ['/instance', 'servicequotas'],
+    ] as const) {
+      const answer = await asked(path, service);
+      assert.deepEqual([answer.status, answer.errorType], [403, 'UnrecognizedClientException'], path);
+      assert.match(answer.body.Message, new RegExp(`"${service}"`));
     }
-    const swapped = await ask(server, {
-      path: '/instance',
-      headers: { authorization: authorizationFor('servicequotas') },
-    });
-    assert.deepEqual([swapped.status, swapped.errorType], [403, 'UnrecognizedClientException']);
     assert.equal(listed, 0);
   });
 
