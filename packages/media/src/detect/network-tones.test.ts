@@ -70,6 +70,21 @@ describe('network tones', () => {
     });
   }
 
+  it('takes sound that is made up, which has another pitch, for no tone', () => {
+    const [first, second, third] = sit(985.2, 1_428.5).map((part) => framesOf(part)) as [
+      Int16Array[],
+      Int16Array[],
+      Int16Array[],
+    ];
+    const madeUp = framesOf(tone({ frequenciesHz: [1_375], levelDbm0: -24 }, 80));
+    const told = heardOfFrames([
+      ...[...framesOf(silence(200)), ...first, ...second].map((frame) => [frame, 'received'] as const),
+      ...madeUp.map((frame) => [frame, 'concealed'] as const),
+      ...third.map((frame) => [frame, 'received'] as const),
+    ]);
+    assert.deepEqual(told, ['sit, no circuit']);
+  });
+
   it('tells busy and reorder tones of North America and Europe', () => {
     assert.deepEqual(heardOf(silence(300), tone(busy, 3_000)), ['busy']);
     assert.deepEqual(heardOf(tone(reorder, 3_000)), ['reorder']);
