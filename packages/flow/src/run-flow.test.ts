@@ -81,6 +81,29 @@ test('run › a circle without waiting is stopped by the guard', async () => {
   assert.match(ran.notes[0]?.message ?? '', /circles/);
 });
 
+test('run › a circle is stopped, too, while the clock goes on a little at each look', async () => {
+  const failing = {
+    Type: 'MessageParticipant',
+    Parameters: { PromptId: '$.Attributes.missing' },
+    Transitions: { NextAction: 'a' },
+  };
+  let nowMs = 0;
+  const clock = {
+    now: () => {
+      nowMs += 1;
+      return nowMs;
+    },
+    setTimeout: () => undefined,
+    clearTimeout: () => undefined,
+  };
+  const ran = await run(documentOf({ a: failing }), {
+    host: { clock },
+    maxStepsWithoutTime: 100,
+    maxSteps: 10_000,
+  });
+  assert.ok(ran.outcome.kind === 'stepLimitReached' && ran.outcome.steps < 200, JSON.stringify(ran.outcome));
+});
+
 test('run › a circle that speaks goes on as long as the caller listens', async () => {
   const ran = await run(documentOf({ a: hello('a') }), { maxStepsWithoutTime: 3, hangUpAtMs: 600_500 });
   assert.equal(ran.outcome.kind, 'aborted');
