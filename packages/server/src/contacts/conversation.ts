@@ -177,7 +177,7 @@ class Conversation {
     const abort = (): void => aborted.resolve(undefined);
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
-    void desk.gone.then(() => this.#leave(endings.agentLost));
+    desk.gone.then(() => this.#leave(endings.agentLost)).catch((error: unknown) => this.#over.reject(error));
     try {
       return await Promise.race([this.#over.promise, aborted.promise]);
     } finally {
@@ -187,13 +187,17 @@ class Conversation {
 
   /** Parts everybody and keeps what the record wants to know. May be called after a `begin` that failed. */
   async end(): Promise<void> {
-    const { held, desk } = this.#parts;
+    const { held, desk, card } = this.#parts;
+    const isAgentHere = !this.#agentLeft;
+    // The agent talks on to nobody until the end is written: his buttons are dead, and it is too late for him to go.
+    this.#agentLeft = true;
+    if (isAgentHere) card.enter({}, {});
     for (const stop of this.#stopListening) stop();
     this.#customerHold.leave();
     this.#endSelfHold();
     await this.#keepOutcome();
     await held.recording?.conversation('ends');
-    if (!this.#agentLeft) await this.#joined?.part();
+    if (isAgentHere) await this.#joined?.part();
     desk.audio?.unmute();
     await this.#dismiss();
   }
@@ -375,7 +379,7 @@ class Conversation {
 
   async #hold(): Promise<DeskRefusal | undefined> {
     const { part, host } = this.#parts;
-    if (this.#customerHold.isOn) return notNow;
+    if (this.#agentLeft || this.#customerHold.isOn) return notNow;
     this.#customerHold.begin(host.participant);
     this.#retrieveGuest();
     await part.held('hold');

@@ -30,9 +30,9 @@ export class CustomerHold {
   /** @param participant the customer, as the hold flow finds him. */
   begin(participant: FlowParticipant | undefined): void {
     if (this.isOn) return;
+    this.#customer.media.hold([]);
     this.#sinceMs = this.#clock.now();
     this.#holds.count += 1;
-    this.#customer.media.hold([]);
     this.#flow.play('CustomerHold', participant);
   }
 

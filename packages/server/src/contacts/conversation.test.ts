@@ -1,0 +1,78 @@
+// What an agent can still do in a conversation that is over, while its end is being written.
+
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { createContactFlowState } from '@ringback/flow';
+import { MediaSessionClosed } from '@ringback/media';
+import { VirtualClock } from '@ringback/testkit';
+import type { Leg } from '../calls/leg.ts';
+import { capturedLogger } from '../test-support/captured-logger.ts';
+import { type ConversationParts, converse } from './conversation.ts';
+import type { CardControls } from './story-card.ts';
+
+/** A customer in conversation with an agent; `shown` are the buttons that his page has had, stage by stage. */
+function world() {
+  const clock = new VirtualClock();
+  const { logger } = capturedLogger();
+  const shown: CardControls[] = [];
+  const gone = Promise.withResolvers<void>();
+  let isClosed = false;
+  const mustBeOpen = (): void => {
+    if (isClosed) throw new MediaSessionClosed(1);
+  };
+  const parts = {
+    contact: {
+      current: { id: 'contact', request: { destination: '+12065550100' }, outcome: {} },
+      learned: () => undefined,
+      connectedToAgent: async () => undefined,
+    },
+    instance: { tenant: {} },
+    held: {},
+    host: { clock, participant: undefined },
+    flowState: createContactFlowState(),
+    hooks: new Map([['CustomerHold', { hook: 'CustomerHold', execution: 'disabled' }]]),
+    part: { attempts: 1, connected: async () => undefined, held: async () => undefined },
+    card: { enter: (_stage: object, controls: CardControls) => shown.push(controls), show: () => undefined },
+    desk: {
+      audio: undefined,
+      gone: gone.promise,
+      onAudioReplaced: () => () => undefined,
+      endEcho: async () => undefined,
+      setUp: async () => ({
+        agent: { agent: { id: 'agent', identity: {} }, profile: {}, hierarchy: [] },
+      }),
+    },
+    joined: { part: async () => undefined },
+    deps: { clock, logger },
+  };
+  const desk = { ...parts.desk, audio: { stats: async () => ({}), unmute: () => undefined } };
+  return {
+    parts: { ...parts, desk } as unknown as ConversationParts,
+    customer: { media: { hold: mustBeOpen, resume: mustBeOpen } } as unknown as Leg,
+    shown,
+    /** As when the contact's end closes the leg. */
+    closeLeg: () => {
+      isClosed = true;
+    },
+    agentGoes: () => gone.resolve(),
+  };
+}
+
+it('conversation › an agent who presses Hold as the customer hangs up, and goes later, harms nobody', async () => {
+  const { parts, customer, shown, closeLeg, agentGoes } = world();
+  const hangUp = new AbortController();
+  const talk = converse(parts, customer, 'none', hangUp.signal);
+  while (!shown.at(-1)?.hold) await new Promise(setImmediate);
+  const { hold } = shown.at(-1) ?? {};
+  hangUp.abort();
+  assert.deepEqual(await talk, { kind: 'over', ending: undefined });
+  closeLeg();
+  assert.deepEqual(shown.at(-1), {}, 'the buttons are dead');
+  assert.equal(
+    (await hold?.({ do: 'hold', contactId: 'contact' } as never, 'agent' as never))?.code,
+    'NOT_NOW',
+  );
+  // A rejection that nobody takes ends the process, and fails this test.
+  agentGoes();
+  await new Promise(setImmediate);
+});
