@@ -301,6 +301,38 @@ describe('an agent', () => {
     await agent.setStatus('Available');
   });
 
+  it('is named in flows by user name, too, as $.Agent.UserName gives it', async () => {
+    const byName = await ringback.createFlow([
+      {
+        Identifier: 'him',
+        Type: 'UpdateContactTargetQueue',
+        Parameters: { AgentId: '$.Attributes.agent' },
+        Transitions: {
+          NextAction: 'numbers',
+          Errors: [{ NextAction: 'hang up', ErrorType: 'NoMatchingError' }],
+        },
+      },
+      {
+        Identifier: 'numbers',
+        Type: 'GetMetricData',
+        Parameters: { AgentId: '$.Attributes.agent' },
+        Transitions: {
+          NextAction: 'remember',
+          Errors: [{ NextAction: 'hang up', ErrorType: 'NoMatchingError' }],
+        },
+      },
+      setAttributes('remember', { found: '$.Metrics.Queue.ARN' }, 'hang up'),
+      hangUp,
+    ]);
+    const found = async (named: string) => {
+      const contactId = await ringback.call(person, byName, { Attributes: { agent: named } });
+      await ringback.ended(contactId);
+      return ((await ringback.record(contactId)).Attributes as { readonly found?: string }).found;
+    };
+    assert.match(String(await found('agent')), new RegExp(`/queue/agent/${agent.state.agent.id}$`));
+    assert.equal(await found('nobody'), undefined);
+  });
+
   it('comes back to a conversation after the network broke', async () => {
     const contactId = await ringback.call(person, flowId);
     await agent.until('an offer', ({ contact }) => contact?.state === 'CONNECTING');

@@ -35,7 +35,11 @@ function world({ outboundCallsEnabled = true } = {}) {
         number === ownNumber ? { instanceId: sampleInstanceId } : undefined,
     },
     resources: {
-      agents: { find: async (_instance: string, id: string) => (id === agentId ? {} : undefined) },
+      agents: {
+        find: async (_instance: string, id: string) => (id === agentId ? { id } : undefined),
+        findByUsername: async (_instance: string, name: string) =>
+          name === 'ada' ? { id: agentId, passwordHash: undefined } : undefined,
+      },
     },
     flows: {
       find: async (_instance: unknown, reference: string) => (reference === 'known' ? {} : undefined),
@@ -98,6 +102,7 @@ describe('a callback that a flow orders', () => {
       else assert.match(answer.detail, why);
     }
     assert.equal((await ask({ target: { kind: 'agent', agentId } })).kind, 'done');
+    assert.equal((await ask({ target: { kind: 'agent', agentId: 'ada' } })).kind, 'done');
     assert.equal(made.length, 1);
   });
 

@@ -3,7 +3,7 @@ import { type CallbackRequest, done, failed, type HostResult } from '@ringback/f
 import { idOf } from '../arn.ts';
 import type { Clock } from '../clock.ts';
 import type { StoredFlows } from '../flows/stored-flows.ts';
-import { type AgentId, type ContactFlowId, isUuid, type PhoneNumber, type QueueId } from '../ids.ts';
+import type { AgentId, ContactFlowId, PhoneNumber, QueueId } from '../ids.ts';
 import { judgeDestination } from '../policy/destination.ts';
 import type { InstancePolicies } from '../policy/instance-policies.ts';
 import { isOwnNumber } from '../policy/own-numbers.ts';
@@ -12,6 +12,7 @@ import type { AcceptOutcome } from '../store/accept-contacts.ts';
 import type { Directory } from '../store/directory.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { AcceptRequest } from './accept-contact.ts';
+import { agentNamed } from './agent-named.ts';
 import { associationIdOf, type ContactRequest, detailsOf } from './contact.ts';
 import type { FlowHooks } from './flow-hooks.ts';
 import type { OpenContact } from './open-contact.ts';
@@ -71,16 +72,12 @@ export async function createCallback(
       ? (idOf(target.queueId) as QueueId)
       : undefined
     : plan.queueId;
-  const agentId = target
-    ? target.kind === 'agent'
-      ? (idOf(target.agentId) as AgentId)
-      : undefined
-    : plan.agentId;
-  if (!queueId && !agentId) return failed('No queue is set that the callback could wait in.');
+  const agentNamedBy = target ? (target.kind === 'agent' ? target.agentId : undefined) : plan.agentId;
+  if (!queueId && !agentNamedBy) return failed('No queue is set that the callback could wait in.');
   const queue = queueId && (await deps.directory.queue(instance.id, queueId));
   if (queueId && !queue) return failed(`There is no queue ${queueId}.`);
-  if (agentId && !(isUuid(agentId) && (await deps.resources.agents.find(instance.id, agentId))))
-    return failed(`There is no agent ${agentId}.`);
+  const agentId = agentNamedBy && (await agentNamed(instance.id, agentNamedBy, deps.resources.agents))?.id;
+  if (agentNamedBy && !agentId) return failed(`There is no agent ${agentNamedBy}.`);
   const { contactFlowId, callerIdNumber } = asked;
   if (contactFlowId !== undefined && !(await deps.flows.find(instance, contactFlowId, 'flow')))
     return failed(`There is no published flow ${contactFlowId}.`);

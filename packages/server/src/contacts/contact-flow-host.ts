@@ -18,7 +18,7 @@ import type { FlowLogs } from '../flows/flow-logs.ts';
 import type { Lambda } from '../flows/lambda.ts';
 import type { Messages } from '../flows/messages.ts';
 import type { StoredFlows } from '../flows/stored-flows.ts';
-import { type AgentId, isUuid, type QueueId } from '../ids.ts';
+import type { AgentId, QueueId } from '../ids.ts';
 import { isConversation } from '../routing/agent-state.ts';
 import { isOpenAt } from '../routing/hours-of-operation.ts';
 import type { QueuePlace } from '../routing/match.ts';
@@ -28,6 +28,7 @@ import type { HoursOfOperationStore } from '../store/hours-of-operation-store.ts
 import type { Queue } from '../store/queue-store.ts';
 import type { Instance, ResourceStore } from '../store/resource-store.ts';
 import type { Observer } from '../timeline.ts';
+import { agentNamed } from './agent-named.ts';
 import { agentViewOf } from './agent-outcome.ts';
 import { AgentPart } from './agent-part.ts';
 import { type CreateContact, checkCallbackNumber, createCallback } from './callback-order.ts';
@@ -138,7 +139,7 @@ export function contactFlowHost(
       return done();
     },
     async setTargetQueue(target) {
-      if (target.kind === 'agent') return view.targetAgent(idOf(target.agentId) as AgentId, deps);
+      if (target.kind === 'agent') return view.targetAgent(target.agentId, deps);
       const queue = await deps.directory.queue(instance.id, idOf(target.queueId) as QueueId);
       if (!queue) return failed(`There is no queue ${target.queueId}.`);
       view.target = queue;
@@ -313,7 +314,7 @@ function queueing(
     async dequeueAndTransfer(target) {
       const former = { target: view.target, agentTarget: view.agentTarget };
       if (target?.kind === 'agent') {
-        const found = await view.targetAgent(idOf(target.agentId) as AgentId, deps);
+        const found = await view.targetAgent(target.agentId, deps);
         if (found.kind !== 'done') return found;
       } else if (target) {
         const queue = await deps.directory.queue(contact.current.instanceId, idOf(target.queueId) as QueueId);
@@ -348,9 +349,12 @@ function queueing(
       }
     },
     async queueMetrics(target) {
-      return deps.agents?.queueMetrics
-        ? deps.agents.queueMetrics(contact.current, target ?? view.asTarget())
-        : failed('There are no numbers of queues.');
+      if (!deps.agents?.queueMetrics) return failed('There are no numbers of queues.');
+      if (target?.kind !== 'agent')
+        return deps.agents.queueMetrics(contact.current, target ?? view.asTarget());
+      const agent = await agentNamed(instance.id, target.agentId, deps.resources.agents);
+      if (!agent) return failed(`There is no agent ${target.agentId}.`);
+      return deps.agents.queueMetrics(contact.current, { kind: 'agent', agentId: agent.id });
     },
   };
 }
@@ -391,10 +395,10 @@ class LiveContactView implements ContactView {
     return this.target && { kind: 'queue', queueId: this.target.id };
   }
 
-  async targetAgent(id: AgentId, deps: Pick<FlowHostDeps, 'resources'>): Promise<HostResult> {
-    const agent = isUuid(id) ? await deps.resources.agents.find(this.#instance.id, id) : undefined;
-    if (!agent) return failed(`There is no agent ${id}.`);
-    this.agentTarget = { id, username: agent.username };
+  async targetAgent(named: string, deps: Pick<FlowHostDeps, 'resources'>): Promise<HostResult> {
+    const agent = await agentNamed(this.#instance.id, named, deps.resources.agents);
+    if (!agent) return failed(`There is no agent ${named}.`);
+    this.agentTarget = { id: agent.id, username: agent.username };
     this.target = undefined;
     // In the flow of a transfer, the agent is the one to whom it leads (Administrator Guide, agent attributes).
     if (this.#contact.current.request.transfer) this.#held.agent = agentViewOf({ agent }, this.#instance);
