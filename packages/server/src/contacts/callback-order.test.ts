@@ -103,7 +103,7 @@ describe('a callback that a flow orders', () => {
     }
     assert.equal((await ask({ target: { kind: 'agent', agentId } })).kind, 'done');
     assert.equal((await ask({ target: { kind: 'agent', agentId: 'ada' } })).kind, 'done');
-    assert.equal(made.length, 1);
+    assert.equal(made.length, 2);
   });
 
   it('is refused while outbound calls are switched off', async () => {
