@@ -18,6 +18,7 @@ import type { Instance } from '../store/resource-store.ts';
 import { capturedLogger, levels } from '../test-support/captured-logger.ts';
 import { sampleInstanceId, sampleTenant } from '../test-support/sample-contact.ts';
 import type { TimelineEntry } from '../timeline.ts';
+import { type AgentDoorDeps, agentSocketPath } from './agent-door.ts';
 import {
   HttpPortUnavailable,
   type HttpServer,
@@ -474,6 +475,46 @@ describe('http server › signed requests once there are keys', () => {
     assert.equal((await ask(server, { path: '/health' })).status, 200);
     assert.equal((await ask(server, { path: '/no/such/thing' })).status, 403);
     assert.equal((await ask(server, { path: '/contacts/%zz/x' })).status, 400);
+  });
+});
+
+describe('http server › clients that would change the protocol', () => {
+  // Java's HTTP client offers HTTP/2 on each connection; the offer may be ignored (RFC 9110 §7.8).
+  const http2 = {
+    connection: 'Upgrade, HTTP2-Settings',
+    upgrade: 'h2c',
+    'http2-settings': 'AAMAAABkAAQAAP__',
+  };
+  const agentDoor: Omit<AgentDoorDeps, 'logger'> = {
+    sessions: { find: () => Promise.resolve(undefined) } as unknown as AgentDoorDeps['sessions'],
+    agents: { find: () => Promise.resolve(undefined) },
+    instances: () => Promise.resolve([]),
+    openSocket: () => assert.fail('nobody is signed in'),
+    transport: 'plain',
+  };
+
+  for (const accessKeys of [openToAnyone, withKeys]) {
+    const keys = accessKeys.wasOpenToAnyone ? 'without keys' : 'with keys';
+    it(`are answered in the one they speak, ${keys} › HTTP/2 offered`, async () => {
+      const server = await open({ accessKeys, agentDoor: { ...agentDoor, logger: log.logger } });
+      const health = await ask(server, { path: '/health', headers: http2 });
+      assert.deepEqual([health.status, health.body], [200, { status: 'ok', database: 'ok' }]);
+      const body = '{"InstanceId":"x"}';
+      const start = { method: 'PUT', path: '/contact/outbound-voice', body };
+      const offered = await ask(server, { ...start, headers: http2 });
+      const plain = await ask(server, start);
+      assert.deepEqual([offered.status, offered.errorType], [plain.status, plain.errorType]);
+    });
+  }
+
+  it('are led to the agent socket if they ask for a WebSocket', async () => {
+    const server = await open({ agentDoor: { ...agentDoor, logger: log.logger } });
+    const socket = net.connect(server.port, '127.0.0.1');
+    socket.write(
+      `GET ${agentSocketPath} HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\nconnection: upgrade\r\nupgrade: WebSocket\r\n` +
+        'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: ringback.agent.v1\r\n\r\n',
+    );
+    assert.match(await text(socket), /^HTTP\/1.1 401 .*Nobody is signed in here\.$/s);
   });
 });
 

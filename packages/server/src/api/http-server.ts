@@ -1,7 +1,7 @@
 /** The HTTP server: listens, keeps slow and unreadable requests from harm, and gives each of the others to the edge or to a door beside it. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { maxHeaderSize, type RequestListener, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, maxHeaderSize, type RequestListener, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   type ApiError,
@@ -62,7 +62,12 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   const { host, port, tls } = options.config.http;
   const { requestTimeoutMs = defaultRequestTimeoutMs } = options;
   // Where the time for headers is the longer one, Node takes each of the two for the other.
-  const limits = { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: requestTimeoutMs };
+  const settings = {
+    headersTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: requestTimeoutMs,
+    shouldUpgradeCallback: (request: IncomingMessage) =>
+      options.agentDoor !== undefined && asksForWebSocket(request),
+  };
   const server = Fastify({
     logger: false,
     bodyLimit: maxBodyBytes,
@@ -74,8 +79,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     // A path that cannot be decoded never reaches a route, nor the error handler.
     frameworkErrors: (error, _request, reply) => edge.fail(error, reply),
     ...(tls
-      ? { https: { ...limits, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }
-      : { http: limits }),
+      ? { https: { ...settings, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }
+      : { http: settings }),
   }) as FastifyInstance;
   const edge = new Edge(options);
 
@@ -139,6 +144,14 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       }
     },
   };
+}
+
+/**
+ * Any other protocol that a client offers is left aside, and the request answered in the one that it came in
+ * (RFC 9110 §7.8): Java's HTTP client offers HTTP/2 on each connection without TLS.
+ */
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /** Answers what Node's parser refused before there was a request, in the form of all errors, and hangs up. */
