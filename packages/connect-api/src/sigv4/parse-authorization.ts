@@ -129,6 +129,19 @@ function decodedQuery(rawQuery: string): readonly QueryPair[] {
 
 type Read = { readonly head: AuthorizationHead; readonly signature: string };
 
+/** The header that says when a request in the header form was signed; it must be signed itself. */
+export function dateHeaderOf(request: SignedRequest): 'x-amz-date' | 'date' {
+  return headerOf(request, 'x-amz-date') === undefined ? 'date' : 'x-amz-date';
+}
+
+/** The signed time. `Date` may be as HTTP writes it, or mail (botocore: `-0000`); the signature covers the form of X-Amz-Date. */
+function timestampOf(request: SignedRequest): string | undefined {
+  const text = headerOf(request, dateHeaderOf(request));
+  if (text === undefined || !/^[A-Z][a-z]{2}, .* (GMT|[+-]0000)$/.test(text)) return text;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? text : new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+}
+
 /** The header form, whose time and session token stand in headers of their own. */
 function withTime(
   request: SignedRequest,
@@ -136,8 +149,8 @@ function withTime(
   query: readonly QueryPair[],
   known: KnownHead | undefined,
 ): Authorization {
-  const timestamp = headerOf(request, 'x-amz-date');
-  if (timestamp === undefined) throw incomplete('The request has no X-Amz-Date header.');
+  const timestamp = timestampOf(request);
+  if (timestamp === undefined) throw incomplete('The request has neither an X-Amz-Date nor a Date header.');
   const isKnown = known?.time.text === timestamp;
   const signedAtMs = isKnown ? known.time.ms : readTimestamp(timestamp, head.scope);
   if (known && !isKnown) known.time = { text: timestamp, ms: signedAtMs };

@@ -107,6 +107,22 @@ async function sign(unsigned: Unsigned, options: SignOptions = {}): Promise<Sign
   };
 }
 
+/** A request for `GET /instance` whose signature, made step by step, covers `headers` and says `timestamp`. */
+function signedByHand(headers: Readonly<Record<string, string>>, timestamp: string): SignedRequest {
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const names = Object.keys(headers).sort();
+  const lines = names.map((name) => `${name}:${headers[name]}\n`).join('');
+  const canonical = `GET\n/instance\n\n${lines}\n${names.join(';')}\n${sha256('')}`;
+  const steps = [timestamp.slice(0, 8), 'us-east-1', 'connect', 'aws4_request'];
+  const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
+  const key = steps.reduce<string | Buffer>(hmac, `AWS4${SECRET}`);
+  const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${steps.join('/')}\n${sha256(canonical)}`;
+  const authorization =
+    `AWS4-HMAC-SHA256 Credential=${ACCESS_KEY}/${steps.join('/')}, SignedHeaders=${names.join(';')}, ` +
+    `Signature=${hmac(key, toSign).toString('hex')}`;
+  return { method: 'GET', url: '/instance', headers: { ...headers, authorization }, body: Buffer.of() };
+}
+
 function urlOf(path: string, query: Readonly<Record<string, unknown>>): string {
   const pairs = Object.entries(query).flatMap(([name, values]) =>
     [values].flat().map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`),
@@ -319,6 +335,33 @@ describe('verifySigV4 › what each rule refuses', () => {
       const result = await outcome({ ...request, headers: { ...request.headers, authorization: repaired } });
       assert.equal(result, 'IncompleteSignatureException', left);
     }
+  });
+
+  test('takes the time from Date where there is no x-amz-date, and insists that it is signed', async () => {
+    const basic = '20261122T055816Z';
+    for (const date of ['Sun, 22 Nov 2026 05:58:16 GMT', 'Sun, 22 Nov 2026 05:58:16 -0000', basic]) {
+      const request = signedByHand({ host: 'h', date }, basic);
+      assert.equal(await outcome(request), 'verified', date);
+      assert.equal(await outcome(request, { nowMs: NOW_MS + 300_001 }), 'InvalidSignatureException', date);
+    }
+    for (const date of ['Sun, 22 Nov 2026 05:58:16 CET', 'Sun, 32 Nov 2026 05:58:16 GMT', 'today', '']) {
+      assert.equal(
+        await outcome(signedByHand({ host: 'h', date }, basic)),
+        'IncompleteSignatureException',
+        date,
+      );
+    }
+    const date = 'Sun, 22 Nov 2026 05:58:16 GMT';
+    const added = signedByHand({ host: 'h' }, basic);
+    assert.equal(
+      await outcome({ ...added, headers: { ...added.headers, date } }),
+      'IncompleteSignatureException',
+    );
+    const both = signedByHand(
+      { host: 'h', date: 'Sun, 22 Nov 2026 01:00:00 GMT', 'x-amz-date': basic },
+      basic,
+    );
+    assert.equal(await outcome(both), 'verified');
   });
 
   test('refuses an operation that stands in a header without being signed', async () => {

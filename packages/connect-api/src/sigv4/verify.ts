@@ -9,7 +9,12 @@ import {
   unrecognizedClientException,
 } from '../errors.ts';
 import { canonicalRequest } from './canonical-request.ts';
-import { type Authorization, type CredentialScope, parseAuthorization } from './parse-authorization.ts';
+import {
+  type Authorization,
+  type CredentialScope,
+  dateHeaderOf,
+  parseAuthorization,
+} from './parse-authorization.ts';
 import { headerOf, type SignedRequest, splitUrl } from './request.ts';
 import { deriveSigningKey, type SigningKeys } from './signing-keys.ts';
 
@@ -53,9 +58,9 @@ const UNKNOWN_KEY_TEXT = 'The access key of the request is not known here.';
 /**
  * Verifies a request's signature.
  *
- * Uses the client's own list of signed headers, but insists on `host`, and in the header form on `x-amz-date`;
- * `x-amz-security-token` and `x-amz-target` must be signed where present, and `x-amz-content-sha256`, where present,
- * must be the hash of the body. An equal signature seen twice is not an attack: clients repeat it when they retry
+ * Uses the client's own list of signed headers, but insists on `host`, and in the header form on `x-amz-date`, or on
+ * `date` where that gives the time; `x-amz-security-token` and `x-amz-target` must be signed where present, and
+ * `x-amz-content-sha256`, where present, must be the hash of the body. An equal signature seen twice is not an attack: clients repeat it when they retry
  * within a second.
  *
  * Refusals: MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException for an
@@ -151,8 +156,6 @@ function stringToSign(
   return `AWS4-HMAC-SHA256\n${timestamp}\n${date}/${region}/${service}/aws4_request\n${hash('sha256', canonical)}`;
 }
 
-const insistedInHeaderForm = ['host', 'x-amz-date'];
-const insistedInQueryForm = ['host'];
 /** The target names the operation of some services; in a presigned URL the session token stands in the query. */
 const signedIfPresentInHeaderForm = ['x-amz-security-token', 'x-amz-target'];
 const signedIfPresentInQueryForm = ['x-amz-target'];
@@ -162,7 +165,7 @@ function problemWithHeaders(
   { form, signedHeaders }: Authorization,
   values: readonly (string | undefined)[],
 ): ApiError | undefined {
-  for (const name of form === 'header' ? insistedInHeaderForm : insistedInQueryForm) {
+  for (const name of form === 'header' ? ['host', dateHeaderOf(request)] : ['host']) {
     if (!signedHeaders.includes(name))
       return incompleteSignatureException(`The header ${name} must be signed.`);
   }
