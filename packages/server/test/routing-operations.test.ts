@@ -132,6 +132,10 @@ describe('agents, metrics and routing over the API', () => {
     const inMilliseconds = values(inOne).OLDEST_CONTACT_AGE ?? 0;
     assert.ok(inMilliseconds >= 90_000 && inMilliseconds < 150_000, `${inMilliseconds}`);
     assert.equal(values(inOne).ESTIMATED_WAIT_TIME, undefined);
+    assert.deepEqual(
+      inOne?.Collections?.map(({ Metric }) => Metric?.Unit),
+      ['COUNT', 'SECONDS', 'SECONDS'],
+    );
     const other = team.queues[1] as string;
     const grouped = await metrics(names, {
       Filters: { Queues: [queueId, other], Channels: ['VOICE'] },

@@ -47,7 +47,7 @@ export const getCurrentMetricData: OperationCode<'GetCurrentMetricData'> = async
         Collections: asked.map((metric) => ({
           Metric: {
             Name: metric,
-            Unit: metric === 'OLDEST_CONTACT_AGE' ? ('SECONDS' as const) : ('COUNT' as const),
+            Unit: inSeconds.has(metric) ? ('SECONDS' as const) : ('COUNT' as const),
           },
           Value: numberOf(metric, numbers, grouped.length > 0 ? 'grouped' : 'in one'),
         })),
@@ -218,6 +218,9 @@ const read: Readonly<Record<MetricName, (numbers: RealTimeMetrics) => number | u
   // Absent means that it cannot be worked out.
   ESTIMATED_WAIT_TIME: () => undefined,
 };
+
+/** Of these the answer says `SECONDS`; the others are counts. */
+const inSeconds: ReadonlySet<MetricName> = new Set(['OLDEST_CONTACT_AGE', 'ESTIMATED_WAIT_TIME']);
 
 /** The oldest age comes in seconds with groupings and in milliseconds without (API reference, CurrentMetrics). */
 function numberOf(
