@@ -334,6 +334,13 @@ describe('routing profiles', () => {
     ]);
     await refused(deleteQueue(second), 'ResourceInUseException', /serves it/);
     const reference = (QueueId: string, Channel: sdk.Channel = 'VOICE') => ({ QueueId, Channel });
+    const QueueReferences = Array.from({ length: 11 }, () => reference(first));
+    const ofEleven = { InstanceId, RoutingProfileId, QueueReferences };
+    await refused(
+      send(new sdk.DisassociateRoutingProfileQueuesCommand(ofEleven)),
+      'InvalidParameterException',
+      /11.*at most 10/,
+    );
     await send(
       new sdk.DisassociateRoutingProfileQueuesCommand({
         InstanceId,

@@ -202,6 +202,37 @@ describe('agents, metrics and routing over the API', () => {
     await refused(metrics(['AGENTS_ONLINE'], { Filters }), 'InvalidParameterException', /not by both/);
   });
 
+  it('tells of statuses by queue, and how many are online in each', async () => {
+    const counts = await metrics(['AGENTS_ONLINE'], { Groupings: ['QUEUE', 'AGENT_STATUS'] });
+    assert.ok(counts.length >= 3);
+    assert.ok(counts.every(({ Dimensions }) => Dimensions?.Queue?.Id === queueId && Dimensions.AgentStatus));
+    const AgentStatuses = [availableId];
+    for (const [what, more, names] of [
+      [/QUEUE as the first grouping/, { Groupings: ['AGENT_STATUS'] }, ['AGENTS_ONLINE']],
+      [/QUEUE as the first grouping/, { Groupings: ['AGENT_STATUS', 'QUEUE'] }, ['AGENTS_ONLINE']],
+      [/only AGENTS_ONLINE/, { Groupings: ['QUEUE', 'AGENT_STATUS'] }, ['AGENTS_ONLINE', 'AGENTS_STAFFED']],
+      [/name queues/, { Filters: { AgentStatuses } }, ['AGENTS_ONLINE']],
+    ] as [RegExp, Partial<sdk.GetCurrentMetricDataCommandInput>, sdk.CurrentMetricName[]][]) {
+      await refused(metrics(names, more), 'InvalidParameterException', what);
+    }
+  });
+
+  it('counts what waits by routing profile only where these are the filter, and sorts by no slots', async () => {
+    const Groupings: sdk.Grouping[] = ['ROUTING_PROFILE'];
+    assert.ok((await metrics(['AGENTS_ONLINE'], { Groupings })).length > 0);
+    for (const name of ['CONTACTS_IN_QUEUE', 'CONTACTS_SCHEDULED', 'OLDEST_CONTACT_AGE'] as const) {
+      await refused(
+        metrics([name], { Groupings }),
+        'InvalidParameterException',
+        /filter by routing profiles/,
+      );
+    }
+    for (const SortByMetric of ['SLOTS_ACTIVE', 'SLOTS_AVAILABLE'] as const) {
+      const more = { Groupings: ['QUEUE' as const], SortCriteria: [{ SortByMetric }] };
+      await refused(metrics([SortByMetric], more), 'InvalidParameterException', /sorted by/);
+    }
+  });
+
   it('knows metrics by their names only', async () => {
     const arn = `arn:aws:connect:us-east-1:000000000000:instance/${InstanceId}/metric/constructor`;
     for (const MetricId of [arn, `${unknownId}/__proto__`, `${unknownId}/toString`, unknownId]) {
@@ -309,6 +340,11 @@ describe('agents, metrics and routing over the API', () => {
     await refused(putStatus(lunchId), 'InvalidParameterException', /disabled/);
     await refused(userData({}), 'InvalidParameterException', /filter/);
     await refused(userData({ Queues: [unknownId] }), 'ResourceNotFoundException', /queue/);
+    await refused(
+      userData({ Queues: [queueId], Agents: [UserId] }),
+      'InvalidParameterException',
+      /one of Queues, RoutingProfiles, Agents and UserHierarchyGroups/,
+    );
     await refused(metrics(['AGENTS_ONLINE'], { Filters: {} }), 'InvalidParameterException', /Filters/);
     await refused(
       metrics(['AGENTS_ONLINE'], { Groupings: ['ROUTING_STEP_EXPRESSION'] }),

@@ -665,6 +665,11 @@ describe('users › search', () => {
       'InvalidParameterException',
       /takes one/,
     );
+    await refused(
+      search(undefined, { TagFilter: { TagCondition: red }, UserAttributeFilter: { TagCondition: red } }),
+      'AccessDeniedException',
+      /exclude each other/,
+    );
   });
 
   it('tells after-contact work in milliseconds', async () => {
@@ -851,7 +856,9 @@ describe('users › quota', () => {
     );
   });
 
-  it('no refusal was one that its operation does not have', () => {
-    assert.deepEqual(test.unmodelled, []);
+  it('no refusal was one that its operation does not have, but for the one that the API reference adds', () => {
+    assert.deepEqual(test.unmodelled, [
+      'SearchUsers: AccessDeniedException: TagFilter and UserAttributeFilter exclude each other.',
+    ]);
   });
 });

@@ -31,6 +31,7 @@ export const getCurrentMetricData: OperationCode<'GetCurrentMetricData'> = async
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const grouped = readGroupings(input);
   const asked = readMetrics(input);
+  refuseUncounted(grouped, asked, input);
   const filter = await readFilters(input, instance, deps);
   const snapshot = await deps.routing.realTime(instance.id);
   const rows = snapshot && filter.voice ? rowsOf(grouped, filter, instance, snapshot) : [];
@@ -78,6 +79,43 @@ function readMetrics({ CurrentMetrics }: Input): readonly MetricName[] {
   });
 }
 
+/** What waits belongs to queues: by routing profile it is counted only for those that were asked for. */
+const waiting: ReadonlySet<MetricName> = new Set([
+  'CONTACTS_IN_QUEUE',
+  'CONTACTS_SCHEDULED',
+  'OLDEST_CONTACT_AGE',
+]);
+
+/**
+ * The combinations that the API reference excludes (Filters, Groupings, SortCriteria).
+ *
+ * @throws {ApiError} InvalidParameterException.
+ */
+function refuseUncounted(
+  grouped: readonly Grouping[],
+  asked: readonly MetricName[],
+  { Filters, SortCriteria }: Input,
+): void {
+  if (grouped.includes('AGENT_STATUS') && (grouped[0] !== 'QUEUE' || !Filters.Queues)) {
+    throw invalidParameterException(
+      'To group by AGENT_STATUS, name QUEUE as the first grouping and filter by queues.',
+    );
+  }
+  if (grouped.includes('AGENT_STATUS') && asked.some((metric) => metric !== 'AGENTS_ONLINE')) {
+    throw invalidParameterException('Grouped by AGENT_STATUS there is only AGENTS_ONLINE.');
+  }
+  const uncounted = asked.find((metric) => waiting.has(metric));
+  if (grouped.includes('ROUTING_PROFILE') && !Filters.RoutingProfiles && uncounted) {
+    throw invalidParameterException(
+      `To group ${uncounted} by ROUTING_PROFILE, filter by routing profiles, not by queues.`,
+    );
+  }
+  const sortBy = SortCriteria?.[0]?.SortByMetric;
+  if (sortBy === 'SLOTS_ACTIVE' || sortBy === 'SLOTS_AVAILABLE') {
+    throw invalidParameterException(`Metrics are not sorted by ${sortBy}.`);
+  }
+}
+
 interface MetricFilter {
   readonly queueIds: ReadonlySet<QueueId> | undefined;
   readonly routingProfileIds: ReadonlySet<RoutingProfileId> | undefined;
@@ -87,8 +125,12 @@ interface MetricFilter {
 }
 
 async function readFilters({ Filters }: Input, instance: Instance, deps: ApiDeps): Promise<MetricFilter> {
-  if (!Filters.Queues && !Filters.RoutingProfiles && !Filters.AgentStatuses) {
-    throw invalidParameterException('Filters must name queues, routing profiles or agent statuses.');
+  if (!Filters.Queues && (!Filters.RoutingProfiles || Filters.AgentStatuses)) {
+    throw invalidParameterException(
+      Filters.AgentStatuses
+        ? 'Filters must name queues beside AgentStatuses.'
+        : 'Filters must name queues or routing profiles.',
+    );
   }
   if (Filters.Queues && Filters.RoutingProfiles) {
     throw invalidParameterException('Filter by queues or by routing profiles, not by both.');

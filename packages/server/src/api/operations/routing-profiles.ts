@@ -230,6 +230,8 @@ export const updateRoutingProfileQueues: OperationCode<'UpdateRoutingProfileQueu
 };
 
 /** Queues that the profile does not serve are no mistake. */
+const maxRemovedQueues = 10;
+
 export const disassociateRoutingProfileQueues: OperationCode<'DisassociateRoutingProfileQueues'> = async (
   input,
   caller,
@@ -239,6 +241,14 @@ export const disassociateRoutingProfileQueues: OperationCode<'DisassociateRoutin
   const { QueueReferences, ManualAssignmentQueueReferences } = input;
   if (QueueReferences === undefined && ManualAssignmentQueueReferences === undefined) {
     throw invalidRequestException('QueueReferences or ManualAssignmentQueueReferences is required.');
+  }
+  for (const given of [QueueReferences, ManualAssignmentQueueReferences]) {
+    // The model gives no limit, the API reference does.
+    if (given && given.length > maxRemovedQueues) {
+      throw invalidParameterException(
+        `The request names ${given.length} queues; at most ${maxRemovedQueues} can be disassociated at once.`,
+      );
+    }
   }
   const referencesOf = (given: readonly WireReference[] = []) =>
     Promise.all(given.map((reference) => queueReference(reference, instance, deps)));

@@ -1,5 +1,5 @@
 /** SearchUsers. */
-import { invalidParameterException, type OperationInput } from '@ringback/connect-api';
+import { accessDeniedException, invalidParameterException, type OperationInput } from '@ringback/connect-api';
 import { phoneConfigOf } from '../../store/agent-settings.ts';
 import type { Agent, Proficiency } from '../../store/agent-store.ts';
 import type { HierarchyGroup } from '../../store/hierarchy-store.ts';
@@ -47,6 +47,10 @@ export const searchUsers: OperationCode<'SearchUsers'> = async (input, caller, d
       ...(HierarchyGroupCondition ? [hierarchyPredicate(HierarchyGroupCondition)] : []),
     ],
   );
+  if (input.SearchFilter?.TagFilter && input.SearchFilter.UserAttributeFilter) {
+    // Not among the operation's exceptions, but what the API reference promises (UserSearchFilter).
+    throw accessDeniedException('TagFilter and UserAttributeFilter exclude each other.');
+  }
   const tags = tagFilterPredicate(input.SearchFilter?.TagFilter);
   const attributes = userAttributePredicate(input.SearchFilter?.UserAttributeFilter);
   const [agents, proficiencies, groups] = await Promise.all([

@@ -34,12 +34,17 @@ export const putUserStatus: OperationCode<'PutUserStatus'> = async (input, calle
   return {};
 };
 
-/** Users who are signed in. At least one filter must be given; what is filtered for several things must be all of them. */
+/** Users who are signed in: those of one filter, and of these those with contacts in certain states. */
 export const getCurrentUserData: OperationCode<'GetCurrentUserData'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
   const { Queues, RoutingProfiles, Agents, UserHierarchyGroups, ContactFilter } = input.Filters;
   if (!Queues && !RoutingProfiles && !Agents && !UserHierarchyGroups && !ContactFilter) {
     throw invalidParameterException('Filters must have at least one filter.');
+  }
+  if ([Queues, RoutingProfiles, Agents, UserHierarchyGroups].filter(Boolean).length > 1) {
+    throw invalidParameterException(
+      'Filters may have one of Queues, RoutingProfiles, Agents and UserHierarchyGroups.',
+    );
   }
   const found = <Item extends { readonly id: string }>(
     kind: Parameters<typeof requireResource<Item>>[0],
