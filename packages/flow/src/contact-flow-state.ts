@@ -51,6 +51,8 @@ export interface ContactFlowState {
   digitBuffer: Digit[] | undefined;
   /** Time spent in Lambda calls since something was last played, ms. */
   silentLambdaMs: number;
+  /** How often the contact went from one queue to another. */
+  queueMoves: number;
 }
 
 /** Shared by all that hold nothing: a waiting contact should cost little. Maps are replaced, never changed. */
@@ -82,5 +84,6 @@ export function createContactFlowState(
     languageCode: undefined,
     digitBuffer: undefined,
     silentLambdaMs: 0,
+    queueMoves: 0,
   };
 }

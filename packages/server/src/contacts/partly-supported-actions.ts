@@ -6,7 +6,7 @@ export const partlySupportedActions: Readonly<Record<string, string>> = {
     'An outbound whisper flow runs once the customer has answered: the flow goes on, CallerId and VoiceConnector have no effect.',
   CreateTask:
     'Tasks are recorded for the sinks, nobody works on them; TaskTemplateId takes the error branch.',
-  DequeueContactAndTransferToQueue: 'The contact stays the same one, and may move as often as it likes.',
+  DequeueContactAndTransferToQueue: 'The contact stays the same one.',
   GetMetricData: 'Only voice is counted, whatever QueueChannel says; EstimatedWaitTime has no value.',
   TransferContactToAgent:
     'A customer who has left the agent who transfers waits for a busy agent; in Connect he is disconnected.',

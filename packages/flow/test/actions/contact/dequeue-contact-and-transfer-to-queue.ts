@@ -1,6 +1,7 @@
 // DequeueContactAndTransferToQueue: from one queue into another.
 
 import assert from 'node:assert/strict';
+import { createContactFlowState } from '../../../src/contact-flow-state.ts';
 import { failed } from '../../../src/flow-host.ts';
 import { testAction } from '../../action-table.ts';
 
@@ -34,7 +35,17 @@ testAction('DequeueContactAndTransferToQueue', [
     name: 'takes the error branch when it was moved too often',
     Parameters: { QueueId: 'q-2' },
     Errors: ['QueueAtCapacity', 'NoMatchingError'],
-    script: { host: { dequeueAndTransfer: () => Promise.resolve(failed('moved 11 times')) } },
+    script: { state: { ...createContactFlowState({ logging: 'Enabled' }), queueMoves: 11 } },
     goesTo: 'NoMatchingError',
+    calls: [],
+    logError: /11 times/,
+  },
+  {
+    name: 'moves eleven times at most',
+    Parameters: { QueueId: 'q-2' },
+    Errors: ['QueueAtCapacity', 'NoMatchingError'],
+    script: { state: { ...createContactFlowState(), queueMoves: 10 } },
+    goesTo: '(queued)',
+    also: (ran) => assert.equal(ran.state.queueMoves, 11),
   },
 ]);

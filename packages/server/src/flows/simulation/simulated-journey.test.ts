@@ -108,6 +108,28 @@ describe('simulated journey', () => {
     );
   });
 
+  it('ends a queue flow that would move the contact for ever', async () => {
+    const restless = flowOf(
+      [
+        {
+          Identifier: 'move',
+          Type: 'DequeueContactAndTransferToQueue',
+          Parameters: { QueueId: 'Sales' },
+          Transitions: { NextAction: 'end', Errors: errors('QueueAtCapacity', 'NoMatchingError') },
+        },
+        end,
+      ],
+      'Restless',
+      'CUSTOMER_QUEUE',
+    );
+    const run = await simulate(
+      [hooks('set', { CustomerQueue: 'Restless' }, 'queue'), toQueue, end],
+      'queue: Sales\nagent: { acceptsAfterSeconds: 1 }',
+      { Restless: restless },
+    );
+    assert.equal(flowsOf(run).filter(([hook]) => hook === 'CustomerQueue').length, 12);
+  });
+
   it('lets the customer wait in silence when the queue flow has ended, and talks about the agent once he has accepted', async () => {
     const run = await simulate(
       [
