@@ -249,8 +249,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     }),
     (synthesizer) => synthesizer.close(),
   );
-  const lambda = opened.keep(openLambda({ ...config.lambda, region: config.region }, clock), (l) =>
-    l.close(),
+  const lambda = opened.keep(
+    openLambda({ ...config.lambda, region: config.region }, clock, (functionArn, why) => {
+      logger.warn({ functionArn, why }, 'a Lambda function that nobody waited for failed');
+    }),
+    (l) => l.close(),
   );
   const flowLogs = opened.keep(
     await openFlowLogs({

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { LambdaRequest } from '@ringback/flow';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { openLambda } from './lambda.ts';
 
 describe('lambda', () => {
@@ -15,6 +15,8 @@ describe('lambda', () => {
   const asked: string[] = [];
   /** So many answers more say that the function failed. */
   let failures = 0;
+  /** Answers of the slow function, which are sent when they are called. */
+  const held: (() => void)[] = [];
 
   before(async () => {
     process.env.AWS_ACCESS_KEY_ID = 'AKIDTEST';
@@ -24,7 +26,10 @@ describe('lambda', () => {
       if (failures > 0) response.setHeader('x-amz-function-error', 'Unhandled');
       const answer = failures > 0 ? '{"errorMessage":"out of order"}' : '{"done":true}';
       failures -= 1;
-      request.resume().on('end', () => response.end(answer));
+      request.resume().on('end', () => {
+        if (request.url === '/slow') held.push(() => response.end(answer));
+        else response.end(answer);
+      });
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -37,10 +42,15 @@ describe('lambda', () => {
     server.closeAllConnections();
   });
 
+  /** Waits for nothing. */
+  const hasty: Clock = { ...systemClock, setTimeout: (task) => systemClock.setTimeout(task, 0) };
+  /** Waits for ever. */
+  const patient: Clock = { ...systemClock, setTimeout: () => undefined };
+
   async function invoke(name: string, more: Partial<LambdaRequest> = {}): Promise<string> {
     const lambda = openLambda(
       { endpoint: url, functions: { mine: `${url}/mine` }, region: 'us-east-1' },
-      { ...systemClock, setTimeout: (task) => systemClock.setTimeout(task, 0) },
+      hasty,
     );
     const request = {
       functionArn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
@@ -54,6 +64,15 @@ describe('lambda', () => {
     } finally {
       lambda.close();
     }
+  }
+
+  function asynchronous(name: string): LambdaRequest {
+    return {
+      functionArn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
+      event: { Name: 'ContactFlowEvent', Details: { Parameters: {}, ContactData: {} } },
+      invocation: 'asynchronous',
+      timeLimitMs: 8_000,
+    };
   }
 
   async function pathAsked(name: string): Promise<string> {
@@ -87,8 +106,33 @@ describe('lambda', () => {
       await assert.rejects(invoke(name), /out of order/);
       assert.equal(failures, 5, 'four calls');
     }
+  });
+
+  it('a function that is called asynchronously may refuse at once, and is not asked again', async () => {
+    const lambda = openLambda(
+      { endpoint: undefined, functions: { mine: `${url}/mine` }, region: 'r' },
+      patient,
+    );
     failures = 1;
-    await assert.rejects(invoke('mine', { invocation: 'asynchronous' }), /out of order/);
-    assert.equal(failures, 0, 'nobody waits for its answer');
+    await assert.rejects(lambda.invoke(asynchronous('mine'), new AbortController().signal), /out of order/);
+    assert.equal(failures, 0, 'one call');
+    lambda.close();
+  });
+
+  it('nobody waits for what a function does that is called asynchronously; what it fails with later is told', async () => {
+    const told = Promise.withResolvers<string>();
+    const lambda = openLambda(
+      { endpoint: undefined, functions: { slow: `${url}/slow` }, region: 'r' },
+      hasty,
+      (functionArn, why) => told.resolve(`${functionArn} ${why}`),
+    );
+    failures = 1;
+    const hangUp = new AbortController();
+    assert.equal(await lambda.invoke(asynchronous('slow'), hangUp.signal), '');
+    hangUp.abort();
+    while (held.length === 0) await new Promise(setImmediate);
+    held.pop()?.();
+    assert.match(await told.promise, /function:slow .*out of order/);
+    lambda.close();
   });
 });

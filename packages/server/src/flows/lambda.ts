@@ -16,7 +16,7 @@ export interface Lambda {
   /**
    * Calls a function and gives its payload as text. Throttling, 5xx answers, lost connections and, of synchronous calls, errors of
    * the function itself are tried again, at most three times, within the request's time limit (Administrator Guide, invoke Lambda
-   * functions, invocation retry policy).
+   * functions, invocation retry policy). An asynchronous call is over when the function has begun.
    *
    * @throws {LambdaFailed} with the reason; the flow takes its error branch.
    */
@@ -34,12 +34,22 @@ export class LambdaFailed extends Error {
   }
 }
 
+/** A function at a URL that has not refused an asynchronous call by then is taken for started, ms: nobody waits for what it does. */
+const startedAfterMs = 250;
+/** Longest run of a function that nobody waits for, ms (Administrator Guide, AWS Lambda function block). */
+const maxAsynchronousMs = 60_000;
 const maxAttempts = 4;
 const firstRetryDelayMs = 100;
 /** A payload is read up to a little beyond the language's limit of 32 KB, so that the flow can say "too large". */
 const maxPayloadBytes = 40_000;
 
-export function openLambda(config: LambdaConfig, clock: Clock): Lambda {
+/** @param failedLate told of asynchronous calls that fail when their flow has gone on. */
+export function openLambda(
+  config: LambdaConfig,
+  clock: Clock,
+  failedLate: (functionArn: string, why: string) => void = () => undefined,
+): Lambda {
+  const closed = new AbortController();
   let client: LambdaClient | undefined;
   const aws = (): LambdaClient => {
     // Retries are ours: they must end with the flow's time limit.
@@ -50,26 +60,52 @@ export function openLambda(config: LambdaConfig, clock: Clock): Lambda {
     });
     return client;
   };
-  return {
-    async invoke(request, signal) {
-      const url = urlFor(config, request.functionArn);
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(request.timeLimitMs)]);
-      const told = (failure: LambdaFailed) => (url ? failure : withWhereAsked(failure, config));
-      let failed: LambdaFailed | undefined;
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return url ? await post(url, request, deadline) : await invokeAws(aws(), request, deadline);
-        } catch (error) {
-          // What the time was spent on says more than that it is over.
-          if (deadline.aborted)
-            throw told(failed ?? new LambdaFailed(`no answer within ${request.timeLimitMs} ms`, false));
-          failed = error instanceof LambdaFailed ? error : new LambdaFailed(messageOf(error), true);
-          if (!failed.mayRetry || attempt >= maxAttempts) throw told(failed);
-          await delay(clock, firstRetryDelayMs * 2 ** (attempt - 1), deadline).catch(() => undefined);
-        }
+  async function call(request: LambdaRequest, timeLimitMs: number, signal: AbortSignal): Promise<string> {
+    const url = urlFor(config, request.functionArn);
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)]);
+    const told = (failure: LambdaFailed) => (url ? failure : withWhereAsked(failure, config));
+    let failed: LambdaFailed | undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return url ? await post(url, request, deadline) : await invokeAws(aws(), request, deadline);
+      } catch (error) {
+        // What the time was spent on says more than that it is over.
+        if (deadline.aborted)
+          throw told(failed ?? new LambdaFailed(`no answer within ${timeLimitMs} ms`, false));
+        failed = error instanceof LambdaFailed ? error : new LambdaFailed(messageOf(error), true);
+        if (!failed.mayRetry || attempt >= maxAttempts) throw told(failed);
+        await delay(clock, firstRetryDelayMs * 2 ** (attempt - 1), deadline).catch(() => undefined);
       }
+    }
+  }
+
+  /** AWS answers an asynchronous call at once; what stands behind a URL often answers when it is done. */
+  async function start(request: LambdaRequest, signal: AbortSignal): Promise<string> {
+    const running = call(request, maxAsynchronousMs, closed.signal);
+    const waited = new AbortController();
+    let hasGoneOn = false;
+    running.catch((error: unknown) => {
+      if (hasGoneOn && !closed.signal.aborted) failedLate(request.functionArn, messageOf(error));
+    });
+    try {
+      const patience = delay(clock, startedAfterMs, AbortSignal.any([signal, waited.signal])).then(() => '');
+      patience.catch(() => undefined);
+      return await Promise.race([running, patience]);
+    } finally {
+      hasGoneOn = true;
+      waited.abort();
+    }
+  }
+
+  return {
+    invoke: (request, signal) =>
+      request.invocation === 'asynchronous' && urlFor(config, request.functionArn)
+        ? start(request, signal)
+        : call(request, request.timeLimitMs, signal),
+    close() {
+      closed.abort();
+      client?.destroy();
     },
-    close: () => client?.destroy(),
   };
 }
 
