@@ -462,6 +462,20 @@ test('validate › lists all problems of a document at once, with their actions'
   );
 });
 
+test('validate › a known type that is misspelt, or spelt as the documentation misspells it, is refused with the right one', () => {
+  for (const [written, right] of [
+    ['messageParticipant', 'MessageParticipant'],
+    ['UnTagContact', 'UntagContact'],
+    ['UpdateRoutingCriteria', 'UpdateContactRoutingCriteria'],
+  ] as const) {
+    const [found] = problemsOf(around({ Type: written }));
+    assert.deepEqual(
+      [found?.severity, found?.path, found?.message, found?.remedy],
+      ['error', 'Actions[0].Type', `Invalid Action type. Type: ${written}`, `Write ${right}.`],
+    );
+  }
+});
+
 test('validate › circles that wait, speak or count are left alone', () => {
   const flow = documentOf({
     a: { Type: 'MessageParticipant', Parameters: { Text: 'x' }, Transitions: { NextAction: 'b' } },

@@ -1,7 +1,7 @@
 // Checks a parsed flow against the language: every mistake at once, each with its action, its path and what is right.
 
 import type { ActionDefinition, ReportProblem } from './action-definition.ts';
-import { actionDefinition } from './actions/all-actions.ts';
+import { actionDefinition, typeMeantBy } from './actions/all-actions.ts';
 import { CONDITION_OPERATORS } from './conditions.ts';
 import type { Action, FlowDocument } from './flow-document.ts';
 import { errorAt, type FlowProblem, warningAt } from './flow-problem.ts';
@@ -169,11 +169,15 @@ function checkAction(action: Action, options: ValidationOptions, problems: FlowP
   };
   const definition = actionDefinition(action.type);
   if (definition === undefined) {
+    const right = typeMeantBy(action.type);
     report(
-      'warning',
+      // Consoles add types, which must not keep a flow from being loaded; but none that differs in its capitals only.
+      right === undefined ? 'warning' : 'error',
       'Type',
       `Invalid Action type. Type: ${action.type}`,
-      'This version does not know it: it will take its error branch. Check the spelling.',
+      right === undefined
+        ? 'This version does not know it: it will take its error branch. Check the spelling.'
+        : `Write ${right}.`,
     );
     return;
   }

@@ -148,6 +148,17 @@ export function actionDefinition(type: string): ActionDefinition | undefined {
   return BY_TYPE.get(type);
 }
 
+const BY_LOWER_CASE: ReadonlyMap<string, string> = new Map([
+  ...ALL.map(({ type }): [string, string] => [type.toLowerCase(), type]),
+  // The Flow language reference calls it so; the service refuses it.
+  ['updateroutingcriteria', updateContactRoutingCriteria.type],
+]);
+
+/** The known type that a misspelt one stands for, if one is plain. */
+export function typeMeantBy(type: string): string | undefined {
+  return BY_LOWER_CASE.get(type.toLowerCase());
+}
+
 /** What a type this version does not know does: it asks the host's adapter, else takes its error branch. */
 export const unknownAction: ActionDefinition = {
   type: '',
