@@ -843,6 +843,42 @@ describe('tags', () => {
     assert.deepEqual((await describeQueue(BasicQueueId)).Tags, { a: 'queue' });
   });
 
+  it('belong to phone numbers and instances, too', async () => {
+    const { ListPhoneNumbersSummaryList: numbers } = await test.client.send(
+      new sdk.ListPhoneNumbersV2Command({ InstanceId }),
+    );
+    const { PhoneNumberId = '', PhoneNumberArn = '' } = numbers?.[0] ?? {};
+    const account = 'arn:aws:connect:us-east-1:000000000000';
+    const described = {
+      [PhoneNumberArn]: async () =>
+        (await test.client.send(new sdk.DescribePhoneNumberCommand({ PhoneNumberId })))
+          .ClaimedPhoneNumberSummary?.Tags,
+      [`${account}:instance/${InstanceId}`]: async () =>
+        (await test.client.send(new sdk.DescribeInstanceCommand({ InstanceId }))).Instance?.Tags,
+    };
+    for (const [resourceArn, tagsOf] of Object.entries(described)) {
+      assert.deepEqual(await tagsOf(), {}, resourceArn);
+      await send(new sdk.TagResourceCommand({ resourceArn, tags: { a: '1', b: '2' } }));
+      await send(new sdk.UntagResourceCommand({ resourceArn, tagKeys: ['b'] }));
+      const { tags } = await test.client.send(new sdk.ListTagsForResourceCommand({ resourceArn }));
+      assert.deepEqual([tags, await tagsOf()], [{ a: '1' }, { a: '1' }], resourceArn);
+    }
+    for (const resourceArn of [
+      `${account}:phone-number/${unknownId}`,
+      PhoneNumberArn.replace('000000000000', '111111111111'),
+      PhoneNumberArn.replace('us-east-1', 'eu-west-2'),
+      // The form of ListPhoneNumbers at AWS, which cannot be tagged there either.
+      `${account}:instance/${InstanceId}/phone-number/${PhoneNumberId}`,
+      `${account}:instance/${InstanceId}/instance/${InstanceId}`,
+      `${account}:instance/${unknownId}`,
+    ]) {
+      await refused(
+        send(new sdk.TagResourceCommand({ resourceArn, tags: { a: '1' } })),
+        'ResourceNotFoundException',
+      );
+    }
+  });
+
   it('no refusal was one that its operation does not have', () => {
     assert.deepEqual(test.unmodelled, []);
   });

@@ -9,7 +9,9 @@ export type TaggedKind =
   | 'agent-state'
   | 'contact-flow'
   | 'flow-module'
+  | 'instance'
   | 'operating-hours'
+  | 'phone-number'
   | 'prompt'
   | 'queue'
   | 'routing-profile'
@@ -34,14 +36,23 @@ export interface ResourceTags {
   removeTags(resource: TaggedPlace, keys: readonly string[]): Promise<boolean>;
 }
 
+interface TaggedRows {
+  readonly table: string;
+  readonly condition: string;
+  /** Column with the id of the instance; `instance_id` where there is one. */
+  readonly owner?: 'id';
+}
+
 /** Table and rows of a kind; constants, so that nothing from outside gets into the SQL. */
-const rowsOf: Readonly<Record<TaggedKind, { readonly table: string; readonly condition: string }>> = {
+const rowsOf: Readonly<Record<TaggedKind, TaggedRows>> = {
   'contact-flow': { table: 'contact_flow', condition: `type <> 'MODULE'` },
   'flow-module': { table: 'contact_flow', condition: `type = 'MODULE'` },
   agent: { table: 'agent', condition: 'true' },
   'agent-group': { table: 'hierarchy_group', condition: 'true' },
   'agent-state': { table: 'agent_status', condition: 'true' },
+  instance: { table: 'instance', condition: 'true', owner: 'id' },
   'operating-hours': { table: 'hours_of_operation', condition: 'true' },
+  'phone-number': { table: 'phone_number', condition: 'true' },
   prompt: { table: 'prompt', condition: 'true' },
   queue: { table: 'queue', condition: 'true' },
   'routing-profile': { table: 'routing_profile', condition: 'true' },
@@ -58,9 +69,9 @@ export const taggedKinds: readonly string[] = Object.keys(rowsOf).sort();
 
 export function openResourceTags(database: RingbackDatabase): ResourceTags {
   async function tagsOf({ instanceId, kind, id }: TaggedPlace): Promise<Tags | undefined> {
-    const { table, condition } = rowsOf[kind];
+    const { table, condition, owner = 'instance_id' } = rowsOf[kind];
     const { rows } = await database.query<{ tags: Tags }>(
-      `SELECT tags FROM ${table} WHERE instance_id = $1 AND id = $2 AND ${condition}`,
+      `SELECT tags FROM ${table} WHERE ${owner} = $1 AND id = $2 AND ${condition}`,
       [instanceId, id],
     );
     return rows[0]?.tags;
@@ -68,10 +79,10 @@ export function openResourceTags(database: RingbackDatabase): ResourceTags {
   return {
     tagsOf,
     async addTags(resource, tags, most) {
-      const { table, condition } = rowsOf[resource.kind];
+      const { table, condition, owner = 'instance_id' } = rowsOf[resource.kind];
       const { rowCount } = await database.query(
         `UPDATE ${table} SET tags = tags || $3::jsonb
-          WHERE instance_id = $1 AND id = $2 AND ${condition}
+          WHERE ${owner} = $1 AND id = $2 AND ${condition}
             AND (SELECT count(*) FROM jsonb_object_keys(tags || $3::jsonb)) <= $4`,
         [resource.instanceId, resource.id, JSON.stringify(tags), most],
       );
@@ -79,9 +90,9 @@ export function openResourceTags(database: RingbackDatabase): ResourceTags {
       return (await tagsOf(resource)) ? 'too many' : 'missing';
     },
     async removeTags({ instanceId, kind, id }, keys) {
-      const { table, condition } = rowsOf[kind];
+      const { table, condition, owner = 'instance_id' } = rowsOf[kind];
       const { rowCount } = await database.query(
-        `UPDATE ${table} SET tags = tags - $3::text[] WHERE instance_id = $1 AND id = $2 AND ${condition}`,
+        `UPDATE ${table} SET tags = tags - $3::text[] WHERE ${owner} = $1 AND id = $2 AND ${condition}`,
         [instanceId, id, keys],
       );
       return rowCount > 0;

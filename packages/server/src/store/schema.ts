@@ -19,6 +19,7 @@ export interface Schema {
     outbound_calls_enabled: boolean;
     contact_flow_logs_enabled: Generated<boolean>;
     early_media_enabled: Generated<boolean>;
+    tags: ColumnType<object, string | undefined, string>;
     created_at: Timestamp;
   };
   phone_number: {
@@ -30,6 +31,7 @@ export interface Schema {
     country_code: string;
     type: string;
     description: string | null;
+    tags: ColumnType<object, string | undefined, string>;
   };
   hours_of_operation: {
     instance_id: string;

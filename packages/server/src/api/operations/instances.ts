@@ -13,7 +13,8 @@ export const listInstances: OperationCode<'ListInstances'> = async (input, calle
 
 export const describeInstance: OperationCode<'DescribeInstance'> = async (input, caller, deps) => {
   const instance = await requireInstance(input.InstanceId, caller, deps);
-  return { Instance: summaryOf(instance) };
+  const Tags = await deps.resources.tagsOf({ instanceId: instance.id, kind: 'instance', id: instance.id });
+  return { Instance: { ...summaryOf(instance), Tags } };
 };
 
 function summaryOf(instance: Instance) {

@@ -32,16 +32,29 @@ export const listPhoneNumbers: OperationCode<'ListPhoneNumbers'> = async (input,
 
 /** Every number here is claimed: the configuration names those that the carrier has given. */
 export const describePhoneNumber: OperationCode<'DescribePhoneNumber'> = async (input, caller, deps) => {
-  const id = idOf(input.PhoneNumberId).toLowerCase();
+  const number = await ownPhoneNumber(input.PhoneNumberId, caller, deps);
+  if (!number) throw resourceNotFoundException('There is no phone number with this PhoneNumberId.');
+  const { id, instanceId } = number;
+  const Tags = await deps.resources.tagsOf({ instanceId, kind: 'phone-number', id });
+  return {
+    ClaimedPhoneNumberSummary: { ...wireNumber(number), Tags, PhoneNumberStatus: { Status: 'CLAIMED' } },
+  };
+};
+
+/** A number of the caller's account and Region by id or ARN. */
+export async function ownPhoneNumber(
+  reference: string,
+  caller: Caller,
+  deps: ApiDeps,
+): Promise<OwnPhoneNumber | undefined> {
+  const id = idOf(reference).toLowerCase();
   const number = (await deps.resources.listPhoneNumbers(caller.tenant)).find((own) => own.id === id);
   const isOther =
-    input.PhoneNumberId.startsWith('arn:') &&
+    reference.startsWith('arn:') &&
     number &&
-    input.PhoneNumberId.toLowerCase() !== phoneNumberArn(number.tenant, number.id);
-  if (!number || isOther)
-    throw resourceNotFoundException('There is no phone number with this PhoneNumberId.');
-  return { ClaimedPhoneNumberSummary: { ...wireNumber(number), PhoneNumberStatus: { Status: 'CLAIMED' } } };
-};
+    reference.toLowerCase() !== phoneNumberArn(number.tenant, number.id);
+  return isOther ? undefined : number;
+}
 
 async function numbersOf(
   instanceReference: string | undefined,

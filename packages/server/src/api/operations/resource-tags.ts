@@ -1,9 +1,10 @@
-/** TagResource, UntagResource and ListTagsForResource, for everything in an instance that has tags. */
+/** TagResource, UntagResource and ListTagsForResource, for instances, what is in them, and phone numbers. */
 import { invalidParameterException, resourceNotFoundException } from '@ringback/connect-api';
 import type { Caller } from '../../identity/caller.ts';
 import { isUuid } from '../../ids.ts';
 import { isTaggedKind, type TaggedPlace, taggedKinds } from '../../store/resource-tags.ts';
 import { type ApiDeps, type OperationCode, requireInstance } from '../operation.ts';
+import { ownPhoneNumber } from './phone-numbers.ts';
 
 /** Tags of one resource (API reference, TagResource). */
 const maxTags = 50;
@@ -32,22 +33,37 @@ export const listTagsForResource: OperationCode<'ListTagsForResource'> = async (
   return { tags };
 };
 
-/** Where an ARN points, in the caller's account: whose instance it is, is checked as everywhere. */
+/** Where an ARN points, in the caller's account: whose instance or number it is, is checked as everywhere. */
 async function requireTagged(arn: string, caller: Caller, deps: ApiDeps): Promise<TaggedPlace> {
-  const parts = /^(arn:aws[a-z-]*:connect:[^:/]*:[^:/]*:instance\/[^:/]+)\/([a-z-]+)\/([^:/]+)$/.exec(arn);
-  const [, instanceArn = '', kind = '', id = ''] = parts ?? [];
+  if (/^arn:aws[a-z-]*:connect:[^:/]*:[^:/]*:phone-number\//.test(arn))
+    return requireNumber(arn, caller, deps);
+  const parts = /^(arn:aws[a-z-]*:connect:[^:/]*:[^:/]*:instance\/[^:/]+)(?:\/([a-z-]+)\/([^:/]+))?$/.exec(
+    arn,
+  );
   if (!parts) {
-    throw invalidParameterException('resourceArn is not the ARN of a resource in an instance.');
+    throw invalidParameterException(
+      'resourceArn is not the ARN of an instance, a resource in one or a number.',
+    );
   }
-  if (!isTaggedKind(kind)) {
+  const [, instanceArn = '', kind, id] = parts;
+  if (kind !== undefined && !isTaggedKind(kind)) {
     throw invalidParameterException(
       `A resource of the kind "${kind}" has no tags here; there are ${taggedKinds.join(', ')}.`,
     );
   }
   const instance = await requireInstance(instanceArn, caller, deps);
   const { accountId, region } = instance.tenant;
-  if (!isUuid(id) || !instanceArn.includes(`:${region}:${accountId}:`)) throw noSuchResource();
-  return { instanceId: instance.id, kind, id };
+  if (!instanceArn.includes(`:${region}:${accountId}:`)) throw noSuchResource();
+  if (kind === undefined) return { instanceId: instance.id, kind: 'instance', id: instance.id };
+  // Numbers and instances are not within an instance.
+  if (!isUuid(id ?? '') || kind === 'instance' || kind === 'phone-number') throw noSuchResource();
+  return { instanceId: instance.id, kind, id: id ?? '' };
+}
+
+async function requireNumber(arn: string, caller: Caller, deps: ApiDeps): Promise<TaggedPlace> {
+  const number = await ownPhoneNumber(arn, caller, deps);
+  if (!number) throw noSuchResource();
+  return { instanceId: number.instanceId, kind: 'phone-number', id: number.id };
 }
 
 const noSuchResource = () => resourceNotFoundException('There is no resource with this ARN.');
