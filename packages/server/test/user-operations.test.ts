@@ -715,7 +715,7 @@ describe('agent statuses', () => {
 
   it('are made, changed, searched and limited', async () => {
     const AgentStatusId = await create({ Description: 'Away', DisplayOrder: 3, Tags: { paid: 'no' } });
-    await refused(create({}), 'DuplicateResourceException', /"Lunch"/);
+    await refused(create({}), 'DuplicateResourceException', /^Another agent status is named "Lunch" already/);
     const update = (more: Partial<sdk.UpdateAgentStatusCommandInput>) =>
       send(new sdk.UpdateAgentStatusCommand({ InstanceId, AgentStatusId, ...more }));
     await update({ Name: 'Break', State: 'DISABLED' });

@@ -352,7 +352,7 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
   CreateContactFlowVersion:
     'ContactFlowVersion, LastModifiedTime and LastModifiedRegion, which only replication sends, are not looked at.',
   CreatePrompt:
-    'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
+    'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself, and not from links of GetPromptFile.',
   GetCurrentMetricData:
     'Voice only. Grouped by queue, channel, routing profile and agent status; ESTIMATED_WAIT_TIME is never worked out.',
   MonitorContact: "Where the user's page is at the node that has the conversation.",
@@ -360,9 +360,9 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
     'Voice only. ContactAnalysis is refused: calls are not transcribed. As in the contact search of Amazon Connect, contacts are found once an agent is ' +
     'connected or they were disconnected, callbacks once they are queued; at most eight weeks at once.',
   UpdateContact:
-    'Name, Description and References. The other members belong to contacts that are no calls (external audio, those that expire) and are refused.',
+    'Name, Description and References. User-defined segment attributes are refused, as are the members that belong to contacts that are no calls (external audio, those that expire).',
   UpdateInstanceAttribute:
     'OUTBOUND_CALLS, INBOUND_CALLS (which nothing here takes), CONTACTFLOW_LOGS and EARLY_MEDIA can be switched; the others only be set to what they are.',
   UpdatePrompt:
-    'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself.',
+    'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself, and not from links of GetPromptFile.',
 };

@@ -88,9 +88,8 @@ export function namedRows<Row extends NamedRow>(
       return await write();
     } catch (error) {
       if (isUniqueViolation(error, definition.nameConstraint)) throw new NameTaken(noun, String(name));
-      const missing = violatedForeignKey(error);
-      if (missing !== undefined) {
-        throw new ReferenceMissing(`What the ${noun} refers to was deleted meanwhile (${missing}).`);
+      if (violatedForeignKey(error) !== undefined) {
+        throw new ReferenceMissing(`Something that the ${noun} refers to was deleted meanwhile.`);
       }
       throw error;
     }

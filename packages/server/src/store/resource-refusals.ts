@@ -4,7 +4,7 @@
 export class NameTaken extends Error {
   override readonly name = 'NameTaken';
   constructor(kind: string, taken: string) {
-    super(`There is a ${kind} named "${taken}" already.`);
+    super(`Another ${kind} is named "${taken}" already.`);
   }
 }
 
