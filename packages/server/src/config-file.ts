@@ -138,7 +138,8 @@ const decibels = (minimum: number, maximum: number) => Type.Optional(Type.Number
 const milliseconds = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }));
 
 /** Settings of the media engine's detector; docs/amd.md says what each costs. */
-const AnsweringMachineDetection = Type.Object(
+/** Settings of detection and how far each goes; `ringback amd --set` takes the same. */
+export const AnsweringMachineDetection = Type.Object(
   {
     lowestLevelDb: decibels(-80, -20),
     /** Log-odds, not decibels: 0 is even. */

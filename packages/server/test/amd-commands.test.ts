@@ -113,6 +113,69 @@ describe('ringback amd', () => {
     assert.match(missing.stderr, /no\.md cannot be read \(ENOENT\)/);
   });
 
+  it('evaluate › says what of the labels is wrong, and where', async () => {
+    const beeps = 'file,label,beepStartMs,beepEndMs';
+    for (const [text, complaint] of [
+      ['name,label\nsilence.wav,silence\n', /first line must name the columns.*it has "name,label"/],
+      ['file,label\n', /labels\.csv has no row below the first line/],
+      [
+        'file,label\nsilence.wav,silence\nsilence.wav,human\n',
+        /line 3: silence\.wav stands in line 2 already/,
+      ],
+      [`${beeps}\nsilence.wav,machine,500,\n`, /line 2: beepStartMs and beepEndMs are "500" and ""/],
+      [`${beeps}\nsilence.wav,machine,500,100\n`, /line 2: beepStartMs and beepEndMs are "500" and "100"/],
+      [`${beeps}\nsilence.wav,machine,-9,100\n`, /line 2: beepStartMs and beepEndMs are "-9" and "100"/],
+      [`${beeps}\nsilence.wav,machine,x,100\n`, /line 2: beepStartMs and beepEndMs are "x" and "100"/],
+    ] as const) {
+      await writeFile(place('labels.csv'), text);
+      const { code, stdout, stderr } = await amd('evaluate', directory);
+      assert.deepEqual([code, stdout], [2, ''], text);
+      assert.match(stderr, complaint);
+    }
+  });
+
+  it('evaluate › takes names of columns in capitals, and a beep by its end', async () => {
+    await writeFile(
+      place('labels.csv'),
+      'File,Label,BeepEndMs\nsilence.wav,Silence,\nnone.wav,machine,900\n',
+    );
+    const { code, stdout } = await amd('evaluate', directory, '--json');
+    assert.equal(code, 0);
+    const { beeps } = JSON.parse(stdout) as { beeps: { found: { of: number } } };
+    assert.equal(beeps.found.of, 1);
+  });
+
+  it('evaluate › says which parts there are where none has the name that was asked for', async () => {
+    await writeFile(place('labels.csv'), 'file,label,part\nsilence.wav,silence,dev\nnone.wav,silence,test\n');
+    const { code, stderr } = await amd('evaluate', directory, '--part', 'tset');
+    assert.equal(code, 2);
+    assert.match(stderr, /no row of part "tset": its parts are dev, test\./);
+    await writeFile(place('labels.csv'), 'file,label\nsilence.wav,silence\n');
+    assert.match((await amd('evaluate', directory, '--part', 'dev')).stderr, /its rows have no part\./);
+  });
+
+  it('evaluate › refuses a picture that has no folder before it judges', async () => {
+    await writeFile(place('labels.csv'), 'file,label\nsilence.wav,silence\n');
+    const { code, stdout, stderr } = await amd('evaluate', directory, '--plot', place('no/such.svg'));
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /such\.svg cannot be written \(ENOENT\)/);
+  });
+
+  it('evaluate › keeps its tables whole where a kind has their mark in its name', async () => {
+    await writeFile(place('labels.csv'), 'file,label,kind\nsilence.wav,silence,quiet|dead\n');
+    assert.match((await amd('evaluate', directory)).stdout, /^\| quiet\\\|dead \| unresolved \|/m);
+  });
+
+  it('sends who mixes up recordings and directories to the other command', async () => {
+    const evaluated = await amd('evaluate', place('silence.wav'));
+    assert.match(
+      evaluated.stderr,
+      /silence\.wav is no directory; ringback amd explain takes a single recording\./,
+    );
+    const explained = await amd('explain', directory);
+    assert.match(explained.stderr, /it is a directory; ringback amd evaluate takes directories\./);
+  });
+
   it('explain › shows the verdict also where it comes after the recording’s end', async () => {
     await writeFile(
       place('word.wav'),

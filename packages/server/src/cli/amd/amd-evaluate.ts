@@ -4,11 +4,11 @@ import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { evaluate, type JudgedItem, judgeItem, type UnusableItem } from './evaluation.ts';
 import { RecordingUnusable } from './judge-file.ts';
-import { LabelsUnusable, readLabels } from './label-file.ts';
+import { type LabelledFile, LabelsUnusable, readLabels } from './label-file.ts';
 import { latencyPlot } from './latency-plot.ts';
 import { reportTables } from './report.ts';
 import { settingArgument } from './setting-argument.ts';
-import { readText, writeText } from './text-files.ts';
+import { beSureOfFolder, readText, writeText } from './text-files.ts';
 
 interface EvaluateOptions {
   readonly part?: string;
@@ -52,14 +52,12 @@ export function amdEvaluateCommand(terminal: Terminal): Command {
 
 async function run(directory: string, options: EvaluateOptions, terminal: Terminal): Promise<void> {
   try {
-    const rows = readLabels(directory).filter(
-      ({ part }) => options.part === undefined || part === options.part,
-    );
-    if (rows.length === 0) throw new LabelsUnusable(`${directory} has no such recordings.`);
+    const rows = rowsOf(directory, options.part);
     const settings: AmdSettings = { ...defaultAmdSettings, ...options.set };
     const vad = await loadWebRtcVad();
     // Before the work, which may take an hour.
     const document = options.document ? documentAt(options.document) : undefined;
+    if (options.plot) beSureOfFolder(options.plot);
     const judged: JudgedItem[] = [];
     const unusable: UnusableItem[] = [];
     for (const row of rows) {
@@ -83,6 +81,16 @@ async function run(directory: string, options: EvaluateOptions, terminal: Termin
     terminal.complain(error.message);
     terminal.exitWith(2);
   }
+}
+
+function rowsOf(directory: string, part: string | undefined): readonly LabelledFile[] {
+  const all = readLabels(directory);
+  const rows = all.filter((row) => part === undefined || row.part === part);
+  if (rows.length > 0) return rows;
+  if (all.length === 0) throw new LabelsUnusable(`${directory}/labels.csv has no row below the first line.`);
+  const parts = [...new Set(all.flatMap((row) => row.part ?? []))];
+  const known = parts.length === 0 ? 'its rows have no part' : `its parts are ${parts.join(', ')}`;
+  throw new LabelsUnusable(`${directory}/labels.csv has no row of part ${JSON.stringify(part)}: ${known}.`);
 }
 
 function listWrong(judged: readonly JudgedItem[], terminal: Terminal): void {

@@ -57,6 +57,9 @@ export function readTelephoneAudio(path: string): Int16Array {
     if (error instanceof WavUnusable) throw new RecordingUnusable(path, error.message);
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
+    if (code === 'EISDIR') {
+      throw new RecordingUnusable(path, 'it is a directory; ringback amd evaluate takes directories.');
+    }
     throw new RecordingUnusable(path, `it cannot be read (${code}).`);
   }
 }

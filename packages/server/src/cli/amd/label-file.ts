@@ -50,21 +50,37 @@ export function readLabels(directory: string): LabelledFile[] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') {
+      throw new LabelsUnusable(
+        `${directory} is no directory; ringback amd explain takes a single recording.`,
+      );
+    }
     throw new LabelsUnusable(
-      `${path} cannot be read (${(error as NodeJS.ErrnoException).code}). It needs the columns file and label; docs/amd.md shows one.`,
+      `${path} cannot be read (${code}). It needs the columns file and label; docs/amd.md shows one.`,
     );
   }
   const [header = '', ...lines] = text.split(/\r\n|\r|\n/);
   const separator = [',', ';', '\t'].find((each) => header.includes(each)) ?? ',';
-  const columns = cellsOf(header, separator);
+  const columns = cellsOf(header, separator).map((name) => name.toLowerCase());
   if (!columns.includes('file') || !columns.includes('label')) {
-    throw new LabelsUnusable(`${path}: the first line must name the columns, file and label among them.`);
+    throw new LabelsUnusable(
+      `${path}: the first line must name the columns, file and label among them; it has ${JSON.stringify(header.slice(0, 80))}.`,
+    );
   }
+  const lineOf = new Map<string, number>();
   return lines.flatMap((line, n) => {
     if (line.trim() === '') return [];
     const cells = cellsOf(line, separator);
-    const cell = (name: string): string => cells[columns.indexOf(name)] ?? '';
-    return [labelled(cell, `${path}, line ${n + 2}`)];
+    const cell = (name: string): string => cells[columns.indexOf(name.toLowerCase())] ?? '';
+    const where = `${path}, line ${n + 2}`;
+    const row = labelled(cell, where);
+    const before = lineOf.get(row.file);
+    if (before !== undefined) {
+      throw new LabelsUnusable(`${where}: ${row.file} stands in line ${before} already; remove one of them.`);
+    }
+    lineOf.set(row.file, n + 2);
+    return [row];
   });
 }
 
@@ -98,13 +114,19 @@ function labelled(cell: (name: string) => string, where: string): LabelledFile {
     const known = [...answerLabels, ...Object.keys(synonyms)].join(', ');
     throw new LabelsUnusable(`${where}: the label ${JSON.stringify(word)} is unknown. Known are ${known}.`);
   }
-  const endMs = cell('beepEndMs');
-  const startMs = cell('beepStartMs');
-  const beep = endMs === '' ? undefined : { startMs: Number(startMs || endMs), endMs: Number(endMs) };
-  if (beep && !(Number.isFinite(beep.startMs) && Number.isFinite(beep.endMs))) {
-    throw new LabelsUnusable(`${where}: beepStartMs and beepEndMs are milliseconds.`);
-  }
+  const beep = beepOf(cell('beepStartMs'), cell('beepEndMs'), where);
   const part = cell('part');
   const kind = cell('kind');
   return { file, label, ...(part ? { part } : {}), ...(kind ? { kind } : {}), ...(beep ? { beep } : {}) };
+}
+
+/** Its end is enough; without one a beep would be taken for none. */
+function beepOf(start: string, end: string, where: string): { startMs: number; endMs: number } | undefined {
+  if (start === '' && end === '') return undefined;
+  const [startMs, endMs] = [Number(start || end), Number(end || Number.NaN)];
+  if (startMs >= 0 && endMs >= startMs && endMs < Number.POSITIVE_INFINITY) return { startMs, endMs };
+  const found = `${JSON.stringify(start)} and ${JSON.stringify(end)}`;
+  throw new LabelsUnusable(
+    `${where}: beepStartMs and beepEndMs are ${found}; they are milliseconds since the answer, the end not before the start.`,
+  );
 }

@@ -46,7 +46,8 @@ export function reportTables(evaluation: Evaluation): string {
     '| Kind | Is | Right | Verdict p50 / p95 / p99 |',
     '|---|---|---|---|',
     ...kinds.map(
-      (each) => `| ${each.kind} | ${each.label} | ${share(each.right)} | ${latency(each.latency)} |`,
+      (each) =>
+        `| ${each.kind.replaceAll('|', '\\|')} | ${each.label} | ${share(each.right)} | ${latency(each.latency)} |`,
     ),
   ].join('\n');
 }
