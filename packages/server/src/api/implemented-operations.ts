@@ -354,7 +354,7 @@ export const missingParts: { readonly [Name in keyof typeof implementedOperation
   CreatePrompt:
     'Audio is read from buckets that the configuration maps to a directory or a URL, not from AWS itself, and not from links of GetPromptFile.',
   GetCurrentMetricData:
-    'Voice only. Grouped by queue, channel, routing profile and agent status; ESTIMATED_WAIT_TIME is never worked out.',
+    'Voice only. Grouped by queue, channel, routing profile and agent status; ESTIMATED_WAIT_TIME is never worked out, and CONTACTS_SCHEDULED is 0: callbacks whose time has not come are not counted.',
   MonitorContact: "Where the user's page is at the node that has the conversation.",
   SearchContacts:
     'Voice only. ContactAnalysis is refused: calls are not transcribed. As in the contact search of Amazon Connect, contacts are found once an agent is ' +

@@ -253,7 +253,7 @@ const read: Readonly<Record<MetricName, (numbers: RealTimeMetrics) => number | u
   AGENTS_STAFFED: (numbers) => numbers.agentsStaffed,
   CONTACTS_IN_QUEUE: (numbers) => numbers.contactsInQueue,
   OLDEST_CONTACT_AGE: (numbers) => numbers.oldestContactAgeMs,
-  // Callbacks and tasks that wait for their time; there are none.
+  // Callbacks that wait for their first attempt are in no queue yet, and not known to routing.
   CONTACTS_SCHEDULED: () => 0,
   SLOTS_ACTIVE: (numbers) => numbers.slotsActive,
   SLOTS_AVAILABLE: (numbers) => numbers.slotsAvailable,
