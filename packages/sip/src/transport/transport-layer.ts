@@ -185,7 +185,8 @@ export class TransportLayer {
     if (fitting === undefined) return;
     counters.sent[to.transport]++;
     if (isReliable(to.transport)) {
-      this.#connections.send(fitting, to, localHostOf(point), (error) => this.#fail(to, error, sender));
+      const origin = localHostOf(point ?? this.#pointTowards(to.host));
+      this.#connections.send(fitting, to, origin, (error) => this.#fail(to, error, sender));
     } else this.#sendDatagram(fitting, to, point, sender);
     if (this.#options.onTrace !== undefined) {
       this.#trace('sent', (point ?? this.#first).bound, to, fitting, undefined);
@@ -275,6 +276,12 @@ export class TransportLayer {
         ({ bound }) => bound.transport === transport && (family === 0 || isIP(bound.host) === 0),
       )
     );
+  }
+
+  /** Whatever its transport: where we do not listen for streams, theirs still leave from the address that we have there. */
+  #pointTowards(host: string): OpenPoint | undefined {
+    const family = isIP(host);
+    return this.#points.find(({ bound }) => family === 0 || isIP(bound.host) === family);
   }
 
   #fail(to: SipPeer, error: TransportError, sender: Sender | undefined): void {
