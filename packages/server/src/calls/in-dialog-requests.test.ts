@@ -16,10 +16,11 @@ async function makeWorld(dtmf: DtmfMode = 'rfc4733') {
     onEvent: (event) => void (event.kind === 'digit' && digits.push(event.digit)),
   });
   const trunk = trunkAt('a', { host: '10.0.0.1', port: 5060, transport: 'udp' }, { dtmf });
-  const { onRequest } = inDialogRequests(media, trunk);
+  const { onRequest, onAnswer } = inDialogRequests(media, trunk);
   return {
     media,
     digits,
+    acknowledge: (answer: string) => onAnswer?.({ contentType: sdp, content: answer }),
     ask: (method: string, contentType: string, body: string) =>
       onRequest?.(request(method, contentType, body)),
   };
@@ -44,6 +45,38 @@ describe('in-dialog requests', () => {
     });
   });
 
+  it('an INVITE without an offer gets one of ours, as a new call would, and the answer in its ACK counts', async () => {
+    const { ask, acknowledge, media } = await makeWorld();
+    await ask('INVITE', sdp, 'hold');
+    const offered = { status: 200, body: { contentType: sdp, content: 'offer' } };
+    assert.deepEqual(
+      await ask('INVITE', '', ''),
+      offered,
+      'what we answered to the hold would hold us for good',
+    );
+    acknowledge('resume');
+    assert.deepEqual(media.answers, ['resume']);
+    assert.deepEqual(await ask('INVITE', sdp, 'hold'), {
+      status: 200,
+      body: { contentType: sdp, content: 'answer to hold' },
+    });
+  });
+
+  it('an answer in an ACK that cannot be met leaves the call as it was', async () => {
+    const { ask, acknowledge, media } = await makeWorld();
+    await ask('INVITE', '', '');
+    media.refusesAnswer = new SdpUnusable('noCommonCodec', 'only G.729');
+    acknowledge('only G.729');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(media.answers, []);
+  });
+
+  it('the streams of the latest offer all stand in what we say next', async () => {
+    const { ask } = await makeWorld();
+    await ask('INVITE', sdp, 'm=audio\r\nm=video\r\n');
+    assert.equal(await ask('INVITE', '', ''), undefined);
+  });
+
   it('an offer that cannot be met leaves the call as it was', async () => {
     const { ask, media } = await makeWorld();
     media.refusesAnswer = new SdpUnusable('noCommonCodec', 'only G.729');
@@ -52,7 +85,7 @@ describe('in-dialog requests', () => {
 
   it('other bodies and methods are left to the user agent', async () => {
     const { ask } = await makeWorld();
-    assert.equal(await ask('INVITE', '', ''), undefined);
+    assert.equal(await ask('UPDATE', '', ''), undefined);
     assert.equal(await ask('INVITE', 'text/plain', 'hello'), undefined);
     assert.equal(await ask('MESSAGE', 'text/plain', 'hello'), undefined);
   });

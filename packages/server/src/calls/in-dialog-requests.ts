@@ -1,4 +1,4 @@
-/** What the far end may ask during a call: other media (hold, resume, another address) and, where the trunk sends keys that way, INFO. Used by ring.ts. */
+/** What the far end may ask during a call: other media (hold, resume, another address), offered or to be offered by us, and, where the trunk sends keys that way, INFO. Used by ring.ts. */
 import { type MediaSession, readDtmfRelay, SdpUnusable } from '@ringback/media';
 import { bodyOf, type InDialogReply, type SessionCallbacks, type SipRequest } from '@ringback/sip';
 import type { Trunk } from './trunk.ts';
@@ -22,6 +22,21 @@ export function inDialogRequests(media: MediaSession, { dtmf }: Trunk): SessionC
     }
   }
 
+  /** As for a new call (RFC 3261 §14.2): what we said last may be the answer to a hold, and would keep us there. */
+  function ourOffer(): InDialogReply | undefined {
+    // No stream may go missing from one description to the next (RFC 3264 §8), and a new one has audio alone.
+    const streams = latestOffer?.match(/^m=/gm)?.length ?? 1;
+    return streams > 1
+      ? undefined
+      : { status: 200, body: { contentType: sdpType, content: media.createOffer() } };
+  }
+
+  /** Of the ACK, to an offer of ours. One that cannot be used leaves the session as it was; silence ends the call, if it comes to that. */
+  function newAnswer(answer: string): void {
+    latestOffer = undefined;
+    media.acceptAnswer(answer).catch(() => undefined); // unusable, or the call is over by now
+  }
+
   function info(request: SipRequest): InDialogReply | undefined {
     const body = dtmf === 'info' ? bodyOf(request) : undefined;
     const pressed = body && readDtmfRelay(body.contentType, body.content);
@@ -34,8 +49,10 @@ export function inDialogRequests(media: MediaSession, { dtmf }: Trunk): SessionC
     onRequest: (request) => {
       if (request.method === 'INFO') return info(request);
       const offer = bodyOf(request);
-      return isSdp(offer?.contentType) ? newMedia(offer?.content ?? '') : undefined;
+      if (offer === undefined) return request.method === 'INVITE' ? ourOffer() : undefined;
+      return isSdp(offer.contentType) ? newMedia(offer.content) : undefined;
     },
+    onAnswer: ({ content }) => newAnswer(content),
   };
 }
 

@@ -231,6 +231,8 @@ export class FakeMediaSession implements MediaSession {
   promptMs = 1000;
   readonly played: string[] = [];
   refusesAnswer: Error | undefined;
+  /** What was taken as answer to our offers. */
+  readonly answers: string[] = [];
   recordingFault: Error | undefined;
   isClosed = false;
   /** What the session tells while it closes. */
@@ -270,8 +272,9 @@ export class FakeMediaSession implements MediaSession {
     return 'offer';
   }
 
-  async acceptAnswer(): Promise<void> {
+  async acceptAnswer(sdp: string): Promise<void> {
     if (this.refusesAnswer) throw this.refusesAnswer;
+    this.answers.push(sdp);
   }
 
   async answerOffer(sdp: string): Promise<string> {
