@@ -44,7 +44,7 @@ describe('dial', () => {
     const world = makeWorld();
     const dialling = world.dial();
     await world.clock.drain();
-    const { onProvisional, onEarlyMedia, onRequest, ...request } = world.agent.call.request;
+    const { onProvisional, onEarlyMedia, onRequest, onAnswer, ...request } = world.agent.call.request;
     assert.deepEqual(request, {
       target: { host: '10.0.0.1', port: 5060, transport: 'udp' },
       requestUri: 'sip:+12065550100@carrier-a.example;user=phone',

@@ -273,10 +273,11 @@ function settle(attempt: TrunkAttempt, error: unknown): void {
   const cause = error instanceof RingEnded ? error.error : undefined;
   if (cause instanceof InviteRejected) {
     const { status, contacts, response } = cause;
-    attempt.failed({ kind: 'response', status, contacts, retryAfterMs: retryAfterMs(response.headers) });
-  } else if (cause instanceof InviteTimedOut) attempt.failed({ kind: 'silence' });
+    const after = retryAfterMs(response.headers);
+    attempt.failed({ kind: 'response', status, contacts, retryAfterMs: after }, cause.message);
+  } else if (cause instanceof InviteTimedOut) attempt.failed({ kind: 'silence' }, cause.message);
   else if (cause instanceof InviteTransportError && cause.transport) {
-    attempt.failed({ kind: 'transport', code: cause.transport.code });
+    attempt.failed({ kind: 'transport', code: cause.transport.code }, cause.transport.message);
   } else attempt.abandoned();
 }
 

@@ -21,9 +21,15 @@ export interface TrunkHealth {
 /** `failed`: the carrier could not carry it, whoever was called. */
 export type CallResult = 'carried' | 'failed';
 
+/** `why`: what failed and where, for the log. */
 export type HealthInput =
-  | { readonly kind: 'probe'; readonly result: 'answered' | 'failed'; readonly atMs: number }
-  | { readonly kind: 'call'; readonly result: CallResult; readonly atMs: number }
+  | {
+      readonly kind: 'probe';
+      readonly result: 'answered' | 'failed';
+      readonly atMs: number;
+      readonly why?: string;
+    }
+  | { readonly kind: 'call'; readonly result: CallResult; readonly atMs: number; readonly why?: string }
   | { readonly kind: 'time'; readonly atMs: number };
 
 /** Probes in a row that must fail; one lost exchange of UDP is no outage. */

@@ -78,12 +78,8 @@ describe('trunk route', () => {
     const { room, next } = routeAlong([trunk('first', '10.0.0.1'), trunk('last', '10.0.0.3')], [resting]);
     const first = attemptOf(await next());
     room.rest(resting, 2 * waitMs);
-    first.failed({
-      kind: 'response',
-      status: 302,
-      retryAfterMs: undefined,
-      contacts: [{ uri: `sip:${number}@10.0.0.2`, q: 1 }],
-    });
+    const contacts = [{ uri: `sip:${number}@10.0.0.2`, q: 1 }];
+    first.failed({ kind: 'response', status: 302, retryAfterMs: undefined, contacts }, 'redirected');
     assert.equal(nameOf(await next()), 'last');
   });
 });

@@ -9,7 +9,7 @@ import {
 } from '@ringback/sip';
 import type { Clock } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
-import type { Trunk } from './trunk.ts';
+import { describeTarget, type Trunk } from './trunk.ts';
 import type { CallResult, HealthInput } from './trunk-health.ts';
 import { writeDestination } from './trunk-numbers.ts';
 import type { TrunkGroup } from './trunk-order.ts';
@@ -24,8 +24,8 @@ export interface TrunkAttempt {
   readonly requestUri: string | undefined;
   /** The call came about; the place is given back when `ended` resolves. */
   answered(ended: Promise<unknown>): void;
-  /** It did not. */
-  failed(failure: AttemptFailure): void;
+  /** It did not. `why` is for the log. */
+  failed(failure: AttemptFailure, why: string): void;
   /** Nothing left, or what came of it says nothing of the trunk. */
   abandoned(): void;
 }
@@ -129,7 +129,12 @@ class OpenTrunkRoute implements TrunkRoute {
     } catch (error) {
       place.free();
       this.#unresolvable = error instanceof Error ? error : new Error(String(error));
-      learn(trunk, { kind: 'call', result: 'failed', atMs: clock.now() });
+      learn(trunk, {
+        kind: 'call',
+        result: 'failed',
+        atMs: clock.now(),
+        why: `${trunk.name}: ${this.#unresolvable.message}`,
+      });
       if (!redirection) this.#leaveOut(trunk);
       return undefined;
     }
@@ -150,8 +155,13 @@ class OpenTrunkRoute implements TrunkRoute {
   #attempt(place: Place, target: SipEndpoint, requestUri: string | undefined): TrunkAttempt {
     const { servers, clock, learn } = this.#parts;
     const { trunk } = place;
-    const learnResult = (result: CallResult): void =>
-      learn(trunk, { kind: 'call', result, atMs: clock.now() });
+    const learnResult = (result: CallResult, why = ''): void =>
+      learn(trunk, {
+        kind: 'call',
+        result,
+        atMs: clock.now(),
+        why: `${describeTarget(trunk, target)}: ${why}`,
+      });
     return {
       trunk,
       target,
@@ -161,13 +171,13 @@ class OpenTrunkRoute implements TrunkRoute {
         learnResult('carried');
         void ended.finally(() => place.free());
       },
-      failed: (failure) => {
+      failed: (failure, why) => {
         if (failure.kind === 'response') {
           servers.answered(target);
           servers.failed(target, failure);
           this.#follow(failure.contacts, trunk);
         } else if (failure.kind === 'transport') servers.failed(target, failure);
-        learnResult(isCarriersFailure(failure) ? 'failed' : 'carried');
+        learnResult(isCarriersFailure(failure) ? 'failed' : 'carried', why);
         place.free();
       },
       abandoned: () => place.free(),

@@ -7,7 +7,7 @@ import type { RegistrationRequest } from '@ringback/sip';
 import { VirtualClock } from '@ringback/testkit';
 import { decodeJwt } from 'jose';
 import type { PhoneNumber } from '../ids.ts';
-import { capturedLogger } from '../test-support/captured-logger.ts';
+import { capturedLogger, levels } from '../test-support/captured-logger.ts';
 import { FakeMediaEngine, FakeUserAgent, type Journal, sipResponse } from '../test-support/fake-telephony.ts';
 import { openTestTrunks, trunkAt } from '../test-support/fake-trunks.ts';
 import { sampleTenant } from '../test-support/sample-contact.ts';
@@ -386,6 +386,31 @@ describe('trunks › health', () => {
     await dialAnswering(world, [486]);
     assert.equal(world.agent.call.request.target.host, '10.0.0.1');
     assert.equal(world.trunks.status[0]?.health.standing, 'in service');
+  });
+
+  it('the log says which trunk did not carry a call, and why, also where the next one did', async () => {
+    const world = makeWorld([trunkAt('a', at('10.0.0.1')), trunkAt('b', at('10.0.0.2'), { priority: 2 })]);
+    for (let call = 0; call < 5; call += 1) await dialAnswering(world, [503, 486]);
+    const [first] = world.log.lines;
+    const why = 'a 10.0.0.1:5060: the INVITE was answered with 503 Service Unavailable';
+    assert.deepEqual(
+      [first?.level, first?.trunk, first?.msg],
+      [levels.warn, 'a', `the trunk did not carry a call: ${why}`],
+    );
+    assert.deepEqual(
+      world.log.lines.slice(-1).map(({ standing, because, why: last }) => [standing, because, last]),
+      [['side-lined', 'failing', why]],
+    );
+  });
+
+  it('the log says why nobody answers probes', async () => {
+    const world = makeWorld([trunkAt('a', at('10.0.0.1'), { probeEveryMs: 30_000 })]);
+    await world.clock.advance(30_000);
+    assert.match(
+      String(world.log.lines.at(-1)?.why),
+      /^a 10\.0\.0\.1:5060: no answer to OPTIONS within 5 s$/,
+    );
+    await world.trunks.close();
   });
 
   for (const status of [401, 403, 407, 500, 504, 599]) {

@@ -1,15 +1,17 @@
 /** The trunks of a service at work: gives each dialling its next place and target, learns from what came of it, probes, registers, and tells how each trunk fares. */
 import {
+  type ProbeOutcome,
   type Registration,
   type RegistrationStatus,
   retryAfterMs,
   type SipEndpoint,
+  TransportError,
   type UserAgent,
 } from '@ringback/sip';
 import type { Logger } from 'pino';
 import { type Clock, delay } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
-import type { Trunk } from './trunk.ts';
+import { describeTarget, type Trunk } from './trunk.ts';
 import { describeHealth, type HealthInput, newHealth, stepHealth, type TrunkHealth } from './trunk-health.ts';
 import { orderTrunks } from './trunk-order.ts';
 import { TrunkRoom } from './trunk-room.ts';
@@ -131,10 +133,15 @@ class OpenTrunks implements Trunks {
     const before = this.#healthOf(trunk);
     const now = stepHealth(before, input);
     this.#health.set(trunk.name, now);
-    if (now.standing === before.standing) return;
     const { logger } = this.#options;
+    const why = input.kind === 'time' ? undefined : input.why;
+    // Where the next trunk carries it, nothing else tells.
+    if (input.kind === 'call' && input.result === 'failed') {
+      logger.warn({ trunk: trunk.name }, `the trunk did not carry a call: ${why}`);
+    }
+    if (now.standing === before.standing) return;
     const facts = { trunk: trunk.name, standing: now.standing, because: now.because };
-    if (now.standing === 'side-lined') logger.warn(facts, `trunk ${describeHealth(now)}`);
+    if (now.standing === 'side-lined') logger.warn({ ...facts, why }, `trunk ${describeHealth(now)}: ${why}`);
     else logger.info(facts, 'trunk is in service again');
     this.#room.lookAgain();
   }
@@ -143,17 +150,22 @@ class OpenTrunks implements Trunks {
     const { clock } = this.#options;
     const { signal } = this.#closing;
     while (!signal.aborted) {
-      const result = await this.#probe(trunk);
-      if (!signal.aborted) this.#learn(trunk, { kind: 'probe', result, atMs: clock.now() });
+      const found = await this.#probe(trunk);
+      if (!signal.aborted) this.#learn(trunk, { kind: 'probe', ...found, atMs: clock.now() });
       await delay(clock, everyMs, signal).catch(() => undefined);
     }
   }
 
   /** A trunk answers when any of its addresses does; all are asked, so that calls know which to avoid. */
-  async #probe(trunk: Trunk): Promise<'answered' | 'failed'> {
+  async #probe(trunk: Trunk): Promise<{ readonly result: 'answered' | 'failed'; readonly why?: string }> {
     const { servers, userAgent } = this.#options;
-    const targets = await servers.locate(trunk).catch(() => []);
-    const answers = await Promise.all(
+    let targets: readonly SipEndpoint[];
+    try {
+      targets = await servers.locate(trunk);
+    } catch (error) {
+      return { result: 'failed', why: `${trunk.name}: ${messageOf(error)}` };
+    }
+    const failures = await Promise.all(
       targets.map(async (target) => {
         const outcome = await userAgent.probe({
           target,
@@ -163,13 +175,14 @@ class OpenTrunks implements Trunks {
         });
         if (outcome.kind === 'answered' && outcome.response.status !== 503) {
           servers.answered(target);
-          return true;
+          return undefined;
         }
         if (outcome.kind !== 'answered') servers.failed(target, { kind: 'transport', code: 'timeout' });
-        return false;
+        return `${describeTarget(trunk, target)}: ${whyFailed(outcome)}`;
       }),
     );
-    return answers.includes(true) ? 'answered' : 'failed';
+    if (failures.includes(undefined)) return { result: 'answered' };
+    return { result: 'failed', why: failures.join('; ') };
   }
 
   /** At the best of the trunk's addresses that serves us. */
@@ -211,3 +224,17 @@ class OpenTrunks implements Trunks {
     } else if (status.kind === 'registered') logger.debug({ trunk: name }, 'registered');
   }
 }
+
+/** In words, why a probe counts as failed. */
+function whyFailed(outcome: ProbeOutcome): string {
+  switch (outcome.kind) {
+    case 'answered':
+      return `OPTIONS was answered with ${outcome.response.status} ${outcome.response.reason}`;
+    case 'silent':
+      return `no answer to OPTIONS within ${probeTimeoutMs / 1_000} s`;
+    case 'unreachable':
+      return messageOf(outcome.error.cause instanceof TransportError ? outcome.error.cause : outcome.error);
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -215,6 +215,8 @@ export interface ContactOutcome {
   /** When an agent left the customer to a transfer before anybody had joined (Administrator Guide: cold transfers only). */
   readonly transferCompletedAtMs?: number;
   readonly callId?: string;
+  /** Trunk and address of the last attempt. */
+  readonly dialledAt?: string;
   /** Final SIP status of the last attempt, and the carrier's Reason header (RFC 3326). */
   readonly sip?: { readonly status?: number; readonly reason?: string };
   /** What the network played before the answer that did not come: SIT_VACANT_CODE, BUSY … (calls/early-tones.ts). */

@@ -98,8 +98,10 @@ export async function endContact(
     else if (agentPart?.agentId) await endWithAgent(contact, ending, endedAtMs, outcome, agentPart, deps);
     else await contact.ended(ending, endedAtMs, outcome);
     deps.contactEnded?.(ending);
+    const { disconnectReason, endCause, detail, sip } = ending;
+    const { dialledAt, callId } = contact.current.outcome;
     log.info(
-      { disconnectReason: ending.disconnectReason, endCause: ending.endCause, detail: ending.detail },
+      { disconnectReason, endCause, detail, sipReason: sip?.reason, dialledAt, callId },
       'contact ended',
     );
   } catch (error) {

@@ -39,7 +39,9 @@ function endingOfLeg(end: LegEnd): Ending {
       return { ...endings.mediaFailed, detail: end.detail };
     case 'dialog fault': {
       const ending = end.fault === 'sessionExpired' ? endings.sessionExpired : endings.dialogFailed;
-      return { ...ending, ...sipOf(end.reason), ...(end.fault ? { detail: end.fault } : {}) };
+      // The reason is ours: the carrier said nothing.
+      const detail = [end.fault, end.reason].filter((part) => part !== undefined).join(': ');
+      return { ...ending, ...(detail === '' ? {} : { detail }) };
     }
     default:
       return endings.dialogFailed;

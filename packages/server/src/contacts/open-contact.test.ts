@@ -90,6 +90,7 @@ describe('open contact', () => {
       attemptedAtMs: world.clock.now(),
     });
     assert.equal(written?.contact.outcome.callId, 'call-1');
+    assert.equal(written?.contact.outcome.dialledAt, 'trunk 127.0.0.1:5060');
     assert.equal(written?.contact.updatedAtMs, world.clock.now());
     assert.deepEqual(written?.facts, []);
   });

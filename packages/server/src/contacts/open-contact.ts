@@ -70,7 +70,7 @@ export class OpenContact {
     const dialled = (contact: Contact): Contact => ({
       ...contact,
       state: 'DIALLING',
-      outcome: { ...contact.outcome, callId: attempt.callId },
+      outcome: { ...contact.outcome, callId: attempt.callId, dialledAt: attempt.target },
     });
     try {
       await this.#attempted(attempt, dialled, dialByMs - clock.now());

@@ -59,6 +59,7 @@ describe('outbound contact › answered', () => {
     assert.equal(ended.disconnectedAtMs, world.startMs + 3000);
     assert.deepEqual(ended.outcome, {
       callId: 'call-1',
+      dialledAt: 'trunk 127.0.0.1:5062',
       ringStartedAtMs: world.startMs,
       rtp: { packetsSent: 100, packetsReceived: 90, packetsLost: 10, jitterMs: 1.23 },
     });
