@@ -1,4 +1,4 @@
-/** Runs the service in the foreground: reads the configuration, starts, drains on SIGTERM. Loaded by main.ts. */
+/** Runs the service in the foreground: reads the configuration, starts, drains on SIGTERM and SIGHUP. Loaded by main.ts. */
 import { pino } from 'pino';
 import { HttpPortUnavailable } from './api/http-server.ts';
 import { ConfigUnusable, loadConfig } from './config.ts';
@@ -34,6 +34,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', () => void stop('SIGTERM', drainPatienceMs, 0));
   process.on('SIGINT', () => void stop('SIGINT', 0, 0));
+  // A terminal that closes; by default that would end the process as it stands, calls and all.
+  process.on('SIGHUP', () => void stop('SIGHUP', drainPatienceMs, 0));
 
   starting = startService({
     config,

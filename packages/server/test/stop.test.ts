@@ -94,6 +94,13 @@ describe('a service that is stopped', () => {
     assert.ok(!isAlive(databasePid), 'the database ended with the service');
   });
 
+  it('ends in order when its terminal closes, or somebody hopes that it reads its configuration again', async () => {
+    service = await place.start();
+    const databasePid = await place.databaseProcess();
+    assert.deepEqual(await service.end('SIGHUP'), { code: 0, signal: null });
+    assert.ok(!isAlive(databasePid), 'the database ended with the service');
+  });
+
   it('refuses a second service on its data directory, and goes on', async () => {
     service = await place.start();
     const second = await place.startUnawaited({ env: { RINGBACK_HTTP_PORT: '0' } });
