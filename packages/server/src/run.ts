@@ -3,15 +3,17 @@ import { pino } from 'pino';
 import { HttpPortUnavailable } from './api/http-server.ts';
 import { ConfigUnusable, loadConfig } from './config.ts';
 import { ConfigFileUnusable } from './config-file.ts';
+import { LogOutput } from './log-output.ts';
 import { type Service, startService } from './service.ts';
 import { version } from './version.ts';
 
 /** Calls get this long to end by themselves after SIGTERM, ms; a second signal ends them at once. */
 const drainPatienceMs = 30_000;
+const standardOutput = 1;
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  const logger = pino({ level: config.logLevel });
+  const logger = pino({ level: config.logLevel }, LogOutput.of(standardOutput));
   let starting: Promise<Service> | undefined;
   let isStopping = false;
 
