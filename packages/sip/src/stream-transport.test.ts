@@ -64,9 +64,15 @@ describe('calls over TCP', () => {
     const { open, streams, clock } = createStreamWorld();
     const caller = await open(CALLER_HOST, { alsoListen: [] });
     await open(CALLEE_HOST);
-    void caller.invite(callTo({ target: { ...TCP_TARGET, transport: 'tls' } })).answered.catch(() => undefined);
+    void caller
+      .invite(callTo({ target: { ...TCP_TARGET, transport: 'tls' } }))
+      .answered.catch(() => undefined);
     await clock.drain();
-    assert.equal(streams.connections[0]?.local.host, CALLER_HOST, 'carriers let in the address that they know');
+    assert.equal(
+      streams.connections[0]?.local.host,
+      CALLER_HOST,
+      'carriers let in the address that they know',
+    );
   });
 
   test('a connection that resets in mid-call costs one connection, not the call', async () => {
