@@ -1,4 +1,4 @@
-// What an agent can still do in a conversation that is over, while its end is being written.
+// Conversations in unlucky moments: what an agent still does when all is over, and what fails when nobody waits for it.
 
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
@@ -13,7 +13,7 @@ import type { CardControls } from './story-card.ts';
 /** A customer in conversation with an agent; `shown` are the buttons that his page has had, stage by stage. */
 function world() {
   const clock = new VirtualClock();
-  const { logger } = capturedLogger();
+  const { logger, lines } = capturedLogger();
   const shown: CardControls[] = [];
   const gone = Promise.withResolvers<void>();
   let isClosed = false;
@@ -31,7 +31,13 @@ function world() {
     host: { clock, participant: undefined },
     flowState: createContactFlowState(),
     hooks: new Map([['CustomerHold', { hook: 'CustomerHold', execution: 'disabled' }]]),
-    part: { attempts: 1, connected: async () => undefined, held: async () => undefined },
+    part: {
+      attempts: 1,
+      connected: async () => undefined,
+      held: async (state: 'hold' | 'retrieve') => {
+        if (state === 'retrieve') throw new Error('the database is away');
+      },
+    },
     card: { enter: (_stage: object, controls: CardControls) => shown.push(controls), show: () => undefined },
     desk: {
       audio: undefined,
@@ -50,6 +56,7 @@ function world() {
     parts: { ...parts, desk } as unknown as ConversationParts,
     customer: { media: { hold: mustBeOpen, resume: mustBeOpen } } as unknown as Leg,
     shown,
+    lines,
     /** As when the contact's end closes the leg. */
     closeLeg: () => {
       isClosed = true;
@@ -75,4 +82,19 @@ it('conversation › an agent who presses Hold as the customer hangs up, and goe
   // A rejection that nobody takes ends the process, and fails this test.
   agentGoes();
   await new Promise(setImmediate);
+});
+
+it('conversation › what fails as a guest goes, whom the agent wanted to bring in, is told and harms nobody', async () => {
+  // Nobody can be called with what these parts have, and no change of the routing can be written.
+  const { parts, customer, shown, lines } = world();
+  const hangUp = new AbortController();
+  const talk = converse(parts, customer, 'none', hangUp.signal);
+  while (!shown.at(-1)?.transfer) await new Promise(setImmediate);
+  const command = { do: 'transfer', contactId: 'contact', kind: 'cold', phoneNumber: '+12065550120' };
+  await shown.at(-1)?.transfer?.(command as never, 'agent' as never);
+  const isTold = () =>
+    lines.some(({ msg }) => msg === 'a conversation could not go on as it should when a guest came or went');
+  while (!isTold()) await new Promise(setImmediate);
+  hangUp.abort();
+  assert.deepEqual(await talk, { kind: 'over', ending: undefined });
 });

@@ -443,8 +443,8 @@ class Conversation {
       changed: () => {
         this.#show();
       },
-      joined: () => void this.#guestJoined(isCall ? kind : 'warm'),
-      gone: (failure) => void this.#guestGone(failure, kind),
+      joined: () => this.#follow(this.#guestJoined(isCall ? kind : 'warm')),
+      gone: (failure) => this.#follow(this.#guestGone(failure, kind)),
     };
     const customer = this.#customer;
     const guest = isCall
@@ -488,6 +488,17 @@ class Conversation {
     if (quickConnectId === undefined || !setUp)
       return { code: 'NOT_NOW', message: 'Name a quick connect or a number.' } as const;
     return targetOfQuickConnect(quickConnectId, setUp.agent, instance, deps);
+  }
+
+  /** Whoever tells of a guest waits for nothing: what fails must not be lost, and must not end the process. */
+  #follow(work: Promise<void>): void {
+    const { deps, contact } = this.#parts;
+    work.catch((error: unknown) => {
+      deps.logger.error(
+        { err: error, contactId: contact.current.id },
+        'a conversation could not go on as it should when a guest came or went',
+      );
+    });
   }
 
   async #guestJoined(kind: 'cold' | 'warm'): Promise<void> {
