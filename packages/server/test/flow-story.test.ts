@@ -6,9 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { GetContactAttributesCommand } from '@aws-sdk/client-connect';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetContactAttributesCommand,
+  ListHoursOfOperationsCommand,
+  UpdateQueueStatusCommand,
+} from '@aws-sdk/client-connect';
 import type { FlowLogRecord, FlowStep } from '@ringback/flow';
-import { hangUp, menu, say, setAttributes, waitLong } from './support/flow-actions.ts';
+import { hangUp, menu, say, setAttributes, transferToQueue, waitLong } from './support/flow-actions.ts';
 import { ringback } from './support/ringback-command.ts';
 import { linesOf, startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
@@ -204,6 +210,43 @@ describe('a flow on a telephone and in virtual time', () => {
       logsOf(contactId).map(({ Identifier }) => Identifier),
       ['log'],
     );
+  });
+
+  it('takes the error branch where the target queue is gone, or disabled, by the time of the transfer', async () => {
+    const { client, instanceId: InstanceId } = service;
+    const { HoursOfOperationSummaryList } = await client.send(
+      new ListHoursOfOperationsCommand({ InstanceId }),
+    );
+    const HoursOfOperationId = HoursOfOperationSummaryList?.[0]?.Id;
+    const flowId = await service.createFlow([
+      {
+        Identifier: 'target',
+        Type: 'UpdateContactTargetQueue',
+        Parameters: { QueueId: '$.Attributes.queue' },
+        Transitions: {
+          NextAction: 'call slow',
+          Errors: [{ NextAction: 'hang up', ErrorType: 'NoMatchingError' }],
+        },
+      },
+      invoke('call slow', slowArn, 'queue'),
+      ...transferToQueue,
+    ]);
+    for (const change of [
+      (QueueId: string) => client.send(new DeleteQueueCommand({ InstanceId, QueueId })),
+      (QueueId: string) =>
+        client.send(new UpdateQueueStatusCommand({ InstanceId, QueueId, Status: 'DISABLED' })),
+    ]) {
+      const made = await client.send(
+        new CreateQueueCommand({ InstanceId, Name: 'Short-lived', HoursOfOperationId }),
+      );
+      const queue = String(made.QueueId);
+      const contactId = await service.call('+12065550103', flowId, { Attributes: { queue } });
+      await untilDefined(20_000, 'the function was not called', async () => held[0]);
+      await change(queue);
+      for (const send of held.splice(0)) send();
+      const contact = await service.ended(contactId);
+      assert.equal(contact.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
+    }
   });
 
   function mainActions(otherFlow: string): object[] {

@@ -269,8 +269,11 @@ function queueing(
 
   /** Joins the target queue, or the queue of the target agent. */
   async function enqueue(from: 'anywhere' | 'another queue' = 'anywhere'): Promise<HostResult> {
-    const { target, agentTarget } = view;
-    if (!target && !agentTarget) return failed('No target queue is set.');
+    const { agentTarget } = view;
+    if (!view.target && !agentTarget) return failed('No target queue is set.');
+    // It may have been disabled since the flow chose it, or be gone: nobody would ever be offered the contact.
+    const target = view.target && (await deps.directory.queue(instance.id, view.target.id));
+    if (view.target && !target) return failed(`There is no queue ${view.target.name} any more.`);
     if (target?.status === 'DISABLED') return failed(`The queue ${target.name} is disabled.`);
     const place: QueuePlace = agentTarget
       ? { kind: 'agent', agentId: agentTarget.id }
