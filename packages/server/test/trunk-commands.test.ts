@@ -1,8 +1,9 @@
 /** `ringback trunk test`: what works and what does not, in words, each with its remedy; and how the command ends. What `ringback check` says of trunks. */
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -15,6 +16,8 @@ const certificates = path.resolve(import.meta.dirname, '../../sip/test/tls');
 
 let directory: string;
 let carrier: UserAgent;
+/** Takes connections and says nothing, as a port for TCP does to TLS. */
+let plain: Server;
 let registrar: Awaited<ReturnType<typeof openRegistrar>>;
 
 before(async () => {
@@ -27,6 +30,8 @@ before(async () => {
     alsoListen: [{ host: '127.0.0.1', port: 0, transport: 'tls', tls: { certificate } }],
   });
   registrar = await openRegistrar();
+  plain = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(plain, 'listening');
   const tlsPort = carrier.endpoints[1]?.port;
   await writeFile(
     path.join(directory, 'ringback.yaml'),
@@ -36,6 +41,7 @@ trunks:
   - { name: good, address: "127.0.0.1:${carrier.endpoint.port}" }
   - { name: secure, address: "127.0.0.1:${tlsPort}", transport: tls, tls: { ca: ${certificates}/authority.cert.pem } }
   - { name: distrusted, address: "127.0.0.1:${tlsPort}", transport: tls }
+  - { name: plain, address: "127.0.0.1:${(plain.address() as AddressInfo).port}", transport: tls }
   - { name: account, address: "127.0.0.1:${registrar.port}", username: right, password: p, register: true }
   - { name: mistyped, address: "127.0.0.1:${registrar.port}", username: wrong, password: p, register: true }
   - { name: anonymous, address: "127.0.0.1:${registrar.port}" }
@@ -47,6 +53,7 @@ trunks:
 });
 after(async () => {
   registrar?.close();
+  plain?.close();
   await carrier?.close();
   await rm(directory, { recursive: true });
 });
@@ -81,6 +88,7 @@ describe('ringback trunk test', { concurrency: 2 }, () => {
       /──▶ .*OPTIONS sip:127\.0\.0\.1/,
     ],
     ['secure', 0, /works {4}TLS .*takes connections and proves to be 127\.0\.0\.1/, /works {4}OPTIONS/],
+    ['plain', 1, /unclear {2}TLS .*within 1 s/, /does that port speak TLS \(5061, most often\)/],
     ['distrusted', 1, /fails {4}TLS .*failed the TLS handshake/, /is its authority trusted \(tls\.ca\)/],
     [
       'account',

@@ -70,14 +70,22 @@ async function examineTarget(trunk: Trunk, target: SipEndpoint, deps: ExamineDep
     timeoutMs: deps.timeoutMs,
     ...(trunk.credentials ? { credentials: trunk.credentials } : {}),
   });
-  return [...connectionFindings(target, outcome), ...answerFindings(trunk, target, outcome, deps)];
+  return [...connectionFindings(target, outcome, deps), ...answerFindings(trunk, target, outcome, deps)];
 }
 
 /** UDP has no connection that could be looked at. */
-function connectionFindings(target: SipEndpoint, outcome: ProbeOutcome): TrunkFinding[] {
+function connectionFindings(
+  target: SipEndpoint,
+  outcome: ProbeOutcome,
+  { timeoutMs }: ExamineDeps,
+): TrunkFinding[] {
   if (target.transport === 'udp') return [];
   const check = target.transport === 'tls' ? 'TLS' : 'TCP';
-  if (outcome.kind !== 'unreachable') {
+  if (outcome.kind === 'silent') {
+    const says = `nothing came back from ${describe(target)} within ${Math.round(timeoutMs / 1_000)} s, so there may be no connection`;
+    return [{ check, result: 'unknown', says, remedy: remedyOf(undefined, target) }];
+  }
+  if (outcome.kind === 'answered') {
     const proved = check === 'TLS' ? ` and proves to be ${target.tlsName ?? target.host}` : '';
     return [{ check, result: 'works', says: `${describe(target)} takes connections${proved}` }];
   }
@@ -87,7 +95,7 @@ function connectionFindings(target: SipEndpoint, outcome: ProbeOutcome): TrunkFi
       check,
       result: 'fails',
       says: cause?.message ?? outcome.error.message,
-      remedy: remedyOf(cause),
+      remedy: remedyOf(cause, target),
     },
   ];
 }
@@ -107,7 +115,7 @@ function answerFindings(
           check: 'OPTIONS',
           result: 'fails',
           says: transportErrorOf(outcome.error)?.message ?? outcome.error.message,
-          remedy: remedyOf(transportErrorOf(outcome.error)),
+          remedy: remedyOf(transportErrorOf(outcome.error), target),
         },
       ];
     case 'silent':
@@ -224,17 +232,18 @@ function transportErrorOf(error: Error): TransportError | undefined {
   return error instanceof RequestFailed && error.cause instanceof TransportError ? error.cause : undefined;
 }
 
-function remedyOf(cause: TransportError | undefined): string {
+function remedyOf(cause: TransportError | undefined, { transport }: SipEndpoint): string {
+  const isPlain = transport === 'tls' ? 'does that port speak TLS (5061, most often), ' : '';
   switch (cause?.code) {
     case 'refused':
       return 'nobody listens there: are address, port and transport those that the carrier gave you?';
     case 'timeout':
     case 'unreachable':
-      return 'is the address right, does a firewall let this machine out, and can RINGBACK_SIP_HOST reach it (127.0.0.1 reaches this machine only)?';
+      return `${isPlain}is the address right, does a firewall let this machine out, and can RINGBACK_SIP_HOST reach it (127.0.0.1 reaches this machine only)?`;
     case 'tls':
       return 'does the certificate name the address (tls.serverName), is its authority trusted (tls.ca), and does the carrier ask for ours (tls.cert)?';
     default:
-      return 'are address, port and transport those that the carrier gave you?';
+      return `${isPlain}are address, port and transport those that the carrier gave you?`;
   }
 }
 
