@@ -45,6 +45,12 @@ const SAME_TONE = 0.02;
 /** Ringback, busy and reorder of most countries lie here, alone or in pairs. */
 const PROGRESS_HZ = [340, 640] as const;
 
+/**
+ * A beat's frequency may spread so far, Hz: those of the set's busy and reorder tones do by 4 at most, over noise and with losses; vowels,
+ * whose lowest harmonics lie in the same band, by 6 in the middle.
+ */
+const BEAT_SPREAD_HZ = 6;
+
 /** The far end's own ringing is longer than its busy tones. */
 const RINGBACK_LEAST_MS = 700;
 
@@ -146,7 +152,7 @@ export class ToneSignals {
     return true;
   }
 
-  /** Two beats of the same tone with a pause as long as each. */
+  /** Two beats of the same tone with a pause as long as each: two vowels of a sentence may be as long, but no pause is between them. */
   #takeCadence(): boolean {
     const [first, second] = this.#stretches.slice(-2);
     if (!first || !second || !isProgressTone(first) || !isProgressTone(second)) return false;
@@ -156,6 +162,8 @@ export class ToneSignals {
     const [a = 0] = first.frequenciesHz;
     const isSame = second.frequenciesHz.some((hz) => Math.abs(hz - a) < 30);
     if (!isEven || !isSame || onMs < 150 || onMs > 620) return false;
+    if (Math.max(first.spreadHz, second.spreadHz) > BEAT_SPREAD_HZ) return false;
+    if (first.fallDb < BEEP_EDGE_DB || second.riseDb < BEEP_EDGE_DB) return false;
     this.#report({
       kind: onMs < 310 ? 'reorder' : 'busy',
       startMs: first.startMs,
