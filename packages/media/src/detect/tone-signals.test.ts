@@ -45,4 +45,26 @@ describe('tone signals', () => {
     assert.deepEqual(heardOf({ spreadHz: 0.5 }, { spreadHz: 9.6 }), []);
     assert.deepEqual(heardOf({ spreadHz: 9.6 }, { spreadHz: 0.5 }), []);
   });
+
+  describe('of a tone that falls by 20 dB while it sounds', () => {
+    const fading: ToneStretch = { ...beat, frequenciesHz: [1_000], endMs: 400, spreadHz: 0.5, spreadDb: 10 };
+
+    function isBeep(stretch: ToneStretch, heardSpeech: boolean): boolean {
+      const told: string[] = [];
+      new ToneSignals(({ kind }) => told.push(kind)).take(stretch, heardSpeech);
+      return told.includes('beep');
+    }
+
+    it('take it for a beep after speech: a bell, or a beep in an echoing room', () => {
+      assert.ok(isBeep(fading, true));
+    });
+
+    it('take it for none where nobody spoke: the network’s tones echo, too', () => {
+      assert.ok(!isBeep(fading, false));
+    });
+
+    it('take it for none where its frequency moves as a voice’s does', () => {
+      assert.ok(!isBeep({ ...fading, spreadHz: 1.5 }, true));
+    });
+  });
 });

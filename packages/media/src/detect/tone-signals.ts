@@ -28,6 +28,13 @@ const BEEP_MS = [80, 1_700] as const;
 const BEEP_EDGE_DB = 9;
 const BEEP_ALONE_DB = 6;
 
+/**
+ * A beep that fades, as a bell does or in the echo of a room, moves in level, but holds its frequency within so much, Hz, as no voice does: its
+ * level counts as if it moved by so much at most, dB. Where nobody spoke, it may be the network's tone with an echo.
+ */
+const FADING_SPREAD_HZ = 1;
+const FADING_SPREAD_DB = 3;
+
 /** T.30: CED is 2,100 Hz ± 15 for 2.6 to 4 s, CNG 1,100 Hz ± 38 for 0.5 s every 3 s. */
 const CED_HZ = [2_075, 2_125] as const;
 const CNG_HZ = [1_055, 1_145] as const;
@@ -83,7 +90,7 @@ export class ToneSignals {
       this.#report({ kind: 'ringback', startMs: stretch.startMs, endMs: stretch.endMs });
       return;
     }
-    if (!isBeep(stretch)) return;
+    if (!isBeep(stretch, heardSpeech)) return;
     if (!heardSpeech && isProgressTone(stretch)) this.#waiting = stretch;
     else this.#beep(stretch);
   }
@@ -204,25 +211,29 @@ function isRingback(stretch: ToneStretch, stretches: readonly ToneStretch[], hea
   );
 }
 
-function isBeep(stretch: ToneStretch): boolean {
+function isBeep(stretch: ToneStretch, heardSpeech: boolean): boolean {
   const lengthMs = lengthOf(stretch);
   if (!stretch.frequenciesHz.every((hz) => isWithin(hz, BEEP_HZ)) || !isWithin(lengthMs, BEEP_MS))
     return false;
   if (isKey(stretch) || stretch.aroundDb > -BEEP_ALONE_DB) return false;
-  return stretch.riseDb >= BEEP_EDGE_DB && stretch.fallDb >= BEEP_EDGE_DB && beepScore(stretch) >= 0;
+  return (
+    stretch.riseDb >= BEEP_EDGE_DB && stretch.fallDb >= BEEP_EDGE_DB && beepScore(stretch, heardSpeech) >= 0
+  );
 }
 
 /**
  * A vowel that is held can be as pure as a tone. It is shorter, lower, moves more and stands less alone; fitted by
  * logistic regression to the stretches of the set's tuning parts (docs/amd.md).
  */
-function beepScore(stretch: ToneStretch): number {
+function beepScore(stretch: ToneStretch, heardSpeech: boolean): number {
   const shortness = Math.max(0, (250 - lengthOf(stretch)) / 50);
+  const isFading = heardSpeech && stretch.spreadHz < FADING_SPREAD_HZ;
+  const spreadDb = isFading ? Math.min(stretch.spreadDb, FADING_SPREAD_DB) : stretch.spreadDb;
   const company = Math.max(0, (stretch.aroundDb + 45) / 10);
   return (
     9.7 -
     0.5 * stretch.spreadHz -
-    1.2 * stretch.spreadDb -
+    1.2 * spreadDb -
     1.5 * company -
     1.6 * shortness -
     ((stretch.frequenciesHz[0] ?? 0) < 700 ? 2.5 : 0) -
