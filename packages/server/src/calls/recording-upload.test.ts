@@ -156,6 +156,25 @@ describe('recording upload', () => {
       return { upload, end };
     }
 
+    it('takes what it can get › is sent no recording that cannot be read, and the others', async () => {
+      const unreadable = (await record('a', 'complete')).replace('.json', '.wav');
+      await rm(unreadable);
+      // It is found, and opens; reading it fails, as on a broken disk. What nobody catches of that ends this process.
+      await mkdir(unreadable);
+      await record('b', 'complete');
+      const taken: string[] = [];
+      const { upload, end } = await storeThat((request, response) => {
+        request.resume().on('end', () => {
+          taken.push(path.basename(request.url?.split('?')[0] ?? ''));
+          response.writeHead(200).end();
+        });
+      }, 60_000);
+      assert.equal(await upload.sweep(), 1);
+      await end();
+      assert.deepEqual(taken, ['b.wav', 'b.json']);
+      assert.deepEqual(warnings, ['a recording cannot be uploaded']);
+    });
+
     it('speaks S3 › sends it sound and sidecar', async () => {
       await record('a', 'complete');
       const received: string[] = [];

@@ -5,6 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Clock } from '../clock.ts';
 import type { RecordingSidecar } from './recording.ts';
@@ -210,7 +211,9 @@ function putToS3(options: RecordingUploadOptions, idleMs: number): PutObject {
   });
   return async (key, file, contentType, abortSignal) => {
     const { size } = await stat(file);
-    const body = createReadStream(file);
+    const unreadable = new AbortController();
+    const content = contentOf(file, (error) => unreadable.abort(new RecordingUnreadable(file, error)));
+    const body = Readable.from(content, { objectMode: false });
     try {
       const command = new PutObjectCommand({
         Bucket: bucket,
@@ -219,10 +222,24 @@ function putToS3(options: RecordingUploadOptions, idleMs: number): PutObject {
         ContentLength: size,
         ContentType: contentType,
       });
-      await client.send(command, { abortSignal });
+      await client.send(command, { abortSignal: AbortSignal.any([abortSignal, unreadable.signal]) });
+    } catch (error) {
+      throw unreadable.signal.aborted ? unreadable.signal.reason : error;
     } finally {
       // The client leaves the file open where the store did not take it.
       body.destroy();
     }
   };
+}
+
+/**
+ * What stands in a file, as far as it can be read; the rest is told to `failed`. The client wraps what it is given, and listens to no
+ * error of its wrapping: a file that is deleted meanwhile, or a disk that fails, would end the service.
+ */
+async function* contentOf(file: string, failed: (error: unknown) => void): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(file);
+  } catch (error) {
+    failed(error);
+  }
 }
