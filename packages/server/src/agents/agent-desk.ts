@@ -132,8 +132,18 @@ export class AgentDesk {
     if (this.#page?.session !== session) return;
     this.#page = undefined;
     const routed = this.#routed;
-    this.#absence = this.#deps.clock.setTimeout(() => void this.close(), pageAbsenceMs);
+    this.#absence = this.#deps.clock.setTimeout(() => this.#giveUpWaiting(), pageAbsenceMs);
     await routed?.detach();
+  }
+
+  /** The page does not come back. */
+  #giveUpWaiting(): void {
+    this.close().catch((error: unknown) => {
+      this.#deps.logger.error(
+        { err: error, agentId: this.agentId },
+        'the softphone of an agent who is gone could not be closed',
+      );
+    });
   }
 
   /** Ends the desk: softphone closed, conversations told. May be called twice. */

@@ -4,6 +4,7 @@ import {
   BridgeRefused,
   type BridgeRole,
   type MediaEngine,
+  MediaEngineClosed,
   MediaSessionClosed,
 } from '@ringback/media';
 
@@ -39,12 +40,12 @@ export async function joinAudio(
   return relay(engine, hub, other, as);
 }
 
-/** A session that ended meanwhile has left every bridge. */
+/** A session that ended meanwhile, or whose worker dies at this moment, has left every bridge. */
 async function leaveBridge(session: AudioSession): Promise<void> {
   try {
     await session.unbridge();
   } catch (error) {
-    if (!(error instanceof MediaSessionClosed)) throw error;
+    if (!(error instanceof MediaSessionClosed || error instanceof MediaEngineClosed)) throw error;
   }
 }
 

@@ -98,3 +98,41 @@ it('conversation › what fails as a guest goes, whom the agent wanted to bring 
   hangUp.abort();
   assert.deepEqual(await talk, { kind: 'over', ending: undefined });
 });
+
+it('conversation › a recording that fails as the customer is handed over is told, and the two talk on', async () => {
+  const { parts, customer, lines } = world();
+  const hangUp = new AbortController();
+  const handedOver = new AbortController();
+  let tell: (news: 'handed over') => void = () => undefined;
+  const transfer = {
+    handedOver: handedOver.signal,
+    byAgent: { name: 'ada' },
+    customerState: 'connected',
+    tellProgress: () => undefined,
+    listen: (listener: typeof tell) => {
+      tell = listener;
+      return () => undefined;
+    },
+  };
+  const failsNow = async (): Promise<void> => {
+    if (handedOver.signal.aborted && !hangUp.signal.aborted) throw new Error('the recording failed');
+  };
+  const recording = { state: 'off', conversation: failsNow, onChanged: () => () => undefined };
+  const talk = converse(
+    { ...parts, transfer, held: { recording } } as unknown as ConversationParts,
+    customer,
+    'none',
+    hangUp.signal,
+  );
+  await new Promise(setImmediate);
+  handedOver.abort();
+  tell('handed over');
+  // A rejection that nobody takes ends the process, and fails this test.
+  await new Promise(setImmediate);
+  assert.deepEqual(
+    lines.map(({ msg }) => msg),
+    ['the recording could not begin as the customer was handed over'],
+  );
+  hangUp.abort();
+  assert.deepEqual(await talk, { kind: 'over', ending: undefined });
+});

@@ -287,7 +287,10 @@ class Conversation {
         break;
       case 'handed over':
         this.#endSelfHold();
-        void this.#parts.held.recording?.conversation('begins');
+        this.#follow(
+          this.#parts.held.recording?.conversation('begins'),
+          'the recording could not begin as the customer was handed over',
+        );
         break;
       case 'customer changed':
         break;
@@ -443,8 +446,8 @@ class Conversation {
       changed: () => {
         this.#show();
       },
-      joined: () => this.#follow(this.#guestJoined(isCall ? kind : 'warm')),
-      gone: (failure) => this.#follow(this.#guestGone(failure, kind)),
+      joined: () => this.#follow(this.#guestJoined(isCall ? kind : 'warm'), guestFailure),
+      gone: (failure) => this.#follow(this.#guestGone(failure, kind), guestFailure),
     };
     const customer = this.#customer;
     const guest = isCall
@@ -490,14 +493,11 @@ class Conversation {
     return targetOfQuickConnect(quickConnectId, setUp.agent, instance, deps);
   }
 
-  /** Whoever tells of a guest waits for nothing: what fails must not be lost, and must not end the process. */
-  #follow(work: Promise<void>): void {
+  /** For work that whoever tells of its cause does not wait for: what fails must not be lost, and must not end the process. */
+  #follow(work: Promise<void> | undefined, failure: string): void {
     const { deps, contact } = this.#parts;
-    work.catch((error: unknown) => {
-      deps.logger.error(
-        { err: error, contactId: contact.current.id },
-        'a conversation could not go on as it should when a guest came or went',
-      );
+    work?.catch((error: unknown) => {
+      deps.logger.error({ err: error, contactId: contact.current.id }, failure);
     });
   }
 
@@ -538,5 +538,7 @@ class Conversation {
     return undefined;
   }
 }
+
+const guestFailure = 'a conversation could not go on as it should when a guest came or went';
 
 type CommandOf<Name extends CardCommand['do']> = Extract<CardCommand, { readonly do: Name }>;

@@ -86,8 +86,7 @@ export async function dialForAgent(
         commitAttempt: (attempt) => contact.dialAttempted(attempt, dialByMs),
         opened: (session) => {
           if (!hearsNetwork) return;
-          const before = early;
-          early = before.then((joined) => joined?.part()).then(() => joinEarly(media, session, desk, deps));
+          early = joinEarly(early, media, session, desk, deps);
         },
         ringing: (ringStartedAtMs) => {
           contact.learned({ ringStartedAtMs });
@@ -119,15 +118,20 @@ export async function dialForAgent(
   }
 }
 
-/** The agent is joined to the call before it is answered; without a softphone the conversation will say so. */
+/**
+ * The agent is joined to the call before it is answered, in place of the attempt before; without a softphone the conversation will say so.
+ * Never rejects: nobody waits for it until somebody answers.
+ */
 async function joinEarly(
+  before: Promise<JoinedAudio | undefined>,
   media: MediaEngine,
   session: AudioSession,
   desk: AgentDesk,
   { logger }: OutboundContactDeps,
 ): Promise<JoinedAudio | undefined> {
-  if (!desk.audio) return undefined;
   try {
+    await (await before)?.part();
+    if (!desk.audio) return undefined;
     return await joinAudio(media, session, desk.audio);
   } catch (error) {
     logger.warn({ err: error }, 'the agent does not hear the ringing');
