@@ -85,8 +85,16 @@ export function callGuest(parts: CalledGuestParts): Guest {
 
   void call().catch((error: unknown) => {
     deps.logger.error({ err: error, contactId: contact.current.id }, 'a number could not be brought in');
+    hangUpOnGuest();
     events.gone(`${name} could not be reached.`);
   });
+
+  /** Whoever answered and could not be joined would stay on the line, with nobody to talk to, for as long as he likes. */
+  function hangUpOnGuest(): void {
+    leg?.close().catch((error: unknown) => {
+      deps.logger.error({ err: error, contactId: contact.current.id }, 'a guest could not be hung up on');
+    });
+  }
 
   return {
     get party() {

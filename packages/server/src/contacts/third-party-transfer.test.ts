@@ -14,6 +14,7 @@ import { FakeMediaEngine, FakeUserAgent, type Journal } from '../test-support/fa
 import { openTestTrunks, trunkAt } from '../test-support/fake-trunks.ts';
 import { sampleContact, sampleInstanceId, sampleTenant } from '../test-support/sample-contact.ts';
 import type { ContactOutcome } from './contact.ts';
+import { callGuest, type GuestEvents } from './conversation-guest.ts';
 import { openDialGate } from './dial-gate.ts';
 import type { HeldByContact } from './end-contact.ts';
 import type { DialTarget, OpenContact } from './open-contact.ts';
@@ -83,6 +84,22 @@ describe('third party transfer', () => {
     await world.clock.drain();
     world.hangUp.abort(new Error('the customer hung up'));
     await result;
+    assert.deepEqual(world.journal.slice(-2), ['BYE call-2', 'media closes']);
+  });
+
+  it('of an agent › hangs up on who answered and could not be joined with the customer', async () => {
+    const world = await makeWorld();
+    Object.assign(world.customer, { bridge: () => Promise.reject(new Error('the media worker has ended')) });
+    const gone: (string | undefined)[] = [];
+    world.callGuest({
+      changed: () => undefined,
+      joined: () => undefined,
+      gone: (failure) => gone.push(failure),
+    });
+    await world.clock.drain();
+    world.agent.call.answer();
+    await world.clock.drain();
+    assert.deepEqual(gone, [`${thirdNumber} could not be reached.`]);
     assert.deepEqual(world.journal.slice(-2), ['BYE call-2', 'media closes']);
   });
 
@@ -234,6 +251,15 @@ async function makeWorld({
     settleLeg: async ({ connectedMs }) => void settled.push(connectedMs),
     logger: capturedLogger().logger,
   };
+  const contact = {
+    current: sampleContact(),
+    thirdPartyAttempted: async ({ callId, target }: DialTarget) => {
+      await commit();
+      journal.push(`attempt ${callId} at ${target} is committed`);
+    },
+    learned: (outcome: Partial<ContactOutcome>) => void Object.assign(learned, outcome),
+  } as unknown as OpenContact;
+  const instance = { id: sampleInstanceId, alias: 'a', tenant: sampleTenant } as unknown as Instance;
   const hangUp = new AbortController();
   const settled: (number | undefined)[] = [];
   return {
@@ -245,6 +271,11 @@ async function makeWorld({
     held,
     learned,
     hangUp,
+    callGuest(events: GuestEvents): void {
+      const { leg } = held;
+      if (leg)
+        callGuest({ number: thirdNumber, name: thirdNumber, customer: leg, contact, instance, deps, events });
+    },
     pressed: (digit: '2') => customer.press(digit),
     transfer(more: Partial<ThirdPartyRequest> = {}): Promise<HostResult> {
       const openSession = media.openSession.bind(media);
@@ -254,15 +285,6 @@ async function makeWorld({
           sendDigits: async (digits: string) => void journal.push(`third party gets ${digits}`),
         });
       };
-      const contact = {
-        current: sampleContact(),
-        thirdPartyAttempted: async ({ callId, target }: DialTarget) => {
-          await commit();
-          journal.push(`attempt ${callId} at ${target} is committed`);
-        },
-        learned: (outcome: Partial<ContactOutcome>) => void Object.assign(learned, outcome),
-      } as unknown as OpenContact;
-      const instance = { id: sampleInstanceId, alias: 'a', tenant: sampleTenant } as unknown as Instance;
       return transferToThirdParty({ ...request, ...more }, contact, instance, held, deps, hangUp.signal);
     },
   };
