@@ -27,7 +27,7 @@ import {
   wait,
 } from './support/flow-actions.ts';
 import { phoneHears } from './support/phone-hears.ts';
-import { acceptOffer, finishWork } from './support/team-at-work.ts';
+import { acceptOffer, createTeamUser, finishWork, teamPassword } from './support/team-at-work.ts';
 import { linesOf, startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
 const agentHz = 1000;
@@ -220,6 +220,20 @@ describe('an agent', () => {
     assert.equal((record.Queue as { Name: string }).Name, 'BasicQueue');
     const { agentInfo } = ringback.events(contactId).at(-1) as { agentInfo?: Record<string, unknown> };
     assert.match(String(agentInfo?.afterContactWorkEndTimestamp), /^20/);
+  });
+
+  it('is told to wait while the softphone connects, and to load the page again where it does not', async () => {
+    await createTeamUser(ringback, 'early', 'Agent');
+    const early = await ScriptedAgent.signIn({
+      url: ringback.service.url,
+      username: 'early',
+      password: teamPassword,
+    });
+    const accept = () => early.do({ do: 'accept', contactId: 'one' });
+    await assert.rejects(accept, { code: 'SOFTPHONE_NOT_CONNECTED', message: /Load the page again/ });
+    await early.do({ do: 'softphone' });
+    await assert.rejects(accept, { code: 'SOFTPHONE_NOT_CONNECTED', message: /Try again in a moment/ });
+    await early.close();
   });
 
   it('may not call where nobody may', async () => {

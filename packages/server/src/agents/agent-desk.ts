@@ -184,7 +184,7 @@ export class AgentDesk {
       case 'setStatus':
         return this.#setStatus(command.statusId as AgentStatusId);
       case 'accept':
-        if (!this.audio) return noSoftphone;
+        if (!this.audio) return this.#noSoftphone();
         return refusalOf(await routing.accept(this.#key, command.contactId as ContactId));
       case 'reject':
         return refusalOf(await routing.reject(this.#key, command.contactId as ContactId));
@@ -301,9 +301,19 @@ export class AgentDesk {
     );
   }
 
+  #noSoftphone(): DeskRefusal {
+    return {
+      code: 'SOFTPHONE_NOT_CONNECTED',
+      message:
+        this.#softphone.state === 'connecting'
+          ? 'Your softphone is still connecting. Try again in a moment.'
+          : 'Your softphone is not connected. Load the page again.',
+    };
+  }
+
   #mute(on: boolean): DeskRefusal | undefined {
     const { audio } = this;
-    if (!audio) return noSoftphone;
+    if (!audio) return this.#noSoftphone();
     const contactId = this.#talkingIn();
     if (contactId === undefined) return { code: 'NOT_NOW', message: 'You are talking to nobody.' };
     if (on) audio.mute();
@@ -315,7 +325,7 @@ export class AgentDesk {
 
   async #echo(on: boolean): Promise<DeskRefusal | undefined> {
     const { audio } = this;
-    if (!audio) return noSoftphone;
+    if (!audio) return this.#noSoftphone();
     if (on && this.#view()?.state.contacts.some(isTalking)) {
       return { code: 'NOT_NOW', message: 'End the conversation first, then test the softphone.' };
     }
@@ -354,7 +364,7 @@ export class AgentDesk {
   }
 
   async #dial(phoneNumber: string): Promise<DeskRefusal | undefined> {
-    if (!this.audio) return noSoftphone;
+    if (!this.audio) return this.#noSoftphone();
     if (!(await this.#may('OutboundCall'))) return notPermitted;
     return this.#deps.dial(this, phoneNumber);
   }
@@ -407,10 +417,6 @@ export class AgentDesk {
   }
 }
 
-const noSoftphone: DeskRefusal = {
-  code: 'SOFTPHONE_NOT_CONNECTED',
-  message: 'Your softphone is not connected. Allow the microphone, or load the page again.',
-};
 const noSuchContact: DeskRefusal = { code: 'NO_SUCH_CONTACT', message: 'That contact is over.' };
 const notPermitted: DeskRefusal = {
   code: 'NOT_PERMITTED',
