@@ -5,10 +5,12 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
   AssociateQueueQuickConnectsCommand,
+  CreateAgentStatusCommand,
   ListSecurityProfilesCommand,
   ListUsersCommand,
   MonitorContactCommand,
   type StartOutboundVoiceContactCommandInput,
+  UpdateAgentStatusCommand,
   UpdateUserSecurityProfilesCommand,
 } from '@aws-sdk/client-connect';
 import { toneLevel } from '@ringback/media';
@@ -102,6 +104,16 @@ describe('the Contact Control Panel', () => {
   }
   const title = (text: string) =>
     page.getByRole('heading', { level: 1, name: text, exact: true }).waitFor({ timeout: 60_000 });
+  /** Loads the page until it is so: what the instance has changed shows after a moment. */
+  async function comesTrue(isSo: () => Promise<boolean>): Promise<void> {
+    const giveUpAtMs = Date.now() + 90_000;
+    for (;;) {
+      await page.reload();
+      await page.getByLabel(/^Status/).waitFor();
+      if (await isSo()) return;
+      assert.ok(Date.now() < giveUpAtMs, 'the page does not show it');
+    }
+  }
   const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
 
   it('refuses a wrong password in words, and takes the right one', async () => {
@@ -186,11 +198,19 @@ describe('the Contact Control Panel', () => {
   it('previews, calls, hears it ring, talks', async () => {
     const contactId = await ringback.call(ringsForEight, flowId, preview(300, ['CALL', 'DISCARD']));
     await title('Incoming contact');
-    await press(/^Accept/);
+    // Whoever clicks twice, or leans on a key, presses nothing of what takes the button's place.
+    await page.getByRole('button', { name: /^Accept/ }).hover();
+    await page.mouse.down();
+    await page.mouse.up();
     await title('Preview');
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
     await picture('preview');
-    await press('Call now');
+    await page.getByRole('button', { name: 'Call now' }).focus();
+    await page.keyboard.down('Enter');
     await title('Calling …');
+    await page.keyboard.down('Enter');
+    await page.keyboard.up('Enter');
     await loudIn(page);
     await picture('calling');
     await title('Connected');
@@ -414,6 +434,48 @@ describe('the Contact Control Panel', () => {
     await broken.waitFor({ state: 'detached', timeout: 60_000 });
   });
 
+  it('says who is still signed in where the service is away', async () => {
+    const session = '**/_ringback/session';
+    await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackLeave());
+    await page.route(session, (route) => route.abort());
+    await press('Sign out');
+    await page.getByText('You are still signed in').waitFor();
+    await page.unroute(session);
+    await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackReturn());
+    await page.getByText('The connection is broken.').waitFor({ state: 'detached', timeout: 60_000 });
+  });
+
+  it('leaves the agent, the microphone and the name of the contact to the newest window', async () => {
+    await page.getByLabel(/^Status/).selectOption({ label: 'Available' });
+    await ringback.call(person, flowId, { Name: 'Grace Hopper' });
+    await title('Incoming contact');
+    const newest = await page.context().newPage();
+    await newest.goto(`${ringback.service.url}/ccp`);
+    await newest.getByRole('button', { name: /^Reject/ }).waitFor({ timeout: 60_000 });
+    await title('Open in another window');
+    assert.equal(await page.title(), 'Ringback – Contact Control Panel');
+    assert.equal(
+      await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackMicrophone()),
+      'ended',
+    );
+    await newest.close();
+    await press('Use it here');
+    await page.getByLabel(/^Status/).waitFor();
+  });
+
+  it('shows a status that was taken out of use while the agent is in it', async () => {
+    const { client, instanceId: InstanceId } = ringback;
+    const { AgentStatusId } = await client.send(
+      new CreateAgentStatusCommand({ InstanceId, Name: 'Lunch', State: 'ENABLED' }),
+    );
+    const menu = page.getByLabel(/^Status/);
+    const chosen = page.locator('option:checked');
+    await comesTrue(async () => (await menu.textContent())?.includes('Lunch') ?? false);
+    await menu.selectOption({ label: 'Lunch' });
+    await client.send(new UpdateAgentStatusCommand({ InstanceId, AgentStatusId, State: 'DISABLED' }));
+    await comesTrue(async () => (await chosen.textContent()) === 'Lunch' && (await chosen.isDisabled()));
+  });
+
   it('shows the sign-in when the session ended while the connection was broken', async () => {
     await page.context().clearCookies();
     await page.evaluate(() => (globalThis as unknown as Disturbances).ringbackBreak());
@@ -444,6 +506,8 @@ interface Disturbances {
   /** Takes every microphone away. */
   ringbackUnplug(): void;
   ringbackPlugIn(): void;
+  /** Whether the microphone is `live` or `ended`. */
+  ringbackMicrophone(): string;
 }
 
 /**
@@ -455,7 +519,7 @@ function listenToConnections(): void {
     getStats(): Promise<Iterable<[string, { type: string; audioLevel?: number; packetsSent?: number }]>>;
   }
   interface Microphone {
-    getTracks(): { dispatchEvent(event: Event): boolean }[];
+    getTracks(): { readonly readyState: string; dispatchEvent(event: Event): boolean }[];
   }
   interface Socket {
     close(): void;
@@ -504,6 +568,7 @@ function listenToConnections(): void {
     mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'));
     for (const track of microphone?.getTracks() ?? []) track.dispatchEvent(new Event('ended'));
   };
+  world.ringbackMicrophone = () => microphone?.getTracks()[0]?.readyState ?? 'missing';
   const connections: Connection[] = [];
   world.RTCPeerConnection = class extends world.RTCPeerConnection {
     constructor(...args: unknown[]) {

@@ -51,12 +51,17 @@ export class Desk {
     this.#socket = new DeskSocket({
       connection: (connection) => {
         this.#set({ connection });
-        if (connection === 'broken') this.#isBack = true;
+        if (connection === 'broken') {
+          this.#isBack = true;
+          // Whether it still rings is told by the snapshot with which the connection comes back.
+          this.#ringer.stop();
+        }
         if (connection === 'open') {
           if (this.#noticeCode === 'OFFLINE') this.putNoticeAway();
           void this.#askForSoftphone();
         }
-        if (connection === 'replaced' || connection === 'signedOut') this.#ringer.stop();
+        // The microphone above all: a window without the agent hears and sends nothing.
+        if (connection === 'replaced' || connection === 'signedOut') this.close();
       },
       state: (state, receivedAt) => this.#show(state, receivedAt),
       offer: (offer, answer) => void this.#takeOffer(offer, answer),
@@ -81,16 +86,17 @@ export class Desk {
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.#tell(error.message, error.code);
+      this.tell(error.message, error.code);
       return false;
     }
   }
 
   putNoticeAway(): void {
-    this.#tell(undefined);
+    this.tell(undefined);
   }
 
-  #tell(notice: string | undefined, code?: string): void {
+  /** Shows what went wrong; with the code of a refusal, until that is out of date. */
+  tell(notice: string | undefined, code?: string): void {
     this.#noticeCode = code;
     this.#set({ notice });
   }
@@ -109,7 +115,7 @@ export class Desk {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       // The agent asked for nothing: of a break the banner tells, and after it this is asked again.
-      if (error.code !== 'OFFLINE' && error.code !== 'UNANSWERED') this.#tell(error.message);
+      if (error.code !== 'OFFLINE' && error.code !== 'UNANSWERED') this.tell(error.message);
     }
   }
 
@@ -123,7 +129,7 @@ export class Desk {
       const isOver = error instanceof Refused && ['OFFLINE', 'UNANSWERED', 'NOT_NOW'].includes(error.code);
       if (isOver || this.#newestOffer !== offer) return;
       note('signalling_handshake_failure', { error: String(error) });
-      this.#tell('The softphone could not be connected. Load the page again.');
+      this.tell('The softphone could not be connected. Load the page again.');
     }
   }
 
@@ -132,7 +138,7 @@ export class Desk {
     const { contact } = state;
     this.#set({ state, clockOffsetMs: state.now - receivedAt });
     if (this.#isBack && before && talking.has(before.state) && contact?.contactId !== before.contactId) {
-      this.#tell('Your call ended while the connection was broken.');
+      this.tell('Your call ended while the connection was broken.');
     }
     this.#isBack = false;
     void this.softphone.talk(state.isEchoing || (contact !== undefined && talking.has(contact.state)));

@@ -3,6 +3,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { Desk } from './desk.ts';
 import { saveLog } from './desk-log.ts';
+import { useOnePress } from './one-press.ts';
 import { ContactCard } from './parts/contact-card.tsx';
 import { titleOf, whoIn } from './parts/contact-words.ts';
 import { DeviceSettings } from './parts/device-settings.tsx';
@@ -13,8 +14,11 @@ import { currentSession, endSession, type Session } from './session.ts';
 import { chooseShortcuts, shortcutsChosen, useShortcuts } from './shortcuts.ts';
 import type { MicrophoneState } from './softphone.ts';
 
+const nameOfPage = 'Ringback – Contact Control Panel';
+
 export function Page() {
   const [session, setSession] = useState<Session | 'looking' | undefined>('looking');
+  useOnePress();
   useEffect(() => {
     currentSession().then(setSession, () => setSession(undefined));
   }, []);
@@ -60,14 +64,18 @@ function OpenDesk({
     if (contactId !== undefined) setPanel('work');
   }, [contactId]);
   const announcement = contact ? `${titleOf(contact)}: ${whoIn(contact)}` : '';
+  const hasAgent = connection !== 'replaced';
   useEffect(() => {
-    document.title = announcement || 'Ringback – Contact Control Panel';
-  }, [announcement]);
+    document.title = (hasAgent && announcement) || nameOfPage;
+    return () => {
+      document.title = nameOfPage;
+    };
+  }, [announcement, hasAgent]);
 
   async function signOut(): Promise<void> {
     await desk.run({ do: 'signOut' });
-    await endSession(session).catch(() => undefined);
-    onSignedOut();
+    if (await endSession(session)) onSignedOut();
+    else desk.tell('You are still signed in: the service cannot be reached. Sign out again when it is back.');
   }
 
   if (connection === 'replaced') {
@@ -123,7 +131,13 @@ function OpenDesk({
             }}
           />
         ) : contact ? (
-          <ContactCard desk={desk} state={state} contact={contact} clockOffsetMs={view.clockOffsetMs} />
+          <ContactCard
+            key={contact.contactId}
+            desk={desk}
+            state={state}
+            contact={contact}
+            clockOffsetMs={view.clockOffsetMs}
+          />
         ) : (
           <Idle desk={desk} view={view} />
         )}
@@ -150,7 +164,10 @@ function Banner({ view, desk }: { readonly view: ViewOf; readonly desk: Desk }) 
   return (
     <div className="banners" aria-live="assertive">
       {connection === 'broken' || connection === 'connecting' ? (
-        <p className="banner warn">The connection is broken. A call goes on; the panel is coming back …</p>
+        <p className="banner warn">
+          The connection is broken. The panel comes back by itself; a call goes on for 30 seconds, and what
+          you see may be out of date.
+        </p>
       ) : null}
       {microphone in microphoneTroubles ? (
         <p className="banner warn">

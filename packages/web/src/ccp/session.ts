@@ -42,6 +42,12 @@ export async function signIn(instance: string, username: string, password: strin
   return { kind: 'refused', message: body.message ?? `Signing in failed (${answer.status}).` };
 }
 
-export async function endSession(session: Session): Promise<void> {
-  await fetch(sessionPath, { method: 'DELETE', headers: { 'x-ringback-csrf': session.csrfToken } });
+/** Resolves with whether the service has heard of it: one that is away, or in trouble, keeps the session. */
+export async function endSession(session: Session): Promise<boolean> {
+  try {
+    const headers = { 'x-ringback-csrf': session.csrfToken };
+    return (await fetch(sessionPath, { method: 'DELETE', headers })).status < 500;
+  } catch {
+    return false;
+  }
 }

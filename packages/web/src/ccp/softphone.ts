@@ -44,6 +44,7 @@ export class Softphone {
   #context: AudioContext | undefined;
   #meter: AnalyserNode | undefined;
   #isTalking = false;
+  #isClosed = false;
   #last = { received: 0, lost: 0 };
 
   constructor(listener: SoftphoneListener) {
@@ -69,6 +70,11 @@ export class Softphone {
           autoGainControl: true,
         },
       });
+      if (this.#isClosed) {
+        // The page was left while the browser asked.
+        for (const track of stream.getTracks()) track.stop();
+        return false;
+      }
       this.#stopMicrophone();
       this.#microphone = stream;
       // Unplugged: whatever else there is, takes its place.
@@ -166,6 +172,7 @@ export class Softphone {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#stopMicrophone();
     this.#connection?.close();
     this.#connection = undefined;

@@ -14,14 +14,21 @@ export function StatusMenu({
   readonly state: DeskState;
 }) {
   const { status, nextStatus, statuses, agent } = state;
+  const shown = nextStatus ?? status;
   return (
     <div className={`status ${status.type.toLowerCase()}`}>
       <label>
         <span className="hidden">Status of {agent.username}</span>
         <select
-          value={nextStatus?.id ?? status.id}
+          value={shown.id}
           onChange={({ target }) => void desk.run({ do: 'setStatus', statusId: target.value })}
         >
+          {statuses.some(({ id }) => id === shown.id) ? null : (
+            // Taken out of use while the agent is in it; without it the menu would show another one.
+            <option value={shown.id} disabled>
+              {shown.name}
+            </option>
+          )}
           {statuses.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}

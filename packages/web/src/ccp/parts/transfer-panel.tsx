@@ -55,7 +55,8 @@ export function TransferPanel({ desk, state, contactId, onDone }: TransferPanelP
           {found.map(({ id, name, type, phoneNumber }) => (
             <li key={id}>
               <span>
-                {name} <span className="quiet">{phoneNumber ?? (type === 'QUEUE' ? 'queue' : 'agent')}</span>
+                <bdi>{name}</bdi>{' '}
+                <span className="quiet">{phoneNumber ?? (type === 'QUEUE' ? 'queue' : 'agent')}</span>
               </span>
               <div>
                 <button
