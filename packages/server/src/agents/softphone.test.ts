@@ -65,6 +65,17 @@ const connected: MediaEvent = { kind: 'connection', state: 'connected' };
 const failed: MediaEvent = { kind: 'connection', state: 'failed' };
 
 describe('softphone', () => {
+  it('is not connected any more once the media worker that carries it has died', async () => {
+    const engine = new StubEngine();
+    const softphone = softphoneOf(engine);
+    const offer = await softphone.offer('new');
+    await softphone.answer(offer?.offerId ?? 0, 'answer');
+    engine.sessions[0]?.tell(connected);
+    assert.equal(softphone.state, 'connected');
+    engine.sessions[0]?.tell({ kind: 'fault', message: 'the media worker ended' });
+    assert.equal(softphone.state, 'disconnected');
+  });
+
   it('mends a connection that has stood by another offer of it', async () => {
     const engine = new StubEngine();
     const softphone = softphoneOf(engine);

@@ -64,7 +64,11 @@ export function openSoftphone(
     const opened = await engine.openWebRtcSession({
       onEvent: (event) => {
         if (session !== opened) return;
-        if (event.kind === 'fault') logger.warn({ fault: event.message }, 'the softphone broke');
+        if (event.kind === 'fault') {
+          logger.warn({ fault: event.message }, 'the softphone broke');
+          // Its page notices some seconds later; until then whatever its agent accepted could not be joined.
+          become('disconnected');
+        }
         if (event.kind === 'connection') {
           become(
             event.state === 'failed'
