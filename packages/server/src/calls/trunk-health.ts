@@ -19,7 +19,7 @@ export interface TrunkHealth {
 }
 
 /** `failed`: the carrier could not carry it, whoever was called. */
-export type CallResult = 'carried' | 'failed';
+type CallResult = 'carried' | 'failed';
 
 /** `why`: what failed and where, for the log. */
 export type HealthInput =

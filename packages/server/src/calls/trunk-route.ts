@@ -10,7 +10,7 @@ import {
 import type { Clock } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
 import { describeTarget, type Trunk } from './trunk.ts';
-import type { CallResult, HealthInput } from './trunk-health.ts';
+import type { HealthInput } from './trunk-health.ts';
 import { writeDestination } from './trunk-numbers.ts';
 import type { TrunkGroup } from './trunk-order.ts';
 import type { Place, TrunkRoom } from './trunk-room.ts';
@@ -155,20 +155,14 @@ class OpenTrunkRoute implements TrunkRoute {
   #attempt(place: Place, target: SipEndpoint, requestUri: string | undefined): TrunkAttempt {
     const { servers, clock, learn } = this.#parts;
     const { trunk } = place;
-    const learnResult = (result: CallResult, why = ''): void =>
-      learn(trunk, {
-        kind: 'call',
-        result,
-        atMs: clock.now(),
-        why: `${describeTarget(trunk, target)}: ${why}`,
-      });
+    const carried = (): void => learn(trunk, { kind: 'call', result: 'carried', atMs: clock.now() });
     return {
       trunk,
       target,
       requestUri,
       answered: (ended) => {
         servers.answered(target);
-        learnResult('carried');
+        carried();
         void ended.finally(() => place.free());
       },
       failed: (failure, why) => {
@@ -177,7 +171,10 @@ class OpenTrunkRoute implements TrunkRoute {
           servers.failed(target, failure);
           this.#follow(failure.contacts, trunk);
         } else if (failure.kind === 'transport') servers.failed(target, failure);
-        learnResult(isCarriersFailure(failure) ? 'failed' : 'carried', why);
+        if (isCarriersFailure(failure)) {
+          const where = describeTarget(trunk, target);
+          learn(trunk, { kind: 'call', result: 'failed', atMs: clock.now(), why: `${where}: ${why}` });
+        } else carried();
         place.free();
       },
       abandoned: () => place.free(),
