@@ -1,4 +1,7 @@
-/** The way of the log to standard output. Whatever becomes of that, a full disk or a terminal that closed, the service goes on and ends as it would. */
+/**
+ * The way of the log to standard output. Whatever becomes of that, a full disk or a terminal that closed, the service goes on and ends as it would.
+ * Pino's own (sonic-boom) does not: an error without a listener ends the process, and its flushSync tries a full disk for ever.
+ */
 import { write, writeSync } from 'node:fs';
 import os from 'node:os';
 import type { DestinationStream } from 'pino';
