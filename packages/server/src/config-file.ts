@@ -137,8 +137,7 @@ const Caps = Type.Union([
 const decibels = (minimum: number, maximum: number) => Type.Optional(Type.Number({ minimum, maximum }));
 const milliseconds = (minimum: number, maximum: number) => Type.Optional(Type.Integer({ minimum, maximum }));
 
-/** Settings of the media engine's detector; docs/amd.md says what each costs. */
-/** Settings of detection and how far each goes; `ringback amd --set` takes the same. */
+/** Settings of the media engine's detector and how far each goes; `ringback amd --set` takes the same. docs/amd.md says what each costs. */
 export const AnsweringMachineDetection = Type.Object(
   {
     lowestLevelDb: decibels(-80, -20),

@@ -229,9 +229,10 @@ export const updateRoutingProfileQueues: OperationCode<'UpdateRoutingProfileQueu
   return undefined;
 };
 
-/** Queues that the profile does not serve are no mistake. */
+/** Of one request (API reference, DisassociateRoutingProfileQueues; the model gives no limit). */
 const maxRemovedQueues = 10;
 
+/** Queues that the profile does not serve are no mistake. */
 export const disassociateRoutingProfileQueues: OperationCode<'DisassociateRoutingProfileQueues'> = async (
   input,
   caller,
@@ -243,7 +244,6 @@ export const disassociateRoutingProfileQueues: OperationCode<'DisassociateRoutin
     throw invalidRequestException('QueueReferences or ManualAssignmentQueueReferences is required.');
   }
   for (const given of [QueueReferences, ManualAssignmentQueueReferences]) {
-    // The model gives no limit, the API reference does.
     if (given && given.length > maxRemovedQueues) {
       throw invalidParameterException(
         `The request names ${given.length} queues; at most ${maxRemovedQueues} can be disassociated at once.`,
