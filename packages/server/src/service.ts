@@ -81,6 +81,7 @@ import { openNodeStore } from './store/node-store.ts';
 import { applyCallSlotCapacity, openOperatorStore } from './store/operator-store.ts';
 import { openOutboxStore } from './store/outbox-store.ts';
 import { openResourceStore } from './store/resource-store.ts';
+import { takeUpRestoredFacts } from './store/restored-facts.ts';
 import type { Schema } from './store/schema.ts';
 import { seed } from './store/seed.ts';
 import { storeTaskFacts } from './store/task-store.ts';
@@ -630,6 +631,11 @@ async function openServiceDatabase(
     pool: database.pool,
     onMigration: (name) => progress(`Migrating the database: ${name}.`),
   });
+  if (await takeUpRestoredFacts(database)) {
+    logger.warn(
+      'the database was restored from a dump; sinks go on where they were, and may get facts twice',
+    );
+  }
   return database;
 }
 
