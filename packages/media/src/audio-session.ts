@@ -36,8 +36,8 @@ export interface SendDigitsOptions {
   gapMs?: number;
   /** Pause that a comma stands for, 40 … 6 000 ms. Default 2 000. */
   commaMs?: number;
-  /** `tones`: as the sound of a keypad, for far ends that know nothing else. Default `telephone-event` (RFC 4733). */
-  method?: DigitMethod;
+  /** `tones`: as the sound of a keypad. Default: as telephone-events (RFC 4733) where they were agreed, else as tones. */
+  method?: 'tones';
   signal?: AbortSignal;
 }
 
@@ -176,8 +176,8 @@ export abstract class EngineAudioSession implements AudioSession {
     this.#onEvent = onEvent;
   }
 
-  /** Whether the far end takes telephone-events. */
-  protected abstract get takesTelephoneEvents(): boolean;
+  /** How the far end takes digits; undefined before anything was agreed. */
+  protected abstract get digitMethod(): DigitMethod | undefined;
 
   /** Whether both sessions are carried by one worker. */
   isBeside(other: EngineAudioSession): boolean {
@@ -214,11 +214,11 @@ export abstract class EngineAudioSession implements AudioSession {
       toneMs = DEFAULT_DIGIT_MS,
       gapMs = DEFAULT_DIGIT_MS,
       commaMs,
-      method = 'telephone-event',
+      method = this.digitMethod,
       signal,
     } = options;
     checkDigits(digits, [toneMs, gapMs, ...(commaMs === undefined ? [] : [commaMs])]);
-    if (method === 'telephone-event' && !this.takesTelephoneEvents) throw new DigitsNotNegotiated();
+    if (method === undefined) throw new DigitsNotNegotiated();
     signal?.throwIfAborted();
     if (digits === '') return;
     const run = this.#number();

@@ -318,7 +318,7 @@ describe('media engine › digits', () => {
     await ended;
   });
 
-  it('are refused where nobody agreed to them, or where they are none', async () => {
+  it('are refused before the answer, or where they are none', async () => {
     const { session } = await party();
     await assert.rejects(session.sendDigits('1'), DigitsNotNegotiated);
     await assert.rejects(session.sendDigits('1x'), RangeError);
@@ -352,6 +352,25 @@ describe('media engine › a foreign far end', () => {
     packet.writeUInt32BE(timestamp, 4);
     return packet;
   };
+
+  it('that knows no telephone-event gets digits as tones', async () => {
+    const socket = createSocket('udp4');
+    socket.bind(0, HOST);
+    await once(socket, 'listening');
+    const { session } = await party();
+    await session.acceptAnswer(sdp(socket.address().port).replace(/ 101\r\na=rtpmap.*\r\n$/, '\r\n'));
+    const heard: Buffer[] = [];
+    const sounded = new Promise<void>((resolve) => {
+      socket.on('message', (packet: Buffer) => {
+        heard.push(packet);
+        if (packet.subarray(12).some((byte) => (byte & 0x7f) < 0x40)) resolve();
+      });
+    });
+    await Promise.all([session.sendDigits('5'), sounded]);
+    await session.close();
+    socket.close();
+    assert.deepEqual([...new Set(heard.map((packet) => (packet[1] as number) & 0x7f))], [0]);
+  });
 
   it('digits are heard once though every packet comes twice, with new numbers or the same', async () => {
     const far = await foreign();

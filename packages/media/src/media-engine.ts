@@ -311,7 +311,7 @@ class ThreadedMediaEngine implements MediaEngine {
       speechSilenceMs: options.speechDetection?.silenceMs,
       mediaTimeoutMs: options.mediaTimeoutMs ?? 0,
       isV6: 'family' in options && options.family === 6,
-      hearsToneDigits: 'hearsToneDigits' in options && options.hearsToneDigits === true,
+      toneDigits: ('toneDigits' in options && options.toneDigits) || 'never',
     };
   }
 

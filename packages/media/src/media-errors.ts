@@ -59,11 +59,11 @@ export class PromptUnknown extends Error {
   }
 }
 
-/** The far end did not agree to telephone-event, or nothing was agreed yet. */
+/** Digits were to be sent before an answer said how the far end takes them. */
 export class DigitsNotNegotiated extends Error {
   constructor() {
     super(
-      "digits cannot be sent: the far end did not agree to telephone-event (RFC 4733). Send them with method 'tones'.",
+      'digits cannot be sent before the far end has answered; send them after acceptAnswer or answerOffer',
     );
     this.name = 'DigitsNotNegotiated';
   }

@@ -3,6 +3,7 @@
  */
 import { type AudioSession, EngineAudioSession, type SessionHome } from './audio-session.ts';
 import type { MediaEvent } from './media-event.ts';
+import type { DigitMethod } from './rtp/digit-sender.ts';
 import type { Digit } from './rtp/telephone-event.ts';
 import {
   type AudioCodec,
@@ -12,6 +13,9 @@ import {
   readAnswer,
   writeOffer,
 } from './sdp/session-description.ts';
+
+/** When digits are looked for in the audio: speech is sometimes taken for one, so rather not where telephone-events were agreed. */
+export type ToneDigits = 'always' | 'withoutTelephoneEvents' | 'never';
 
 export interface MediaSessionOptions {
   /** Codecs offered or accepted, in order of preference. Default PCMU, PCMA. */
@@ -23,10 +27,8 @@ export interface MediaSessionOptions {
    * suppress silence send nothing while nobody speaks.
    */
   mediaTimeoutMs?: number;
-  /**
-   * Also reports digits that come as tones in the audio, until the far end sends its first telephone-event. Default false.
-   */
-  hearsToneDigits?: boolean;
+  /** Whether digits are also looked for as tones in the audio, until the far end sends its first telephone-event. Default `never`. */
+  toneDigits?: ToneDigits;
   /**
    * `sdes`: SRTP with keys in the SDP (RFC 4568), and nothing less; the SDP must then travel over TLS. Default `none`.
    */
@@ -84,8 +86,9 @@ export class EngineSession extends EngineAudioSession implements MediaSession {
     this.#local = local;
   }
 
-  protected get takesTelephoneEvents(): boolean {
-    return this.#media?.telephoneEventPayloadType !== undefined;
+  protected get digitMethod(): DigitMethod | undefined {
+    if (this.#media === undefined) return undefined;
+    return this.#media.telephoneEventPayloadType === undefined ? 'tones' : 'telephone-event';
   }
 
   createOffer(): string {

@@ -3,6 +3,7 @@
  */
 import { type AudioSession, EngineAudioSession, type SessionHome } from './audio-session.ts';
 import type { MediaEvent } from './media-event.ts';
+import type { DigitMethod } from './rtp/digit-sender.ts';
 
 /** A STUN or TURN server (RFC 7064, 7065). */
 export interface IceServer {
@@ -68,8 +69,8 @@ export class EngineWebRtcSession extends EngineAudioSession implements WebRtcSes
     this.offer = offer;
   }
 
-  protected get takesTelephoneEvents(): boolean {
-    return false;
+  protected get digitMethod(): DigitMethod {
+    return 'tones';
   }
 
   async acceptAnswer(sdp: string): Promise<void> {

@@ -48,7 +48,7 @@ const prompt = encodeMulaw(Int16Array.from({ length: 24_000 }, (_, n) => 8_000 *
 async function placeCall(engine: MediaEngine, n: number, lengthMs: number, folder: string): Promise<void> {
   const encryption = n % 4 === 0 ? 'sdes' : 'none';
   const caller = await engine.openSession({ encryption, speechDetection: { silenceMs: 1_000 } });
-  const phone = await engine.openSession({ encryption, hearsToneDigits: n % 3 === 0 });
+  const phone = await engine.openSession({ encryption, toneDigits: n % 3 === 0 ? 'always' : 'never' });
   await phone.acceptAnswer(await caller.answerOffer(phone.createOffer()));
   // These end with their session; nobody waits for them.
   void phone.play({ prompt: 'soak' }, { repeat: 'forever' });

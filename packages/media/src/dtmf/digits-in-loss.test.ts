@@ -26,7 +26,7 @@ function shareRight(method: DigitMethod, codec: 'PCMU' | 'PCMA'): number {
   const random = seeded(2_026);
   const over = { codec, payloadType: codec === 'PCMU' ? 0 : 8 };
   const sender = connected({}, over);
-  const receiver: Bench = connected({ hearsToneDigits: method === 'tones' }, over);
+  const receiver: Bench = connected({ toneDigits: method === 'tones' ? 'always' : 'never' }, over);
   const view = emptyPacketView();
   let right = 0;
   for (let trial = 0; trial < TRIALS; trial += 1) {
@@ -144,7 +144,7 @@ describe('tone digit detector', () => {
   it('finds hardly a digit in speech', async () => {
     const { readFile } = await import('node:fs/promises');
     const speech = await readFile(new URL('../../test/fixtures/speech.ulaw', import.meta.url));
-    const bench = connected({ hearsToneDigits: true });
+    const bench = connected({ toneDigits: 'always' });
     for (let at = 0; at + 160 <= speech.length; at += 160) {
       bench.hear({ sequenceNumber: at / 160, timestamp: at, payload: speech.subarray(at, at + 160) });
       bench.tick();

@@ -87,7 +87,7 @@ describe('audio path', () => {
   });
 
   it('counts what is no audio of its call and goes on with what is', () => {
-    const customer = connected({ hearsToneDigits: true });
+    const customer = connected({ toneDigits: 'always' });
     const agent = new Bench({ session: 2 });
     agent.session.connect(agreed());
     const bridge = new Bridge();

@@ -7,6 +7,7 @@ import type { AmdSettings } from '../amd/amd-settings.ts';
 import type { BridgeRole } from '../audio-session.ts';
 import type { BridgeRefusal } from '../media-errors.ts';
 import type { MediaEvent } from '../media-event.ts';
+import type { ToneDigits } from '../media-session.ts';
 import type { RtpStats } from '../media-stats.ts';
 import type { PlayOutcome, PlaySource } from '../play-source.ts';
 import type { RecordedTracks, RecordingSummary } from '../recording/call-recorder.ts';
@@ -34,8 +35,7 @@ export interface SessionSetup {
   mediaTimeoutMs: number;
   /** RTP over IPv6. */
   isV6: boolean;
-  /** Digits are also looked for as tones in the audio. */
-  hearsToneDigits: boolean;
+  toneDigits: ToneDigits;
 }
 
 export interface PlayOrder {

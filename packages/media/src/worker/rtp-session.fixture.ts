@@ -38,7 +38,7 @@ export class Bench {
         session: 1,
         speechSilenceMs: undefined,
         mediaTimeoutMs: 0,
-        hearsToneDigits: false,
+        toneDigits: 'never',
         isV6: false,
         ...setup,
       },

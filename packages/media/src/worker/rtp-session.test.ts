@@ -362,8 +362,7 @@ describe('RTP session › keys by several methods', () => {
     assert.ok(bench.sent.at(-1)?.payload.every((byte) => byte === 0xff));
   });
 
-  it('a key is one digit that comes as telephone-event, by SIP INFO and as tones', () => {
-    const bench = connected({ hearsToneDigits: true });
+  const hearToneOf5 = (bench: Bench, from = 0): void => {
     const payload = encodeMulaw(
       Int16Array.from(
         { length: 160 },
@@ -371,10 +370,32 @@ describe('RTP session › keys by several methods', () => {
           6_000 * (Math.sin((2 * Math.PI * 770 * n) / 8_000) + Math.sin((2 * Math.PI * 1_336 * n) / 8_000)),
       ),
     );
-    for (let n = 0; n < 12; n += 1) {
+    for (let n = from; n < from + 12; n += 1) {
       bench.hear({ sequenceNumber: n, timestamp: n * 160, payload });
       bench.tick();
     }
+  };
+
+  it('a tone is a digit where no telephone-events were agreed, also by a later answer, if that was wished', () => {
+    const without = { telephoneEventPayloadType: undefined };
+    const bench = connected({ toneDigits: 'withoutTelephoneEvents' });
+    hearToneOf5(bench);
+    assert.deepEqual(digitsOf(bench), []);
+    bench.session.connect(agreed(without));
+    hearToneOf5(bench, 20);
+    assert.deepEqual(digitsOf(bench), ['digit 5']);
+    bench.session.connect(agreed());
+    hearToneOf5(bench, 40);
+    assert.deepEqual(digitsOf(bench), ['digit 5']);
+    const never = connected({ toneDigits: 'never' });
+    never.session.connect(agreed(without));
+    hearToneOf5(never);
+    assert.deepEqual(digitsOf(never), []);
+  });
+
+  it('a key is one digit that comes as telephone-event, by SIP INFO and as tones', () => {
+    const bench = connected({ toneDigits: 'always' });
+    hearToneOf5(bench);
     assert.deepEqual(digitsOf(bench), ['digit 5']);
     bench.hear({ sequenceNumber: 12, timestamp: 1_920, payloadType: 101, payload: eventPayload() });
     bench.session.pressed('5');

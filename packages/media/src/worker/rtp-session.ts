@@ -9,6 +9,7 @@ import { TONE_LEVEL_DBM0, tonesOf } from '../dtmf/digit-tones.ts';
 import { type KeyMethod, PressedOnce } from '../dtmf/pressed-once.ts';
 import { ToneDigitDetector } from '../dtmf/tone-digit-detector.ts';
 import type { MediaEvent } from '../media-event.ts';
+import type { ToneDigits } from '../media-session.ts';
 import type { RtpStats } from '../media-stats.ts';
 import type { PlayOutcome, PlaySource } from '../play-source.ts';
 import { CallRecorder, type RecordedTracks, type RecordingEnd } from '../recording/call-recorder.ts';
@@ -155,6 +156,8 @@ export class RtpSession implements BridgeVoice {
   readonly #reception = new ReceptionStatistics();
   readonly #digitReceiver = new DigitReceiver();
   readonly #pressedOnce = new PressedOnce();
+  /** `never` once the far end has sent a telephone-event: it would be heard twice. */
+  #toneDigitsWanted: ToneDigits;
   #toneDigits: ToneDigitDetector | undefined;
   #remoteSsrc = -1;
   /** The source before it; what comes of it late must not take its place. */
@@ -188,10 +191,8 @@ export class RtpSession implements BridgeVoice {
     this.#sequence = world.random() & 0xffff;
     this.#timestampBase = world.random() >>> 0;
     this.#rtcp = new RtcpConversation(this.#ssrc, world.random);
-    if (setup.hearsToneDigits) {
-      this.#toneDigits = new ToneDigitDetector((digit) => this.#digitHeard(digit, 'tones', world.nowMs()));
-      this.addListener(this.#toneDigits);
-    }
+    this.#toneDigitsWanted = setup.toneDigits;
+    this.#listenForTones();
     if (setup.speechSilenceMs !== undefined) {
       this.#speech = new SessionSpeech(setup.speechSilenceMs, (kind, mediaTimeMs) =>
         world.report({ kind, mediaTimeMs }),
@@ -212,6 +213,7 @@ export class RtpSession implements BridgeVoice {
     if (this.#accepted[NOISE_PAYLOAD_TYPE] === NOT_ACCEPTED)
       this.#accepted[NOISE_PAYLOAD_TYPE] = ACCEPTED_NOISE;
     this.#agreeOnKeys(before?.srtp, media.srtp);
+    this.#listenForTones();
     const law = lawOf(media.codec);
     if (this.#jitter && law !== this.#law) {
       this.#concealedBefore += this.#jitter.concealed;
@@ -626,10 +628,27 @@ export class RtpSession implements BridgeVoice {
     if (ssrc !== this.#eventSsrc) this.#digitReceiver.restart();
     this.#eventSsrc = ssrc;
     const digit = this.#digitReceiver.receive(datagram, payloadStart, payloadEnd, timestamp, nowMs);
-    // A sender of events would be heard twice if its tones were listened to as well.
-    if (this.#toneDigits) this.removeListener(this.#toneDigits);
-    this.#toneDigits = undefined;
+    this.#toneDigitsWanted = 'never';
+    this.#listenForTones();
     if (digit !== undefined) this.#digitHeard(digit, 'telephone-event', nowMs);
+  }
+
+  #listenForTones(): void {
+    const isWanted =
+      this.#toneDigitsWanted === 'always' ||
+      (this.#toneDigitsWanted === 'withoutTelephoneEvents' &&
+        this.#media !== undefined &&
+        this.#media.telephoneEventPayloadType === undefined);
+    if (isWanted === (this.#toneDigits !== undefined)) return;
+    if (this.#toneDigits) {
+      this.removeListener(this.#toneDigits);
+      this.#toneDigits = undefined;
+      return;
+    }
+    this.#toneDigits = new ToneDigitDetector((digit) =>
+      this.#digitHeard(digit, 'tones', this.#world.nowMs()),
+    );
+    this.addListener(this.#toneDigits);
   }
 
   #digitHeard(digit: Digit, method: KeyMethod, nowMs: number): void {

@@ -284,7 +284,7 @@ function settle(attempt: TrunkAttempt, error: unknown): void {
 function mediaWishesOf({ codecs, dtmf, srtp }: Trunk): MediaSessionOptions {
   return {
     ...(codecs ? { codecs } : {}),
-    ...(dtmf === 'inband' ? { hearsToneDigits: true } : {}),
+    ...(dtmf === 'info' ? {} : { toneDigits: dtmf === 'inband' ? 'always' : 'withoutTelephoneEvents' }),
     ...(srtp === 'sdes' ? { encryption: 'sdes' } : {}),
   };
 }

@@ -29,7 +29,7 @@ export interface Leg {
   /**
    * Sends digits the way the trunk takes them; a comma is a pause of 750 ms.
    *
-   * @throws {DigitsNotNegotiated | MediaSessionClosed | RequestFailed | RangeError} · the signal's reason on abort
+   * @throws {MediaSessionClosed | RequestFailed | RangeError} · the signal's reason on abort
    */
   sendDigits(digits: string, signal?: AbortSignal): Promise<void>;
   /** Resolves once, when the far end hangs up, the dialog fails, the media ends, or after `close`. */

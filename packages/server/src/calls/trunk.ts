@@ -12,7 +12,10 @@ import type {
 import type { StirCredentials } from './stir.ts';
 import { e164, type NumberFormat } from './trunk-numbers.ts';
 
-/** How keys travel on a trunk: as telephone-events, in INFO requests, or as the sound of a keypad. */
+/**
+ * How keys travel on a trunk: as telephone-events (as the sound of a keypad where the far end does not agree to them), in INFO
+ * requests, or as the sound of a keypad.
+ */
 export type DtmfMode = 'rfc4733' | 'info' | 'inband';
 
 export interface Trunk {

@@ -121,14 +121,10 @@ describe('trunks › the next attempt', () => {
     ]);
     await dialAnswering(world, [503, 486]);
     assert.deepEqual(
-      world.media.asked.map(({ codecs, encryption, hearsToneDigits }) => [
-        codecs,
-        encryption,
-        hearsToneDigits,
-      ]),
+      world.media.asked.map(({ codecs, encryption, toneDigits }) => [codecs, encryption, toneDigits]),
       [
-        [undefined, undefined, undefined],
-        [['PCMA'], 'sdes', true],
+        [undefined, undefined, 'withoutTelephoneEvents'],
+        [['PCMA'], 'sdes', 'always'],
       ],
     );
     assert.deepEqual(
@@ -327,7 +323,7 @@ describe('trunks › keys', () => {
   }
 
   for (const [dtmf, expected] of [
-    ['rfc4733', ['digits 1#,2 as telephone-event, commas of 750 ms']],
+    ['rfc4733', ['digits 1#,2 as agreed, commas of 750 ms']],
     ['inband', ['digits 1#,2 as tones, commas of 750 ms']],
     ['info', ['INFO Signal=1 Duration=100', 'INFO Signal=# Duration=100', 'INFO Signal=2 Duration=100']],
   ] as const) {

@@ -1,6 +1,6 @@
 /** Transfer of a customer to a telephone number: dials a second leg beside the customer's and lets the two hear each other. What the flow action TransferParticipantToThirdParty does here. */
 import { done, failed, type HostResult, type ThirdPartyRequest, unsupported } from '@ringback/flow';
-import { DigitsNotNegotiated, type PlaySource } from '@ringback/media';
+import type { PlaySource } from '@ringback/media';
 import type { Logger } from 'pino';
 import { type DialDeps, dial } from '../calls/dial.ts';
 import { DialFailure } from '../calls/dial-failure.ts';
@@ -304,8 +304,7 @@ async function sendDigits(
   } catch (error) {
     signal.throwIfAborted();
     // The two can talk all the same, as they could where the digits are not understood.
-    const isRefused = error instanceof DigitsNotNegotiated || error instanceof DigitsRefused;
-    const why = isRefused ? 'it takes none of that kind' : 'it hung up';
+    const why = error instanceof DigitsRefused ? 'it takes none of that kind' : 'it hung up';
     logger.warn(
       { err: error, contactId: contact.current.id },
       `digits did not reach the third party: ${why}`,

@@ -299,11 +299,8 @@ export class FakeMediaSession implements MediaSession {
     });
   }
 
-  async sendDigits(
-    digits: string,
-    { method = 'telephone-event', commaMs }: SendDigitsOptions = {},
-  ): Promise<void> {
-    this.#journal.push(`digits ${digits} as ${method}, commas of ${commaMs} ms`);
+  async sendDigits(digits: string, { method, commaMs }: SendDigitsOptions = {}): Promise<void> {
+    this.#journal.push(`digits ${digits} as ${method ?? 'agreed'}, commas of ${commaMs} ms`);
   }
 
   async bridge(): Promise<void> {}
