@@ -5,7 +5,9 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  MediaEngineClosed,
   type MediaSession,
+  MediaSessionClosed,
   type RecordedTracks,
   RecordingFailed,
   type RecordingSummary,
@@ -39,7 +41,7 @@ export interface RecordingSidecar {
   readonly file: string;
   readonly startedAt: string;
   readonly stoppedAt?: string;
-  /** `failed`: the disk did, and the file ends early. `interrupted`: the process ended first; found later. */
+  /** `failed`: the disk or the media did, and the file ends early. `interrupted`: the process ended first; found later. */
   readonly status: 'recording' | 'complete' | 'failed' | 'interrupted';
   readonly failure?: string;
   readonly sampleRateHz: 8000;
@@ -105,10 +107,7 @@ export async function startRecording(
     async stop() {
       const end = await media.stopRecording().then(
         (summary) => ({ summary, failure: undefined }),
-        (error: unknown) => {
-          if (error instanceof RecordingFailed) return { summary: undefined, failure: error.message };
-          throw error;
-        },
+        (error: unknown) => ({ summary: undefined, failure: whyShort(error) }),
       );
       const stoppedAtMs = clock.now();
       const { summary, failure } = end;
@@ -123,6 +122,13 @@ export async function startRecording(
       return { location, startedAtMs, stoppedAtMs, tracks, ...(failure === undefined ? {} : { failure }) };
     },
   };
+}
+
+/** The file is written as the call goes: what had come by then can be played, and is worth being told of. */
+function whyShort(error: unknown): string {
+  if (error instanceof RecordingFailed || error instanceof MediaEngineClosed) return error.message;
+  if (error instanceof MediaSessionClosed) return 'the media of the call ended before the recording did';
+  throw error;
 }
 
 async function describe(

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { MediaSessionClosed, RecordingFailed } from '@ringback/media';
+import { MediaEngineClosed, MediaSessionClosed, RecordingFailed } from '@ringback/media';
 import { VirtualClock } from '@ringback/testkit';
 import type { Leg } from '../calls/leg.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
@@ -127,6 +127,23 @@ describe('recording of a contact', () => {
     assert.equal(recording.state, 'off');
     assert.match(contact.current.outcome.recordingFailure ?? '', /x\.wav/);
   });
+
+  for (const [what, error] of [
+    ['worker', new MediaEngineClosed('the media worker ended: exit code 1')],
+    ['session', new MediaSessionClosed(1)],
+  ] as const) {
+    it(`names the file that was written until the media ${what} ended`, async () => {
+      const { recording, contact, media, logged } = recorded();
+      await recording.setAutomatedPart('Enabled');
+      media.stopRecording = () => Promise.reject(error);
+      await recording.finish();
+      const [kept] = contact.current.outcome.recordings ?? [];
+      assert.match(kept?.failure ?? '', /ended/);
+      assert.match(kept?.location ?? '', /\.wav$/);
+      assert.match(contact.current.outcome.recordingFailure ?? '', /ended/);
+      assert.equal(logged.length, 1);
+    });
+  }
 
   it('is nothing to tell of where the call was over before it could begin', async () => {
     const { recording, contact, media, logged } = recorded();
