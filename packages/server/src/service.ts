@@ -5,8 +5,8 @@ import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { openMediaEngine } from '@ringback/media';
-import { describeFault, openSimulatedCarrier, type SimulatedCarrier } from '@ringback/simulated-carrier';
-import { nodeResolver, SipPortUnavailable, type UserAgent } from '@ringback/sip';
+import type { SimulatedCarrier } from '@ringback/simulated-carrier';
+import type { UserAgent } from '@ringback/sip';
 import type { Logger } from 'pino';
 import { openAgentSide } from './agents/agent-side.ts';
 import { type HttpServer, openHttpServer } from './api/http-server.ts';
@@ -14,13 +14,10 @@ import { openPromptLinks } from './api/prompt-links.ts';
 import { mediaAddressesOf } from './calls/media-addresses.ts';
 import { watchMedia } from './calls/media-metrics.ts';
 import { openRecordingUpload } from './calls/recording-upload.ts';
-import type { StirSigning } from './calls/ring.ts';
 import { watchSip } from './calls/sip-metrics.ts';
-import { NoTrunkFound, openSipSide, type SipSide } from './calls/sip-side.ts';
-import { type Trunk, trunkOf } from './calls/trunk.ts';
 import { describeTrunk } from './calls/trunks.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { type Config, ConfigUnusable, emulatorAccountId } from './config.ts';
+import { systemClock } from './clock.ts';
+import { type Config, emulatorAccountId } from './config.ts';
 import { configWarnings } from './config-warnings.ts';
 import { acceptContact } from './contacts/accept-contact.ts';
 import { type ActiveContacts, openActiveContacts } from './contacts/active-contacts.ts';
@@ -36,10 +33,7 @@ import type { OutboundContactDeps } from './contacts/outbound-contact.ts';
 import { WatchedConversations } from './contacts/watched-conversations.ts';
 import { openInProcessBus } from './events/bus.ts';
 import { type FactsOut, openFactsOut } from './events/facts-out.ts';
-import { openFileSink } from './events/file-sink.ts';
 import { openPostgresBus } from './events/postgres-bus.ts';
-import type { Sink } from './events/sink.ts';
-import { openWebhookSink } from './events/webhook-sink.ts';
 import { openFlowLogs } from './flows/flow-logs.ts';
 import { openLambda } from './flows/lambda.ts';
 import { openMessages } from './flows/messages.ts';
@@ -55,8 +49,7 @@ import { hashPassword } from './identity/passwords.ts';
 import { requireReadableKeys } from './identity/readable-keys.ts';
 import { openSecretBox } from './identity/secret-box.ts';
 import { type NodeId, newId } from './ids.ts';
-import { makeDirectories } from './make-directories.ts';
-import { type Metrics, openMetrics } from './metrics.ts';
+import { openMetrics } from './metrics.ts';
 import { placeOf } from './node-place.ts';
 import { Opened } from './opened.ts';
 import { keepOwnership, leaseMs, openNodeLeaseWatch } from './ownership.ts';
@@ -67,22 +60,20 @@ import { kindOfOwnNumber } from './policy/own-numbers.ts';
 import { openQuotas } from './policy/quotas.ts';
 import { openThrottle } from './policy/throttle.ts';
 import { queueMetricsFor } from './routing/flow-metrics.ts';
+import { openServiceDatabase } from './service/database.ts';
+import { openSinks } from './service/sinks.ts';
+import { openCarrier, openSip } from './service/telephony.ts';
 import { openAccessKeyStore } from './store/access-key-store.ts';
 import { openContactOrderStore } from './store/contact-order-store.ts';
 import { openContactStore } from './store/contact-store.ts';
 import { countCall, settleLeg } from './store/count-calls.ts';
-import { openDatabase } from './store/database.ts';
 import { dialAttemptsOf } from './store/dial-attempts.ts';
 import { openDirectory } from './store/directory.ts';
-import { startEmbeddedPostgres } from './store/embedded-postgres/start-embedded-postgres.ts';
 import { openHoursOfOperationStore } from './store/hours-of-operation-store.ts';
-import { migrate } from './store/migrate.ts';
 import { openNodeStore } from './store/node-store.ts';
 import { applyCallSlotCapacity, openOperatorStore } from './store/operator-store.ts';
 import { openOutboxStore } from './store/outbox-store.ts';
 import { openResourceStore } from './store/resource-store.ts';
-import { takeUpRestoredFacts } from './store/restored-facts.ts';
-import type { Schema } from './store/schema.ts';
 import { seed } from './store/seed.ts';
 import { storeTaskFacts } from './store/task-store.ts';
 import type { Observer } from './timeline.ts';
@@ -108,9 +99,6 @@ export interface Service {
   /** Takes no new requests, waits up to `patienceMs` for calls, ends the rest, closes everything. May be called twice. */
   close(options: { readonly patienceMs: number }): Promise<void>;
 }
-
-/** Trunk credentials of the simulated carrier; its phone …133 asks for them. */
-const simulatedCredentials = { username: 'ringback', password: 'ringback' };
 
 /** Time for the sinks to take the last facts when the service closes, ms. */
 const lastDeliveryMs = 3_000;
@@ -160,7 +148,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   const tenant = { accountId: config.accessKeys[0]?.accountId ?? emulatorAccountId, region: config.region };
 
   // State.
-  const database = await openServiceDatabase(options, opened, fatal);
+  const database = await openServiceDatabase({ config, logger, progress }, opened, fatal);
   const quotas = openQuotas(config.quotas);
   await seed(database, {
     tenant,
@@ -595,139 +583,3 @@ function serviceOf(parts: {
 
 const urlOf = (config: Config, http: HttpServer): string =>
   `${config.http.tls ? 'https' : 'http'}://${http.host}:${http.port}`;
-
-async function openServiceDatabase(
-  { config, logger, onProgress }: ServiceOptions,
-  opened: Opened,
-  fatal: (reason: string) => void,
-) {
-  const progress = onProgress ?? (() => undefined);
-  // The embedded database makes the directory itself, because its own user must be able to pass through.
-  if (config.databaseUrl) {
-    await orUnusable(
-      makeDirectories(config.dataDir, 0o700),
-      `The data directory ${config.dataDir} cannot be made; choose another one with RINGBACK_DATA_DIR`,
-    );
-  }
-  const embedded = config.databaseUrl
-    ? undefined
-    : opened.keep(
-        await startEmbeddedPostgres({
-          dataDir: config.dataDir,
-          onProgress: progress,
-          log: logger,
-          onOwnershipLost: fatal,
-        }),
-        (postgres) => postgres.close(),
-      );
-  const database = opened.keep(
-    await openDatabase<Schema>({
-      address: embedded?.address ?? { kind: 'url', url: config.databaseUrl ?? '' },
-      onConnectionFault: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
-    }),
-    (pool) => pool.close(),
-  );
-  await migrate({
-    pool: database.pool,
-    onMigration: (name) => progress(`Migrating the database: ${name}.`),
-  });
-  if (await takeUpRestoredFacts(database)) {
-    logger.warn(
-      'the database was restored from a dump; sinks go on where they were, and may get facts twice',
-    );
-  }
-  return database;
-}
-
-function openCarrier(config: Config, logger: Logger, opened: Opened): Promise<SimulatedCarrier> {
-  return openSimulatedCarrier({
-    host: config.sip.host,
-    sipPort: 0,
-    rtpPorts: config.simulatedCarrier.rtpPorts,
-    inviteLogFile: path.join(config.dataDir, 'carrier', 'invites.jsonl'),
-    phoneRecordingsDirectory: path.join(config.dataDir, 'carrier', 'phones'),
-    onFault: (fault) => logger.warn({ fault: describeFault(fault) }, 'simulated carrier fault'),
-    ...(config.simulatedCarrier.scenarioFile ? { scenarioFile: config.simulatedCarrier.scenarioFile } : {}),
-  }).then((carrier) => opened.keep(carrier, (running) => running.close()));
-}
-
-function trunksOf(config: Config, carrier: SimulatedCarrier | undefined): readonly Trunk[] {
-  if (!carrier) return config.trunks;
-  const { host, port } = carrier.endpoint;
-  return [
-    trunkOf({
-      name: 'simulated-carrier',
-      servers: [{ host, port, transport: 'udp' }],
-      domain: host,
-      credentials: simulatedCredentials,
-    }),
-  ];
-}
-
-async function openSip(
-  { config, logger, observe }: ServiceOptions,
-  carrier: SimulatedCarrier | undefined,
-  isOwnNumber: StirSigning['isOwnNumber'],
-): Promise<SipSide> {
-  try {
-    return await openSipSide({
-      ...config.sip,
-      settings: config.sipSettings,
-      trunks: trunksOf(config, carrier),
-      resolver: nodeResolver(),
-      clock: systemClock,
-      logger,
-      random: Math.random,
-      newOriginId: randomUUID,
-      countryOf,
-      isOwnNumber,
-      ...(observe ? { onTrace: (trace) => observe({ kind: 'sip', atMs: trace.atMs, trace }) } : {}),
-    });
-  } catch (error) {
-    if (error instanceof NoTrunkFound) {
-      throw new ConfigUnusable(`${error.message}; mend it in the file that RINGBACK_CONFIG names.`, {
-        cause: error,
-      });
-    }
-    if (error instanceof SipPortUnavailable) {
-      throw new ConfigUnusable(
-        `The SIP port ${error.host}:${error.port} (${error.transport.toUpperCase()}) cannot be used (${error.code}). ` +
-          'Stop what listens there, or choose with RINGBACK_SIP_HOST and RINGBACK_SIP_PORT (0 takes any free port), or ' +
-          'with sip.alsoListen in the file that RINGBACK_CONFIG names.',
-        { cause: error },
-      );
-    }
-    throw error;
-  }
-}
-
-/** What a setting names may be unusable; the operator is told in the setting's words. */
-async function orUnusable<Value>(work: Promise<Value>, complaint: string): Promise<Value> {
-  try {
-    return await work;
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new ConfigUnusable(`${complaint} (${reason}).`, { cause: error });
-  }
-}
-
-/** In the order of the configuration. */
-async function openSinks(
-  { sinks }: Config,
-  { clock, logger, metrics }: { clock: Clock; logger: Logger; metrics: Metrics },
-): Promise<Sink[]> {
-  return Promise.all(
-    sinks.map((configured) =>
-      configured.kind === 'webhook'
-        ? openWebhookSink(configured)
-        : orUnusable(
-            openFileSink(configured, {
-              clock,
-              logger,
-              deleted: () => metrics.sinkFileDeleted(configured.name),
-            }),
-            `The sink "${configured.name}" cannot use the directory ${configured.directory}; mend it in the file that RINGBACK_CONFIG names`,
-          ),
-    ),
-  );
-}
