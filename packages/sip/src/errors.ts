@@ -35,7 +35,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /**
  * Why a message could not be delivered. `refused` nobody listens, `unreachable` no route, `unresolvable` no such name, `timeout` no
  * connection in time, `reset` the peer closed it, `tls` the handshake or the certificate failed, `stalled` the peer reads nothing,
- * `keepAliveLost` a ping went unanswered, `noListenPoint` we do not listen on that transport and address family, `limit` too many
+ * `unreadable` what it sends has no end that could be told, so that we closed the connection, `keepAliveLost` a ping went unanswered, `noListenPoint` we do not listen on that transport and address family, `limit` too many
  * connections, `closed` the user agent closes.
  */
 export type TransportFailureCode =
@@ -46,6 +46,7 @@ export type TransportFailureCode =
   | 'reset'
   | 'tls'
   | 'stalled'
+  | 'unreadable'
   | 'keepAliveLost'
   | 'noListenPoint'
   | 'limit'
@@ -92,6 +93,7 @@ const TRANSPORT_FAILURES: Readonly<Record<TransportFailureCode, string>> = {
   reset: 'closed the connection',
   tls: 'failed the TLS handshake',
   stalled: 'reads nothing',
+  unreadable: 'sends what cannot be read',
   keepAliveLost: 'answers no keep-alive',
   noListenPoint: 'needs a transport and address family that this user agent does not listen on',
   limit: 'is one connection too many',
@@ -195,8 +197,10 @@ export class InviteTransportError extends Error {
   readonly transport: TransportError | undefined;
 
   constructor(cause: Error) {
-    super(`the INVITE could not be sent: ${cause.message}`, { cause });
-    this.transport = cause instanceof TransportError ? cause : undefined;
+    const transport = cause instanceof TransportError ? cause : undefined;
+    const what = transport?.phase === 'connected' ? 'got no answer' : 'could not be sent';
+    super(`the INVITE ${what}: ${cause.message}`, { cause });
+    this.transport = transport;
   }
 }
 

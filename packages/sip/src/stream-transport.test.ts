@@ -15,6 +15,7 @@ import {
   sentBy,
 } from './sip-fixture.ts';
 import { InMemoryStreams, rawConnection } from './stream-fixture.ts';
+import type { SipEndpoint } from './transport/sip-endpoint.ts';
 import type { UserAgentOptions } from './user-agent.ts';
 
 const TCP_TARGET = { host: CALLEE_HOST, port: 5060, transport: 'tcp' } as const;
@@ -157,6 +158,31 @@ describe('calls over TCP', () => {
   });
 });
 
+describe('calls over TLS', () => {
+  test('where a server of another name takes over, who named it is told, so that its certificate can be judged', async () => {
+    const world = createStreamWorld();
+    const asked: SipEndpoint[] = [];
+    const secure = { transport: 'tls', host: CALLEE_HOST, port: 5061 } as const;
+    await world.open(CALLEE_HOST, {
+      alsoListen: [{ ...secure, advertise: { host: 'sbc2.carrier.example' } }],
+      onInvite: (invite) => void invite.answer({ body: sdp('answer') }),
+    });
+    const caller = await world.open(CALLER_HOST, {
+      tlsFor: (endpoint) => {
+        asked.push(endpoint);
+        return {};
+      },
+    });
+    const call = caller.invite(callTo({ target: { ...secure, tlsName: 'carrier.example' } }));
+    await world.clock.drain();
+    await call.answered;
+    assert.deepEqual(asked, [
+      { ...secure, tlsName: 'carrier.example' },
+      { ...secure, host: 'sbc2.carrier.example', namedBy: 'carrier.example' },
+    ]);
+  });
+});
+
 describe('a connection lost while it rings', () => {
   async function ringing(caller: Partial<UserAgentOptions>) {
     const world = createStreamWorld();
@@ -279,6 +305,16 @@ describe('keep-alives', () => {
     assert.equal(near?.isGone, true);
   });
 
+  test('a connection whose peer answers pings is not idle', async () => {
+    const { streams, clock } = await callOverTcp({ limits: { idleMs: 3_600_000 } });
+    await clock.advance(1_800_000);
+    assert.equal(
+      streams.connections[0]?.isGone,
+      false,
+      'over it the far end hangs up, where it has no other way',
+    );
+  });
+
   test('a peer that never answered a ping is left in peace', async () => {
     const { streams, clock } = await callOverTcp();
     const near = streams.connections[0];
@@ -381,6 +417,38 @@ describe('limits of connections', () => {
 });
 
 describe('malformed messages on streams', () => {
+  test('end their connection for what is to be sent, too, however long the far end keeps its side open', async () => {
+    const { streams, clock, caller } = await callOverTcp();
+    const [near] = streams.connections;
+    assert.ok(near?.other);
+    near.end = () => undefined;
+    near.other.write('HELLO THERE\r\n\r\n');
+    await clock.drain();
+    const next = caller.invite(callTo({ target: TCP_TARGET, callId: 'two' }));
+    await clock.drain();
+    await next.answered;
+    assert.equal(streams.connections.length, 2);
+    assert.equal(near.isGone, false);
+  });
+
+  test('are the reason that is told when they cost an INVITE its connection', async () => {
+    const world = createStreamWorld();
+    await world.open(CALLEE_HOST, { onInvite: (invite) => invite.ignore() });
+    const caller = await world.open(CALLER_HOST);
+    const call = caller.invite(callTo({ target: TCP_TARGET }));
+    await world.clock.drain();
+    world.streams.connections[0]?.other?.write('HELLO THERE\r\n\r\n');
+    await assert.rejects(world.clock.settle(call.answered), (error) => {
+      assert.ok(error instanceof InviteTransportError);
+      assert.deepEqual([error.transport?.code, error.transport?.phase], ['unreadable', 'connected']);
+      assert.match(
+        error.message,
+        /^the INVITE got no answer: tcp .* sends what cannot be read: .*Content-Length/,
+      );
+      return true;
+    });
+  });
+
   test('a request without Content-Length is answered 400 and ends its connection', async () => {
     const world = createStreamWorld();
     const agent = await world.open(CALLER_HOST);

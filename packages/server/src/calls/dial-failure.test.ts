@@ -274,5 +274,19 @@ describe('dial failure › cause', () => {
     const failure = new DialFailure({ kind: 'ring timeout', ringTimeoutMs: 15_000 }, true);
     assert.match(failure.message, /15000 ms/);
     assert.match(new DialFailure(rejected(486), false).message, /486/);
+    const endpoint = { host: '10.0.0.1', port: 5060, transport: 'tcp' } as const;
+    const told = (code: 'refused' | 'reset', phase: 'connecting' | 'connected') => {
+      const cause = causeOf(new InviteTransportError(new TransportError(endpoint, code, phase)));
+      assert.ok(cause);
+      return new DialFailure(cause, false).message;
+    };
+    assert.equal(
+      told('refused', 'connecting'),
+      'The INVITE could not be sent: tcp 10.0.0.1:5060 refuses connections',
+    );
+    assert.equal(
+      told('reset', 'connected'),
+      'The INVITE left, and its connection was lost: tcp 10.0.0.1:5060 closed the connection',
+    );
   });
 });

@@ -216,7 +216,8 @@ export function causeOf(error: unknown): DialFailureCause | undefined {
   if (error instanceof InviteTimedOut) return { kind: 'no response' };
   if (error instanceof InviteTransportError) {
     const mayHaveLeft = error.transport?.phase === 'connected';
-    return { kind: 'transport', message: error.message, ...(mayHaveLeft ? { mayHaveLeft } : {}) };
+    const { message } = error.cause instanceof Error ? error.cause : error;
+    return { kind: 'transport', message, ...(mayHaveLeft ? { mayHaveLeft } : {}) };
   }
   if (error instanceof InviteCancelled) return { kind: 'stopped' };
   return undefined;
@@ -229,7 +230,9 @@ function describe(failure: DialFailureCause): string {
     case 'no response':
       return 'No response came before timer B ran out (RFC 3261 §17.1.1.2).';
     case 'transport':
-      return `The INVITE could not be sent: ${failure.message}`;
+      return failure.mayHaveLeft
+        ? `The INVITE left, and its connection was lost: ${failure.message}`
+        : `The INVITE could not be sent: ${failure.message}`;
     case 'ring timeout':
       return `Nobody answered within ${failure.ringTimeoutMs} ms.`;
     case 'stopped':

@@ -72,4 +72,28 @@ describe('trunk servers', () => {
     assert.deepEqual(servers.usable(both), [at('192.0.2.2')]);
     assert.equal(servers.restsUntil(both), undefined);
   });
+
+  it('prove by the trunk’s own settings also where only the name, or who named the address, leads to it', async () => {
+    const secure = { host: '192.0.2.1', port: 5061, transport: 'tls' } as const;
+    const tls = { ca: 'the carrier’s own' };
+    const byAddress = trunkAt('by address', secure, { tls });
+    const byName = trunkAt('by name', secure, { tls: { ca: 'another' }, tlsServerName: 'carrier.example' });
+    const servers = new TrunkServers({
+      trunks: [byAddress, byName],
+      resolver: { naptr: absent, srv: absent, addresses: absent },
+      clock: new VirtualClock({ startMs: 0 }),
+      random: () => 0,
+    });
+    for (const trunk of [byAddress, byName]) await servers.locate(trunk);
+    assert.equal(servers.tlsFor(secure).ca, tls.ca);
+    // A request of a call whose connection was lost: the peer proved its address.
+    assert.equal(servers.tlsFor({ ...secure, tlsName: '192.0.2.1' }).ca, tls.ca);
+    assert.equal(servers.tlsFor({ ...secure, tlsName: 'carrier.example' }).ca, 'another');
+    // As its Contact may say: another port, or another server of the same carrier.
+    assert.equal(servers.tlsFor({ ...secure, port: 5099, tlsName: 'carrier.example' }).ca, 'another');
+    const sibling = { ...secure, host: 'sbc2.carrier.example' };
+    assert.equal(servers.tlsFor({ ...sibling, namedBy: 'carrier.example' }).ca, 'another');
+    assert.equal(servers.tlsFor({ ...sibling, namedBy: '192.0.2.1' }).ca, tls.ca);
+    assert.deepEqual(servers.tlsFor(sibling), {});
+  });
 });

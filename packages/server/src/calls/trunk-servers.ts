@@ -33,6 +33,7 @@ export class TrunkServers {
   /** Addresses that trunks were found at, until when they are accepted. */
   readonly #addresses = new Map<string, number>();
   readonly #networks = new BlockList();
+  /** By address, and by the name that is to be proved. */
   readonly #tls = new Map<string, TlsConnectOptions>();
   /** Asked by the target itself to be left alone, and merely not reached: only the first must be heeded. */
   #resting: TargetStanding = NO_STANDING;
@@ -52,7 +53,12 @@ export class TrunkServers {
     return family !== 0 && this.#networks.check(host, family === 4 ? 'ipv4' : 'ipv6');
   };
 
-  readonly tlsFor = (endpoint: SipEndpoint): TlsConnectOptions => this.#tls.get(tlsKey(endpoint)) ?? {};
+  /** A call goes on where its Contact and Record-Route lead, which may be another port or server: there the trunk's settings count by its name. */
+  readonly tlsFor = (endpoint: SipEndpoint): TlsConnectOptions => {
+    const { namedBy } = endpoint;
+    const known = this.#tls.get(tlsKey(endpoint)) ?? this.#tls.get(tlsNameOf(endpoint));
+    return known ?? (namedBy === undefined ? undefined : this.#tls.get(namedBy)) ?? {};
+  };
 
   /**
    * The trunk's addresses, best first; SRV weights are drawn anew each time.
@@ -78,6 +84,7 @@ export class TrunkServers {
       if (target.transport !== 'tls') return target;
       const proved = tlsServerName === undefined ? target : { ...target, tlsName: tlsServerName };
       this.#tls.set(tlsKey(proved), trunk.tls);
+      this.#tls.set(tlsNameOf(proved), trunk.tls);
       return proved;
     });
   }
@@ -110,7 +117,8 @@ export class TrunkServers {
   }
 }
 
-const tlsKey = ({ host, port, tlsName }: SipEndpoint): string => `${tlsName ?? ''} ${host} ${port}`;
+const tlsNameOf = ({ host, tlsName = host }: SipEndpoint): string => tlsName;
+const tlsKey = (endpoint: SipEndpoint): string => `${tlsNameOf(endpoint)} ${endpoint.host} ${endpoint.port}`;
 
 /** @throws {TypeError | RangeError} for what is neither an address nor a network */
 export function addRange(list: BlockList, range: string): void {

@@ -270,7 +270,10 @@ export class ClientTransaction implements LingeringTransaction {
    * the branch tells a peer that did read it. Never an INVITE: behind a peer that forgot it, it would ring twice.
    */
   #maySendAgain(attempt: Attempt, error: Error): boolean {
-    const isCut = error instanceof TransportError && error.code === 'reset' && error.phase === 'connected';
+    const isCut =
+      error instanceof TransportError &&
+      (error.code === 'reset' || error.code === 'unreadable') &&
+      error.phase === 'connected';
     return isCut && !this.#isInvite && this.#state === 'trying' && !attempt.hasSentAgain;
   }
 

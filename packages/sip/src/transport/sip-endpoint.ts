@@ -13,6 +13,8 @@ export interface SipEndpoint extends NetworkAddress {
   readonly transport: SipTransport;
   /** The name a TLS peer must prove (RFC 5922 §7.2), where it differs from `host`: the name that was looked up. */
   readonly tlsName?: string;
+  /** The name that the TLS peer proved which told of this address, in Contact or Record-Route: its settings count here, too. */
+  readonly namedBy?: string;
 }
 
 /** Where a message came from. Given back as a destination, it stands for the way that answers go. */
@@ -48,12 +50,13 @@ export function endpointOf(uri: SipUri): SipEndpoint {
 
 /**
  * The way to an endpoint that a peer named. Over TLS, peers name bare addresses that no certificate holds: then what the peer proved
- * counts for the address, and the connection it spoke on is used while there is one.
+ * counts for the address, and the connection it spoke on is used while there is one. Another name must be proved by whoever has it.
  */
 export function towards(endpoint: SipPeer, peer: SipPeer): SipPeer {
-  if (endpoint.transport !== 'tls' || peer.transport !== 'tls' || isIP(endpoint.host) === 0) return endpoint;
-  const { connection, tlsName = peer.host } = peer;
-  return { ...endpoint, tlsName, ...(connection === undefined ? {} : { connection }) };
+  if (endpoint.transport !== 'tls' || peer.transport !== 'tls') return endpoint;
+  const { connection, tlsName = peer.host, namedBy = tlsName } = peer;
+  if (isIP(endpoint.host) === 0) return { ...endpoint, namedBy };
+  return { ...endpoint, tlsName, namedBy, ...(connection === undefined ? {} : { connection }) };
 }
 
 /** `tcp 192.0.2.1:5060`, for keys and messages. */

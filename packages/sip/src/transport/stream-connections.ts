@@ -107,9 +107,15 @@ export class StreamConnections {
       queueMicrotask(() => onFailure(new TransportError(to, code, 'connecting')));
       return;
     }
-    const { host, transport, tlsName } = to;
+    const { host, transport, tlsName, namedBy } = to;
     const port = to.connection === undefined ? to.port : (to.sentByPort ?? to.port);
-    const target: SipEndpoint = { host, port, transport, ...(tlsName === undefined ? {} : { tlsName }) };
+    const target: SipEndpoint = {
+      host,
+      port,
+      transport,
+      ...(tlsName === undefined ? {} : { tlsName }),
+      ...(namedBy === undefined ? {} : { namedBy }),
+    };
     this.#open(target, localHost).send(wire, onFailure);
   }
 
@@ -123,11 +129,16 @@ export class StreamConnections {
     this.#halfOpen--;
   }
 
-  forget(connection: StreamConnection): void {
-    if (!this.#byId.delete(connection.id)) return;
+  /** Nothing more is sent on it, though its other side may stay open for a while. */
+  retire(connection: StreamConnection): void {
     const key = targetKey(connection.peer);
     if (this.#byTarget.get(key) === connection) this.#byTarget.delete(key);
     if (this.#byRemote.get(key) === connection) this.#byRemote.delete(key);
+  }
+
+  forget(connection: StreamConnection): void {
+    if (!this.#byId.delete(connection.id)) return;
+    this.retire(connection);
     if (connection.origin === 'accepted') this.#leaveSource(sourceKey(connection.peer.host));
     this.options.counters.openConnections = this.#byId.size;
   }
@@ -135,7 +146,7 @@ export class StreamConnections {
   #find(to: SipPeer): StreamConnection | undefined {
     if (to.connection !== undefined) {
       const connection = this.#byId.get(to.connection);
-      if (connection !== undefined) return connection;
+      if (connection?.takesMessages === true) return connection;
       if (to.sentByPort !== undefined) return this.#byTarget.get(targetKey({ ...to, port: to.sentByPort }));
     }
     const key = targetKey(to);
@@ -196,7 +207,8 @@ class StreamConnection implements StreamEvents {
   #waiting: { readonly wire: string; readonly onFailure: SendFailure }[] = [];
   #closedBecause: ClosedBecause | undefined;
   #failure: TransportError | undefined;
-  #lastMessageMs: number;
+  /** Of the latest message or pong. */
+  #lastHeardMs: number;
   #answersPings = false;
   /** For connecting, or for the message that has begun. */
   #deadline: unknown;
@@ -218,13 +230,17 @@ class StreamConnection implements StreamEvents {
     this.peer = { transport: local.transport, ...remote, connection: id };
     this.#isOpen = origin === 'accepted';
     this.#isHalfOpen = origin === 'accepted';
-    this.#lastMessageMs = owner.options.clock.now();
+    this.#lastHeardMs = owner.options.clock.now();
     this.#framer = new StreamFramer(owner.options.limits.messageBytes, {
       onMessage: (bytes) => this.#receive(bytes),
       onPing: () => this.#answerPing(),
       onPong: () => this.#receivePong(),
       onFailure: (failure, head) => this.#giveUpFraming(failure, head),
     });
+  }
+
+  get takesMessages(): boolean {
+    return this.#closedBecause === undefined;
   }
 
   adopt(socket: StreamSocket): StreamEvents {
@@ -301,7 +317,7 @@ class StreamConnection implements StreamEvents {
 
   #receive(bytes: Buffer): void {
     const { options } = this.#owner;
-    this.#lastMessageMs = options.clock.now();
+    this.#lastHeardMs = options.clock.now();
     if (this.#isHalfOpen) {
       this.#isHalfOpen = false;
       this.#owner.settle();
@@ -340,6 +356,8 @@ class StreamConnection implements StreamEvents {
 
   #receivePong(): void {
     this.#answersPings = true;
+    // Over it the far end will hang up, which may have no other way to us.
+    this.#lastHeardMs = this.#owner.options.clock.now();
     this.#owner.options.clock.clearTimeout(this.#pongTimer);
     this.#pongTimer = undefined;
   }
@@ -350,6 +368,8 @@ class StreamConnection implements StreamEvents {
     counters.connectionsClosedBroken++;
     onUnframed(failure, head, this.peer);
     this.#closedBecause = 'broken';
+    this.#failure = new TransportError(this.peer, 'unreadable', 'connected', failure);
+    this.#owner.retire(this);
     this.#socket?.end();
     this.#startDeadline(this.#owner.options.limits.halfOpenMs, () => this.#socket?.destroy());
   }
@@ -357,7 +377,7 @@ class StreamConnection implements StreamEvents {
   #watchIdle(): void {
     const { clock, limits } = this.#owner.options;
     const check = (): void => {
-      const leftMs = this.#lastMessageMs + limits.idleMs - clock.now();
+      const leftMs = this.#lastHeardMs + limits.idleMs - clock.now();
       if (leftMs <= 0) this.#closeFor('idle');
       else this.#idleTimer = clock.setTimeout(check, leftMs);
     };
