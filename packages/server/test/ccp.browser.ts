@@ -391,6 +391,8 @@ describe('the Contact Control Panel', () => {
     await page.getByText('You are Offline').waitFor();
     await colleague.do({ do: 'hangUp', contactId: ContactId });
     await finishWork(colleague, ContactId);
+    // Idle for longer, the next contact would ring there first.
+    await colleague.setStatus('Offline');
   });
 
   it('shows settings with level and echo test, and complained of nothing', async () => {
@@ -432,6 +434,19 @@ describe('the Contact Control Panel', () => {
       await page.waitForTimeout(200);
     }
     await broken.waitFor({ state: 'detached', timeout: 60_000 });
+  });
+
+  it('says what may help where no connection comes about, and goes on trying', async () => {
+    const other = await page.context().newPage();
+    await other.clock.install();
+    await other.addInitScript(swallowSockets);
+    await other.goto(`${ringback.service.url}/ccp`);
+    await other.getByText('Connecting …').waitFor();
+    const tries = () => other.evaluate(() => (globalThis as unknown as Swallowed).ringbackTries);
+    assert.equal(await tries(), 1);
+    while ((await tries()) < 3) await other.clock.runFor(5_000);
+    await other.getByText('may not let WebSockets').waitFor();
+    await other.close();
   });
 
   it('says who is still signed in where the service is away', async () => {
@@ -491,6 +506,26 @@ async function findViolations(): Promise<string[]> {
   const { axe } = globalThis as unknown as { axe: Axe };
   const { violations } = await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+interface Swallowed {
+  ringbackTries: number;
+}
+
+/** Runs in the page before its own code: no socket ever opens, nor fails. */
+function swallowSockets(): void {
+  const world = globalThis as unknown as Swallowed & { WebSocket: { prototype: object } };
+  world.ringbackTries = 0;
+  class Swallowing {
+    static readonly CONNECTING = 0;
+    static readonly OPEN = 1;
+    readonly readyState = 0;
+    constructor() {
+      world.ringbackTries += 1;
+    }
+    close(): void {}
+  }
+  world.WebSocket = Swallowing;
 }
 
 /** What a test may do to the page's network and microphone. */

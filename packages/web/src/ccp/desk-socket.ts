@@ -37,6 +37,9 @@ export class Refused extends Error {
  */
 const pausesMs = [250, 500, 1000, 2000];
 
+/** So long a connection has to open, ms: one that a proxy or a network swallows would take minutes to fail. */
+const openWithinMs = 10_000;
+
 /** How often the page looks whether the service still gives signs of life. */
 const lookEveryMs = 5000;
 
@@ -46,6 +49,7 @@ export class DeskSocket {
   #socket: WebSocket | undefined;
   #next = 1;
   #tries = 0;
+  #triedAtMs = 0;
   #timer = 0;
   #life = new SignsOfLife(Date.now());
   readonly #looking: number;
@@ -86,6 +90,7 @@ export class DeskSocket {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const socket = new WebSocket(`${scheme}://${location.host}/_ringback/agent-socket`, protocol);
     this.#socket = socket;
+    this.#triedAtMs = Date.now();
     this.#listener.connection('connecting');
     let wasOpen = false;
     socket.onopen = () => {
@@ -115,11 +120,17 @@ export class DeskSocket {
   /** A network that is gone closes nothing: after a while without a sign of life another connection is made. */
   #look(): void {
     const socket = this.#socket;
-    if (socket?.readyState !== WebSocket.OPEN) return;
-    const verdict = this.#life.look(Date.now());
-    if (verdict === 'ask') void this.#runOn(socket, { do: 'ping' }).catch(() => undefined);
-    if (verdict !== 'gone') return;
-    note('socket silent');
+    if (socket?.readyState === WebSocket.CONNECTING) {
+      if (Date.now() - this.#triedAtMs >= openWithinMs) this.#giveUp(socket, 'socket does not open');
+    } else if (socket?.readyState === WebSocket.OPEN) {
+      const verdict = this.#life.look(Date.now());
+      if (verdict === 'ask') void this.#runOn(socket, { do: 'ping' }).catch(() => undefined);
+      if (verdict === 'gone') this.#giveUp(socket, 'socket silent');
+    }
+  }
+
+  #giveUp(socket: WebSocket, why: string): void {
+    note(why);
     // Its closing may take as long as its silence; whatever it still says is not heard.
     this.#socket = undefined;
     socket.close();

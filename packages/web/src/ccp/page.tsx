@@ -89,12 +89,7 @@ function OpenDesk({
       </main>
     );
   }
-  if (!state)
-    return (
-      <main className="lonely" aria-busy="true">
-        Connecting …
-      </main>
-    );
+  if (!state) return <Connecting connection={connection} />;
 
   return (
     <div className="panel">
@@ -151,6 +146,26 @@ function OpenDesk({
 }
 
 type ViewOf = ReturnType<Desk['view']>;
+
+/** Before the first snapshot. What lasts is told with what may help: nobody else will. */
+function Connecting({ connection }: { readonly connection: ViewOf['connection'] }) {
+  const [hasFailed, setHasFailed] = useState(false);
+  useEffect(() => {
+    if (connection === 'broken') setHasFailed(true);
+  }, [connection]);
+  return (
+    <main className="lonely" aria-busy="true">
+      {hasFailed ? <h1>No connection yet</h1> : 'Connecting …'}
+      {hasFailed ? (
+        <p role="alert">
+          The service lets you sign in, but its WebSocket does not open; the panel goes on trying. If this
+          lasts, a proxy, firewall or browser extension on the way may not let WebSockets to
+          /_ringback/agent-socket pass: ask whoever runs Ringback.
+        </p>
+      ) : null}
+    </main>
+  );
+}
 
 const microphoneTroubles: { readonly [State in MicrophoneState]?: string } = {
   refused: 'The microphone is not shared. Allow it in the address bar.',
