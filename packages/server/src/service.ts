@@ -418,18 +418,20 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     (ownership) => ownership.close(),
   );
   const maintain = async (): Promise<void> => {
-    await facts.maintain();
-    await contacts.removeExpiredTokens(clock.now(), 10_000);
-    await orderStore.removeOld();
-    await agents.sessions.removeOld();
-    await storedKeys.removeOld(clock.now() - endedKeysKeptMs);
-    await operatorStore.removeOldCounts(clock.now() - callCountsKeptMs, 10_000);
+    const works = [
+      () => facts.maintain(),
+      () => contacts.removeExpiredTokens(clock.now(), 10_000),
+      () => orderStore.removeOld(),
+      () => agents.sessions.removeOld(),
+      () => storedKeys.removeOld(clock.now() - endedKeysKeptMs),
+      () => operatorStore.removeOldCounts(clock.now() - callCountsKeptMs, 10_000),
+    ];
+    // One that fails, be it for weeks, keeps neither the others from theirs nor the service from starting.
+    for (const work of works)
+      await work().catch((error: unknown) => logger.error({ err: error }, 'maintenance failed'));
   };
   await maintain();
-  const maintenance = setInterval(
-    () => void maintain().catch((error: unknown) => logger.error({ err: error }, 'maintenance failed')),
-    maintenanceEveryMs,
-  );
+  const maintenance = setInterval(() => void maintain(), maintenanceEveryMs);
   opened.keep(maintenance, clearInterval);
 
   // Edge.

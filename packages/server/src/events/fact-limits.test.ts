@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
-import type { OutboxLimits, OutboxState } from '../store/outbox-store.ts';
+import type { OutboxLimits, OutboxState } from '../store/outbox-partitions.ts';
 import { capturedLogger, levels } from '../test-support/captured-logger.ts';
 import { openFactLimits } from './fact-limits.ts';
 

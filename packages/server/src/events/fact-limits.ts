@@ -1,7 +1,8 @@
 /** Keeps what sinks do not take within the configured limits, and tells operators before and when something is dropped. */
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { DroppedRows, OutboxState, OutboxStore } from '../store/outbox-store.ts';
+import type { DroppedRows, OutboxState } from '../store/outbox-partitions.ts';
+import type { OutboxStore } from '../store/outbox-store.ts';
 
 export interface FactLimits {
   /** Drops what is beyond the limits. To be called now and then. */

@@ -7,7 +7,8 @@ import { sampleTimeMs } from '../test-support/sample-contact.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
 import type { Queryable } from './database.ts';
 import { openNodeStore } from './node-store.ts';
-import { type OutboxLimits, type OutboxPosition, type OutboxStore, openOutboxStore } from './outbox-store.ts';
+import type { OutboxLimits } from './outbox-partitions.ts';
+import { type OutboxPosition, type OutboxStore, openOutboxStore } from './outbox-store.ts';
 import type { RingbackDatabase, Schema } from './schema.ts';
 
 let server: TestDatabase;
@@ -410,6 +411,20 @@ describe('outbox store › partitions', () => {
     });
     await maintained;
     assert.deepEqual(payloads(await outbox.read(await outbox.positionOf('sink'), 10)), ['late']);
+  });
+
+  it('makes and drops partitions, and lets facts be written, however long the rest takes', async () => {
+    await outbox.positionOf('sink');
+    await setSequence(1_000_000);
+    let maintained: Promise<unknown> | undefined;
+    await database.withTransaction(async ({ query }) => {
+      await query('LOCK TABLE undeliverable IN ACCESS EXCLUSIVE MODE');
+      maintained = outbox.maintain(['sink'], limits);
+      await someoneWaitsForALock();
+      assert.deepEqual(await partitions(), ['outbox_1', 'outbox_2']);
+      await write(database, 'meanwhile');
+    });
+    await maintained;
   });
 
   it('leaves the work to whoever does it already', async () => {

@@ -1,7 +1,7 @@
 /** The outbox as the sinks read it: rows in commit order from a sink's own position on. */
 import type { NodeId } from '../ids.ts';
-import type { Queryable } from './database.ts';
-import type { RingbackDatabase, Schema } from './schema.ts';
+import { maintainOutbox, type OutboxLimits, type OutboxState } from './outbox-partitions.ts';
+import type { RingbackDatabase } from './schema.ts';
 
 /** Where a sink is. Both parts matter: see the outbox table. */
 export interface OutboxPosition {
@@ -46,37 +46,11 @@ export interface OutboxStore {
   endTurn(sink: string, node: NodeId): Promise<void>;
   /**
    * Makes partitions ahead of need and drops those that every named sink has passed; then, oldest first, what is beyond the
-   * limits. Says what that was. Undefined where another node is at it.
+   * limits. Says what that was. Undefined where another node is at it. Facts can be written meanwhile, and what was done stays done
+   * where the rest fails.
    */
   maintain(sinks: readonly string[], limits: OutboxLimits): Promise<OutboxState | undefined>;
 }
-
-export interface OutboxLimits {
-  /** Size of the outbox from which on its oldest partitions are dropped, except the one that is written. */
-  readonly outboxBytes: number;
-  /** Rows kept in the table `undeliverable`. */
-  readonly undeliverableRows: number;
-}
-
-export interface OutboxState {
-  /** Size of the outbox on disk, indexes included. */
-  readonly bytes: number;
-  /** Rows that wait for each sink; more than a million count as one. */
-  readonly waiting: Readonly<Record<string, number>>;
-  readonly dropped: readonly DroppedRows[];
-}
-
-/** Rows that were deleted before a sink took them. */
-export interface DroppedRows {
-  readonly from: 'outbox' | 'undeliverable';
-  readonly sink: string;
-  readonly rows: number;
-  /** When they were written, or set aside. */
-  readonly oldest: Date;
-  readonly newest: Date;
-}
-
-const rowsPerPartition = 1_000_000;
 
 interface StoredRow {
   readonly transaction_id: string;
@@ -191,121 +165,8 @@ export function openOutboxStore(database: RingbackDatabase): OutboxStore {
         node,
       ]);
     },
-    maintain: (sinks, limits) =>
-      database.withTransaction(async (transaction) => {
-        // One node at a time; whoever does not get the lock leaves the work to the other.
-        const { rows: locked } = await transaction.query<{ ok: boolean }>(
-          `SELECT pg_try_advisory_xact_lock(hashtext('ringback outbox partitions')) AS ok`,
-        );
-        if (!locked[0]?.ok) return undefined;
-        const dropped = [
-          ...(await maintainPartitions(transaction, sinks, limits.outboxBytes)),
-          ...(await dropSurplus(transaction, limits.undeliverableRows)),
-        ];
-        const { rows: size } = await transaction.query<{ bytes: number }>(
-          `SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint AS bytes
-             FROM pg_inherits WHERE inhparent = 'outbox'::regclass`,
-        );
-        return { bytes: size[0]?.bytes ?? 0, waiting: await waitingOf(transaction, sinks), dropped };
-      }),
+    maintain: (sinks, limits) => maintainOutbox(database, sinks, limits),
   };
-}
-
-async function maintainPartitions(
-  transaction: Queryable<Schema>,
-  sinks: readonly string[],
-  mostBytes: number,
-): Promise<DroppedRows[]> {
-  const { rows } = await transaction.query<{ last: number; partitions: string[] }>(
-    `SELECT last_value AS last,
-            ARRAY(SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-                   WHERE i.inhparent = 'outbox'::regclass) AS partitions
-       FROM outbox_position`,
-  );
-  const numbers = (rows[0]?.partitions ?? []).flatMap((name) => {
-    const n = Number(/^outbox_(\d+)$/.exec(name)?.[1]);
-    return Number.isNaN(n) ? [] : n;
-  });
-  const current = Math.floor((rows[0]?.last ?? 0) / rowsPerPartition);
-  for (const n of [current, current + 1]) {
-    if (numbers.includes(n)) continue;
-    await transaction.query(
-      `CREATE TABLE outbox_${n} PARTITION OF outbox
-         FOR VALUES FROM (${n * rowsPerPartition}) TO (${(n + 1) * rowsPerPartition})
-         WITH (toast_tuple_target = 8160)`,
-    );
-  }
-  const full = numbers.filter((n) => n < current).toSorted((a, b) => a - b);
-  const needed: number[] = [];
-  for (const n of full) {
-    const { rows: waiting } = await transaction.query<{ any: boolean }>(
-      `SELECT EXISTS (SELECT FROM outbox_${n} o WHERE EXISTS (
-           SELECT FROM sink_position s WHERE s.sink = ANY ($1)
-              AND (o.transaction_id, o.position) > (s.transaction_id, s.position))) AS any`,
-      [sinks],
-    );
-    if (waiting[0]?.any === false) await transaction.query(`DROP TABLE outbox_${n}`);
-    else needed.push(n);
-  }
-  return await dropOldest(transaction, sinks, needed, mostBytes);
-}
-
-/** Drops partitions whose rows are still waited for, until the outbox is small enough or none but the current one is left. */
-async function dropOldest(
-  transaction: Queryable<Schema>,
-  sinks: readonly string[],
-  needed: readonly number[],
-  mostBytes: number,
-): Promise<DroppedRows[]> {
-  const dropped: DroppedRows[] = [];
-  for (const n of needed) {
-    const { rows: size } = await transaction.query<{ fits: boolean }>(
-      `SELECT sum(pg_total_relation_size(inhrelid)) <= $1 AS fits
-         FROM pg_inherits WHERE inhparent = 'outbox'::regclass`,
-      [mostBytes],
-    );
-    if (size[0]?.fits !== false) break;
-    const { rows } = await transaction.query<Omit<DroppedRows, 'from'>>(
-      `SELECT s.sink, count(*)::bigint AS rows, min(o.created_at) AS oldest, max(o.created_at) AS newest
-         FROM outbox_${n} o JOIN sink_position s
-           ON s.sink = ANY ($1) AND (o.transaction_id, o.position) > (s.transaction_id, s.position)
-        GROUP BY s.sink ORDER BY s.sink`,
-      [sinks],
-    );
-    await transaction.query(`DROP TABLE outbox_${n}`);
-    dropped.push(...rows.map((of) => ({ from: 'outbox' as const, ...of })));
-  }
-  return dropped;
-}
-
-async function dropSurplus(transaction: Queryable<Schema>, mostRows: number): Promise<DroppedRows[]> {
-  const { rows } = await transaction.query<Omit<DroppedRows, 'from'>>(
-    `WITH surplus AS (
-       SELECT sink, contact_id, sequence FROM undeliverable
-        ORDER BY set_aside_at DESC, sink DESC, contact_id DESC, sequence DESC OFFSET $1),
-     gone AS (
-       DELETE FROM undeliverable u USING surplus s
-        WHERE u.sink = s.sink AND u.contact_id = s.contact_id AND u.sequence = s.sequence
-        RETURNING u.sink, u.set_aside_at)
-     SELECT sink, count(*)::bigint AS rows, min(set_aside_at) AS oldest, max(set_aside_at) AS newest
-       FROM gone GROUP BY sink ORDER BY sink`,
-    [mostRows],
-  );
-  return rows.map((of) => ({ from: 'undeliverable', ...of }));
-}
-
-async function waitingOf(
-  transaction: Queryable<Schema>,
-  sinks: readonly string[],
-): Promise<Readonly<Record<string, number>>> {
-  const { rows } = await transaction.query<{ sink: string; waiting: number }>(
-    `SELECT s.sink, (SELECT count(*)::bigint FROM (
-              SELECT FROM outbox o WHERE (o.transaction_id, o.position) > (s.transaction_id, s.position)
-               LIMIT ${rowsPerPartition}) w) AS waiting
-       FROM sink_position s WHERE s.sink = ANY ($1)`,
-    [sinks],
-  );
-  return Object.fromEntries(rows.map(({ sink, waiting }) => [sink, waiting]));
 }
 
 // `outbox.` in the order is not for show: the bare name would be the output's text, which puts 1000 before 999.
