@@ -6,30 +6,27 @@ import { MULAW_TO_ALAW } from '../codec/g711.ts';
 import { ALAW, type Law, lawOf, MULAW } from '../codec/law.ts';
 import { ToneGenerator } from '../codec/tone-generator.ts';
 import { TONE_LEVEL_DBM0, tonesOf } from '../dtmf/digit-tones.ts';
-import { type KeyMethod, PressedOnce } from '../dtmf/pressed-once.ts';
-import { ToneDigitDetector } from '../dtmf/tone-digit-detector.ts';
 import type { MediaEvent } from '../media-event.ts';
-import type { ToneDigits } from '../media-session.ts';
 import type { RtpStats } from '../media-stats.ts';
 import type { PlayOutcome, PlaySource } from '../play-source.ts';
 import { CallRecorder, type RecordedTracks, type RecordingEnd } from '../recording/call-recorder.ts';
 import type { OpenFile } from '../recording/growing-wav-file.ts';
 import type { StretchBuffers } from '../recording/stretch-buffers.ts';
-import { DigitReceiver } from '../rtp/digit-receiver.ts';
 import { type DigitRun, DigitSender } from '../rtp/digit-sender.ts';
 import type { FrameOrigin } from '../rtp/frame-origin.ts';
 import { JitterBuffer } from '../rtp/jitter-buffer.ts';
-import { emptyPacketView, RTP_HEADER_BYTES, readRtpPacket, writeRtpHeader } from '../rtp/packet.ts';
-import { type PacketStanding, ReceptionStatistics } from '../rtp/reception-statistics.ts';
+import { emptyPacketView, readRtpPacket } from '../rtp/packet.ts';
 import { RtcpConversation } from '../rtp/rtcp-conversation.ts';
-import { DIGITS, type Digit, TELEPHONE_EVENT_BYTES, writeTelephoneEvent } from '../rtp/telephone-event.ts';
-import { addToTimestamp, nextSequence } from '../rtp/wrap.ts';
+import { DIGITS, type Digit, TELEPHONE_EVENT_BYTES } from '../rtp/telephone-event.ts';
 import type { NegotiatedMedia } from '../sdp/session-description.ts';
 import { splitMasterKey } from '../srtp/sdes.ts';
 import { SrtpContext } from '../srtp/srtp-context.ts';
 import type { Bridge, BridgeVoice } from './bridge.ts';
+import { HeardSource } from './heard-source.ts';
 import type { PlayOrder, SessionSetup } from './messages.ts';
+import { OutgoingStream } from './outgoing-stream.ts';
 import { FRAME_SAMPLES, PromptPlayer } from './prompt-player.ts';
+import { ReceivedKeys } from './received-keys.ts';
 import { SessionSpeech } from './session-speech.ts';
 import { TICK_MS } from './ticker.ts';
 
@@ -69,9 +66,6 @@ export interface AudioListener {
 const heardFrame = new Int16Array(FRAME_SAMPLES);
 const ownFrame = new Uint8Array(FRAME_SAMPLES);
 
-/** Packets in the air at once: the system may hold a buffer while its queue is full. */
-const SEND_BUFFERS = 4;
-
 /** Strangers are refused here, and counted, for so long after the far end was found; then the system does it. 2 s. */
 const TICKS_BEFORE_ALONE = 100;
 
@@ -80,9 +74,6 @@ const LARGEST_PAYLOAD = 1_600;
 
 /** A sender quiet for so many ticks is taken to be silent (no packets while nobody speaks), 200 ms. */
 const QUIET_TICKS = 10;
-
-/** A source that was left comes back when so many of its packets come with none of the present one among them. */
-const PACKETS_TO_RETURN = 3;
 
 const NOT_ACCEPTED = 0;
 const ACCEPTED_PCMU = 1;
@@ -98,10 +89,6 @@ const ACCEPTED_CODES = {
   PCMA: ACCEPTED_PCMA,
   'telephone-event': ACCEPTED_EVENT,
 } as const;
-
-function packetBuffers(payloadBytes: number): Uint8Array[] {
-  return Array.from({ length: SEND_BUFFERS }, () => new Uint8Array(RTP_HEADER_BYTES + payloadBytes));
-}
 
 export class RtpSession implements BridgeVoice {
   readonly id: number;
@@ -127,43 +114,22 @@ export class RtpSession implements BridgeVoice {
   #remotePort = 0;
   #isLatched = false;
   #ticksLatched = 0;
-  #encrypts: SrtpContext | undefined;
   #decrypts: SrtpContext | undefined;
 
   readonly #rtcp: RtcpConversation;
   /** The first RTP source has been followed, so RTCP is taken from its host only. */
   #rtcpPort = 0;
 
-  // Sending.
-  readonly #ssrc: number;
-  #sequence: number;
-  readonly #timestampBase: number;
-  #eventTimestamp = 0;
+  readonly #stream: OutgoingStream;
+  /** Where the audio of this tick is made. */
+  #frame: Uint8Array;
   #digitTones: ToneGenerator | undefined;
-  #startsTalkspurt = true;
-  #lastTick = -1;
-  readonly #audioPackets = packetBuffers(FRAME_SAMPLES);
-  /** The payloads of the packets above: frames are made where they are sent from. */
-  readonly #payloads = this.#audioPackets.map((packet) => packet.subarray(RTP_HEADER_BYTES));
-  #frame = this.#payloads[0] as Uint8Array;
-  readonly #eventPackets = packetBuffers(TELEPHONE_EVENT_BYTES);
-  #packetsSent = 0;
-  #octetsSent = 0;
   #sendFailures = 0;
 
   // Receiving.
   readonly #packet = emptyPacketView();
-  readonly #reception = new ReceptionStatistics();
-  readonly #digitReceiver = new DigitReceiver();
-  readonly #pressedOnce = new PressedOnce();
-  /** `never` once the far end has sent a telephone-event: it would be heard twice. */
-  #toneDigitsWanted: ToneDigits;
-  #toneDigits: ToneDigitDetector | undefined;
-  #remoteSsrc = -1;
-  /** The source before it; what comes of it late must not take its place. */
-  #formerSsrc = -1;
-  #returning = 0;
-  #eventSsrc = -1;
+  readonly #source = new HeardSource(() => this.#sourceChanged());
+  readonly #keys: ReceivedKeys;
   #octetsReceived = 0;
   #malformed = 0;
   #unexpected = 0;
@@ -187,12 +153,20 @@ export class RtpSession implements BridgeVoice {
     );
     this.#digitSender = new DigitSender((run, outcome) => world.digitsEnded(run, outcome));
     this.#mediaTimeoutTicks = Math.ceil(setup.mediaTimeoutMs / TICK_MS);
-    this.#ssrc = world.random() >>> 0;
-    this.#sequence = world.random() & 0xffff;
-    this.#timestampBase = world.random() >>> 0;
-    this.#rtcp = new RtcpConversation(this.#ssrc, world.random);
-    this.#toneDigitsWanted = setup.toneDigits;
-    this.#listenForTones();
+    this.#stream = new OutgoingStream(world.random, (packet) =>
+      world.way.send(packet, this.#remoteHost, this.#remotePort),
+    );
+    this.#frame = this.#stream.frameAt(0);
+    this.#rtcp = new RtcpConversation(this.#stream.ssrc, world.random);
+    this.#keys = new ReceivedKeys(setup.toneDigits, {
+      addListener: (listener) => this.addListener(listener),
+      removeListener: (listener) => this.removeListener(listener),
+      nowMs: () => world.nowMs(),
+      pressed: (digit, atMs) => {
+        world.report({ kind: 'digit', digit, atMs });
+        this.#player.digitPressed();
+      },
+    });
     if (setup.speechSilenceMs !== undefined) {
       this.#speech = new SessionSpeech(setup.speechSilenceMs, (kind, mediaTimeMs) =>
         world.report({ kind, mediaTimeMs }),
@@ -213,7 +187,7 @@ export class RtpSession implements BridgeVoice {
     if (this.#accepted[NOISE_PAYLOAD_TYPE] === NOT_ACCEPTED)
       this.#accepted[NOISE_PAYLOAD_TYPE] = ACCEPTED_NOISE;
     this.#agreeOnKeys(before?.srtp, media.srtp);
-    this.#listenForTones();
+    this.#keys.agreed(media.telephoneEventPayloadType === undefined ? 'none' : 'telephone-events');
     const law = lawOf(media.codec);
     if (this.#jitter && law !== this.#law) {
       this.#concealedBefore += this.#jitter.concealed;
@@ -232,7 +206,7 @@ export class RtpSession implements BridgeVoice {
   /** Contexts live as long as their key: another answer with the same one must not start its count again. */
   #agreeOnKeys(before: NegotiatedMedia['srtp'], agreed: NegotiatedMedia['srtp']): void {
     if (!agreed) {
-      this.#encrypts = undefined;
+      this.#stream.encryptWith(undefined);
       this.#decrypts = undefined;
       return;
     }
@@ -242,10 +216,8 @@ export class RtpSession implements BridgeVoice {
       const { key, salt } = splitMasterKey(masterKey);
       return new SrtpContext(key, salt, tagBytes);
     };
-    if (before?.suite !== suite || before.ours !== ours) this.#encrypts = contextOf(ours);
+    if (before?.suite !== suite || before.ours !== ours) this.#stream.encryptWith(contextOf(ours));
     if (before?.suite !== suite || before.theirs !== theirs) this.#decrypts = contextOf(theirs);
-    // Far from the wrap: were all packets before it lost, the far end would not know of the rollover (RFC 3711 §3.3.1).
-    if (this.#packetsSent === 0) this.#sequence &= 0x7fff;
   }
 
   play(order: PlayOrder): void {
@@ -266,7 +238,7 @@ export class RtpSession implements BridgeVoice {
 
   /** A key came by SIP INFO. */
   pressed(digit: Digit): void {
-    this.#digitHeard(digit, 'info', this.#world.nowMs());
+    this.#keys.hearInfo(digit);
   }
 
   /** Law of the frames that `gather` fills. */
@@ -327,17 +299,14 @@ export class RtpSession implements BridgeVoice {
       this.#recorder?.tick(tick * FRAME_SAMPLES, undefined, MULAW, FRAME_SAMPLES);
       return;
     }
-    if (tick !== this.#lastTick + 1) this.#startsTalkspurt = true;
-    this.#lastTick = tick;
     this.#ticksSinceHeard += 1;
     if (this.#ticksSinceHeard > QUIET_TICKS) this.#speech?.guess(FRAME_SAMPLES);
     // In a bridge the frame was gathered with those of the others.
     if (!this.#bridge && this.#listeners.size > 0) this.gather(ownFrame);
 
-    const place = this.#packetsSent % SEND_BUFFERS;
-    this.#frame = this.#payloads[place] as Uint8Array;
-    const sample = tick * FRAME_SAMPLES;
-    const timestamp = addToTimestamp(this.#timestampBase, sample);
+    const stream = this.#stream;
+    this.#frame = stream.frameAt(tick);
+    const timestamp = stream.timestampAt(tick);
     const isPlaying = this.#player.nextFrame(this.#frame);
     let hasSound = isPlaying ? this.#toLaw() : this.#listen();
     const maySend = media.direction === 'sendrecv' || media.direction === 'sendonly';
@@ -345,13 +314,14 @@ export class RtpSession implements BridgeVoice {
     const isDigit = this.#digitSender.tick();
     const isEvent = isDigit && this.#digitSender.packet.method === 'telephone-event';
     if (isDigit && !isEvent) hasSound = this.#makeTones();
-    if (!maySend) this.#startsTalkspurt = true;
+    if (!maySend) stream.sendNothing();
     else if (isEvent) this.#sendEvent(media, timestamp);
-    else this.#sendAudio(media, timestamp, hasSound);
+    else if (hasSound) stream.sendAudio(media.payloadType, timestamp);
+    else stream.sendSilence(media.payloadType, timestamp, this.#law);
 
     if (this.#recorder) {
       const recorded = hasSound && maySend && !isEvent ? this.#frame : undefined;
-      this.#recorder.tick(sample, recorded, this.#law, FRAME_SAMPLES);
+      this.#recorder.tick(tick * FRAME_SAMPLES, recorded, this.#law, FRAME_SAMPLES);
     }
     if (isPlaying) this.#player.frameSent();
     this.#watchStrangers();
@@ -397,35 +367,13 @@ export class RtpSession implements BridgeVoice {
     }
     if (!this.#isLatched) this.#latch(host, port);
     const isEvent = format === ACCEPTED_EVENT;
-    const arrivalMs = isEvent ? undefined : nowMs;
-    const standing = this.#standing(isEvent, arrivalMs);
+    const standing = isEvent ? this.#source.event(packet) : this.#source.audio(packet, nowMs);
     if (standing === 'duplicate' || standing === 'jump') return;
     this.#octetsReceived += payloadBytes;
     this.#heardAt(nowMs);
-    if (isEvent) this.#hearEvent(datagram, nowMs);
+    if (isEvent) this.#keys.hearEvent(datagram, packet, nowMs);
     else if (format === ACCEPTED_NOISE) this.#jitter?.putNoise(datagram[packet.payloadStart] as number);
     else this.#hearAudio(datagram, format === ACCEPTED_PCMU, standing === 'late', nowMs);
-  }
-
-  /** How the packet just read stands in its source, which becomes the one that is heard. */
-  #standing(isEvent: boolean, arrivalMs: number | undefined): PacketStanding {
-    const { ssrc, sequenceNumber, timestamp } = this.#packet;
-    // Some gateways give their telephone-events a source of their own, in the middle of the audio's.
-    if (isEvent && this.#remoteSsrc >= 0 && ssrc !== this.#remoteSsrc) {
-      this.#reception.received += 1;
-      return 'next';
-    }
-    if (ssrc !== this.#remoteSsrc && ssrc === this.#formerSsrc) {
-      this.#returning += 1;
-      if (this.#returning < PACKETS_TO_RETURN) {
-        this.#reception.outOfOrder += 1;
-        return 'duplicate';
-      }
-    }
-    this.#returning = 0;
-    const standing = this.#reception.record(ssrc, sequenceNumber, timestamp, arrivalMs);
-    if (ssrc !== this.#remoteSsrc) this.#newSource(ssrc);
-    return standing;
   }
 
   /** The system did not take a packet. */
@@ -434,27 +382,27 @@ export class RtpSession implements BridgeVoice {
   }
 
   get packetsSent(): number {
-    return this.#packetsSent;
+    return this.#stream.packetsSent;
   }
 
   get packetsReceived(): number {
-    return this.#reception.received;
+    return this.#source.reception.received;
   }
 
   stats(): RtpStats {
     return {
-      packetsSent: this.#packetsSent,
-      octetsSent: this.#octetsSent,
-      packetsReceived: this.#reception.received,
+      packetsSent: this.#stream.packetsSent,
+      octetsSent: this.#stream.octetsSent,
+      packetsReceived: this.#source.reception.received,
       octetsReceived: this.#octetsReceived,
-      lost: this.#reception.lost,
-      outOfOrder: this.#reception.outOfOrder,
-      duplicates: this.#reception.duplicates,
-      jitterMs: this.#reception.jitterMs,
+      lost: this.#source.reception.lost,
+      outOfOrder: this.#source.reception.outOfOrder,
+      duplicates: this.#source.reception.duplicates,
+      jitterMs: this.#source.reception.jitterMs,
       malformed: this.#malformed,
       unexpected: this.#unexpected,
       refused: this.#refused,
-      digitsRefused: this.#digitReceiver.refused,
+      digitsRefused: this.#keys.refused,
       sendFailures: this.#sendFailures,
       concealedFrames: this.#concealedBefore + (this.#jitter?.concealed ?? 0),
       playoutDelayMs: this.#jitter?.delayMs ?? 0,
@@ -514,7 +462,8 @@ export class RtpSession implements BridgeVoice {
   /** Ends everything under way; after this the session is neither ticked nor fed. */
   close(): void {
     this.#isClosed = true;
-    if (this.#rtcp.sent > 0 && this.#media) this.#sendReport(this.#nowTimestamp(), 'goodbye');
+    if (this.#rtcp.sent > 0 && this.#media)
+      this.#sendReport(this.#stream.timestampAt(this.#world.nextTick()), 'goodbye');
     this.#player.stop('close');
     this.#digitSender.stopAll();
   }
@@ -550,32 +499,10 @@ export class RtpSession implements BridgeVoice {
     return this.#toLaw();
   }
 
-  #sendAudio(media: NegotiatedMedia, timestamp: number, hasSound: boolean): void {
-    const packet = this.#audioPackets[this.#packetsSent % SEND_BUFFERS] as Uint8Array;
-    if (!hasSound) this.#frame.fill(this.#law.silence);
-    const marker = this.#startsTalkspurt;
-    this.#startsTalkspurt = false;
-    this.#send(packet, marker, media.payloadType, timestamp, FRAME_SAMPLES);
-  }
-
   #sendEvent(media: NegotiatedMedia, timestamp: number): void {
-    const { event, isFirst, isEnd, duration } = this.#digitSender.packet;
     // An offer may have gone without telephone-event since the digits were ordered.
     if (media.telephoneEventPayloadType === undefined) return;
-    if (isFirst) this.#eventTimestamp = timestamp;
-    const packet = this.#eventPackets[this.#packetsSent % SEND_BUFFERS] as Uint8Array;
-    writeTelephoneEvent(packet, RTP_HEADER_BYTES, event, isEnd, duration);
-    this.#startsTalkspurt = true;
-    this.#send(packet, isFirst, media.telephoneEventPayloadType, this.#eventTimestamp, TELEPHONE_EVENT_BYTES);
-  }
-
-  #send(packet: Uint8Array, marker: boolean, payloadType: number, timestamp: number, octets: number): void {
-    writeRtpHeader(packet, marker, payloadType, this.#sequence, timestamp, this.#ssrc);
-    this.#sequence = nextSequence(this.#sequence);
-    this.#packetsSent += 1;
-    this.#octetsSent += octets;
-    const wire = this.#encrypts ? this.#encrypts.protect(packet) : packet;
-    this.#world.way.send(wire, this.#remoteHost, this.#remotePort);
+    this.#stream.sendEvent(media.telephoneEventPayloadType, timestamp, this.#digitSender.packet);
   }
 
   #letListen(frame: Uint8Array, origin: FrameOrigin): void {
@@ -584,17 +511,12 @@ export class RtpSession implements BridgeVoice {
     for (const listener of this.#listeners) listener.hear(heardFrame, origin);
   }
 
-  #nowTimestamp(): number {
-    return addToTimestamp(this.#timestampBase, this.#world.nextTick() * FRAME_SAMPLES);
-  }
-
   #sendReport(rtpTimestamp: number, kind: 'regular' | 'goodbye'): void {
     const { sendReport } = this.#world;
     if (!sendReport || this.#rtcpPort === 0) return;
-    const own = { rtpTimestamp, packets: this.#packetsSent, octets: this.#octetsSent };
-    const report = this.#rtcp.report(this.#world.nowMs(), own, this.#reception, kind);
-    const wire = this.#encrypts ? this.#encrypts.protectRtcp(report) : report;
-    sendReport(wire, this.#remoteHost, this.#rtcpPort);
+    const own = { rtpTimestamp, packets: this.#stream.packetsSent, octets: this.#stream.octetsSent };
+    const report = this.#rtcp.report(this.#world.nowMs(), own, this.#source.reception, kind);
+    sendReport(this.#stream.protectReport(report), this.#remoteHost, this.#rtcpPort);
   }
 
   #latch(host: string, port: number): void {
@@ -606,9 +528,7 @@ export class RtpSession implements BridgeVoice {
     this.#remotePort = port;
   }
 
-  #newSource(ssrc: number): void {
-    this.#formerSsrc = this.#remoteSsrc;
-    this.#remoteSsrc = ssrc;
+  #sourceChanged(): void {
     this.#speech?.restart();
     this.#recorder?.timeline.forgetAnchor();
     this.#jitter?.restart();
@@ -621,40 +541,6 @@ export class RtpSession implements BridgeVoice {
     if (this.#firstReceivedAtMs !== undefined) return;
     this.#firstReceivedAtMs = nowMs;
     this.#world.report({ kind: 'mediaStarted' });
-  }
-
-  #hearEvent(datagram: Uint8Array, nowMs: number): void {
-    const { payloadStart, payloadEnd, timestamp, ssrc } = this.#packet;
-    if (ssrc !== this.#eventSsrc) this.#digitReceiver.restart();
-    this.#eventSsrc = ssrc;
-    const digit = this.#digitReceiver.receive(datagram, payloadStart, payloadEnd, timestamp, nowMs);
-    this.#toneDigitsWanted = 'never';
-    this.#listenForTones();
-    if (digit !== undefined) this.#digitHeard(digit, 'telephone-event', nowMs);
-  }
-
-  #listenForTones(): void {
-    const isWanted =
-      this.#toneDigitsWanted === 'always' ||
-      (this.#toneDigitsWanted === 'withoutTelephoneEvents' &&
-        this.#media !== undefined &&
-        this.#media.telephoneEventPayloadType === undefined);
-    if (isWanted === (this.#toneDigits !== undefined)) return;
-    if (this.#toneDigits) {
-      this.removeListener(this.#toneDigits);
-      this.#toneDigits = undefined;
-      return;
-    }
-    this.#toneDigits = new ToneDigitDetector((digit) =>
-      this.#digitHeard(digit, 'tones', this.#world.nowMs()),
-    );
-    this.addListener(this.#toneDigits);
-  }
-
-  #digitHeard(digit: Digit, method: KeyMethod, nowMs: number): void {
-    if (!this.#pressedOnce.isNew(digit, method, nowMs)) return;
-    this.#world.report({ kind: 'digit', digit, atMs: nowMs });
-    this.#player.digitPressed();
   }
 
   #hearAudio(datagram: Uint8Array, isMulaw: boolean, isLate: boolean, nowMs: number): void {
