@@ -82,6 +82,52 @@ describe('recording upload', () => {
     assert.deepEqual(told, ['interrupted'], 'the copy says so, too');
   });
 
+  it('reads a day again only where something changed or is left', async () => {
+    const longAgo = new Date(Date.now() - 3_600_000);
+    const age = (name: string) => utimes(path.join(directory, '2026', '01', name), longAgo, longAgo);
+    await record('a', 'complete');
+    const day = path.join(directory, '2026', '01', '31');
+    await mkdir(path.join(directory, '2026', '01', '30'));
+    const read: string[] = [];
+    const uploaded: string[] = [];
+    let isDown = true;
+    const upload = openRecordingUpload(
+      directory,
+      { bucket: 'calls', region: 'us-east-1' },
+      {
+        ...surroundings(async (key) => {
+          if (isDown) throw new Error('503');
+          uploaded.push(path.basename(key));
+        }),
+        list: (place) => {
+          if (place.length > directory.length + '/2026/01'.length) read.push(path.basename(place));
+          return readdir(place, { withFileTypes: true });
+        },
+      },
+    );
+    const sweepAndTell = async (): Promise<string[]> => {
+      read.length = 0;
+      await upload.sweep().catch(() => undefined);
+      return [...read];
+    };
+    await age('30');
+    await age('31');
+    assert.deepEqual(await sweepAndTell(), ['30', '31']);
+    assert.deepEqual(await sweepAndTell(), ['31'], 'a recording is left');
+    isDown = false;
+    assert.deepEqual(await sweepAndTell(), ['31']);
+    assert.deepEqual(await sweepAndTell(), ['31'], 'it changed just now');
+    await age('31');
+    assert.deepEqual(await sweepAndTell(), ['31']);
+    assert.deepEqual(await sweepAndTell(), []);
+    await record('b', 'complete');
+    assert.deepEqual(await sweepAndTell(), ['31']);
+    await rm(day, { recursive: true });
+    assert.deepEqual(await sweepAndTell(), []);
+    await upload.close();
+    assert.deepEqual(uploaded, ['a.wav', 'a.json', 'b.wav', 'b.json']);
+  });
+
   it('tries again, ever more rarely, for as long as the store refuses', async () => {
     await record('a', 'complete');
     let tries = 0;

@@ -2,7 +2,7 @@
  * Copies finished recordings to S3, or to what speaks its protocol. Looks at the recordings' directory instead of being told:
  * what a crash, a restart or an outage of the store left behind is found again by its `.json`, which is marked once uploaded.
  */
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -45,6 +45,8 @@ interface Surroundings {
   readonly clock: Clock;
   readonly logger: { warn(about: object, message: string): void };
   readonly put?: PutObject;
+  /** Reads a directory. Tests count how often. */
+  readonly list?: (directory: string) => Promise<Dirent[]>;
   /** A store that takes and tells nothing for so long has failed, ms. Default 60 000. */
   readonly idleMs?: number;
 }
@@ -57,6 +59,12 @@ const ABANDONED_AFTER_MS = 600_000;
 /** After so many failures in a row it is the store that fails, not a recording. */
 const MOST_FAILURES_IN_A_ROW = 3;
 
+/**
+ * A directory that has not changed for so long will have another time of change when it does. File systems tell times in steps of some
+ * milliseconds, and one on another machine by its own clock, ms.
+ */
+const SURELY_CHANGED_AFTER_MS = 60_000;
+
 const CONNECT_WITHIN_MS = 10_000;
 
 /** After a failure the store is left alone for longer and longer, at most this. */
@@ -65,10 +73,12 @@ const LONGEST_WAIT_MS = 300_000;
 export function openRecordingUpload(
   directory: string,
   options: RecordingUploadOptions,
-  { clock, logger, idleMs = 60_000, put = putToS3(options, idleMs) }: Surroundings,
+  { clock, logger, idleMs = 60_000, put = putToS3(options, idleMs), list = listDirectory }: Surroundings,
 ): RecordingUpload {
   /** Uploaded, or nothing that can be: need not be looked at again. */
   const done = new Set<string>();
+  /** Days of which all is done, and when they had last changed: years of recordings are not to be read through every ten seconds. */
+  const settled = new Map<string, number>();
   /** Failed at the last try; they come last, so that they keep nothing from being tried. */
   const failed = new Set<string>();
   const closing = new AbortController();
@@ -109,10 +119,9 @@ export function openRecordingUpload(
     let copied = 0;
     let inARow = 0;
     let first: { error: unknown } | undefined;
-    const all = await sidecarsIn(directory);
-    for (const relative of [...all.filter((each) => !failed.has(each)), ...failed]) {
-      if (closing.signal.aborted || inARow === MOST_FAILURES_IN_A_ROW) break;
-      if (done.has(relative)) continue;
+    const mustStop = () => closing.signal.aborted || inARow === MOST_FAILURES_IN_A_ROW;
+
+    const tryOne = async (relative: string): Promise<void> => {
       try {
         if (await uploadOne(relative)) copied += 1;
         failed.delete(relative);
@@ -122,12 +131,29 @@ export function openRecordingUpload(
           done.add(relative);
           failed.delete(relative);
           logger.warn({ err: error, recording: relative }, 'a recording cannot be uploaded');
-          continue;
+          return;
         }
         failed.add(relative);
         inARow += 1;
         first ??= { error };
       }
+    };
+
+    const failedBefore = [...failed];
+    for await (const { place, changedAtMs, sidecars, isLast } of daysIn(directory, settled, list)) {
+      for (const relative of sidecars) {
+        if (mustStop()) break;
+        if (!done.has(relative) && !failed.has(relative)) await tryOne(relative);
+      }
+      if (mustStop()) break;
+      const isOver = isLast && clock.now() - changedAtMs >= SURELY_CHANGED_AFTER_MS;
+      if (!isOver || !sidecars.every((each) => done.has(each))) continue;
+      settled.set(place, changedAtMs);
+      for (const each of sidecars) done.delete(each);
+    }
+    for (const relative of failedBefore) {
+      if (mustStop()) break;
+      await tryOne(relative);
     }
     if (copied > 0) failures = 0;
     if (first) throw first.error;
@@ -185,14 +211,41 @@ async function readSidecar(file: string): Promise<RecordingSidecar> {
   }
 }
 
-/** Paths of all descriptions below the directory, oldest day first. */
-async function sidecarsIn(directory: string): Promise<string[]> {
-  const names = await readdir(directory, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    // Nothing was ever recorded.
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  return names.filter((name) => name.endsWith('.json')).sort();
+interface Day {
+  /** Below the directory of recordings. */
+  readonly place: string;
+  readonly changedAtMs: number;
+  /** Paths of descriptions, below the directory of recordings. */
+  readonly sidecars: readonly string[];
+  /** It has no directories of its own. */
+  readonly isLast: boolean;
+}
+
+/** The directories below, oldest day first, without those that have not changed since they were settled. */
+async function* daysIn(
+  directory: string,
+  settled: ReadonlyMap<string, number>,
+  list: (directory: string) => Promise<Dirent[]>,
+  place = '',
+): AsyncGenerator<Day> {
+  const here = path.join(directory, place);
+  try {
+    const { mtimeMs: changedAtMs } = await stat(here);
+    if (settled.get(place) === changedAtMs) return;
+    const entries = (await list(here)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const pathsOf = (some: readonly Dirent[]): string[] => some.map(({ name }) => path.join(place, name));
+    const further = pathsOf(entries.filter((entry) => entry.isDirectory()));
+    const sidecars = pathsOf(entries.filter(({ name }) => name.endsWith('.json')));
+    yield { place, changedAtMs, sidecars, isLast: further.length === 0 };
+    for (const each of further) yield* daysIn(directory, settled, list, each);
+  } catch (error) {
+    // Nothing was ever recorded, or a day was moved away just now.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+function listDirectory(directory: string): Promise<Dirent[]> {
+  return readdir(directory, { withFileTypes: true });
 }
 
 const silent = (): void => undefined;
