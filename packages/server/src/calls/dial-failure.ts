@@ -240,7 +240,7 @@ function describe(failure: DialFailureCause): string {
     case 'no trunk':
       return 'No trunk is configured for this destination.';
     case 'no room':
-      return 'Every trunk was full, or had asked to be left alone, for as long as the call could wait.';
+      return 'Every trunk was full, had asked to be left alone, or was not found in DNS, for as long as the call could wait.';
     case 'media':
       return `No media could be set up: ${failure.message}`;
   }

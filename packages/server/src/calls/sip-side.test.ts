@@ -153,6 +153,31 @@ describe('SIP side', () => {
     );
   });
 
+  it('logs what went wrong in the words of the error', async () => {
+    const log = capturedLogger();
+    const carrier = await openUserAgent({ host: '127.0.0.1', port: 0 });
+    const side = await openSipSide(
+      optionsOf({ logger: log.logger, trunks: [numeric(carrier.endpoint.port)] }),
+    );
+    const uri = 'sip:+12065550100@carrier.example';
+    try {
+      const { answered } = side.userAgent.invite({
+        target: carrier.endpoint,
+        callId: 'call',
+        requestUri: uri,
+        from: { uri: 'sip:+12065550199@carrier.example' },
+        to: { uri },
+        sign: () => Promise.reject(new Error('the key is gone')),
+      });
+      await assert.rejects(answered);
+      const line = log.lines.find(({ msg }) => msg === 'SIP fault');
+      assert.deepEqual(line?.fault, { kind: 'unsigned', callId: 'call' });
+      assert.match(JSON.stringify(line?.err), /the key is gone/);
+    } finally {
+      await Promise.all([side.close(), carrier.close()]);
+    }
+  });
+
   it('refuses a signing key that is none', async () => {
     const stir = { privateKeyPem: 'nonsense', certificateUrl: 'https://certs.example/c.pem' };
     await assert.rejects(openSipSide(optionsOf({ trunks: [numeric(5060, { stir })] })), StirUnusable);

@@ -1,4 +1,5 @@
 /** Everything of SIP that one node has, opened together: listening addresses, trunks, traces of calls, the export to Homer. Called by service.ts. */
+import { isIPv6 } from 'node:net';
 import {
   CallTraces,
   cachedResolver,
@@ -6,6 +7,7 @@ import {
   type HepExporter,
   openHepExporter,
   openUserAgent,
+  type SipFault,
   SipPortUnavailable,
   type SipTraceEntry,
   type UserAgent,
@@ -64,6 +66,7 @@ export async function openSipSide(options: SipSideOptions): Promise<SipSide> {
     resolver: cachedResolver(options.resolver, clock),
     clock,
     random,
+    udpFamilies: [options.host, settings.ipv6 ?? options.host].map((host) => (isIPv6(host) ? 6 : 4)),
   });
   const stir = await stirSigning(options);
   // Before the port opens: what a trunk says first must not meet silence.
@@ -77,7 +80,7 @@ export async function openSipSide(options: SipSideOptions): Promise<SipSide> {
     userAgentName: 'Ringback',
     acceptsFrom: servers.acceptsFrom,
     tlsFor: servers.tlsFor,
-    onFault: (fault) => logger.warn({ fault }, 'SIP fault'),
+    onFault: (fault) => logFault(fault, logger),
     ...(watching.length > 0
       ? {
           onTrace: (entry) => {
@@ -110,6 +113,16 @@ export async function openSipSide(options: SipSideOptions): Promise<SipSide> {
       await hep?.close();
     },
   };
+}
+
+/** An error is told apart: as a member of an object it would be logged without its message. */
+function logFault(fault: SipFault, logger: Logger): void {
+  if (!('error' in fault)) {
+    logger.warn({ fault }, 'SIP fault');
+    return;
+  }
+  const { error: err, ...facts } = fault;
+  logger.warn({ fault: facts, err }, 'SIP fault');
 }
 
 async function stirSigning({ trunks, isOwnNumber, newOriginId }: SipSideOptions): Promise<StirSigning> {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { DnsResolver } from '@ringback/sip';
 import { VirtualClock } from '@ringback/testkit';
 import type { PhoneNumber } from '../ids.ts';
 import { type Trunk, trunkOf } from './trunk.ts';
@@ -18,7 +19,11 @@ const trunk = (name: string, host: string, more: Partial<Trunk> = {}): Trunk =>
   trunkOf({ name, servers: [{ host }], domain: `${name}.example`, ...more });
 
 /** A route along groups of one trunk each; `others` are trunks that only a redirection leads to. */
-function routeAlong(along: readonly Trunk[], others: readonly Trunk[] = []) {
+function routeAlong(
+  along: readonly Trunk[],
+  others: readonly Trunk[] = [],
+  resolver: DnsResolver = { naptr: absent, srv: absent, addresses: absent },
+) {
   const clock = new VirtualClock({ startMs: 0 });
   const trunks = [...along, ...others];
   const room = new TrunkRoom(clock);
@@ -29,7 +34,7 @@ function routeAlong(along: readonly Trunk[], others: readonly Trunk[] = []) {
     trunks,
     servers: new TrunkServers({
       trunks,
-      resolver: { naptr: absent, srv: absent, addresses: absent },
+      resolver,
       clock,
       random: () => 0,
     }),
@@ -42,7 +47,7 @@ function routeAlong(along: readonly Trunk[], others: readonly Trunk[] = []) {
     await clock.advance(waitMs);
     return await found;
   };
-  return { room, learnt, next };
+  return { clock, room, route, learnt, next };
 }
 
 const nameOf = (found: TrunkAttempt | NoAttempt): string =>
@@ -81,5 +86,33 @@ describe('trunk route', () => {
     const contacts = [{ uri: `sip:${number}@10.0.0.2`, q: 1 }];
     first.failed({ kind: 'response', status: 302, retryAfterMs: undefined, contacts }, 'redirected');
     assert.equal(nameOf(await next()), 'last');
+  });
+
+  describe('while name servers are silent', () => {
+    const silent = () => new Promise<never>(() => undefined);
+    const nobody: DnsResolver = { naptr: silent, srv: silent, addresses: silent };
+    const lost = trunk('lost', 'lost.example');
+
+    it('goes on to the next trunk after five seconds', async () => {
+      const { clock, room, route, learnt } = routeAlong([lost, trunk('there', '10.0.0.1')], [], nobody);
+      const found = route.next(waitMs, new AbortController().signal);
+      assert.equal(nameOf(await clock.settle(found)), 'there');
+      assert.equal(clock.now(), 5_000);
+      assert.deepEqual(learnt, ['lost failed']);
+      assert.equal(room.callsOn(lost), 0);
+      assert.equal(clock.pendingTimers, 0);
+    });
+
+    it('waits no longer than the call may, nor for one that was given up', async () => {
+      const { clock, room, route } = routeAlong([lost], [], nobody);
+      assert.equal(nameOf(await clock.settle(route.next(2_000, new AbortController().signal))), 'too late');
+      assert.equal(clock.now(), 2_000);
+      const givenUp = new AbortController();
+      const found = route.next(waitMs, givenUp.signal);
+      await clock.drain();
+      givenUp.abort();
+      assert.equal(nameOf(await found), 'stopped');
+      assert.deepEqual([clock.now(), room.callsOn(lost), clock.pendingTimers], [2_000, 0, 0]);
+    });
   });
 });

@@ -1,5 +1,7 @@
 /** The way of one dialling along the trunks: gives it place and address after address to try, follows redirections among them, and tells what came of each. */
+import { isIP } from 'node:net';
 import {
+  LookupFailed,
   parseSipUri,
   type RedirectContact,
   type ServerName,
@@ -7,7 +9,7 @@ import {
   type SipUri,
   type TransportFailureCode,
 } from '@ringback/sip';
-import type { Clock } from '../clock.ts';
+import { type Clock, delay } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
 import { describeTarget, type Trunk } from './trunk.ts';
 import type { HealthInput } from './trunk-health.ts';
@@ -72,6 +74,8 @@ export interface RouteParts {
 
 /** Redirections followed in one dialling (RFC 3261 §8.1.3.4 asks for a limit). */
 const maxRedirections = 3;
+/** A trunk that DNS has not told by then is not found; another may carry the call, ms. */
+const mostLocatingMs = 5_000;
 
 export function openTrunkRoute(parts: RouteParts): TrunkRoute {
   return new OpenTrunkRoute(parts);
@@ -114,20 +118,27 @@ class OpenTrunkRoute implements TrunkRoute {
         }
         return answer;
       }
-      const attempt = await this.#attemptOn(answer.place, redirection);
+      const attempt = await this.#attemptOn(answer.place, redirection, deadlineMs, signal);
       if (attempt) return attempt;
     }
   }
 
   /** Undefined when there is nothing to try at this place now; it was given back. */
-  async #attemptOn(place: Place, redirection: Redirection | undefined): Promise<TrunkAttempt | undefined> {
+  async #attemptOn(
+    place: Place,
+    redirection: Redirection | undefined,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<TrunkAttempt | NoAttempt | undefined> {
     const { servers, room, clock, learn } = this.#parts;
     const { trunk } = place;
     let targets: readonly SipEndpoint[];
     try {
-      targets = await servers.locate(trunk, redirection && serverOf(redirection.uri));
+      targets = await this.#locate(trunk, redirection && serverOf(redirection.uri), deadlineMs, signal);
     } catch (error) {
       place.free();
+      if (signal.aborted) return { kind: 'stopped' };
+      if (clock.now() >= deadlineMs) return { kind: 'too late' };
       this.#unresolvable = error instanceof Error ? error : new Error(String(error));
       learn(trunk, {
         kind: 'call',
@@ -150,6 +161,29 @@ class OpenTrunkRoute implements TrunkRoute {
     else if (!redirection) this.#leaveOut(trunk);
     place.free();
     return undefined;
+  }
+
+  /** Name servers that are slow hold up a call no longer than it may wait, and not at all one that was given up. */
+  async #locate(
+    trunk: Trunk,
+    server: ServerName | undefined,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<readonly SipEndpoint[]> {
+    const { servers, clock } = this.#parts;
+    const named = server ? [server] : trunk.servers;
+    if (named.every(({ host }) => isIP(host) !== 0)) return servers.locate(trunk, server);
+    const found = new AbortController();
+    const most = Math.min(mostLocatingMs, Math.max(0, deadlineMs - clock.now()));
+    const patience = delay(clock, most, AbortSignal.any([signal, found.signal])).then(() => {
+      throw new LookupFailed(named.map(({ host }) => host).join(', '), 'ETIMEOUT');
+    });
+    try {
+      return await Promise.race([servers.locate(trunk, server), patience]);
+    } finally {
+      patience.catch(() => undefined); // nobody waits any more
+      found.abort();
+    }
   }
 
   #attempt(place: Place, target: SipEndpoint, requestUri: string | undefined): TrunkAttempt {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
 import { trunkAt } from '../test-support/fake-trunks.ts';
+import { type Trunk, trunkOf } from './trunk.ts';
 import { TrunkServers } from './trunk-servers.ts';
 
 const absent = async () => ({ records: [], ttlSeconds: 60 });
@@ -95,5 +96,28 @@ describe('trunk servers', () => {
     assert.equal(servers.tlsFor({ ...sibling, namedBy: 'carrier.example' }).ca, 'another');
     assert.equal(servers.tlsFor({ ...sibling, namedBy: '192.0.2.1' }).ca, tls.ca);
     assert.deepEqual(servers.tlsFor(sibling), {});
+  });
+
+  it('leave out addresses of a family that UDP cannot reach from here, unless there are no others', async () => {
+    const host = 'both.example';
+    const both = trunkOf({ name: 'both', domain: host, servers: [{ host, port: 5060, transport: 'udp' }] });
+    const overTcp = trunkOf({ name: 'tcp', domain: host, servers: [{ host, port: 5060, transport: 'tcp' }] });
+    const found = async (trunk: Trunk, v4: string[]) => {
+      const servers = new TrunkServers({
+        trunks: [trunk],
+        resolver: {
+          naptr: absent,
+          srv: absent,
+          addresses: async (_, family) => ({ records: family === 4 ? v4 : ['2001:db8::1'], ttlSeconds: 60 }),
+        },
+        clock: new VirtualClock({ startMs: 0 }),
+        random: () => 0,
+        udpFamilies: [4],
+      });
+      return (await servers.locate(trunk)).map((target) => target.host);
+    };
+    assert.deepEqual(await found(both, ['192.0.2.1']), ['192.0.2.1']);
+    assert.deepEqual(await found(overTcp, ['192.0.2.1']), ['192.0.2.1', '2001:db8::1']);
+    assert.deepEqual(await found(both, []), ['2001:db8::1'], 'the failure of the call will say why');
   });
 });

@@ -23,6 +23,8 @@ export interface TrunkServersOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Address families that UDP can leave in; both by default. */
+  readonly udpFamilies?: readonly (4 | 6)[];
 }
 
 /** How long an address that DNS no longer tells may still speak to us: calls over it may be under way, ms. */
@@ -79,7 +81,7 @@ export class TrunkServers {
     }
     if (found.length === 0) throw failure;
     const { tlsServerName } = trunk;
-    return found.map((target) => {
+    return this.#reachable(found).map((target) => {
       this.#addresses.set(target.host, clock.now() + oldAddressMs);
       if (target.transport !== 'tls') return target;
       const proved = tlsServerName === undefined ? target : { ...target, tlsName: tlsServerName };
@@ -87,6 +89,15 @@ export class TrunkServers {
       this.#tls.set(tlsNameOf(proved), trunk.tls);
       return proved;
     });
+  }
+
+  /** A name may lead to addresses of both families. Where none can be reached, what becomes of the call says why. */
+  #reachable(found: readonly SipEndpoint[]): readonly SipEndpoint[] {
+    const { udpFamilies = [4, 6] } = this.#options;
+    const reachable = found.filter(
+      ({ host, transport }) => transport !== 'udp' || udpFamilies.some((family) => isIP(host) === family),
+    );
+    return reachable.length > 0 ? reachable : found;
   }
 
   /** Those that may be tried now: who asked to be left alone is left out, who was not reached of late goes last. */

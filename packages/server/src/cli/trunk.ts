@@ -1,4 +1,5 @@
 /** `ringback trunk`: `test` tries a trunk of the configuration file without placing a call, `status` asks a running service how its trunks fare. */
+import { isIPv6 } from 'node:net';
 import {
   CallTraces,
   cachedResolver,
@@ -114,6 +115,7 @@ async function examine(
     resolver: cachedResolver(nodeResolver(), clock),
     clock,
     random: Math.random,
+    udpFamilies: isIPv6(host) ? [6] : [4],
   });
   const userAgent = await openUserAgent({
     host,

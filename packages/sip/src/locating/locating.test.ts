@@ -267,6 +267,47 @@ describe('DNS cache', () => {
     await assert.rejects(cached.addresses('one.example', 4), LookupFailed);
   });
 
+  test('while name servers are silent, an old answer serves after half a second, and then at once for half a minute', async () => {
+    const clock = new VirtualClock({ startMs: 0 });
+    let asked = 0;
+    let answer = Promise.resolve({ records: ['192.0.2.1'], ttlSeconds: 30 });
+    const absent = async () => ({ records: [], ttlSeconds: 30 });
+    const addresses = () => {
+      asked++;
+      return answer;
+    };
+    const cached = cachedResolver({ naptr: absent, srv: absent, addresses }, clock);
+    const ask = async () => (await cached.addresses('one.example', 4)).records;
+    await ask();
+    await clock.advance(30_000);
+    const late = Promise.withResolvers<{ records: string[]; ttlSeconds: number }>();
+    answer = late.promise;
+    assert.deepEqual(await clock.settle(ask()), ['192.0.2.1']);
+    assert.equal(clock.now(), 30_500);
+    await clock.advance(29_999);
+    assert.deepEqual(await ask(), ['192.0.2.1']);
+    assert.equal(clock.now(), 60_499, 'nobody waits again');
+    late.resolve({ records: ['192.0.2.2'], ttlSeconds: 30 });
+    await clock.drain();
+    assert.deepEqual(await ask(), ['192.0.2.2'], 'what comes late counts');
+    assert.equal(asked, 2);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  test('a look-up that failed is not tried again for each who asks', async () => {
+    const clock = new VirtualClock({ startMs: 0 });
+    const { resolver, asked, goDown } = scripted(zone, 30);
+    const cached = cachedResolver(resolver, clock);
+    await cached.addresses('one.example', 4);
+    goDown();
+    await clock.advance(30_000);
+    for (let round = 0; round < 3; round++) await cached.addresses('one.example', 4);
+    assert.equal(asked.length, 2);
+    await clock.advance(30_000);
+    await cached.addresses('one.example', 4);
+    assert.equal(asked.length, 3);
+  });
+
   test('it does not grow without end', async () => {
     const { resolver, asked } = scripted({});
     const cached = cachedResolver(resolver, new VirtualClock({ startMs: 0 }));
