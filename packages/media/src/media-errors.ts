@@ -7,13 +7,17 @@ export class NoMediaPort extends Error {
   readonly host: string;
   readonly code: string;
   constructor(host: string, first: number, last: number, code: string) {
-    super(
-      `no RTP port free on ${host} in ${first}-${last} (${code}). Widen the range, or end calls that still hold ports.`,
-    );
+    super(`no RTP port free on ${host} in ${first}-${last} (${code}). ${remedyFor(code)}`);
     this.name = 'NoMediaPort';
     this.host = host;
     this.code = code;
   }
+}
+
+function remedyFor(code: string): string {
+  return code === 'EMFILE' || code === 'ENFILE'
+    ? 'Raise the limit of open files: ulimit -n, or LimitNOFILE of systemd.'
+    : 'Widen the range, or end calls that still hold ports.';
 }
 
 /**

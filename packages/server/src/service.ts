@@ -61,6 +61,7 @@ import { openQuotas } from './policy/quotas.ts';
 import { openThrottle } from './policy/throttle.ts';
 import { queueMetricsFor } from './routing/flow-metrics.ts';
 import { openServiceDatabase } from './service/database.ts';
+import { orUnusable } from './service/or-unusable.ts';
 import { openSinks } from './service/sinks.ts';
 import { openCarrier, openSip } from './service/telephony.ts';
 import { openAccessKeyStore } from './store/access-key-store.ts';
@@ -192,12 +193,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
   }
   const accessKeys = openAccessKeys({ config, store: storedKeys, secretBox: openSecrets, clock });
   const audit = opened.keep(
-    await openAuditLog({
-      directory: path.join(config.dataDir, 'audit'),
-      bounds: config.audit,
-      logger,
-      clock,
-    }),
+    // The first thing that is written there where the database is elsewhere.
+    await orUnusable(
+      openAuditLog({ directory: path.join(config.dataDir, 'audit'), bounds: config.audit, logger, clock }),
+      `The data directory ${config.dataDir} cannot be written to; mend that, or choose another one with RINGBACK_DATA_DIR`,
+    ),
     (log) => log.close(),
   );
 

@@ -174,6 +174,14 @@ describe('audit log', () => {
   const linesOf = async (file: string) =>
     (await readFile(path.join(directory, 'audit', file), 'utf8')).split('\n').filter((line) => line !== '');
 
+  it('fails at once where its directory cannot be made', async () => {
+    const nowhere = openAuditLog({
+      directory: path.join('/proc', 'nowhere', 'audit'),
+      ...{ bounds: { fileMegabytes: 1, keepFiles: 1 }, logger: logger as never, clock },
+    });
+    await assert.rejects(nowhere, { code: 'ENOENT', path: '/proc/nowhere' });
+  });
+
   it('has the line in the file when it says so, of the first call and of those that come meanwhile', async () => {
     const names = async () =>
       (await linesOf('audit-2026-11-25.jsonl')).map((line) => JSON.parse(line).requestID);

@@ -2,12 +2,13 @@
  * Appends audit records to one file a day, or several where a day's is full, and keeps as many as is said. The API answers a call when its line is there. Writes gather: the first record
  * starts one, and what comes while it runs is the next.
  */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { deleteOldest, type FileBounds, isFull, putAway } from '../full-files.ts';
+import { makeDirectories } from '../make-directories.ts';
 import { type AuditedCall, auditRecords } from './audit-record.ts';
 
 export interface AuditLog {
@@ -49,7 +50,7 @@ const maxWaiting = 20_000;
  * @throws when the directory cannot be made.
  */
 export async function openAuditLog({ directory, bounds, logger, clock }: AuditLogOptions): Promise<AuditLog> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectories(directory, 0o700);
   let waiting: AuditedCall[] = [];
   /** Settles with the write of what waits. */
   let next: Promise<void> | undefined;
