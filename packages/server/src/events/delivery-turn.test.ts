@@ -188,7 +188,7 @@ async function twoNodes(t: TestContext, outbox = new MemoryOutbox()) {
     async write(...contacts: string[]): Promise<void> {
       outbox.add(...contacts);
       for (const { delivery } of [one, two]) delivery.wake();
-      await clock.advance(25);
+      await clock.advance(100);
     },
   };
 }

@@ -11,7 +11,7 @@ import type { Delivery } from './sink.ts';
 /** Longest wait between two looks and between two tries, as the code has them. */
 const pollMs = 1000;
 /** Shortest time between two reads. */
-const gatherMs = 25;
+const gatherMs = 100;
 const longestBackOffMs = 30_000;
 const quarterHourMs = 900_000;
 

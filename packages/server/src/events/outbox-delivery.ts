@@ -35,12 +35,12 @@ export interface OutboxDeliveryDeps {
   readonly wasSetAside?: (row: OutboxRow) => void;
 }
 
-const rowsPerRead = 500;
+const rowsPerRead = 1000;
 /**
  * Shortest time between two reads that do not fill, ms: rows that come close together are read, delivered and counted as
- * delivered together. At 1,700 contacts a second, reads on each doorbell took a tenth of the service's CPU time.
+ * delivered together. While contacts are accepted as fast as can be, four times as many reads took a fifth of the CPU time of service and database.
  */
-const gatherMs = 25;
+const gatherMs = 100;
 /** Slow look for rows that no wake-up told of: another node's, or a doorbell that was lost; and for a database that was away. */
 const pollMs = 1000;
 const firstBackOffMs = 200;
