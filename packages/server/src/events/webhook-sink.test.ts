@@ -17,8 +17,8 @@ interface Received {
 let server: Server;
 let url: string;
 let received: Received[];
-/** Status of the next answers; 200 when there is none left. `silence` never answers, `reset` hangs up. */
-let answers: (number | 'silence' | 'reset')[];
+/** Status of the next answers; 200 when there is none left. `silence` never answers, `reset` hangs up, `endless` takes the fact and talks on. */
+let answers: (number | 'silence' | 'reset' | 'endless')[];
 const never = new AbortController().signal;
 
 before(async () => {
@@ -29,7 +29,10 @@ before(async () => {
     received.push({ method, url: request.url, headers, body });
     const answer = answers.shift() ?? 200;
     if (answer === 'reset') request.socket.destroy();
-    else if (answer !== 'silence') response.writeHead(answer).end('thank you');
+    else if (answer === 'endless') {
+      const talking = setInterval(() => response.write('and '), 20);
+      response.once('close', () => clearInterval(talking));
+    } else if (answer !== 'silence') response.writeHead(answer).end('thank you');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?a=b`;
@@ -127,6 +130,16 @@ describe('webhook sink', () => {
   it('fails at a fact at which the receiver hangs up', async () => {
     answers = ['reset'];
     assert.equal((await deliver([row(1)]))[0]?.kind, 'failed');
+  });
+
+  it('waits for no end of an answer that has none', async () => {
+    answers = ['endless'];
+    const sink = openWebhookSink({ name: 'hook', url }, 1_000);
+    assert.deepEqual(await sink.deliver([row(1), row(2)], never), [
+      { kind: 'delivered' },
+      { kind: 'delivered' },
+    ]);
+    await sink.close();
   });
 
   it('is unreachable where nobody listens', async () => {

@@ -1,5 +1,5 @@
 /** A sink that POSTs each fact to a URL, a contact's facts one after the other. */
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import type { OutboxRow } from '../store/outbox-store.ts';
 import type { Delivery, Sink } from './sink.ts';
 
@@ -10,15 +10,15 @@ export interface WebhookOptions {
   readonly authorization?: string;
 }
 
-/** Longest wait for the connection, for the answer's head and between two pieces of its body, ms. */
-const patienceMs = 10_000;
+/** Longest wait for the connection, for the answer's head, between two pieces of its body, and for all of that, ms. */
+const defaultPatienceMs = 10_000;
 const concurrency = 16;
 
 /**
  * The body is the event (EventBridge envelope) or the contact record; `x-ringback-stream` tells which, and
  * `x-ringback-delivery` (contact id and sequence) lets the receiver drop what comes twice.
  */
-export function openWebhookSink(options: WebhookOptions): Sink {
+export function openWebhookSink(options: WebhookOptions, patienceMs = defaultPatienceMs): Sink {
   const agent = new Agent({
     connections: concurrency,
     keepAliveTimeout: 10_000,
@@ -42,7 +42,7 @@ export function openWebhookSink(options: WebhookOptions): Sink {
         body: row.payload,
         signal,
       });
-      await answer.body.dump();
+      await skip(answer.body, patienceMs);
       return judge(answer.statusCode);
     } catch (error) {
       return judgeError(error);
@@ -64,6 +64,22 @@ export function openWebhookSink(options: WebhookOptions): Sink {
     },
     close: () => agent.close(),
   };
+}
+
+/** What the receiver had to say stands in the head. A body without end, of which a little comes now and then, must not keep the facts behind it waiting. */
+async function skip(body: Dispatcher.ResponseData['body'], withinMs: number): Promise<void> {
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    body.destroy();
+  }, withinMs);
+  try {
+    await body.dump();
+  } catch (error) {
+    if (!isLate) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Codes of errors that come once the request is on its way: the receiver may have failed at this very fact. */
