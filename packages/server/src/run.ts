@@ -7,7 +7,7 @@ import { LogOutput } from './log-output.ts';
 import { type Service, startService } from './service.ts';
 import { version } from './version.ts';
 
-/** Calls get this long to end by themselves after SIGTERM, ms; a second signal ends them at once. */
+/** Calls get this long to end by themselves after SIGTERM, ms; a second signal ends them at once, a third one the process as it is. */
 const drainPatienceMs = 30_000;
 const standardOutput = 1;
 
@@ -15,20 +15,22 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = pino({ level: config.logLevel }, LogOutput.of(standardOutput));
   let starting: Promise<Service> | undefined;
-  let isStopping = false;
+  let stopping: 'calls go on' | 'calls end' | undefined;
 
-  const stop = async (why: string, patienceMs: number, exitCode: number): Promise<void> => {
-    if (isStopping) {
-      logger.warn({ why }, 'told twice to stop; ending now');
+  const stop = async (why: string, wantedPatienceMs: number, exitCode: number): Promise<void> => {
+    if (stopping === 'calls end') {
+      logger.warn({ why }, 'told again to stop; ending as it is');
       process.exit(exitCode || 1);
     }
-    isStopping = true;
-    logger.info({ why }, 'stopping');
+    const patienceMs = stopping ? 0 : wantedPatienceMs;
+    if (stopping) logger.warn({ why }, 'told again to stop; ending calls');
+    else logger.info({ why }, 'stopping');
+    stopping = patienceMs > 0 ? 'calls go on' : 'calls end';
     try {
       // A start under way is finished first: what is half open could not be closed in order.
       const service = await starting;
       await service?.close({ patienceMs });
-      process.exitCode = exitCode;
+      process.exitCode ||= exitCode;
     } catch (error) {
       logger.error({ err: error }, 'stopping failed');
       process.exitCode = 1;
@@ -46,7 +48,7 @@ async function main(): Promise<void> {
     onFatal: (reason) => void stop(reason, 0, 1),
   });
   const { url, sip, carrier } = await starting;
-  if (!isStopping) logger.info({ version, url, sip, carrier: carrier ? 'simulated' : 'trunk' }, 'ready');
+  if (!stopping) logger.info({ version, url, sip, carrier: carrier ? 'simulated' : 'trunk' }, 'ready');
 }
 
 /** Errors that a person can mend are told in their own words; anything else is a bug and shows its stack. */

@@ -97,7 +97,7 @@ export interface Service {
   /** Absent where a trunk is configured. */
   readonly carrier: SimulatedCarrier | undefined;
   readonly active: ActiveContacts;
-  /** Takes no new requests, waits up to `patienceMs` for calls, ends the rest, closes everything. May be called twice. */
+  /** Takes no new requests, waits up to `patienceMs` for calls, ends the rest, closes everything. Called again with 0, it waits no longer. */
   close(options: { readonly patienceMs: number }): Promise<void>;
 }
 
@@ -565,15 +565,17 @@ function serviceOf(parts: {
 }): Service {
   const { config, http, userAgent, carrier, active, facts, lost, opened } = parts;
   let closed: Promise<void> | undefined;
+  const hurry = new AbortController();
   return {
     url: urlOf(config, http),
     sip: userAgent.endpoint,
     carrier,
     active,
     close({ patienceMs }) {
+      if (patienceMs === 0) hurry.abort();
       closed ??= (async () => {
         await http.refuseNewRequests();
-        await active.drain(patienceMs);
+        await active.drain(patienceMs, hurry.signal);
         // The last facts of the day; what a sink does not take now, it gets after the next start.
         if (!lost.aborted) await facts.catchUp(lastDeliveryMs);
         await opened.close();

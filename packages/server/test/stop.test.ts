@@ -16,6 +16,7 @@ import { isAlive, type ServiceProcess, until } from './support/processes.ts';
 import { type CallTarget, openServicePlace, type ServicePlace, startOf } from './support/service-place.ts';
 
 const ringsForEver = '+12065569999';
+const ringsOn = '+12065569998';
 const answersLate = '+12065568888';
 const answersAtOnce = '+12065568887';
 
@@ -27,6 +28,7 @@ before(async () => {
   place = await openServicePlace({
     ...loadPhones,
     [ringsForEver]: [{ step: 'ring', forMs: 'forever' }],
+    [ringsOn]: [{ step: 'ring', forMs: 'forever' }],
     [answersLate]: [{ step: 'ring', forMs: 3000 }, { step: 'answer' }],
     [answersAtOnce]: [{ step: 'answer' }],
   });
@@ -92,6 +94,19 @@ describe('a service that is stopped', () => {
     assert.equal(record?.DisconnectReason, 'CONTACT_FLOW_DISCONNECT');
     assert.equal(record && endCauseOf(record), undefined);
     assert.ok(!isAlive(databasePid), 'the database ended with the service');
+  });
+
+  it('ends its calls in order, at once, where it is told again', async () => {
+    service = await place.start();
+    const contactId = await call(ringsOn);
+    await until(() => place.invites().some((line) => line.to === ringsOn), 'the phone to ring');
+    const exit = service.end('SIGTERM');
+    await until(() => service.lines.some((line) => line.includes('"stopping"')), 'the service to notice');
+    assert.deepEqual(recordsOf(contactId), []);
+    await service.end('SIGTERM');
+    assert.deepEqual(await exit, { code: 0, signal: null });
+    const [record] = recordsOf(contactId);
+    assert.equal(record && endCauseOf(record), 'SERVICE_DRAINED');
   });
 
   it('ends in order when its terminal closes, or somebody hopes that it reads its configuration again', async () => {

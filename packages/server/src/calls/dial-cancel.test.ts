@@ -51,6 +51,20 @@ describe('dial › the CANCEL on the wire', () => {
     await world.close();
   });
 
+  it('is answered within four seconds, or the dialling ends without; whoever picks up later is hung up on', async () => {
+    const world = await makeWorld({ heedsCancel: false });
+    const failure = world.dial(15_000);
+    await world.clock.advance(18_999);
+    assert.equal(await Promise.race([failure, 'still waiting']), 'still waiting');
+    await world.clock.advance(1);
+    assert.equal((await failure).verdict.disconnectReason, 'TELECOM_TIMEOUT');
+    assert.ok(world.sent('CANCEL').length > 1, 'an unanswered CANCEL is repeated');
+    world.pickUp();
+    await world.clock.advance(2 * delayMs);
+    assert.deepEqual([world.sent('ACK').length, world.sent('BYE').length], [1, 1]);
+    await world.close();
+  });
+
   it('waits for a provisional response, and follows one that comes late', async () => {
     const world = await makeWorld({ ringsAfterMs: 15_500 });
     const failure = world.dial(15_000);
@@ -70,11 +84,12 @@ interface World {
   /** When requests of that method left for the phone, ms after the start; copies that a timer sent are among them. */
   sent(method: string): readonly number[];
   dial(ringTimeoutMs: number): Promise<DialFailure>;
+  pickUp(): void;
   close(): Promise<void>;
 }
 
 /** A phone that rings at once, or later, until it is cancelled. */
-async function makeWorld({ ringsAfterMs = 0 } = {}): Promise<World> {
+async function makeWorld({ ringsAfterMs = 0, heedsCancel = true } = {}): Promise<World> {
   const clock = new VirtualClock({ startMs: 0 });
   const network = new InMemoryNetwork({ clock, conditions: { delayMs } });
   let invite: SipRequest | undefined;
@@ -88,7 +103,7 @@ async function makeWorld({ ringsAfterMs = 0 } = {}): Promise<World> {
         invite = message;
         clock.setTimeout(() => reply(message, 180), ringsAfterMs);
       }
-      if (message.method === 'CANCEL' && invite) {
+      if (message.method === 'CANCEL' && invite && heedsCancel) {
         reply(message, 200);
         reply(invite, 487);
       }
@@ -111,6 +126,7 @@ async function makeWorld({ ringsAfterMs = 0 } = {}): Promise<World> {
   return {
     clock,
     stop,
+    pickUp: () => invite && reply(invite, 200),
     sent: (method) =>
       network.log
         .filter((entry) => entry.from.host === ourHost && entry.text().startsWith(`${method} `))

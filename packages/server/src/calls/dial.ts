@@ -184,6 +184,8 @@ class Dialling {
         callId,
         media,
         ringing: () => {
+          // A carrier that heeds no CANCEL may go on telling.
+          if (!this.#isRinging) return;
           if (!this.#sawRinging) this.#progress.ringing?.(clock.now());
           this.#sawRinging = true;
         },

@@ -43,6 +43,9 @@ export interface RingDeps {
   readonly stir?: StirSigning;
 }
 
+/** A final answer to a cancelled INVITE may tell more than that we gave up; longer than this nobody waits for it, ms. */
+const lastWordMs = 4_000;
+
 /** One INVITE: its place in the dialling, its media, and who is told what becomes of it. */
 export interface RingCall {
   readonly attempt: TrunkAttempt;
@@ -88,9 +91,13 @@ export async function ring(
     onEarlyMedia: ({ body }) => call.earlyMedia(body.content),
   });
   let cancelledFor: DialFailureCause | undefined;
+  let patience: unknown;
+  const unanswered = Promise.withResolvers<never>();
   const cancel = (cause: DialFailureCause): void => {
     cancelledFor ??= cause;
     invite.cancel();
+    // The user agent goes on cancelling by itself, and hangs up on whoever answers after all.
+    patience ??= clock.setTimeout(() => unanswered.reject(new InviteCancelled()), lastWordMs);
   };
   const stopped = (): void => cancel({ kind: 'stopped' });
   const timer = clock.setTimeout(
@@ -99,7 +106,7 @@ export async function ring(
   );
   signal.addEventListener('abort', stopped, { once: true });
   try {
-    return await invite.answered;
+    return await Promise.race([invite.answered, unanswered.promise]);
   } catch (error) {
     if (cancelledFor && error instanceof InviteCancelled) throw new RingEnded(cancelledFor, undefined);
     const failure = causeOf(error);
@@ -107,6 +114,7 @@ export async function ring(
     throw new RingEnded(failure, error);
   } finally {
     clock.clearTimeout(timer);
+    clock.clearTimeout(patience);
     signal.removeEventListener('abort', stopped);
   }
 }

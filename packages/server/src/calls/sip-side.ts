@@ -18,6 +18,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
 import type { SipSettings } from '../sip-config.ts';
+import { sayLastWords } from './last-words.ts';
 import type { StirSigning } from './ring.ts';
 import { readStirKey, type StirSigner } from './stir.ts';
 import type { Trunk } from './trunk.ts';
@@ -108,7 +109,7 @@ export async function openSipSide(options: SipSideOptions): Promise<SipSide> {
     traces,
     hep,
     async close() {
-      await open.close();
+      await Promise.all([open.close(), sayLastWords(userAgent, clock)]);
       await userAgent.close();
       await hep?.close();
     },

@@ -469,6 +469,18 @@ describe('trunks › registration', () => {
     assert.deepEqual(world.journal, ['unregister sip:u@carrier.example']);
   });
 
+  it('holds up the end for four seconds at most, where the registrar is silent', async () => {
+    const world = makeWorld([
+      trunkAt('a', at('10.0.0.1'), {
+        registration: { addressOfRecord: 'sip:u@carrier.example', expiresSeconds: 600 },
+      }),
+    ]);
+    world.agent.registrarAnswers = false;
+    const fromMs = world.clock.now();
+    await world.clock.settle(world.trunks.close());
+    assert.equal(world.clock.now() - fromMs, 4_000);
+  });
+
   it('is tried at all addresses of the trunk, those last that failed of late, and those not that ask to be left alone', async () => {
     const world = makeWorld([
       trunkOf({

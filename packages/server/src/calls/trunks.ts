@@ -11,6 +11,7 @@ import {
 import type { Logger } from 'pino';
 import { type Clock, delay } from '../clock.ts';
 import type { PhoneNumber } from '../ids.ts';
+import { lastWordsMs } from './last-words.ts';
 import { describeTarget, type Trunk } from './trunk.ts';
 import { describeHealth, type HealthInput, newHealth, stepHealth, type TrunkHealth } from './trunk-health.ts';
 import { orderTrunks } from './trunk-order.ts';
@@ -116,7 +117,16 @@ class OpenTrunks implements Trunks {
     this.#closing.abort();
     this.#room.close();
     await Promise.all(this.#running);
-    await Promise.all([...this.#registrations.values()].map((registration) => registration.close()));
+    await this.#takeBackRegistrations();
+  }
+
+  /** A registrar that does not answer forgets us when the registration expires. */
+  async #takeBackRegistrations(): Promise<void> {
+    const closed = Promise.all([...this.#registrations.values()].map((registration) => registration.close()));
+    const over = new AbortController();
+    const patience = delay(this.#options.clock, lastWordsMs, over.signal).catch(() => undefined);
+    await Promise.race([closed, patience]);
+    over.abort();
   }
 
   #healthOf(trunk: Trunk): TrunkHealth {

@@ -1,6 +1,6 @@
 /** The contacts that this node runs: started, stopped, recovered from dead nodes, drained at shutdown. */
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
+import { type Clock, delay } from '../clock.ts';
 import type { ContactId, NodeId } from '../ids.ts';
 import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
@@ -49,8 +49,8 @@ export interface ActiveContacts {
    * @param whose `own`: those of dead nodes are left, because nobody knows which are dead. Default `all`.
    */
   recover(whose?: 'all' | 'own'): Promise<number>;
-  /** Waits up to `patienceMs` for running contacts, then ends those that are left. */
-  drain(patienceMs: number): Promise<void>;
+  /** Waits up to `patienceMs`, or until `hurry` aborts, for running contacts, then ends those that are left. */
+  drain(patienceMs: number, hurry?: AbortSignal): Promise<void>;
   /** Stops every story at once, for a node that must not act, or cannot write, any more. What it leaves is recovered. */
   abandon(): void;
 }
@@ -214,16 +214,15 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       }
       return total;
     },
-    async drain(patienceMs) {
+    async drain(patienceMs, hurry) {
       isDraining = true;
       waiting.beginAll();
       const all = (): Promise<unknown> => Promise.all([...running.values()].map(({ done }) => done));
-      let timer: unknown;
-      const patience = new Promise<void>((resolve) => {
-        timer = deps.clock.setTimeout(resolve, patienceMs);
-      });
+      const over = new AbortController();
+      const enough = AbortSignal.any(hurry ? [over.signal, hurry] : [over.signal]);
+      const patience = delay(deps.clock, patienceMs, enough).catch(() => undefined);
       await Promise.race([all(), patience]);
-      deps.clock.clearTimeout(timer);
+      over.abort();
       stopWaiting.abort();
       stopAll(endings.drained);
       await all();

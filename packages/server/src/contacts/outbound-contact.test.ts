@@ -530,6 +530,20 @@ describe('active contacts', () => {
     assert.equal(world.clock.pendingTimers, 0);
   });
 
+  it('are ended before the patience is over where there is no time left', async () => {
+    const world = makeWorld();
+    world.start();
+    const hurry = new AbortController();
+    const draining = world.active.drain(60_000, hurry.signal);
+    await world.clock.advance(1000);
+    assert.equal(world.active.size, 1);
+    hurry.abort();
+    await world.clock.settle(draining);
+    assert.deepEqual(world.ending(), ['OTHER', 'SERVICE_DRAINED']);
+    assert.equal(world.clock.now() - world.startMs, 1000);
+    assert.equal(world.clock.pendingTimers, 0);
+  });
+
   it('are drained as soon as the last call is over', async () => {
     const world = makeWorld();
     world.start();

@@ -192,6 +192,8 @@ export class FakeUserAgent implements UserAgent {
 
   /** Who answers OPTIONS, by host. */
   readonly answersProbes = new Set<string>();
+  /** Whether the removal of a registration is answered. */
+  registrarAnswers = true;
   /** Registrations asked for, in order. */
   readonly registrations: RegistrationRequest[] = [];
 
@@ -204,7 +206,10 @@ export class FakeUserAgent implements UserAgent {
     this.registrations.push(request);
     return {
       status: { kind: 'registering' },
-      close: async () => void this.#journal.push(`unregister ${request.addressOfRecord}`),
+      close: () => {
+        this.#journal.push(`unregister ${request.addressOfRecord}`);
+        return this.registrarAnswers ? Promise.resolve() : new Promise(() => undefined);
+      },
     };
   }
 
