@@ -44,6 +44,8 @@ trunks:
   - { name: plain, address: "127.0.0.1:${(plain.address() as AddressInfo).port}", transport: tls }
   - { name: account, address: "127.0.0.1:${registrar.port}", username: right, password: p, register: true }
   - { name: mistyped, address: "127.0.0.1:${registrar.port}", username: wrong, password: p, register: true }
+  - { name: polite, address: "127.0.0.1:${registrar.port}", domain: polite.example, username: right, password: p, register: true }
+  - { name: closed, address: "127.0.0.1:${registrar.port}", domain: polite.example, username: wrong, password: p, register: true }
   - { name: anonymous, address: "127.0.0.1:${registrar.port}" }
   - { name: refused, address: "127.0.0.1:${await closedPort()}", transport: tcp }
   - { name: silent, address: "127.0.0.1:${registrar.mutePort}" }
@@ -103,6 +105,13 @@ describe('ringback trunk test', { concurrency: 2 }, () => {
       /fails {4}password .*refuses username and password/,
       /compare both with what the carrier gave you/,
     ],
+    [
+      'polite',
+      0,
+      /unclear {2}password .*did not ask for the password/,
+      /works {4}registration .*sip:right@polite\.example is registered/,
+    ],
+    ['closed', 1, /fails {4}registration .*sip:wrong@polite\.example is not registered: 401/],
     ['anonymous', 1, /fails {4}password .*asks who we are, and the trunk has no username/],
     ['refused', 1, /fails {4}TCP .*refuses connections/, /nobody listens there/],
     ['silent', 1, /fails {4}OPTIONS .*says nothing within 1 s/, /does a firewall let SIP through both ways/],
@@ -144,7 +153,7 @@ describe('ringback trunk test', { concurrency: 2 }, () => {
 const trunkTest = (name: string, ...more: string[]) =>
   commandInProcess(trunkCommand, ['test', name, '--config', path.join(directory, 'ringback.yaml'), ...more]);
 
-/** Challenges everything, and takes the user `right`; the other port takes and says nothing. */
+/** Challenges everything but OPTIONS to polite.example, and takes the user `right`; the other port takes and says nothing. */
 async function openRegistrar() {
   const [speaking, mute] = await Promise.all([boundSocket(), boundSocket()]);
   speaking.on('message', (data, from) => {
@@ -164,7 +173,8 @@ async function openRegistrar() {
 
 function answerTo(request: SipRequest): string {
   const { headers } = request;
-  const isRight = headers.get('Authorization')?.includes('username="right"') === true;
+  const isPolite = request.method === 'OPTIONS' && request.requestUri === 'sip:polite.example';
+  const isRight = isPolite || headers.get('Authorization')?.includes('username="right"') === true;
   const copied = ['Via', 'From', 'Call-ID', 'CSeq'].map((name) => `${name}: ${headers.get(name)}`);
   return [
     isRight ? 'SIP/2.0 200 OK' : 'SIP/2.0 401 Unauthorized',

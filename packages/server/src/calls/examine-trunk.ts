@@ -55,7 +55,10 @@ export async function examineTrunk(trunk: Trunk, deps: ExamineDeps): Promise<rea
     says: isNamed ? `${names} is ${found}` : `no name to look up: ${found}`,
   };
   const probed = await Promise.all(targets.map((target) => examineTarget(trunk, target, deps)));
-  const [reachable] = targets.filter((_target, index) => probed[index]?.at(-1)?.result === 'works');
+  // Many carriers ask for no password at OPTIONS: whether ours is right, their registrar says.
+  const reachable = targets.find((_target, index) =>
+    probed[index]?.every(({ result }) => result !== 'fails'),
+  );
   const registration =
     trunk.registration && reachable
       ? [await examineRegistration(trunk, trunk.registration, reachable, deps)]
