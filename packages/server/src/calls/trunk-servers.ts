@@ -34,6 +34,8 @@ export class TrunkServers {
   readonly #options: TrunkServersOptions;
   /** Addresses that trunks were found at, until when they are accepted. */
   readonly #addresses = new Map<string, number>();
+  /** Where each trunk was found last, by its name. */
+  readonly #found = new Map<string, readonly SipEndpoint[]>();
   readonly #networks = new BlockList();
   /** By address, and by the name that is to be proved. */
   readonly #tls = new Map<string, TlsConnectOptions>();
@@ -81,7 +83,9 @@ export class TrunkServers {
     }
     if (found.length === 0) throw failure;
     const { tlsServerName } = trunk;
-    return this.#reachable(found).map((target) => {
+    const reachable = this.#reachable(found);
+    if (!server) this.#found.set(trunk.name, reachable);
+    return reachable.map((target) => {
       this.#addresses.set(target.host, clock.now() + oldAddressMs);
       if (target.transport !== 'tls') return target;
       const proved = tlsServerName === undefined ? target : { ...target, tlsName: tlsServerName };
@@ -115,6 +119,12 @@ export class TrunkServers {
     const nowMs = this.#options.clock.now();
     const firstMs = firstUsableMs(this.#resting, targets, nowMs);
     return firstMs > nowMs ? firstMs : undefined;
+  }
+
+  /** The same of all addresses at which the trunk was found last. */
+  trunkRestsUntil({ name }: Trunk): number | undefined {
+    const found = this.#found.get(name);
+    return found && this.restsUntil(found);
   }
 
   failed(target: SipEndpoint, failure: TargetFailure): void {

@@ -17,6 +17,7 @@ import type { Leg } from './leg.ts';
 import type { StirSigning } from './ring.ts';
 import { readStirKey } from './stir.ts';
 import { type Trunk, trunkOf } from './trunk.ts';
+import { describeTrunk } from './trunks.ts';
 
 const at = (host: string) => ({ host, port: 5060, transport: 'udp' }) as const;
 const number = '+12065550100' as PhoneNumber;
@@ -135,6 +136,20 @@ describe('trunks › the next attempt', () => {
 });
 
 describe('trunks › 503 with Retry-After', () => {
+  it('is told of a trunk until one of its addresses may be tried again', async () => {
+    const world = makeWorld([
+      trunkOf({ name: 'a', domain: 'carrier.example', servers: [at('10.0.0.1'), at('10.0.0.2')] }),
+    ]);
+    const told = () => world.trunks.status.map(describeTrunk);
+    await dialAnswering(world, [[503, 'Retry-After', '60'], 486]);
+    assert.deepEqual(told(), ['in service'], 'the other address takes calls');
+    const untilMs = world.clock.now() + 30_000;
+    await dialAnswering(world, [[503, 'Retry-After', '30']]);
+    assert.deepEqual(told(), [`in service, left alone until ${new Date(untilMs).toISOString()} as it asked`]);
+    await world.clock.advance(30_000);
+    assert.deepEqual(told(), ['in service']);
+  });
+
   it('is heeded by later calls, until its time is over', async () => {
     const world = makeWorld([trunkAt('a', at('10.0.0.1')), trunkAt('b', at('10.0.0.2'), { priority: 2 })]);
     await dialAnswering(world, [[503, 'Retry-After', '20'], 486]);

@@ -36,14 +36,20 @@ export interface TrunkStatus {
   readonly name: string;
   readonly health: TrunkHealth;
   readonly calls: number;
+  /** All of its addresses asked to be left alone (503 with Retry-After), ms since the epoch; absent where one may be tried now. */
+  readonly restsUntilMs?: number;
   /** Absent where the trunk wants no registration. */
   readonly registration?: RegistrationStatus['kind'];
 }
 
 /** One line for people. */
-export function describeTrunk({ health, registration }: TrunkStatus): string {
+export function describeTrunk({ health, restsUntilMs, registration }: TrunkStatus): string {
+  const rests =
+    restsUntilMs === undefined
+      ? ''
+      : `, left alone until ${new Date(restsUntilMs).toISOString()} as it asked`;
   const registered = registration === undefined || registration === 'registered' ? '' : `, ${registration}`;
-  return `${describeHealth(health)}${registered}`;
+  return `${describeHealth(health)}${rests}${registered}`;
 }
 
 export interface Trunks {
@@ -85,10 +91,12 @@ class OpenTrunks implements Trunks {
   get status(): readonly TrunkStatus[] {
     return this.#options.trunks.map((trunk) => {
       const registration = this.#registrations.get(trunk.name)?.status.kind;
+      const restsUntilMs = this.#options.servers.trunkRestsUntil(trunk);
       return {
         name: trunk.name,
         health: this.#healthOf(trunk),
         calls: this.#room.callsOn(trunk),
+        ...(restsUntilMs === undefined ? {} : { restsUntilMs }),
         ...(trunk.registration ? { registration: registration ?? 'registering' } : {}),
       };
     });

@@ -35,7 +35,7 @@ Examples:
   ringback trunk status
   ringback trunk status --endpoint http://127.0.0.1:8642 --json
 
-It ends with 1 when a trunk is side-lined or not registered.`;
+It ends with 1 when a trunk is side-lined, left alone because it asked for that, or not registered.`;
 
 /** An option has no meaning. */
 class TrunkOptionUnusable extends Error {
