@@ -88,6 +88,22 @@ describe('trunk route', () => {
     assert.equal(nameOf(await next()), 'last');
   });
 
+  it('follows a redirection to the name of a trunk, however its letters are written', async () => {
+    const named = trunk('named', 'SBC2.carrier.example', { domain: 'Carrier.example' });
+    const resolver = {
+      naptr: absent,
+      srv: absent,
+      addresses: async () => ({ records: ['10.0.0.2'], ttlSeconds: 60 }),
+    };
+    for (const host of ['sbc2.Carrier.Example', 'carrier.EXAMPLE']) {
+      const { next } = routeAlong([trunk('first', '10.0.0.1')], [named], resolver);
+      const first = attemptOf(await next());
+      const contacts = [{ uri: `sip:${number}@${host}`, q: 1 }];
+      first.failed({ kind: 'response', status: 302, retryAfterMs: undefined, contacts }, 'redirected');
+      assert.equal(nameOf(await next()), 'named', host);
+    }
+  });
+
   describe('while name servers are silent', () => {
     const silent = () => new Promise<never>(() => undefined);
     const nobody: DnsResolver = { naptr: silent, srv: silent, addresses: silent };

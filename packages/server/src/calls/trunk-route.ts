@@ -233,8 +233,9 @@ class OpenTrunkRoute implements TrunkRoute {
   }
 
   #trunkAt(uri: SipUri, from: Trunk): Trunk | undefined {
+    const named = uri.host.toLowerCase();
     const isAt = ({ domain, servers }: Trunk): boolean =>
-      uri.host === domain || servers.some(({ host }) => host === uri.host);
+      [domain, ...servers.map(({ host }) => host)].some((host) => host.toLowerCase() === named);
     if (isAt(from)) return from;
     return this.#parts.trunks.find(isAt);
   }
