@@ -112,6 +112,15 @@ describe('trunk configuration › mistakes', () => {
       /^3 trunks\.0\.tls these settings need transport: tls/,
     ],
     [
+      'two certificates for one connection',
+      `trunks:
+  - {name: a, address: [first.example, "SBC.example:5061"], transport: tls, tls: {names: wildcard}}
+  - {name: b, address: "sbc.example:5061", transport: tls}
+  - {name: c, address: "sbc.example:5061", transport: tls, tls: {serverName: other.example}}
+  - {name: d, address: "sbc.example:5062", transport: tls}`,
+      /^3 trunks\.1\.tls is at an address of trunk "a", over whose connections it speaks: give both the same tls, /,
+    ],
+    [
       'half a certificate',
       withKeys('transport: tls', 'tls: {cert: c.pem}'),
       /^4 trunks\.0\.tls cert and key go together/,

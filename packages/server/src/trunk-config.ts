@@ -150,12 +150,39 @@ export function trunkMistakes(
   udp: UdpFamilies,
 ): MistakeBeyondShape[] {
   return trunks.flatMap((trunk, index) =>
-    mistakesOf(trunk, configFile, udp).map(([key, message]) => ({
-      path: ['trunks', String(index), ...key.split('.')],
-      message,
-    })),
+    [...mistakesOf(trunk, configFile, udp), ...sharingMistakes(trunk, trunks.slice(0, index))].map(
+      ([key, message]) => ({
+        path: ['trunks', String(index), ...key.split('.')],
+        message,
+      }),
+    ),
   );
 }
+
+/** A connection is used again for whoever proved the name there; with another certificate of ours the calls would count as the other trunk's. */
+function sharingMistakes(trunk: TrunkItem, others: readonly TrunkItem[]): Mistake[] {
+  const addresses = tlsAddresses(trunk);
+  const other = others.find(
+    (each) => tlsAddresses(each).some((one) => addresses.includes(one)) && proofOf(each) !== proofOf(trunk),
+  );
+  if (!other) return [];
+  return [
+    [
+      'tls',
+      `is at an address of trunk "${other.name}", over whose connections it speaks: give both the same tls, or this one another name of the carrier`,
+    ],
+  ];
+}
+
+/** The addresses of a trunk over TLS, each with the name that is proved there. */
+function tlsAddresses({ address: given, transport, tls }: TrunkItem): string[] {
+  if (transport !== 'tls') return [];
+  return [given].flat().map((each) => `${each} ${tls?.serverName ?? ''}`.toLowerCase());
+}
+
+/** What proves the carrier to us, and us to the carrier. */
+const proofOf = ({ tls: { ca, cert, key, names } = {} }: TrunkItem): string =>
+  JSON.stringify([ca, cert, key, names]);
 
 type Mistake = readonly [key: string, message: string];
 

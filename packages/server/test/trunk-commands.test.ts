@@ -27,12 +27,12 @@ before(async () => {
   carrier = await openUserAgent({
     host: '127.0.0.1',
     port: 0,
-    alsoListen: [{ host: '127.0.0.1', port: 0, transport: 'tls', tls: { certificate } }],
+    alsoListen: [1, 2].map(() => ({ host: '127.0.0.1', port: 0, transport: 'tls', tls: { certificate } })),
   });
   registrar = await openRegistrar();
   plain = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(plain, 'listening');
-  const tlsPort = carrier.endpoints[1]?.port;
+  const [, tlsPort, otherTlsPort] = carrier.endpoints.map(({ port }) => port);
   await writeFile(
     path.join(directory, 'ringback.yaml'),
     `
@@ -40,7 +40,7 @@ accessKeys: [{ accessKeyId: AKID, secretAccessKey: not-so-secret }]
 trunks:
   - { name: good, address: "127.0.0.1:${carrier.endpoint.port}" }
   - { name: secure, address: "127.0.0.1:${tlsPort}", transport: tls, tls: { ca: ${certificates}/authority.cert.pem } }
-  - { name: distrusted, address: "127.0.0.1:${tlsPort}", transport: tls }
+  - { name: distrusted, address: "127.0.0.1:${otherTlsPort}", transport: tls }
   - { name: plain, address: "127.0.0.1:${(plain.address() as AddressInfo).port}", transport: tls }
   - { name: account, address: "127.0.0.1:${registrar.port}", username: right, password: p, register: true }
   - { name: mistyped, address: "127.0.0.1:${registrar.port}", username: wrong, password: p, register: true }
