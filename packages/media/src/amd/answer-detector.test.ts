@@ -64,6 +64,15 @@ describe('answer detector', () => {
     assert.ok(Math.abs(greetingStartMs - 400) < 100, `began at ${greetingStartMs} ms`);
   });
 
+  it('takes who says one word for a person, though somebody else talks behind from before to the end', () => {
+    const others = Int16Array.from([speech, speech, speech, speech].flatMap((part) => [...part])).subarray(
+      8_000,
+    );
+    const line = others.map((sample, n) => Math.round(sample / 5) + (hello[n - 8 * 400] ?? 0));
+    const { answeredBy, reasons } = verdictOf([line]);
+    assert.equal(answeredBy.kind, 'human', reasons.join('; '));
+  });
+
   describe('where the far end falters in the middle of a greeting', () => {
     /** A machine's: it goes on for more than four seconds. */
     const greeting = [silence(400), speech, speech, speech];

@@ -29,4 +29,19 @@ describe('speech cadence', () => {
       assert.equal(cadence.startedMs, undefined);
     }
   });
+
+  it('hears no speech in what is said behind, and takes it for silence', () => {
+    const cadence = new SpeechCadence();
+    const speak = (frames: number, levelDb: number): void => {
+      for (let n = 0; n < frames; n += 1)
+        cadence.hear({ isSpeech: true, isVoiced: true, logOdds: 3, levelDb, floorDb: -60 });
+    };
+    speak(20, -20);
+    speak(60, -38);
+    assert.equal(cadence.measures.utterances, 1);
+    assert.ok(cadence.measures.speech <= 0.6);
+    assert.ok(cadence.measures.silence >= 1);
+    speak(10, -22);
+    assert.equal(cadence.measures.utterances, 2);
+  });
 });

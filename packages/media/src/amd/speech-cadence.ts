@@ -3,6 +3,7 @@
  * of 20 ms; its measures are what people and machines are told apart by, whatever their voices.
  */
 import { FRAME_MS, type VoiceFrame } from '../detect/voice-activity.ts';
+import { Foreground } from './foreground.ts';
 
 /** Measures at one moment. Times in seconds. */
 export interface CadenceMeasures {
@@ -89,6 +90,7 @@ export class SpeechCadence {
   #isRising = true;
   /** What was heard from the answer on, until it fell off. */
   #opening: { frames: number; levels: number; logOdds: number } | undefined;
+  readonly #foreground = new Foreground();
   readonly #before = new RecentLevels(FRAMES_BEFORE);
   readonly #since = new RecentLevels(FRAMES_SINCE);
 
@@ -115,9 +117,16 @@ export class SpeechCadence {
     const isBefore = this.#firstStartMs === undefined && this.#evidence === 0 && !frame.isSpeech;
     if (isBefore) this.#before.add(Math.max(LEAST_NOISE_DB, frame.levelDb));
     this.#since.add(Math.max(LEAST_NOISE_DB, frame.levelDb));
-    if (frame.isSpeech) this.#speech(startMs, frame);
+    if (this.#isOfForeground(startMs, frame)) this.#speech(startMs, frame);
     else this.#evidence = Math.max(0, this.#evidence + clamp(frame.logOdds, -MOST_OF_A_FRAME, -1));
     this.#measure();
+  }
+
+  /** Before anybody spoke nobody can be behind. */
+  #isOfForeground(startMs: number, frame: VoiceFrame): boolean {
+    const isBeginning = startMs - this.#lastSpeechEndMs >= GAP_MS;
+    const isOwn = this.#foreground.hear(frame, isBeginning);
+    return this.#firstStartMs === undefined ? frame.isSpeech : isOwn;
   }
 
   #speech(startMs: number, { logOdds, levelDb }: VoiceFrame): void {
