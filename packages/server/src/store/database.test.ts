@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Client } from 'pg';
 import { bigintArray, booleanArray, integerArray, textArray, timeArray, uuidArray } from './binary-arrays.ts';
@@ -254,6 +256,44 @@ describe('database › lost connections', () => {
     await cutter.end();
     assert.equal(cuts.length, 3);
     assert.equal((await database.query('SELECT FROM thing')).rowCount, 0);
+  });
+
+  it('gives up connections to a server that is gone without a word, and asks the one that took its place', async () => {
+    const relays: Socket[] = [];
+    let isGone = false;
+    // Stands before the server, and takes all that is sent without an end once that is gone.
+    const relay = createServer((near) => {
+      const far = connect(join(server.address.socketDirectory, `.s.PGSQL.${server.address.port}`));
+      relays.push(near, far);
+      const isOld = !isGone;
+      near.on('data', (chunk) => !(isOld && isGone) && far.write(chunk));
+      far.on('data', (chunk) => near.write(chunk));
+      for (const socket of [near, far]) socket.on('error', () => undefined);
+      near.on('close', () => far.destroy());
+    });
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+    const { port } = relay.address() as AddressInfo;
+    const { user, database: name } = server.address;
+    const remote = await openDatabase<Schema>({
+      address: { kind: 'url', url: `postgres://${user}@127.0.0.1:${port}/${name}` },
+      ...{ poolSize: 2, silenceMs: 2_000, onConnectionFault: () => undefined },
+    });
+    const inTime = (work: Promise<unknown>) =>
+      Promise.race([work, delay(20_000, 'too late', { ref: false })]);
+    await remote.withTransaction(async ({ query, liftTimeLimits }) => {
+      await liftTimeLimits();
+      await query('SELECT pg_sleep(3)');
+    });
+    await Promise.all([remote.query('SELECT 1'), remote.query('SELECT 1')]);
+    isGone = true;
+    const write = inTime(remote.query(`INSERT INTO thing VALUES (1, 'one')`));
+    await assert.rejects(write, isConnectionError);
+    const transaction = inTime(remote.withTransaction(({ query }) => query('SELECT 1')));
+    await assert.rejects(transaction, isConnectionError);
+    assert.equal(await inTime(remote.query('SELECT 1').then(({ rowCount }) => rowCount)), 1);
+    await remote.close();
+    for (const socket of relays) socket.destroy();
+    await new Promise((resolve) => relay.close(resolve));
   });
 
   it('refuses a kysely transaction, which would not stay on one connection', async () => {

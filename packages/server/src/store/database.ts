@@ -5,6 +5,7 @@ import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { DatabaseUnusable, TransactionRolledBack } from './database-errors.ts';
 import { poolOfSingleStatements, withRepeatedReads } from './repeated-reads.ts';
+import { endWhenSilent, limitSilence } from './silent-server.ts';
 
 /** Where the database is: an operator's URL, or what the embedded server's supervisor handed out. */
 export type DatabaseAddress =
@@ -26,6 +27,8 @@ export interface DatabaseOptions {
   readonly applicationName?: string;
   /** Longest run of one ordinary statement, ms. Default 15 000. Migrations are exempt. */
   readonly statementTimeoutMs?: number;
+  /** A server that leaves a statement unanswered for so long is gone, ms. Default: 5 000 more than a statement may run. */
+  readonly silenceMs?: number;
   /** Longest wait for a free or new connection, ms. Default 10 000. */
   readonly connectTimeoutMs?: number;
   /** Told of connections that broke; the pool replaces them by itself. */
@@ -59,7 +62,10 @@ export interface Queryable<Schema> {
 }
 
 /** One transaction; lives until the function that received it settles. */
-export type Transaction<Schema> = Queryable<Schema>;
+export interface Transaction<Schema> extends Queryable<Schema> {
+  /** From here on its statements may take the time that they take. */
+  liftTimeLimits(): Promise<void>;
+}
 
 /**
  * An open pool. A plain SELECT outside a transaction is repeated for about two seconds if its connection is lost.
@@ -93,6 +99,7 @@ const OLDEST_POSTGRES_MAJOR = 15;
  */
 export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Database<Schema>> {
   const pool = new Pool(poolConfig(options));
+  pool.on('connect', (client) => endWhenSilent(client, silenceMsOf(options)));
   // A borrowed connection that breaks emits `error` too, and without a listener that would end the process. A pool that
   // ends does not wait for its goodbyes to be read: a server that stops at once after it says so on each connection.
   pool.on('connect', (client) =>
@@ -134,9 +141,14 @@ async function runTransaction<Schema, Result>(
 ): Promise<Result> {
   const client = await pool.connect();
   let failure: Error | undefined;
+  let silenceMs: number | undefined;
+  const liftTimeLimits = async (): Promise<void> => {
+    silenceMs = limitSilence(client, 0);
+    await client.query('SET LOCAL statement_timeout = 0');
+  };
   try {
     await client.query('BEGIN');
-    const result = await work(transactionOn<Schema>(client));
+    const result = await work(transactionOn<Schema>(client, liftTimeLimits));
     const end = await client.query('COMMIT');
     if (end.command === 'ROLLBACK') throw new TransactionRolledBack();
     return result;
@@ -144,6 +156,7 @@ async function runTransaction<Schema, Result>(
     if (!(error instanceof TransactionRolledBack)) failure = await rollBack(client);
     throw error;
   } finally {
+    if (silenceMs !== undefined) limitSilence(client, silenceMs);
     // A connection whose state is unknown must not serve anyone else.
     client.release(failure);
   }
@@ -159,7 +172,7 @@ async function rollBack(client: PoolClient): Promise<Error | undefined> {
   }
 }
 
-function transactionOn<Schema>(client: PoolClient): Transaction<Schema> {
+function transactionOn<Schema>(client: PoolClient, liftTimeLimits: () => Promise<void>): Transaction<Schema> {
   let kysely: Kysely<Schema> | undefined;
   return {
     // Built on first use, because the hot transactions run named statements only.
@@ -168,6 +181,7 @@ function transactionOn<Schema>(client: PoolClient): Transaction<Schema> {
       return kysely;
     },
     query: (statement, values) => runStatement(client, statement, values),
+    liftTimeLimits,
   };
 }
 
@@ -195,7 +209,7 @@ function poolConfig(options: DatabaseOptions): PoolConfig {
     ...addressConfig(options.address),
     max: options.poolSize ?? 10,
     application_name: options.applicationName ?? 'ringback',
-    statement_timeout: options.statementTimeoutMs ?? 15_000,
+    statement_timeout: statementTimeoutMsOf(options),
     // A transaction of ours never waits for anything but the database; a silent one is lost and holds locks.
     idle_in_transaction_session_timeout: 60_000,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
@@ -204,6 +218,11 @@ function poolConfig(options: DatabaseOptions): PoolConfig {
     types: { getTypeParser: typeParser },
   };
 }
+
+const statementTimeoutMsOf = ({ statementTimeoutMs = 15_000 }: DatabaseOptions): number => statementTimeoutMs;
+
+const silenceMsOf = (options: DatabaseOptions): number =>
+  options.silenceMs ?? statementTimeoutMsOf(options) + 5_000;
 
 function addressConfig(address: DatabaseAddress): PoolConfig {
   if (address.kind === 'url') return { connectionString: address.url };

@@ -6,6 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import { limitSilence } from './silent-server.ts';
 
 /** What `migrate` needs. */
 export interface MigrateOptions {
@@ -56,8 +57,9 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
   const migrations = await readMigrations(options.directory ?? ownMigrations);
   const client = await options.pool.connect();
   let failure: Error | undefined;
+  // Both waiting for another process and building an index may outlast an ordinary statement's time.
+  const silenceMs = limitSilence(client, 0);
   try {
-    // Both waiting for another process and building an index may outlast an ordinary statement's time.
     await client.query(`SET statement_timeout = 0`);
     await client.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK_KEY})`);
     return await applyMissing(client, migrations, options.onMigration);
@@ -66,6 +68,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
     throw error;
   } finally {
     failure ??= await tidy(client);
+    limitSilence(client, silenceMs);
     // Throwing the connection away after a failure also frees the lock, which belongs to its session.
     client.release(failure);
   }

@@ -3,7 +3,7 @@
  * every fact from being written, so each is a transaction of its own that does nothing else; what takes long, such as counting what
  * waits for a sink that has been away for weeks, holds nothing up.
  */
-import type { Queryable } from './database.ts';
+import type { Queryable, Transaction } from './database.ts';
 import type { RingbackDatabase, Schema } from './schema.ts';
 
 export interface OutboxLimits {
@@ -33,7 +33,7 @@ export interface DroppedRows {
 
 const rowsPerPartition = 1_000_000;
 
-type SchemaTransaction = Queryable<Schema>;
+type SchemaTransaction = Transaction<Schema>;
 
 /** See `OutboxStore.maintain`. */
 export async function maintainOutbox(
@@ -208,5 +208,5 @@ function waitingOf(
 /** For the rest of the transaction: counting reads some forty bytes a row and not the facts, of which a million are gigabytes; and takes the time that it takes. */
 async function countByIndex(transaction: SchemaTransaction): Promise<void> {
   await transaction.query('SET LOCAL enable_seqscan = off');
-  await transaction.query('SET LOCAL statement_timeout = 0');
+  await transaction.liftTimeLimits();
 }

@@ -16,7 +16,7 @@ export async function takeUpRestoredFacts(database: RingbackDatabase): Promise<b
   if (!(await hasForeignIds(database))) return false;
   return await database.withTransaction(async (transaction) => {
     // As long as it takes; whoever starts beside this one waits, and finds nothing to do.
-    await transaction.query('SET LOCAL statement_timeout = 0');
+    await transaction.liftTimeLimits();
     await transaction.query(`SELECT pg_advisory_xact_lock(hashtext('ringback restored facts'))`);
     if (!(await hasForeignIds(transaction))) return false;
     for (const statement of renumbering) await transaction.query(statement);
