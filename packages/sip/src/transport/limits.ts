@@ -23,7 +23,7 @@ export interface SipLimits {
   readonly halfOpenMs?: number;
   /** Longest set-up of an outgoing connection, TLS included, ms. Default 5,000. */
   readonly connectMs?: number;
-  /** A stream without any message for that long is closed, ms. Default 900,000. */
+  /** A stream without any message, or answer to a ping, for that long is closed, ms. Default 900,000. */
   readonly idleMs?: number;
   /** Bytes a stream may queue for a peer that does not read. Default 4 MiB. */
   readonly queuedBytes?: number;
