@@ -120,10 +120,12 @@ async function describe(
         .split('\n')
         .filter((line) => /^\{"level":[456]0/.test(line) || /^\S*Error|^ {4}at /.test(line)),
     async end(how) {
-      // Twice: without waiting for contacts, yet through the exit that writes a profile.
+      // Three times: without ending contacts, yet through the exit that writes a profile.
       if (how === 'kill' && profileDirectory) {
-        started.signal('SIGTERM');
-        await sleep(500);
+        for (let signals = 1; signals < 3; signals += 1) {
+          started.signal('SIGTERM');
+          await sleep(500);
+        }
         started.signal('SIGTERM');
       } else started.signal(how === 'kill' ? 'SIGKILL' : 'SIGTERM');
       await started.ended;
