@@ -68,6 +68,7 @@ import { openAccessKeyStore } from './store/access-key-store.ts';
 import { openContactOrderStore } from './store/contact-order-store.ts';
 import { openContactStore } from './store/contact-store.ts';
 import { countCall, settleLeg } from './store/count-calls.ts';
+import { databaseState } from './store/database-state.ts';
 import { dialAttemptsOf } from './store/dial-attempts.ts';
 import { openDirectory } from './store/directory.ts';
 import { openHoursOfOperationStore } from './store/hours-of-operation-store.ts';
@@ -515,14 +516,11 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
         logger,
       },
       health: async () => {
-        const databaseState = await database.query('SELECT 1').then(
-          () => 'ok',
-          () => 'unavailable',
-        );
+        const stored = await databaseState(database, clock);
         return {
-          ok: databaseState === 'ok',
+          ok: stored === 'ok',
           parts: {
-            database: databaseState,
+            database: stored,
             sip: `${userAgent.endpoint.host}:${userAgent.endpoint.port}`,
             carrier: carrier ? `simulated ${carrier.endpoint.host}:${carrier.endpoint.port}` : 'trunk',
             trunks: Object.fromEntries(trunks.status.map((status) => [status.name, describeTrunk(status)])),

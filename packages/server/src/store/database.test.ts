@@ -163,6 +163,12 @@ describe('database › queries', () => {
     });
   });
 
+  it('refuses a database that takes no writes, as a standby', async () => {
+    await database.query('ALTER DATABASE template1 SET default_transaction_read_only = on');
+    const standby = openDatabase({ address: { ...server.address, database: 'template1' } });
+    await assert.rejects(standby, { name: 'DatabaseUnusable', message: /takes no writes: it is a standby/ });
+  });
+
   it('refuses a database that is not UTF-8', async () => {
     await database.query(`CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0`);
     const url = server.connectionString.replace('/ringback?', '/latin?');

@@ -95,7 +95,7 @@ const OLDEST_POSTGRES_MAJOR = 15;
 /**
  * Opens the pool and makes sure that the server behind it can be used.
  *
- * @throws {DatabaseUnusable} unreachable, access refused, older than PostgreSQL 15, or not UTF-8.
+ * @throws {DatabaseUnusable} unreachable, access refused, older than PostgreSQL 15, not UTF-8, or read-only.
  */
 export async function openDatabase<Schema>(options: DatabaseOptions): Promise<Database<Schema>> {
   const pool = new Pool(poolConfig(options));
@@ -292,10 +292,11 @@ function safeInteger(text: string): number {
 }
 
 async function checkServer(pool: Pool, address: DatabaseAddress): Promise<void> {
-  let server: { version: number; encoding: string } | undefined;
+  let server: { version: number; encoding: string; read_only: boolean } | undefined;
   try {
-    const result = await pool.query<{ version: number; encoding: string }>(
-      `SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding`,
+    const result = await pool.query<{ version: number; encoding: string; read_only: boolean }>(
+      `SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,
+              current_setting('transaction_read_only')::boolean AS read_only`,
     );
     server = result.rows[0];
   } catch (error) {
@@ -315,6 +316,12 @@ async function checkServer(pool: Pool, address: DatabaseAddress): Promise<void> 
   if (server.encoding !== 'UTF8') {
     throw new DatabaseUnusable(
       `The database at ${describeAddress(address)} stores text as ${server.encoding}; create it with ENCODING 'UTF8'.`,
+    );
+  }
+  if (server.read_only) {
+    throw new DatabaseUnusable(
+      `The database at ${describeAddress(address)} takes no writes: it is a standby, or was made read-only (default_transaction_read_only). ` +
+        'Name the primary, or lift that.',
     );
   }
 }
