@@ -108,8 +108,15 @@ async function main(): Promise<void> {
   if (options.keep) {
     say(`\nThe service keeps running; stop it with Ctrl-C. Try:\n`);
     say(`  aws connect list-instances --endpoint-url ${service.url} --region us-east-1`);
-    process.once('SIGINT', () => void service.close({ patienceMs: 0 }).then(() => process.exit(0)));
-    process.once('SIGTERM', () => void service.close({ patienceMs: 10_000 }).then(() => process.exit(0)));
+    let isClosing = false;
+    const close = (patienceMs: number) => {
+      // Ctrl-C reaches us twice under npm, which hands it on.
+      if (isClosing) return;
+      isClosing = true;
+      void service.close({ patienceMs }).then(() => process.exit(0));
+    };
+    process.on('SIGINT', () => close(0));
+    process.on('SIGTERM', () => close(10_000));
   }
 }
 

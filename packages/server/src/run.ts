@@ -5,6 +5,7 @@ import { ConfigUnusable, loadConfig } from './config.ts';
 import { ConfigFileUnusable } from './config-file.ts';
 import { LogOutput } from './log-output.ts';
 import { type Service, startService } from './service.ts';
+import { onStopSignals } from './stop-signals.ts';
 import { version } from './version.ts';
 
 /** Calls get this long to end by themselves after SIGTERM, ms; a second signal ends them at once, a third one the process as it is. */
@@ -36,10 +37,11 @@ async function main(): Promise<void> {
       process.exitCode = 1;
     }
   };
-  process.on('SIGTERM', () => void stop('SIGTERM', drainPatienceMs, 0));
-  process.on('SIGINT', () => void stop('SIGINT', 0, 0));
-  // A terminal that closes; by default that would end the process as it stands, calls and all.
-  process.on('SIGHUP', () => void stop('SIGHUP', drainPatienceMs, 0));
+  // npm tells its scripts what they are called.
+  const isRunByNpm = process.env.npm_lifecycle_event !== undefined;
+  onStopSignals(process, { isRunByNpm, now: () => performance.now() }, (signal) => {
+    void stop(signal, signal === 'SIGINT' ? 0 : drainPatienceMs, 0);
+  });
 
   starting = startService({
     config,

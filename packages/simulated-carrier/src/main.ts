@@ -123,11 +123,15 @@ async function main(): Promise<void> {
   if (recordings !== undefined) options.phoneRecordingsDirectory = recordings;
   if (scenario !== undefined) options.scenarioFile = scenario;
   const carrier = await openSimulatedCarrier(options);
+  let isClosing = false;
   const close = () => {
+    // Ctrl-C reaches us twice under npm, which hands it on: by itself, the second would end us in the middle of closing.
+    if (isClosing) return;
+    isClosing = true;
     carrier.close().catch(fail);
   };
-  process.once('SIGTERM', close);
-  process.once('SIGINT', close);
+  process.on('SIGTERM', close);
+  process.on('SIGINT', close);
   const { endpoint } = carrier;
   const address = `${endpoint.host}:${endpoint.port}`;
   print(json ? JSON.stringify({ ready: true, sip: address }) : `simulated carrier ready on sip:${address}`);
