@@ -37,8 +37,8 @@ async function main(): Promise<void> {
       process.exitCode = 1;
     }
   };
-  // npm tells its scripts what they are called.
-  const isRunByNpm = process.env.npm_lifecycle_event !== undefined;
+  // npm tells a script its name; whatever the script starts, such as tests their services, inherits it.
+  const isRunByNpm = process.env.npm_lifecycle_event === 'start';
   onStopSignals(process, { isRunByNpm, now: () => performance.now() }, (signal) => {
     void stop(signal, signal === 'SIGINT' ? 0 : drainPatienceMs, 0);
   });
