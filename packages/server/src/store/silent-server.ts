@@ -29,7 +29,12 @@ export function endWhenSilent(client: ClientBase, limitMs: number): void {
     bytesSettled = stream.bytesWritten;
   });
   stream.on('timeout', () => {
-    if (stream.bytesWritten > bytesSettled) stream.destroy(new ServerSilent(limitMs));
+    const bytesRead = stream.bytesRead;
+    // Timers come first in a process that was stopped for a while: an answer may lie there that it has yet to read.
+    setImmediate(() => {
+      if (stream.bytesWritten > bytesSettled && stream.bytesRead === bytesRead)
+        stream.destroy(new ServerSilent(limitMs));
+    });
   });
   limitSilence(client, limitMs);
 }
