@@ -143,6 +143,7 @@ export const AnsweringMachineDetection = Type.Object(
     lowestLevelDb: decibels(-80, -20),
     /** Log-odds, not decibels: 0 is even. */
     speechLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 5 })),
+    behindDb: decibels(3, 100),
     humanLogOdds: Type.Optional(Type.Number({ minimum: -5, maximum: 10 })),
     earliestHumanMs: milliseconds(0, 5_000),
     leastSilenceMs: milliseconds(100, 2_000),

@@ -5,6 +5,11 @@ export interface AmdSettings {
   readonly lowestLevelDb: number;
   /** A frame is speech from these log-odds of the voice network on. Default 0. */
   readonly speechLogOdds: number;
+  /**
+   * Who begins after a pause so far below the loudest speech since the answer talks behind the one who answered, and counts as silence; who goes
+   * on, 5 dB further below. 100: nobody. Default 11, dB.
+   */
+  readonly behindDb: number;
   /** A person is believed from these log-odds on; higher is slower and surer. Default 2.6. */
   readonly humanLogOdds: number;
   /** No person is believed before so long after the answer: who speaks at once is heard out, ms. Default 1,140. */
@@ -45,6 +50,7 @@ export interface AmdSettings {
 export const defaultAmdSettings: AmdSettings = {
   lowestLevelDb: -52,
   speechLogOdds: 0,
+  behindDb: 11,
   humanLogOdds: 2.6,
   earliestHumanMs: 1_140,
   leastSilenceMs: 320,

@@ -11,6 +11,7 @@ import {
 import type { VoiceNetwork } from '../detect/voice-network.ts';
 import { voiceNetwork } from '../detect/voice-weights.ts';
 import { WebRtcVad, type WebRtcVadModule } from '../detect/webrtc-vad.ts';
+import type { AmdSettings } from './amd-settings.ts';
 import { SpeechCadence } from './speech-cadence.ts';
 
 /** From so much steady tone on it is no voice: vowels are shorter, ms. */
@@ -26,7 +27,8 @@ const VOWEL_LOG_ODDS = 2;
 const SPOKEN_MS = 500;
 
 export class AnswerListener {
-  #cadence = new SpeechCadence();
+  readonly #settings: Pick<AmdSettings, 'behindDb'>;
+  #cadence: SpeechCadence;
   readonly #vad: WebRtcVad;
   readonly #voice: VoiceActivity;
   readonly #tones: ToneTracker;
@@ -40,12 +42,14 @@ export class AnswerListener {
   /** @param report called for each tone that means something, when it can be told. */
   constructor(
     module: WebRtcVadModule,
-    options: VoiceActivityOptions,
+    settings: VoiceActivityOptions & Pick<AmdSettings, 'behindDb'>,
     report: (signal: ToneSignal) => void,
     network: VoiceNetwork = voiceNetwork,
   ) {
     this.#vad = new WebRtcVad(module);
-    this.#voice = new VoiceActivity(this.#vad, options, network);
+    this.#settings = settings;
+    this.#cadence = new SpeechCadence(settings);
+    this.#voice = new VoiceActivity(this.#vad, settings, network);
     this.#signals = new ToneSignals(report);
     this.#tones = new ToneTracker((stretch) =>
       this.#signals.take(stretch, this.spokeBefore(stretch.startMs)),
@@ -110,7 +114,7 @@ export class AnswerListener {
   #forgetTone(toneStartMs: number): void {
     const { startedMs } = this.#cadence;
     if (startedMs === undefined || startedMs < toneStartMs - 80) return;
-    this.#cadence = new SpeechCadence(this.#nowMs - FRAME_MS - JUDGEMENT_DELAY_MS);
+    this.#cadence = new SpeechCadence(this.#settings, this.#nowMs - FRAME_MS - JUDGEMENT_DELAY_MS);
   }
 
   /** Whether somebody spoke, and not just murmured, before this moment. */

@@ -12,28 +12,28 @@ describe('foreground', () => {
   }
 
   it('takes who begins 11 dB below the loudest so far for somebody behind', () => {
-    const foreground = new Foreground();
+    const foreground = new Foreground(11);
     assert.ok(hear(foreground, -20, false));
     assert.ok(!hear(foreground, -32, true));
     assert.ok(hear(foreground, -30, true));
   });
 
   it('lets who goes on fall off by 16 dB', () => {
-    const foreground = new Foreground();
+    const foreground = new Foreground(11);
     assert.ok(hear(foreground, -20, false));
     assert.ok(hear(foreground, -35, false));
     assert.ok(!hear(foreground, -37, false));
   });
 
   it('takes who is louder than all before for the one in front', () => {
-    const foreground = new Foreground();
+    const foreground = new Foreground(11);
     assert.ok(hear(foreground, -40, true));
     assert.ok(hear(foreground, -20, false));
     assert.ok(!hear(foreground, -40, true));
   });
 
   it('does not measure by what is no speech', () => {
-    const foreground = new Foreground();
+    const foreground = new Foreground(11);
     assert.ok(!hear(foreground, -10, true, false));
     assert.ok(hear(foreground, -35, true));
   });

@@ -4,11 +4,8 @@
  */
 import type { VoiceFrame } from '../detect/voice-activity.ts';
 
-/** Below the loudest so far, who begins again after a pause is somebody else, dB. */
-const BEGIN_WITHIN_DB = 11;
-
-/** Who goes on may fall off by more: the ends of words do, dB. */
-const GO_ON_WITHIN_DB = 16;
+/** Who goes on may fall off by so much more than who begins: the ends of words do, dB. */
+const FALLING_OFF_DB = 5;
 
 /** Share of a new frame's power in the loudness. */
 const SMOOTHING = 0.35;
@@ -19,6 +16,12 @@ export class Foreground {
   #power = 0;
   #isFirst = true;
   #loudestDb = Number.NEGATIVE_INFINITY;
+  readonly #behindDb: number;
+
+  /** @param behindDb so far below the loudest so far, who begins after a pause is somebody else, dB. */
+  constructor(behindDb: number) {
+    this.#behindDb = behindDb;
+  }
 
   /**
    * Takes the next frame, speech or not.
@@ -32,7 +35,7 @@ export class Foreground {
     this.#isFirst = false;
     if (!isSpeech) return false;
     const nowDb = 10 * Math.log10(this.#power + LEAST_POWER);
-    const leastDb = this.#loudestDb - (isBeginning ? BEGIN_WITHIN_DB : GO_ON_WITHIN_DB);
+    const leastDb = this.#loudestDb - (this.#behindDb + (isBeginning ? 0 : FALLING_OFF_DB));
     // A word begins faster than loudness follows.
     if (Math.max(nowDb, levelDb) < leastDb) return false;
     this.#loudestDb = Math.max(this.#loudestDb, Math.min(nowDb, levelDb));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { defaultAmdSettings } from './amd-settings.ts';
 import { SpeechCadence } from './speech-cadence.ts';
 
 describe('speech cadence', () => {
@@ -10,7 +11,7 @@ describe('speech cadence', () => {
   }
 
   it('takes what fell off soon after the answer for the end of a word, if it might have been speech', () => {
-    const cadence = new SpeechCadence();
+    const cadence = new SpeechCadence(defaultAmdSettings);
     hear(cadence, 8, -28, -1);
     hear(cadence, 20, -65, -4);
     assert.equal(cadence.startedMs, 0);
@@ -23,15 +24,24 @@ describe('speech cadence', () => {
       [60, -1, -65],
       [8, -1, -40],
     ] as const) {
-      const cadence = new SpeechCadence();
+      const cadence = new SpeechCadence(defaultAmdSettings);
       hear(cadence, frames, -28, logOdds);
       hear(cadence, 20, thenDb, -4);
       assert.equal(cadence.startedMs, undefined);
     }
   });
 
+  it('counts whoever talks where nobody is to be behind', () => {
+    const cadence = new SpeechCadence({ behindDb: 100 });
+    for (const levelDb of [-20, -38])
+      for (let n = 0; n < 40; n += 1)
+        cadence.hear({ isSpeech: true, isVoiced: true, logOdds: 3, levelDb, floorDb: -60 });
+    assert.ok(cadence.measures.speech > 1.5);
+    assert.equal(cadence.measures.silence, 0);
+  });
+
   it('hears no speech in what is said behind, and takes it for silence', () => {
-    const cadence = new SpeechCadence();
+    const cadence = new SpeechCadence(defaultAmdSettings);
     const speak = (frames: number, levelDb: number): void => {
       for (let n = 0; n < frames; n += 1)
         cadence.hear({ isSpeech: true, isVoiced: true, logOdds: 3, levelDb, floorDb: -60 });

@@ -3,6 +3,7 @@
  * of 20 ms; its measures are what people and machines are told apart by, whatever their voices.
  */
 import { FRAME_MS, type VoiceFrame } from '../detect/voice-activity.ts';
+import type { AmdSettings } from './amd-settings.ts';
 import { Foreground } from './foreground.ts';
 
 /** Measures at one moment. Times in seconds. */
@@ -90,12 +91,13 @@ export class SpeechCadence {
   #isRising = true;
   /** What was heard from the answer on, until it fell off. */
   #opening: { frames: number; levels: number; logOdds: number } | undefined;
-  readonly #foreground = new Foreground();
+  readonly #foreground: Foreground;
   readonly #before = new RecentLevels(FRAMES_BEFORE);
   readonly #since = new RecentLevels(FRAMES_SINCE);
 
   /** @param nowMs audio that went before, ms. */
-  constructor(nowMs = 0) {
+  constructor({ behindDb }: Pick<AmdSettings, 'behindDb'>, nowMs = 0) {
+    this.#foreground = new Foreground(behindDb);
     this.#nowMs = nowMs;
     if (nowMs === 0) this.#opening = { frames: 0, levels: 0, logOdds: 0 };
   }
