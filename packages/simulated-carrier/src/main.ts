@@ -102,6 +102,9 @@ function describeEvent(event: PhoneEvent): string {
   return [time, `${from} → ${to}`, kind, ...rest, `(${callId})`].join('  ');
 }
 
+/** npm hands a signal on within this time, ms; one that comes while a process is being taken down would end it as if it had failed. */
+const HANDING_ON_MS = 500;
+
 async function main(): Promise<void> {
   const { host, port, rtpPorts, inviteLog, recordings, scenario, json } = readOptions();
   let isReading = true;
@@ -123,12 +126,14 @@ async function main(): Promise<void> {
   if (recordings !== undefined) options.phoneRecordingsDirectory = recordings;
   if (scenario !== undefined) options.scenarioFile = scenario;
   const carrier = await openSimulatedCarrier(options);
-  let isClosing = false;
+  let closing: Promise<void> | undefined;
+  let lingering: NodeJS.Timeout | undefined;
   const close = () => {
     // Ctrl-C reaches us twice under npm, which hands it on: by itself, the second would end us in the middle of closing.
-    if (isClosing) return;
-    isClosing = true;
-    carrier.close().catch(fail);
+    if (closing) clearTimeout(lingering);
+    else if (process.env.npm_lifecycle_event === 'carrier')
+      lingering = setTimeout(() => undefined, HANDING_ON_MS);
+    closing ??= carrier.close().catch(fail);
   };
   process.on('SIGTERM', close);
   process.on('SIGINT', close);
