@@ -264,7 +264,7 @@ describe('database › lost connections', () => {
     assert.equal((await database.query('SELECT FROM thing')).rowCount, 0);
   });
 
-  it('gives up connections to a server that is gone without a word, and asks the one that took its place', async () => {
+  it('gives up connections to a server that is gone without a word, and asks the one that took its place', async (t) => {
     const relays: Socket[] = [];
     let isGone = false;
     // Stands before the server, and takes all that is sent without an end once that is gone.
@@ -284,12 +284,27 @@ describe('database › lost connections', () => {
       address: { kind: 'url', url: `postgres://${user}@127.0.0.1:${port}/${name}` },
       ...{ poolSize: 2, silenceMs: 2_000, onConnectionFault: () => undefined },
     });
+    t.after(async () => {
+      await remote.close();
+      for (const socket of relays) socket.destroy();
+      await new Promise((resolve) => relay.close(resolve));
+    });
     const inTime = (work: Promise<unknown>) =>
       Promise.race([work, delay(20_000, 'too late', { ref: false })]);
-    await remote.withTransaction(async ({ query, liftTimeLimits }) => {
-      await liftTimeLimits();
-      await query('SELECT pg_sleep(3)');
+    const limits: (number | undefined)[] = [];
+    remote.pool.once('acquire', (client) => {
+      const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+      client.on('drain', () => limits.push(stream.timeout));
     });
+    await remote.withTransaction(async ({ query, liftTimeLimits }) => {
+      await query('SELECT 1');
+      assert.equal(limits.at(-1), 2_000);
+      await liftTimeLimits();
+      await query('SELECT 1');
+      assert.equal(limits.at(-1), 0, 'a server that works on it for long is not gone');
+    });
+    await remote.query('SELECT 1');
+    assert.equal(limits.at(-1), 2_000);
     await Promise.all([remote.query('SELECT 1'), remote.query('SELECT 1')]);
     isGone = true;
     const write = inTime(remote.query(`INSERT INTO thing VALUES (1, 'one')`));
@@ -297,9 +312,6 @@ describe('database › lost connections', () => {
     const transaction = inTime(remote.withTransaction(({ query }) => query('SELECT 1')));
     await assert.rejects(transaction, isConnectionError);
     assert.equal(await inTime(remote.query('SELECT 1').then(({ rowCount }) => rowCount)), 1);
-    await remote.close();
-    for (const socket of relays) socket.destroy();
-    await new Promise((resolve) => relay.close(resolve));
   });
 
   it('refuses a kysely transaction, which would not stay on one connection', async () => {
