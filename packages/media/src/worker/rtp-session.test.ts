@@ -233,6 +233,58 @@ describe('RTP session › receiving', () => {
     assert.equal(bench.sent.at(-1)?.port, 4_446);
   });
 
+  it('what the address before still sends is heard, and does not take the place of the one that was agreed on', () => {
+    const bench = connected();
+    bench.hear();
+    bench.session.connect(agreed({ remoteHost: '198.51.100.4', remotePort: 7_000 }));
+    bench.hear({ sequenceNumber: 1, timestamp: 160 });
+    bench.tick(1);
+    assert.deepEqual([bench.sent.at(-1)?.host, bench.sent.at(-1)?.port], ['198.51.100.4', 7_000]);
+    bench.hear({ host: '198.51.100.4', port: 7_000, ssrc: 10 });
+    assert.equal(bench.session.stats().packetsReceived, 3);
+    bench.hear({ sequenceNumber: 2, timestamp: 320 });
+    assert.equal(bench.session.stats().refused, 1);
+  });
+
+  it('finds the far end where it was before, when it goes on sending from there alone', () => {
+    const bench = connected();
+    bench.hear({ port: 5_000 });
+    bench.session.connect(agreed({ remotePort: 4_444 }));
+    for (let n = 1; n <= 100; n += 1) {
+      bench.hear({ port: 5_000, sequenceNumber: n, timestamp: n * 160 });
+      bench.tick(1);
+      assert.equal(bench.sent.at(-1)?.port, 4_444);
+    }
+    bench.tick(1);
+    bench.hear({ port: 5_000, sequenceNumber: 101, timestamp: 101 * 160 });
+    bench.tick(1);
+    assert.equal(bench.sent.at(-1)?.port, 5_000);
+  });
+
+  it('finds a far end behind a NAT at once where it comes back before it was heard elsewhere', () => {
+    const bench = connected({}, { remoteHost: '10.0.0.5' });
+    bench.hear();
+    bench.session.connect(agreed({ remoteHost: '198.51.100.4', direction: 'inactive' }));
+    bench.tick(10);
+    bench.session.connect(agreed({ remoteHost: '10.0.0.5' }));
+    bench.hear({ sequenceNumber: 11, timestamp: 1_760 });
+    bench.tick(1);
+    assert.equal(bench.sent.at(-1)?.host, '192.0.2.7');
+  });
+
+  it('keeps the address on a hold that names none, also for its reports', () => {
+    const bench = connected({}, { remoteHost: '10.0.0.5' });
+    bench.hear();
+    bench.session.connect(agreed({ remoteHost: '0.0.0.0', direction: 'inactive' }));
+    bench.hear({ sequenceNumber: 1, timestamp: 160 });
+    bench.tick(400);
+    assert.equal(bench.sent.length, 0);
+    assert.deepEqual([...new Set(bench.reportsSent.map(({ host }) => host))], ['192.0.2.7']);
+    bench.session.connect(agreed({ remoteHost: '10.0.0.5' }));
+    bench.tick(1);
+    assert.equal(bench.sent.at(-1)?.host, '192.0.2.7');
+  });
+
   it('leaves strangers to the system two seconds after a source was followed, until another address is agreed on', () => {
     const bench = connected();
     bench.tick(200);

@@ -22,6 +22,7 @@ import type { NegotiatedMedia } from '../sdp/session-description.ts';
 import { splitMasterKey } from '../srtp/sdes.ts';
 import { SrtpContext } from '../srtp/srtp-context.ts';
 import type { Bridge, BridgeVoice } from './bridge.ts';
+import { FollowedAddress } from './followed-address.ts';
 import { HeardSource } from './heard-source.ts';
 import type { PlayOrder, SessionSetup } from './messages.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
@@ -66,9 +67,6 @@ export interface AudioListener {
 const heardFrame = new Int16Array(FRAME_SAMPLES);
 const ownFrame = new Uint8Array(FRAME_SAMPLES);
 
-/** Strangers are refused here, and counted, for so long after the far end was found; then the system does it. 2 s. */
-const TICKS_BEFORE_ALONE = 100;
-
 /** Largest audio payload accepted, bytes (200 ms). */
 const LARGEST_PAYLOAD = 1_600;
 
@@ -110,15 +108,10 @@ export class RtpSession implements BridgeVoice {
   // Agreed by SDP, then followed by address (symmetric RTP).
   #media: NegotiatedMedia | undefined;
   readonly #accepted = new Uint8Array(128);
-  #remoteHost = '';
-  #remotePort = 0;
-  #isLatched = false;
-  #ticksLatched = 0;
+  readonly #farEnd = new FollowedAddress();
   #decrypts: SrtpContext | undefined;
 
   readonly #rtcp: RtcpConversation;
-  /** The first RTP source has been followed, so RTCP is taken from its host only. */
-  #rtcpPort = 0;
 
   readonly #stream: OutgoingStream;
   /** Where the audio of this tick is made. */
@@ -154,7 +147,7 @@ export class RtpSession implements BridgeVoice {
     this.#digitSender = new DigitSender((run, outcome) => world.digitsEnded(run, outcome));
     this.#mediaTimeoutTicks = Math.ceil(setup.mediaTimeoutMs / TICK_MS);
     this.#stream = new OutgoingStream(world.random, (packet) =>
-      world.way.send(packet, this.#remoteHost, this.#remotePort),
+      world.way.send(packet, this.#farEnd.host, this.#farEnd.port),
     );
     this.#frame = this.#stream.frameAt(0);
     this.#rtcp = new RtcpConversation(this.#stream.ssrc, world.random);
@@ -194,11 +187,7 @@ export class RtpSession implements BridgeVoice {
       this.#jitter = new JitterBuffer(law);
     }
     this.#law = law;
-    if (before?.remoteHost === media.remoteHost && before.remotePort === media.remotePort) return;
-    this.#remoteHost = media.remoteHost;
-    this.#remotePort = media.remotePort;
-    this.#rtcpPort = media.remoteRtcpPort;
-    this.#isLatched = false;
+    if (!this.#farEnd.agree(media.remoteHost, media.remotePort, media.remoteRtcpPort)) return;
     this.#world.way.hearAnyone();
     this.#ticksSinceHeard = 0;
   }
@@ -324,16 +313,16 @@ export class RtpSession implements BridgeVoice {
       this.#recorder.tick(tick * FRAME_SAMPLES, recorded, this.#law, FRAME_SAMPLES);
     }
     if (isPlaying) this.#player.frameSent();
-    this.#watchStrangers();
+    if (this.#farEnd.tick()) this.#world.way.hearOnly(this.#farEnd.host, this.#farEnd.port);
     this.#watchMedia(media);
     if (this.#rtcp.tick()) this.#sendReport(timestamp, 'regular');
   }
 
   /** Takes a datagram that came on the RTCP port. */
   receiveReport(datagram: Uint8Array, host: string, nowMs: number): void {
-    // The port may be any: NATs give RTCP one of its own.
     const report = this.#decrypts ? this.#decrypts.unprotectRtcp(datagram) : datagram;
-    if (report && host === this.#remoteHost) this.#rtcp.hear(report, nowMs);
+    // The port may be any: NATs give RTCP one of its own.
+    if (report && host === this.#farEnd.host) this.#rtcp.hear(report, nowMs);
     else this.#rtcp.refused += 1;
   }
 
@@ -351,7 +340,7 @@ export class RtpSession implements BridgeVoice {
       this.#malformed += 1;
       return;
     }
-    if (this.#isLatched && (port !== this.#remotePort || host !== this.#remoteHost)) {
+    if (this.#farEnd.isElsewhere(host, port)) {
       this.#refused += 1;
       return;
     }
@@ -365,7 +354,7 @@ export class RtpSession implements BridgeVoice {
       this.#malformed += 1;
       return;
     }
-    if (!this.#isLatched) this.#latch(host, port);
+    this.#farEnd.heard(host, port);
     const isEvent = format === ACCEPTED_EVENT;
     const standing = isEvent ? this.#source.event(packet) : this.#source.audio(packet, nowMs);
     if (standing === 'duplicate' || standing === 'jump') return;
@@ -513,19 +502,11 @@ export class RtpSession implements BridgeVoice {
 
   #sendReport(rtpTimestamp: number, kind: 'regular' | 'goodbye'): void {
     const { sendReport } = this.#world;
-    if (!sendReport || this.#rtcpPort === 0) return;
+    const { host, rtcpPort } = this.#farEnd;
+    if (!sendReport || rtcpPort === 0) return;
     const own = { rtpTimestamp, packets: this.#stream.packetsSent, octets: this.#stream.octetsSent };
     const report = this.#rtcp.report(this.#world.nowMs(), own, this.#source.reception, kind);
-    sendReport(this.#stream.protectReport(report), this.#remoteHost, this.#rtcpPort);
-  }
-
-  #latch(host: string, port: number): void {
-    this.#isLatched = true;
-    this.#ticksLatched = 0;
-    // A NAT that moved RTP has moved RTCP too, most likely to the port beside it.
-    if (host !== this.#remoteHost || port !== this.#remotePort) this.#rtcpPort = Math.min(65_535, port + 1);
-    this.#remoteHost = host;
-    this.#remotePort = port;
+    sendReport(this.#stream.protectReport(report), host, rtcpPort);
   }
 
   #sourceChanged(): void {
@@ -550,12 +531,6 @@ export class RtpSession implements BridgeVoice {
     const convert = law === this.#law ? undefined : law.toOther;
     this.#jitter?.put(timestamp, datagram, payloadStart, payloadEnd, convert, nowMs);
     if (!isLate) this.#speech?.hear(timestamp, datagram, payloadStart, payloadEnd, law);
-  }
-
-  #watchStrangers(): void {
-    if (!this.#isLatched || this.#ticksLatched > TICKS_BEFORE_ALONE) return;
-    this.#ticksLatched += 1;
-    if (this.#ticksLatched > TICKS_BEFORE_ALONE) this.#world.way.hearOnly(this.#remoteHost, this.#remotePort);
   }
 
   /** Counted in ticks done, not in wall time: a stalled worker must not take its own absence for the far end's. */
