@@ -19,6 +19,7 @@ import {
 import { readWav } from '@ringback/media';
 import { ScriptedAgent } from '@ringback/testkit';
 import { Client } from 'pg';
+import { factsOfSharedRow } from '../src/store/alike-facts.ts';
 import type { EmbeddedPostgres } from '../src/store/embedded-postgres/start-embedded-postgres.ts';
 import { placePreparedDatabase, startTestPostgres } from '../src/test-support/prepared-database.ts';
 import { transferToQueue } from './support/flow-actions.ts';
@@ -112,8 +113,12 @@ describe('a contact of one node, asked about at another', () => {
 
   /** Resolves when every fact that is committed by now has come to the webhook. */
   const allToldOf = async (): Promise<void> => {
-    const { rows } = await database.query('SELECT contact_id, sequence FROM outbox');
-    const facts = rows.map((row) => `${row.contact_id}/${row.sequence}`);
+    const { rows } = await database.query('SELECT contact_id, sequence, facts, payload FROM outbox');
+    const facts = rows.flatMap((row) =>
+      row.facts === null
+        ? `${row.contact_id}/${row.sequence}`
+        : factsOfSharedRow(row.payload).map(({ contactId, sequence }) => `${contactId}/${sequence}`),
+    );
     assert.notDeepEqual(facts, []);
     await until(() => facts.every((fact) => received.includes(fact)), 'the facts to come to the webhook');
   };

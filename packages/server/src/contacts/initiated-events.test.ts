@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { InstanceId } from '../ids.ts';
+import { spelledOut } from '../store/alike-facts.ts';
 import {
   sampleContact,
   sampleInstanceId,
@@ -60,6 +61,8 @@ const anyContact: fc.Arbitrary<Contact> = fc
   })
   .map((changes) => sampleContact(changes));
 
+const destinations = [0, 1, 2, 3, 4, 5].map((n) => `+1206555010${n}` as ContactRequest['destination']);
+
 describe('initiated events', () => {
   it('are those of contact events, whatever came before them', () => {
     fc.assert(
@@ -80,7 +83,7 @@ describe('initiated events', () => {
                 },
               });
               assert.equal(
-                events.textOf(next, `event-${n}`, JSON.stringify(next.request)),
+                spelledOut(events.textOf(next, `event-${n}`, JSON.stringify(next.request))),
                 JSON.stringify(contactEvent(next, 'INITIATED', next.initiatedAtMs, `event-${n}`)),
               );
             }
@@ -89,5 +92,27 @@ describe('initiated events', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('of contacts that are alike have one form, whatever others come between them', () => {
+    const events = new InitiatedEvents();
+    const flows = ['one', 'other'].map((name) => ({ ...sampleRequest, name }));
+    const texts = [0, 1, 2, 3, 4, 5].map((n) => {
+      const request = {
+        ...(flows[n % 2] ?? sampleRequest),
+        destination: destinations[n] ?? sampleRequest.destination,
+      };
+      const contact = sampleContact({ request, initiatedAtMs: n * 1000 });
+      const text = events.textOf(contact, `event-${n}`, JSON.stringify(request));
+      assert.equal(
+        spelledOut(text),
+        JSON.stringify(contactEvent(contact, 'INITIATED', n * 1000, `event-${n}`)),
+      );
+      return text;
+    });
+    const forms = texts.map((text) => (typeof text === 'string' ? undefined : text.form));
+    assert.deepEqual(forms.slice(0, 2), [undefined, undefined]);
+    assert.ok(forms[2] && forms[3] && forms[2] !== forms[3]);
+    assert.ok(forms[4] === forms[2] && forms[5] === forms[3]);
   });
 });

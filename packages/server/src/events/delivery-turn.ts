@@ -144,7 +144,7 @@ function makeTurn(
       // Held by a former owner, a fact that was delivered since would come again.
       hold: (name, rows) => onlyInTurn(() => store.hold(name, rows, node)),
       // What was delivered or set aside is so, whoever's turn it is.
-      release: (name, at) => store.release(name, at),
+      release: (name, row) => store.release(name, row),
       setAside: (name, row, reason, atMs) => store.setAside(name, row, reason, atMs),
     },
     sink: {

@@ -205,6 +205,23 @@ describe('outbox delivery', () => {
     assert.deepEqual(world.outbox.aside, []);
   });
 
+  it('holds one of several rows that share a place, while it delivers the others', async (t) => {
+    const world = makeWorld(t);
+    world.outbox.addAtOnePlace('a', 'b', 'c');
+    for (const row of ['a1', 'c1']) world.sink.answers.set(row, Array(30).fill(failed));
+    await world.start();
+    world.outbox.add('d');
+    await world.clock.advance(2 * longestBackOffMs);
+    assert.deepEqual([world.sink.taken, world.outbox.position], [['b1', 'd1'], 4]);
+    world.sink.answers.set('a1', []);
+    await world.clock.advance(longestBackOffMs);
+    assert.deepEqual(world.sink.taken, ['b1', 'd1', 'a1']);
+    assert.deepEqual(
+      world.outbox.heldRows.map(({ payload }) => payload),
+      ['c1'],
+    );
+  });
+
   it('goes on with what it held after a restart, before what the contact wrote since', async (t) => {
     const before = makeWorld(t);
     before.outbox.add('a', 'a', 'b');

@@ -225,7 +225,7 @@ export function openOutboxDelivery(deps: OutboxDeliveryDeps): OutboxDelivery {
       const triedBefore = trouble;
       const outcome = await turnsOfHeld.pass(undefined, () => attempt(rows.slice(), triedBefore));
       trouble = outcome.trouble;
-      for (const { at } of rows.slice(0, outcome.settled)) await retrying(() => store.release(sink.name, at));
+      for (const row of rows.slice(0, outcome.settled)) await retrying(() => store.release(sink.name, row));
       rows.splice(0, outcome.settled);
       heldCount -= outcome.settled;
       if (heldCount < mostHeld) thereIsRoom?.();

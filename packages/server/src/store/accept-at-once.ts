@@ -2,7 +2,9 @@
  * Accepts the requests of a batch that nothing is in the way of, in one round trip. What is left (a token that was used
  * before, a full pool) is decided by accept-contacts.ts. Part of the contact store.
  */
+
 import { type ContactToAccept, poolKey, tokenKey } from './accept-contacts.ts';
+import { keptText, shareRows } from './alike-facts.ts';
 import { integerArray, textArray, timeArray, uuidArray } from './binary-arrays.ts';
 import type { RowOutcome } from './micro-batch.ts';
 import type { RingbackDatabase } from './schema.ts';
@@ -32,6 +34,7 @@ export async function acceptAtOnce(
   // Counted from 1, as PostgreSQL counts.
   const places = tried.map((request) => origins.findIndex((origin) => isOfOrigin(request, origin)) + 1);
   const facts = tried.flatMap(({ facts: own }, index) => own.map((fact) => ({ request: index + 1, fact })));
+  const { rowOf, forms } = shareRows(facts.map(({ fact }) => fact.payload));
   const { rows } = await database.query<{ accepted: string[] | null }>(statement, [
     uuidArray(origins.map(({ contact }) => contact.instanceId)),
     textArray(origins.map(({ contact }) => contact.tenant.accountId)),
@@ -51,7 +54,9 @@ export async function acceptAtOnce(
     integerArray(facts.map(({ request }) => request)),
     integerArray(facts.map(({ fact }) => fact.sequence)),
     textArray(facts.map(({ fact }) => fact.stream)),
-    textArray(facts.map(({ fact }) => fact.payload)),
+    textArray(facts.map(({ fact }) => keptText(fact.sequence, fact.payload))),
+    integerArray(rowOf),
+    textArray(forms),
   ]);
   const [told] = rows;
   // Silence must never count as acceptance.
@@ -99,5 +104,5 @@ const statement = {
   text: `
     SELECT accept_at_once($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::int[], $7::int[], $8::uuid[],
                           $9::timestamptz[], $10::int[], $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15,
-                          $16::int[], $17::int[], $18::text[], $19::text[]) AS accepted`,
+                          $16::int[], $17::int[], $18::text[], $19::text[], $20::int[], $21::text[]) AS accepted`,
 };

@@ -5,6 +5,7 @@
 import type { Contact } from '../contacts/contact.ts';
 import type { ContactId, NodeId } from '../ids.ts';
 import type { CallLimits } from '../policy/toll-fraud.ts';
+import { type FactText, spelledOut } from './alike-facts.ts';
 import { type CallToCount, type CapReached, lockCounts } from './count-calls.ts';
 import type { Transaction } from './database.ts';
 import type { RowOutcome } from './micro-batch.ts';
@@ -17,6 +18,11 @@ export interface OutboxFact {
   readonly payload: string;
 }
 
+/** A fact of a contact that is accepted, among others that may be alike. */
+export interface FirstFact extends Omit<OutboxFact, 'payload'> {
+  readonly payload: FactText;
+}
+
 export interface ContactToAccept {
   readonly contact: Contact;
   /** `contact.request` as JSON, where it was made already. */
@@ -24,7 +30,7 @@ export interface ContactToAccept {
   readonly owner: NodeId;
   /** Absent where the caller gave none; then every request is new. */
   readonly clientToken: { readonly value: string; readonly expiresAtMs: number } | undefined;
-  readonly facts: readonly OutboxFact[];
+  readonly facts: readonly FirstFact[];
   /** What the call is counted in, and how far each count may go; absent where no cap applies. */
   readonly limits?: CallLimits | undefined;
 }
@@ -186,7 +192,7 @@ async function insertAccepted(
     facts.map(({ contact }) => contact.id),
     facts.map(({ fact }) => fact.sequence),
     facts.map(({ fact }) => fact.stream),
-    facts.map(({ fact }) => fact.payload),
+    facts.map(({ fact }) => spelledOut(fact.payload)),
     facts.map(({ contact }) => new Date(contact.updatedAtMs)),
     taken.map((pool) => pool.instanceId),
     taken.map((pool) => pool.pool),

@@ -10,8 +10,10 @@ import { openTestDatabase, type TestDatabase } from '../test-support/test-databa
 import { acceptAtOnce } from './accept-at-once.ts';
 import type { AcceptOutcome, ContactToAccept, OutboxFact } from './accept-contacts.ts';
 import { advanceContacts, type ContactAdvance, ContactNoLongerOwned } from './advance-contacts.ts';
+import type { FactForm } from './alike-facts.ts';
 import { type ContactStore, openContactStore } from './contact-store.ts';
 import { openNodeStore } from './node-store.ts';
+import { openOutboxStore } from './outbox-store.ts';
 import type { RingbackDatabase } from './schema.ts';
 
 let server: TestDatabase;
@@ -117,6 +119,48 @@ describe('contact store › accept', () => {
     assert.equal(await count('contact'), 1);
     assert.equal(await count('outbox'), 1);
     assert.equal(await slotsInUse('active-calls'), 1);
+  });
+
+  it('puts first facts that are alike into few rows, and takes as many positions for them', async () => {
+    const outbox = openOutboxStore(database);
+    const from = await outbox.positionOf('sink');
+    const before = await lastPosition();
+    const asks = Array.from({ length: 100 }, () => sayingHello(sampleContact({ instanceId })));
+    const whole = asked(sampleContact({ instanceId }));
+    const outcomes = await Promise.all([...asks, whole].map((ask) => store.accept(ask)));
+    assert.deepEqual(new Set(kinds(outcomes)), new Set(['accepted']));
+    // Requests that come while a batch is under way are the next one.
+    assert.ok((await count('outbox')) <= 8, `${await count('outbox')} rows`);
+    assert.equal((await lastPosition()) - before, 101);
+    const read = await outbox.read(from, 1000);
+    assert.deepEqual(
+      new Set(
+        read.map(({ contactId, sequence, stream, payload }) => [contactId, sequence, stream, payload].join()),
+      ),
+      new Set([
+        ...asks.map(({ contact }) => `${contact.id},1,contact-events,hello ${contact.id} from 1`),
+        `${whole.contact.id},1,contact-events,INITIATED`,
+      ]),
+    );
+    assert.equal(read.length, 101);
+  });
+
+  it('tells of those of alike requests only that were accepted', async () => {
+    const outbox = openOutboxStore(database);
+    const from = await outbox.positionOf('sink');
+    await setCapacity('campaign-calls', 2);
+    const asks = Array.from({ length: 40 }, (_, n) => ({
+      ...sayingHello(sampleContact({ instanceId, pool: n < 30 ? 'active-calls' : 'campaign-calls' })),
+      clientToken: { value: `token-${n % 25}`, expiresAtMs: sampleTimeMs + weekMs },
+    }));
+    const outcomes = await Promise.all(asks.map((ask) => store.accept(ask)));
+    const accepted = asks.flatMap(({ contact }, n) => (outcomes[n]?.kind === 'accepted' ? [contact.id] : []));
+    assert.ok(accepted.length >= 25 && accepted.length < 40, `${accepted.length}`);
+    const read = await outbox.read(from, 1000);
+    assert.deepEqual(
+      read.map(({ payload }) => payload).sort(),
+      accepted.map((id) => `hello ${id} from 1`).sort(),
+    );
   });
 
   it('lets two nodes that race for the same tokens agree on one contact each', async () => {
@@ -802,6 +846,18 @@ const attempt = (n: number) => ({
 });
 
 const poolOf = (n: number): Contact['pool'] => (n % 2 === 0 ? 'active-calls' : 'campaign-calls');
+
+/** Asks with a first fact of one form. */
+const sayingHello = (contact: Contact): ContactToAccept => ({
+  ...asked(contact),
+  facts: [{ sequence: 1, stream: 'contact-events', payload: { form: hello, values: [contact.id, '1'] } }],
+});
+const hello: FactForm = { fixed: ['hello ', ' from ', ''], varying: [0, 1] };
+
+async function lastPosition(): Promise<number> {
+  const { rows } = await database.query<{ last: number }>('SELECT last_value AS last FROM outbox_position');
+  return rows[0]?.last ?? 0;
+}
 
 const kinds = (outcomes: readonly AcceptOutcome[]): string[] => outcomes.map(({ kind }) => kind);
 

@@ -151,7 +151,7 @@ async function lostWith(
   const { rows } = await transaction.query<Omit<DroppedRows, 'from'>>(
     `SELECT s.sink, w.rows, first.created_at AS oldest, last.created_at AS newest
        FROM sink_position s,
-            LATERAL (SELECT count(*)::bigint AS rows FROM outbox_${n} o
+            LATERAL (SELECT coalesce(sum(coalesce(o.facts, 1)), 0)::bigint AS rows FROM outbox_${n} o
                       WHERE (o.transaction_id, o.position) > (s.transaction_id, s.position)) w,
             LATERAL (SELECT created_at FROM outbox_${n} o
                       WHERE (o.transaction_id, o.position) > (s.transaction_id, s.position)
@@ -195,8 +195,8 @@ function waitingOf(
   return database.withTransaction(async (transaction) => {
     await countByIndex(transaction);
     const { rows } = await transaction.query<{ sink: string; waiting: number }>(
-      `SELECT s.sink, (SELECT count(*)::bigint FROM (
-                SELECT FROM outbox o WHERE (o.transaction_id, o.position) > (s.transaction_id, s.position)
+      `SELECT s.sink, (SELECT coalesce(sum(coalesce(w.facts, 1)), 0)::bigint FROM (
+                SELECT o.facts FROM outbox o WHERE (o.transaction_id, o.position) > (s.transaction_id, s.position)
                  LIMIT ${rowsPerPartition}) w) AS waiting
          FROM sink_position s WHERE s.sink = ANY ($1)`,
       [sinks],

@@ -5,6 +5,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { type NodeId, newId } from '../ids.ts';
 import { sampleTimeMs } from '../test-support/sample-contact.ts';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.ts';
+import { type AlikeText, type FactForm, keptText, shareRows } from './alike-facts.ts';
 import type { Queryable } from './database.ts';
 import { openNodeStore } from './node-store.ts';
 import type { OutboxLimits } from './outbox-partitions.ts';
@@ -102,6 +103,45 @@ describe('outbox store › read', () => {
     );
     await write(database, 'done');
     assert.deepEqual(payloads(await outbox.read(beginning, 10)), ['done']);
+  });
+});
+
+describe('outbox store › facts that share a row', () => {
+  it('are read whole, each as if it had a row of its own', async () => {
+    await write(database, 'before');
+    await writeAlike('1', '2');
+    await write(database, 'after');
+    const rows = await outbox.read(beginning, 10);
+    assert.deepEqual(payloads(rows), ['before', `${alikeId('1')} says 1`, `${alikeId('2')} says 2`, 'after']);
+    assert.deepEqual(
+      rows.slice(1, 3).map(({ contactId: of, sequence: n, stream }) => [of, n, stream]),
+      [
+        [alikeId('1'), 1, 'contact-events'],
+        [alikeId('2'), 1, 'contact-events'],
+      ],
+    );
+    assert.deepEqual(payloads(await outbox.read(rows[2]?.at ?? beginning, 10)), ['after']);
+  });
+
+  it('count each towards what is read at a time, and are not torn apart', async () => {
+    for (const payload of ['a', 'b']) await write(database, payload);
+    await writeAlike('1', '2', '3');
+    await writeAlike('4');
+    await write(database, 'c');
+    const countOf = async (limit: number) => (await outbox.read(beginning, limit)).length;
+    const counts = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(countOf));
+    assert.deepEqual(counts, [1, 2, 5, 5, 5, 6, 7, 7]);
+  });
+
+  it('count each as waiting, and as lost where they are dropped', async () => {
+    const slow = await outbox.positionOf('slow');
+    await write(database, 'a');
+    await writeAlike('1', '2', '3');
+    const state = await outbox.maintain(['slow'], limits);
+    assert.deepEqual(state?.waiting, { slow: 4 });
+    const [a] = await outbox.read(slow, 1);
+    await outbox.advance('slow', a?.at ?? beginning);
+    assert.deepEqual((await outbox.maintain(['slow'], limits))?.waiting, { slow: 3 });
   });
 });
 
@@ -258,17 +298,26 @@ describe('outbox store › held rows', () => {
     await outbox.hold('sink', [a, b]);
     await outbox.hold('other', [c]);
     assert.deepEqual(await outbox.held('sink'), rows);
-    await outbox.release('sink', b.at);
+    await outbox.release('sink', b);
     assert.deepEqual(await outbox.held('sink'), [a, c]);
     assert.deepEqual(await outbox.held('other'), [c]);
     assert.deepEqual(await outbox.held('nobody'), []);
+  });
+
+  it('keeps apart those that share a row of the outbox', async () => {
+    await writeAlike('1', '2', '3');
+    const [a, b, c] = await outbox.read(beginning, 10);
+    assert.ok(a && b && c);
+    await outbox.hold('sink', [a, b, c]);
+    await outbox.release('sink', b);
+    assert.deepEqual(await outbox.held('sink'), [a, c]);
   });
 
   it('orders transaction ids as numbers there, too', async () => {
     const row = (transactionId: string) => ({
       at: { transactionId, position: 1 },
       contactId,
-      sequence: 1,
+      sequence: Number(transactionId),
       stream: 'contact-events',
       payload: transactionId,
     });
@@ -450,6 +499,27 @@ async function write(target: Queryable<Schema>, payload: string): Promise<void> 
     `INSERT INTO outbox (instance_id, contact_id, sequence, stream, payload, created_at)
      VALUES ($1, $2, $3, 'contact-events', $4, $5)`,
     [server.instanceId, contactId, sequence, payload, new Date(sampleTimeMs)],
+  );
+}
+
+const alikeId = (name: string): string => `22222222-2222-4222-8222-${name.padStart(12, '0')}`;
+const alikeForm: FactForm = { fixed: ['', ' says ', ''], varying: [0, 1] };
+
+/** Facts of one form in one row, as accepting contacts writes them. */
+async function writeAlike(...names: string[]): Promise<void> {
+  const texts = names.map((name) => ({ form: alikeForm, values: [alikeId(name), name] }) satisfies AlikeText);
+  const { forms } = shareRows(texts);
+  const kept = texts.map((text) => keptText(1, text));
+  await database.query(
+    `INSERT INTO outbox (instance_id, contact_id, sequence, stream, facts, payload, created_at)
+     VALUES ($1, $2, 1, 'contact-events', $3, $4, $5)`,
+    [
+      server.instanceId,
+      alikeId(names[0] ?? ''),
+      names.length,
+      `{"form":${forms[0]},"facts":[${kept.join(',')}]}`,
+      new Date(sampleTimeMs),
+    ],
   );
 }
 

@@ -1,5 +1,6 @@
 /** The outbox as the sinks read it: rows in commit order from a sink's own position on. */
 import type { NodeId } from '../ids.ts';
+import { factsOfSharedRow } from './alike-facts.ts';
 import { maintainOutbox, type OutboxLimits, type OutboxState } from './outbox-partitions.ts';
 import type { RingbackDatabase } from './schema.ts';
 
@@ -10,6 +11,7 @@ export interface OutboxPosition {
   readonly position: number;
 }
 
+/** One fact. Facts of different contacts may share a place. */
 export interface OutboxRow {
   readonly at: OutboxPosition;
   readonly contactId: string;
@@ -21,7 +23,10 @@ export interface OutboxRow {
 export interface OutboxStore {
   /** Where `sink` goes on; a sink that is new begins with what comes from now on. */
   positionOf(sink: string): Promise<OutboxPosition>;
-  /** Up to `limit` rows behind a position, oldest first; never a row that an older transaction could still precede. */
+  /**
+   * Rows behind a position, oldest first; never a row that an older transaction could still precede. At least `limit` where there are so many,
+   * and all that share the last one's place.
+   */
   read(after: OutboxPosition, limit: number): Promise<OutboxRow[]>;
   /** Everything up to and including `position` is delivered. False, and nothing is stored, when it is not the turn of `owner`. */
   advance(sink: string, position: OutboxPosition, owner?: NodeId): Promise<boolean>;
@@ -33,7 +38,7 @@ export interface OutboxStore {
   /** Rows that are held for a sink, in the order of the outbox. */
   held(sink: string): Promise<OutboxRow[]>;
   /** A held row is delivered or set aside. */
-  release(sink: string, at: OutboxPosition): Promise<void>;
+  release(sink: string, row: Pick<OutboxRow, 'contactId' | 'sequence'>): Promise<void>;
   /** Keeps a row that a sink will never take, with the reason. */
   setAside(sink: string, row: OutboxRow, reason: string, atMs: number): Promise<void>;
   /**
@@ -52,7 +57,7 @@ export interface OutboxStore {
   maintain(sinks: readonly string[], limits: OutboxLimits): Promise<OutboxState | undefined>;
 }
 
-interface StoredRow {
+interface StoredFact {
   readonly transaction_id: string;
   readonly position: number;
   readonly contact_id: string;
@@ -61,13 +66,24 @@ interface StoredRow {
   readonly payload: string;
 }
 
-const outboxRow = (row: StoredRow): OutboxRow => ({
+/** A row of the outbox; without `facts` its payload is one fact's. */
+interface StoredRow extends StoredFact {
+  readonly facts: number | null;
+}
+
+const outboxRow = (row: StoredFact): OutboxRow => ({
   at: { transactionId: row.transaction_id, position: row.position },
   contactId: row.contact_id,
   sequence: row.sequence,
   stream: row.stream,
   payload: row.payload,
 });
+
+function outboxRowsOf(row: StoredRow): OutboxRow[] {
+  const { at, stream, ...first } = outboxRow(row);
+  const facts = row.facts === null ? [first] : factsOfSharedRow(row.payload);
+  return facts.map((fact) => ({ at, stream, ...fact }));
+}
 
 export function openOutboxStore(database: RingbackDatabase): OutboxStore {
   return {
@@ -89,7 +105,7 @@ export function openOutboxStore(database: RingbackDatabase): OutboxStore {
         after.position,
         limit,
       ]);
-      return rows.map(outboxRow);
+      return rows.flatMap(outboxRowsOf);
     },
     async advance(sink, { transactionId, position }, owner) {
       const { rowCount } = await database.query(updatePosition, [sink, transactionId, position, owner]);
@@ -121,18 +137,19 @@ export function openOutboxStore(database: RingbackDatabase): OutboxStore {
       return rowCount === 1;
     },
     async held(sink) {
-      const { rows } = await database.query<StoredRow>(
+      const { rows } = await database.query<StoredFact>(
         `SELECT transaction_id::text, position, contact_id, sequence, stream, payload FROM held_fact
-          WHERE sink = $1 ORDER BY held_fact.transaction_id, position`,
+          WHERE sink = $1 ORDER BY held_fact.transaction_id, position, sequence`,
         [sink],
       );
       return rows.map(outboxRow);
     },
-    async release(sink, { transactionId, position }) {
-      await database.query(
-        'DELETE FROM held_fact WHERE sink = $1 AND transaction_id = $2::xid8 AND position = $3',
-        [sink, transactionId, position],
-      );
+    async release(sink, { contactId, sequence }) {
+      await database.query('DELETE FROM held_fact WHERE sink = $1 AND contact_id = $2 AND sequence = $3', [
+        sink,
+        contactId,
+        sequence,
+      ]);
     },
     async setAside(sink, row, reason, atMs) {
       await database.query(
@@ -173,10 +190,17 @@ export function openOutboxStore(database: RingbackDatabase): OutboxStore {
 // Rows of transactions that began after the oldest one still running wait, else a late commit would be passed over.
 const selectRows = {
   name: 'read-outbox',
-  text: `SELECT transaction_id::text, position, contact_id, sequence, stream, payload FROM outbox
+  text: `SELECT transaction_id::text, position, contact_id, sequence, stream, payload, facts FROM outbox
           WHERE (transaction_id, position) > ($1::xid8, $2::bigint)
             AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
-          ORDER BY outbox.transaction_id, outbox.position LIMIT $3`,
+          ORDER BY outbox.transaction_id, outbox.position
+          LIMIT (SELECT count(*) FROM (
+            SELECT sum(coalesce(facts, 1)) OVER (ORDER BY n.transaction_id, n.position) - coalesce(facts, 1) AS before
+              FROM (SELECT o.transaction_id, o.position, o.facts FROM outbox o
+                     WHERE (o.transaction_id, o.position) > ($1::xid8, $2::bigint)
+                       AND o.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+                     ORDER BY o.transaction_id, o.position LIMIT $3) n) placed
+            WHERE before < $3)`,
 };
 
 const updatePosition = {

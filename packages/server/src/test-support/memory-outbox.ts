@@ -5,6 +5,9 @@ import type { OutboxPosition, OutboxRow, OutboxStore } from '../store/outbox-sto
 
 export const unreachable: Delivery = { kind: 'unreachable', reason: 'connection refused' };
 
+type FactName = Pick<OutboxRow, 'contactId' | 'sequence'>;
+const nameOf = ({ contactId, sequence }: FactName): string => `${contactId}/${sequence}`;
+
 /** Rows in memory; a row's payload is its contact and sequence, for example `a1`. */
 export class MemoryOutbox implements OutboxStore {
   readonly rows: OutboxRow[] = [];
@@ -22,10 +25,16 @@ export class MemoryOutbox implements OutboxStore {
   missed = 0;
 
   add(...contacts: string[]): void {
+    for (const contactId of contacts) this.addAtOnePlace(contactId);
+  }
+
+  /** As facts that share a row of the outbox. */
+  addAtOnePlace(...contacts: string[]): void {
+    const at = { transactionId: '1', position: this.rows.length + contacts.length };
     for (const contactId of contacts) {
       const sequence = this.rows.filter((row) => row.contactId === contactId).length + 1;
       this.rows.push({
-        at: { transactionId: '1', position: this.rows.length + 1 },
+        at,
         contactId,
         sequence,
         stream: 'contact-events',
@@ -64,8 +73,8 @@ export class MemoryOutbox implements OutboxStore {
   async hold(_sink: string, rows: readonly OutboxRow[], owner?: NodeId): Promise<boolean> {
     this.#mayFail('hold');
     if (owner && owner !== this.owner) return false;
-    const known = new Set(this.heldRows.map(({ at }) => at.position));
-    this.heldRows.push(...rows.filter(({ at }) => !known.has(at.position)));
+    const known = new Set(this.heldRows.map(nameOf));
+    this.heldRows.push(...rows.filter((row) => !known.has(nameOf(row))));
     return true;
   }
 
@@ -74,10 +83,10 @@ export class MemoryOutbox implements OutboxStore {
     return this.heldRows.toSorted((a, b) => a.at.position - b.at.position);
   }
 
-  async release(_sink: string, at: OutboxPosition): Promise<void> {
+  async release(_sink: string, row: FactName): Promise<void> {
     this.#mayFail('release');
     this.heldRows.splice(
-      this.heldRows.findIndex((row) => row.at.position === at.position),
+      this.heldRows.findIndex((each) => nameOf(each) === nameOf(row)),
       1,
     );
   }
