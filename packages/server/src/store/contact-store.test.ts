@@ -156,7 +156,7 @@ describe('contact store › accept', () => {
     const earlier = [1, 2, 3].map((n) => ask(n, 'active-calls'));
     // Tokens that were used before, and a pool that lacks room for all that want to be in it.
     const later = [1, 2, 3, 4, 5].flatMap((n) => [ask(n, 'active-calls'), ask(n + 10, 'campaign-calls')]);
-    const outcomes = [];
+    const outcomes: AcceptOutcome[] = [];
     for (const batch of [earlier, later]) {
       outcomes.push(...(await Promise.all(batch.map((each) => store.accept(each)))));
     }
