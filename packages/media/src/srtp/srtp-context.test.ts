@@ -113,4 +113,44 @@ describe('SRTP', () => {
     assert.ok(receiver.unprotectRtcp(other.protectRtcp(report(2))));
     assert.equal(receiver.unprotectRtcp(first), undefined);
   });
+
+  /** A sender that is in its second rollover, and the receiver that has heard it get there. */
+  function longCall(): { sender: SrtpContext; receiver: SrtpContext } {
+    const [sender, receiver] = contexts();
+    for (const sequence of [40_000, 65_535, 0, 30_000, 50_000])
+      assert.ok(receiver.unprotect(sender.protect(rtp(sequence, payload))));
+    return { sender, receiver };
+  }
+
+  const otherKey = Buffer.alloc(16, 3);
+
+  it('under another key › goes on hearing the key before until the other is used, and not any more then', () => {
+    const { sender, receiver } = longCall();
+    const rekeyed = new SrtpContext(otherKey, salt, 10, receiver);
+    const report = new RtcpRrPacket({ ssrc: 7, reports: [] }).serialize();
+    const late = sender.protect(rtp(50_001, payload));
+    assert.ok(rekeyed.unprotect(late));
+    assert.equal(rekeyed.unprotect(late), undefined);
+    assert.ok(rekeyed.unprotectRtcp(sender.protectRtcp(report)));
+    assert.ok(rekeyed.unprotect(new SrtpContext(otherKey, salt, 10).protect(rtp(50_003, payload))));
+    assert.equal(rekeyed.unprotect(sender.protect(rtp(50_002, payload))), undefined);
+    assert.equal(rekeyed.unprotectRtcp(sender.protectRtcp(report)), undefined);
+  });
+
+  it('under another key › hears senders that begin their rollover again, and those that go on in it', () => {
+    for (const goesOn of [false, true]) {
+      const rekeyed = new SrtpContext(otherKey, salt, 10, longCall().receiver);
+      const sender = new SrtpContext(otherKey, salt, 10);
+      if (goesOn) for (const sequence of [40_000, 65_535, 0, 30_000]) sender.protect(rtp(sequence, payload));
+      for (const sequence of [50_002, 50_003, 65_535, 0, 1])
+        assert.ok(rekeyed.unprotect(sender.protect(rtp(sequence, payload))), `${goesOn} ${sequence}`);
+    }
+  });
+
+  it('under keys that were never used › remembers the last that was', () => {
+    const { sender, receiver } = longCall();
+    let latest = receiver;
+    for (let n = 4; n < 8; n += 1) latest = new SrtpContext(Buffer.alloc(16, n), salt, 10, latest);
+    assert.ok(latest.unprotect(sender.protect(rtp(50_001, payload))));
+  });
 });

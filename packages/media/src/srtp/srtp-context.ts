@@ -44,10 +44,16 @@ export class SrtpContext {
   #sentRtcp = 0;
   readonly #received = new SeenSources();
   readonly #receivedRtcp = new SeenSources();
+  /** Of the key before, as long as nothing came under this one. */
+  #before: SrtpContext | undefined;
 
-  /** @param tagBytes 10 or 4. */
-  constructor(masterKey: Uint8Array, masterSalt: Uint8Array, tagBytes: 10 | 4) {
+  /**
+   * @param tagBytes 10 or 4.
+   * @param before what received until now: its packets may still be on their way, and its sources may go on in their count.
+   */
+  constructor(masterKey: Uint8Array, masterSalt: Uint8Array, tagBytes: 10 | 4, before?: SrtpContext) {
     this.#tagBytes = tagBytes;
+    if (before) this.#before = before.#before ?? before;
     this.#rtp = prepared(deriveKeys(masterKey, masterSalt, LABEL.rtp));
     this.#rtcp = prepared(deriveKeys(masterKey, masterSalt, LABEL.rtcp));
   }
@@ -72,17 +78,27 @@ export class SrtpContext {
 
   /** The packet as it was before `protect`; undefined when it is forged, repeated or far too old. */
   unprotect(packet: Uint8Array): Uint8Array | undefined {
+    const plain = this.#unprotectHere(packet);
+    if (!plain) return this.#before?.unprotect(packet);
+    this.#before = undefined;
+    return plain;
+  }
+
+  #unprotectHere(packet: Uint8Array): Uint8Array | undefined {
     const length = packet.length - this.#tagBytes;
     const start = headerBytes(packet);
     if (start === undefined || start > length) return undefined;
     const sequence = ((packet[2] as number) << 8) | (packet[3] as number);
     const ssrc = uint32(packet, 8);
     const seen = this.#received.of(ssrc);
-    const index = guessIndex(sequence, seen.highest);
-    if (index < 0 || seen.has(index)) return undefined;
     const signed = packet.subarray(0, length);
-    const tag = this.#tagOf(signed, Math.floor(index / SEQUENCES)).subarray(0, this.#tagBytes);
-    if (!timingSafeEqual(tag, packet.subarray(length))) return undefined;
+    let index = guessIndex(sequence, seen.highest);
+    if (!this.#isTrue(packet, signed, index, seen)) {
+      // Whether the count of rollovers begins again with another key (RFC 4568 §7.1.4) or goes on (RFC 3711 §3.3.1), far ends disagree.
+      if (!this.#before || seen.highest >= 0) return undefined;
+      index = guessIndex(sequence, this.#before.#received.of(ssrc).highest);
+      if (index < SEQUENCES || !this.#isTrue(packet, signed, index, seen)) return undefined;
+    }
     seen.add(index);
     // Only the holder of the key can name a new source.
     this.#received.keep(ssrc, seen);
@@ -90,6 +106,13 @@ export class SrtpContext {
     plain.set(signed);
     plain.set(this.#crypt(this.#rtp, ssrc, index, signed.subarray(start)), start);
     return plain;
+  }
+
+  /** The tag is the one of this index, which is new. */
+  #isTrue(packet: Uint8Array, signed: Uint8Array, index: number, seen: SeenPackets): boolean {
+    if (index < 0 || seen.has(index)) return false;
+    const tag = this.#tagOf(signed, Math.floor(index / SEQUENCES)).subarray(0, this.#tagBytes);
+    return timingSafeEqual(tag, packet.subarray(signed.length));
   }
 
   protectRtcp(packet: Uint8Array): Buffer {
@@ -111,6 +134,10 @@ export class SrtpContext {
   }
 
   unprotectRtcp(packet: Uint8Array): Uint8Array | undefined {
+    return this.#unprotectRtcpHere(packet) ?? this.#before?.unprotectRtcp(packet);
+  }
+
+  #unprotectRtcpHere(packet: Uint8Array): Uint8Array | undefined {
     const signedEnd = packet.length - SRTCP_TAG_BYTES;
     const end = signedEnd - SRTCP_INDEX_BYTES;
     if (end < SRTCP_HEADER_BYTES) return undefined;

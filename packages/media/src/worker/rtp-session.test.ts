@@ -753,4 +753,19 @@ describe('SRTP of a session', () => {
     caller.tick(5);
     assert.equal(sent.filter((packet) => receiver.unprotect(packet)).length, 10);
   });
+
+  it('hears the far end while its other key is on its way, and under that key', () => {
+    const phone = connected({}, { srtp: { suite, ours: keys.ours, theirs: keys.theirs } });
+    const caller = new Bench();
+    caller.session.connect(agreed({ srtp: { suite, ours: keys.theirs, theirs: keys.ours } }));
+    caller.onWire = (packet) => phone.session.receive(packet, '192.0.2.7', 4_000, phone.nowMs);
+    caller.tick(5);
+    const other = Buffer.alloc(30, 3).toString('base64');
+    phone.session.connect(agreed({ srtp: { suite, ours: keys.ours, theirs: other } }));
+    caller.tick(5);
+    caller.session.connect(agreed({ srtp: { suite, ours: other, theirs: keys.ours } }));
+    caller.tick(5);
+    const { packetsReceived, lost, refused } = phone.session.stats();
+    assert.deepEqual([packetsReceived, lost, refused], [15, 0, 0]);
+  });
 });

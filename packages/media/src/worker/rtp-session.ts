@@ -201,12 +201,13 @@ export class RtpSession implements BridgeVoice {
     }
     const { suite, ours, theirs } = agreed;
     const tagBytes = suite === 'AES_CM_128_HMAC_SHA1_80' ? 10 : 4;
-    const contextOf = (masterKey: string): SrtpContext => {
+    const contextOf = (masterKey: string, followed?: SrtpContext): SrtpContext => {
       const { key, salt } = splitMasterKey(masterKey);
-      return new SrtpContext(key, salt, tagBytes);
+      return new SrtpContext(key, salt, tagBytes, followed);
     };
     if (before?.suite !== suite || before.ours !== ours) this.#stream.encryptWith(contextOf(ours));
-    if (before?.suite !== suite || before.theirs !== theirs) this.#decrypts = contextOf(theirs);
+    if (before?.suite !== suite || before.theirs !== theirs)
+      this.#decrypts = contextOf(theirs, this.#decrypts);
   }
 
   play(order: PlayOrder): void {
