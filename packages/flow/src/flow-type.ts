@@ -1,18 +1,21 @@
 // The types of flows: where each runs decides to whom it speaks and which actions it may hold.
 
 /** `ContactFlowType` of the API, and `MODULE` for flow modules. */
-export type FlowType =
-  | 'CONTACT_FLOW'
-  | 'CUSTOMER_QUEUE'
-  | 'CUSTOMER_HOLD'
-  | 'CUSTOMER_WHISPER'
-  | 'AGENT_HOLD'
-  | 'AGENT_WHISPER'
-  | 'OUTBOUND_WHISPER'
-  | 'AGENT_TRANSFER'
-  | 'QUEUE_TRANSFER'
-  | 'CAMPAIGN'
-  | 'MODULE';
+export const FLOW_TYPES = [
+  'CONTACT_FLOW',
+  'CUSTOMER_QUEUE',
+  'CUSTOMER_HOLD',
+  'CUSTOMER_WHISPER',
+  'AGENT_HOLD',
+  'AGENT_WHISPER',
+  'OUTBOUND_WHISPER',
+  'AGENT_TRANSFER',
+  'QUEUE_TRANSFER',
+  'CAMPAIGN',
+  'MODULE',
+] as const;
+
+export type FlowType = (typeof FLOW_TYPES)[number];
 
 /** `Metadata.type` of console exports → API type. All but five spellings are inferred from the pattern. */
 const FLOW_TYPE_BY_METADATA: ReadonlyMap<string, FlowType> = new Map([

@@ -50,7 +50,7 @@ export { done, failed, unsupported } from './flow-host.ts';
 export type { FlowLogRecord } from './flow-log.ts';
 export type { FlowOutcome } from './flow-outcome.ts';
 export type { FlowProblem } from './flow-problem.ts';
-export { type FlowType, flowTypeOfMetadata } from './flow-type.ts';
+export { FLOW_TYPES, type FlowType, flowTypeOfMetadata } from './flow-type.ts';
 export type { ResourceKind } from './parameter-spec.ts';
 export { MAX_CONTENT_LENGTH, type ParsedFlow, parseFlow } from './parse-flow.ts';
 export { type RunOptions, runFlow } from './run-flow.ts';

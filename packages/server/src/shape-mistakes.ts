@@ -8,7 +8,7 @@ export interface ShapeMistake {
 
 /**
  * One mistake for each thing that is wrong. A check reports every arm of a union; here only the arm counts that was
- * meant: the one of the type, the constant or the `kind` that was written. Where none was, the mistake says which
+ * meant: the one of the type, the constant, the `kind` or the keys that were written. Where none was, the mistake says which
  * there are. What a text, or a key of a map, must look like is told in the words of its `description`, not as a pattern.
  *
  * @param shape that was checked against.
@@ -61,7 +61,13 @@ function errorsBesideThePoint(
       expectedBy(error) !== undefined &&
       (error.instancePath === union.instancePath ||
         (error.keyword === 'const' && error.instancePath === `${union.instancePath}/kind`));
+    const hasOtherKeys = ({ keyword, instancePath }: TLocalizedValidationError) =>
+      instancePath === union.instancePath && (keyword === 'required' || keyword === 'additionalProperties');
     const others = new Set(ofUnion.filter(tellsApart).map(armOf));
+    const keysDiffer = new Set(ofUnion.filter(hasOtherKeys).map(armOf));
+    if (ofUnion.some((error) => !others.has(armOf(error)) && !keysDiffer.has(armOf(error)))) {
+      for (const arm of keysDiffer) others.add(arm);
+    }
     const wasOneMeant = ofUnion.some((error) => !others.has(armOf(error)));
     for (const error of ofUnion) {
       if (others.has(armOf(error)) && (wasOneMeant || !tellsApart(error))) beside.add(error);
@@ -73,6 +79,9 @@ function errorsBesideThePoint(
 /** What would be right, for errors that have a word for it. */
 function expectedBy(error: TLocalizedValidationError): string | undefined {
   if (error.keyword === 'const') return JSON.stringify(error.params.allowedValue);
+  if (error.keyword === 'enum') {
+    return error.params.allowedValues.map((value) => JSON.stringify(value)).join(' or ');
+  }
   if (error.keyword === 'type') return String(error.params.type);
   return undefined;
 }

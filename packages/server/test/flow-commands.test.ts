@@ -167,8 +167,11 @@ describe('ringback flow run', () => {
   });
 
   it('says what is wrong with files', async () => {
+    const others = path.join(directory, 'others.yaml');
+    writeFileSync(others, 'flows: { Choice: choice.json }');
     for (const [args, complaint] of [
       [['run'], /Name the file of a flow/],
+      [['run', '--script', others], /Name the file of a flow/],
       [['run', '/nonexistent.json'], /cannot be read/],
       [['run', write('none.json', undefined)], /is no flow/],
       [['run', choice, '--script', choice], /The scenario has \d+ mistake/],

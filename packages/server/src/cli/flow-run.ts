@@ -85,7 +85,11 @@ async function runFlowFile(given: readonly string[], options: RunOptions, termin
   const scenario = options.script === undefined ? {} : readScenario(options.script, readText(options.script));
   const files = readFiles(given, scenario, options);
   const [main] = files;
-  if (!main) throw new FlowFileUnusable('Name the file of a flow: ringback flow run welcome.json');
+  if (!main) {
+    throw new FlowFileUnusable(
+      'Name the file of a flow: ringback flow run welcome.json, or flow: welcome.json in the scenario.',
+    );
+  }
   warnOfProblems(main, terminal);
 
   const isInteractive = options.script === undefined;
@@ -119,13 +123,14 @@ async function runFlowFile(given: readonly string[], options: RunOptions, termin
   if (unmet.length > 0) terminal.exitWith(1);
 }
 
-/** The flow first: the command line's first file, or the scenario's own. */
+/** The flow first: the scenario's own, or the command line's first file. What others reach by name is none that begins. */
 function readFiles(given: readonly string[], scenario: Scenario, options: RunOptions): readonly FlowFile[] {
-  const type = options.type ?? (scenario.type === undefined ? undefined : flowTypeArgument(scenario.type));
+  const type = options.type ?? scenario.type;
   const beside = (file: string): string => path.resolve(path.dirname(options.script ?? '.'), file);
+  const own = scenario.flow === undefined ? given : [beside(scenario.flow), ...given];
+  if (own.length === 0) return [];
   return [
-    ...(scenario.flow === undefined ? [] : [beside(scenario.flow)]),
-    ...given,
+    ...own,
     ...Object.entries(scenario.flows ?? {}).map(([name, file]) => `${name}=${beside(file)}`),
   ].map((file) => readFlowFile(file, type));
 }

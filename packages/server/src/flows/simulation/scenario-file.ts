@@ -1,4 +1,5 @@
 /** The file of a scenario: how a flow's world and caller behave, and what is expected of the flow. Read for `ringback flow run --script`. */
+import { FLOW_TYPES } from '@ringback/flow';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { readCheckedYaml, type YamlMistake } from '../../checked-yaml.ts';
@@ -98,7 +99,7 @@ const Scenario = Type.Object(
     flow: Type.Optional(Type.String({ minLength: 1 })),
     /** Other flows and modules by id, ARN or name. */
     flows: Type.Optional(textMap),
-    type: Type.Optional(Type.String()),
+    type: Type.Optional(Type.Enum([...FLOW_TYPES])),
     attributes: Type.Optional(textMap),
     customerNumber: Type.Optional(phoneNumber),
     systemNumber: Type.Optional(phoneNumber),
