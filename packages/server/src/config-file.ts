@@ -1,4 +1,6 @@
 /** The YAML configuration file: its shape, and a reader that names line and key of every mistake. Used by config.ts and `ringback check`. */
+import path from 'node:path';
+import { readScenarioFile, ScenarioUnusable } from '@ringback/simulated-carrier';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { isKnownCountry } from './calls/trunk-numbers.ts';
@@ -392,6 +394,7 @@ function mistakesBeyondShape(value: ConfigFile, file: string): MistakeBeyondShap
     ...unknownCountries(value),
     ...unservedCountries(value.countries ?? [], value.trunks ?? []),
     ...sipMistakes(value.sip ?? {}, file),
+    ...phoneMistakes(value, file),
   );
   const keys = new Set<string>();
   value.accessKeys?.forEach((key, index) => {
@@ -426,6 +429,23 @@ function mistakesBeyondShape(value: ConfigFile, file: string): MistakeBeyondShap
   return found;
 }
 
+/** The phones of the simulated carrier, which nobody dials where there are trunks. */
+function phoneMistakes({ simulatedCarrier, trunks }: ConfigFile, file: string): MistakeBeyondShape[] {
+  const named = simulatedCarrier?.scenarioFile;
+  if (named === undefined || trunks?.length) return [];
+  const scenarioFile = besideFile(file, named);
+  try {
+    readScenarioFile(scenarioFile);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ScenarioUnusable)) throw error;
+    return error.mistakes.map(({ path: place, problem }) => ({
+      path: ['simulatedCarrier', 'scenarioFile'],
+      message: `${scenarioFile} cannot be used: ${place ? `${place} ` : ''}${problem}`,
+    }));
+  }
+}
+
 /** A country that is misspelt (UK for GB) would be closed without a word. */
 function unknownCountries({ countries, caps, instances, trunks }: ConfigFile): MistakeBeyondShape[] {
   const found: MistakeBeyondShape[] = [];
@@ -448,6 +468,11 @@ function unknownCountries({ countries, caps, instances, trunks }: ConfigFile): M
     checkList(['trunks', String(index), 'countries'], trunk.countries);
   }
   return found;
+}
+
+/** Where a file or directory is that the configuration file names: relative to that file. */
+export function besideFile(configFile: string, named: string): string {
+  return path.resolve(path.dirname(configFile), named);
 }
 
 /** A policy's file is looked for beside the configuration file. */

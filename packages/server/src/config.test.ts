@@ -236,3 +236,47 @@ async function configFile(text: string): Promise<string> {
   await writeFile(file, text);
   return file;
 }
+
+describe('config › phones of the simulated carrier', () => {
+  const withPhones = async (name: string, phones: string, more = ''): Promise<string> => {
+    const directory = await mkdtemp(path.join(scratch, 'phones-'));
+    await writeFile(path.join(directory, 'phones.json'), phones);
+    const file = path.join(directory, 'ringback.yaml');
+    await writeFile(file, `simulatedCarrier: { scenarioFile: ${name} }\n${more}`);
+    return file;
+  };
+
+  it('are read from beside the configuration file, wherever the service was started', async () => {
+    const file = await withPhones('phones.json', '{"otherNumbers": [{"step": "answer"}]}');
+    assert.equal(
+      loadConfig({ RINGBACK_CONFIG: file }).simulatedCarrier.scenarioFile,
+      path.join(path.dirname(file), 'phones.json'),
+    );
+  });
+
+  it('are checked with the file that names them, unless a trunk takes their place', async () => {
+    const phones = '{"numbers": {"+12065550150": [{"step": "rng"}, {"step": "press", "digits": "x"}]}}';
+    const [wrong, missing] = [await withPhones('phones.json', phones), await withPhones('none.json', '{}')];
+    const mistakesOf = (file: string): readonly string[] => {
+      try {
+        loadConfig({ RINGBACK_CONFIG: file });
+        return [];
+      } catch (error) {
+        assert.ok(error instanceof ConfigFileUnusable, String(error));
+        return error.mistakes.map(({ line, key, message }) => `${line} ${key} ${message}`);
+      }
+    };
+    const [first = '', second = ''] = mistakesOf(wrong);
+    assert.match(
+      first,
+      /^1 simulatedCarrier\.scenarioFile .*phones\.json cannot be used: .*\[0\]\.step must be one of/,
+    );
+    assert.match(second, /\[1\]\.digits must be/);
+    assert.match(
+      mistakesOf(missing).join(),
+      /^1 simulatedCarrier\.scenarioFile .*none\.json cannot be used: ENOENT/,
+    );
+    const trunk = 'trunks: [{ name: a, address: 127.0.0.1 }]\nsignatures: strict\n';
+    assert.deepEqual(mistakesOf(await withPhones('none.json', '{}', trunk)), []);
+  });
+});

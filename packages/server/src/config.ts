@@ -6,7 +6,7 @@ import type { IceServer } from '@ringback/media';
 import type { RecordingUploadOptions } from './calls/recording-upload.ts';
 import type { Trunk } from './calls/trunk.ts';
 import { checkCertificate } from './checked-certificate.ts';
-import { type ConfigFile, readConfigFile } from './config-file.ts';
+import { besideFile, type ConfigFile, readConfigFile } from './config-file.ts';
 import type { FileBounds } from './full-files.ts';
 import { describePolicyProblem, type Policy, readPolicy } from './identity/policy.ts';
 import { policyFileBeside, readPolicyFile } from './identity/policy-file.ts';
@@ -184,7 +184,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       transport: file.agents?.transport ?? 'all',
     },
     simulatedCarrier: {
-      scenarioFile: file.simulatedCarrier?.scenarioFile,
+      scenarioFile:
+        file.simulatedCarrier?.scenarioFile &&
+        besideFile(env.RINGBACK_CONFIG ?? '', file.simulatedCarrier.scenarioFile),
       rtpPorts: portRangeOf('simulatedCarrier.rtpPorts', file.simulatedCarrier?.rtpPorts ?? '30000-34999'),
     },
     logLevel: file.logLevel ?? 'info',
@@ -353,7 +355,7 @@ function bucketsOf(buckets: Readonly<Record<string, string>>, configFile: string
   return Object.fromEntries(
     Object.entries(buckets).map(([bucket, place]) => [
       bucket,
-      /^https?:\/\//.test(place) ? place : path.resolve(path.dirname(configFile), place),
+      /^https?:\/\//.test(place) ? place : besideFile(configFile, place),
     ]),
   );
 }

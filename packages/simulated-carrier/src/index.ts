@@ -8,7 +8,7 @@ export { ANY_OTHER_NUMBER, MAGIC_NUMBERS } from './magic-numbers.ts';
 export type { CallEnding, CallParty, PhoneCall, PhoneEvent, PhoneEventDetail } from './phone-event.ts';
 export type { PhoneScenario, PhoneStep, Tone } from './phone-scenario.ts';
 export { recordingFileName } from './recording-file-name.ts';
-export { ScenarioUnusable } from './scenario-book.ts';
+export { readScenarioFile, ScenarioUnusable } from './scenario-book.ts';
 export type {
   CallCounters,
   CarrierFault,

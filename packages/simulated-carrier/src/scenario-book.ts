@@ -1,5 +1,5 @@
 // Which scenario a number has: what a test or a file says goes before the magic numbers, and those before all others.
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { checkScenario, type ScenarioMistake } from './check-scenario.ts';
 import { ANY_OTHER_NUMBER, MAGIC_NUMBERS } from './magic-numbers.ts';
 import type { PhoneScenario } from './phone-scenario.ts';
@@ -45,10 +45,10 @@ export function readScenarios(value: unknown, source = 'the scenarios'): Scenari
 }
 
 /** @throws {ScenarioUnusable} also for a file that cannot be read or is no JSON */
-export async function loadScenarioFile(path: string): Promise<ScenarioBook> {
+export function readScenarioFile(path: string): ScenarioBook {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new ScenarioUnusable(`scenario file ${path}`, [{ path: '', problem }]);

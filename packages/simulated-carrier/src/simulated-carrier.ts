@@ -21,7 +21,7 @@ import { Phone, type PhoneSurroundings } from './phone.ts';
 import type { PhoneCall, PhoneEvent, PhoneEventDetail } from './phone-event.ts';
 import { listensForPrompts } from './phone-scenario.ts';
 import { runPhone } from './run-phone.ts';
-import { loadScenarioFile, readScenarios, type ScenarioBook, scenarioFor } from './scenario-book.ts';
+import { readScenarioFile, readScenarios, type ScenarioBook, scenarioFor } from './scenario-book.ts';
 
 export interface SimulatedCarrierOptions {
   /** A loopback address, 127.0.0.0/8. Default 127.0.0.1. */
@@ -91,7 +91,7 @@ export async function openSimulatedCarrier(options: SimulatedCarrierOptions): Pr
   }
   const books: ScenarioBook[] = [];
   if (options.scenarios !== undefined) books.push(readScenarios(options.scenarios));
-  if (options.scenarioFile !== undefined) books.push(await loadScenarioFile(options.scenarioFile));
+  if (options.scenarioFile !== undefined) books.push(readScenarioFile(options.scenarioFile));
   const exchange = new Exchange(options, host, books);
   await exchange.open();
   return exchange;
