@@ -163,6 +163,22 @@ describe('jitter buffer', () => {
     assert.ok(rms(decodeMulaw(frame)) > 3_000);
   });
 
+  for (const pauseMs of [160, 300, 480, 1_000, 10_000]) {
+    it(`plays on unbroken after a pause of ${pauseMs} ms for which the sender's timestamps stood still`, () => {
+      const line = new Line();
+      line.run(500, () => 5);
+      line.run(pauseMs / 20, () => 5 + pauseMs);
+      const adjustments = line.buffer.adjustments;
+      line.run(1_000, () => 5 + pauseMs);
+      const after = line.origins.slice(-1_000);
+      assert.ok(after.lastIndexOf('absent') < 10, `silent until ${after.lastIndexOf('absent')}`);
+      assert.ok(after.filter((origin) => origin !== 'received').length < 20, after.slice(0, 100).join());
+      assert.ok(line.buffer.adjustments - adjustments <= 8, `${line.buffer.adjustments - adjustments}`);
+      assert.ok(toneLevel(line.pcm(900), 8_000, 250) > 0.9);
+      assert.ok(line.buffer.delayMs <= 60, `${line.buffer.delayMs}`);
+    });
+  }
+
   it('plays noise of the told level while the far end is silent', () => {
     const line = new Line();
     line.run(50, () => 5);

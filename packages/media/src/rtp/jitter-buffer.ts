@@ -55,6 +55,10 @@ const TICKS_UNTIL_CUT = 50;
 /** A delay beyond this is not brought down step by step, samples (220 ms). */
 const FAR_TOO_LONG = (LONGEST_DELAY_MS + 100) * SAMPLES_PER_MS;
 
+/** Packets of which all are later than any delay that is waited for, over so much time: the sender, or the line, has another pace. Ms. */
+const LATE_FOR_GOOD_MS = 1_000;
+const FAR_TOO_LATE_FOR_GOOD_MS = 100;
+
 /** Part of a frame by which a delay must be wrong before it is changed, samples. */
 const TOLERANCE = 120;
 
@@ -88,6 +92,9 @@ export class JitterBuffer {
   #packets = 0;
   #fastest = Number.POSITIVE_INFINITY;
   #fastestBefore = Number.POSITIVE_INFINITY;
+  /** Since when every packet has been later than the longest delay, and what was wanted then. */
+  #lateSinceMs: number | undefined;
+  #wantedBeforeLateMs = FIRST_DELAY_MS;
   /** Lead of a packet that comes without any lateness, smoothed, samples. */
   #lead = 0;
   #ticksSinceChange = 0;
@@ -200,6 +207,7 @@ export class JitterBuffer {
     this.#packets = 0;
     this.#fastest = Number.POSITIVE_INFINITY;
     this.#fastestBefore = Number.POSITIVE_INFINITY;
+    this.#lateSinceMs = undefined;
   }
 
   #wait(frame: Uint8Array): 'absent' {
@@ -362,7 +370,13 @@ export class JitterBuffer {
       fastest = this.#fastestBefore;
     }
     const late = Math.max(0, (transit - fastest) | 0);
-    this.#lead += (lead + late - this.#lead) / 16;
+    if (this.#isLateForGood(late, arrivalMs)) {
+      this.#forgetTiming();
+      this.#wantedMs = this.#wantedBeforeLateMs;
+      this.#lead = lead;
+      return;
+    }
+    this.#lead += (Math.min(CAPACITY, lead + late) - this.#lead) / 16;
     const place = Math.min(CLASSES - 1, Math.floor(late / SAMPLES_PER_MS / CLASS_MS));
     let total = 0;
     for (let i = 0; i < CLASSES; i += 1) {
@@ -379,6 +393,23 @@ export class JitterBuffer {
     }
     const neededMs = Math.ceil((classes * CLASS_MS) / SHORTEST_DELAY_MS) * SHORTEST_DELAY_MS;
     this.#wantedMs = Math.min(LONGEST_DELAY_MS, Math.max(SHORTEST_DELAY_MS, neededMs));
+  }
+
+  /**
+   * A sender that pauses while its timestamps stand still, or a way that has become longer: nothing will be as fast any more as it
+   * was. What piled up behind a stall is no such thing: it comes all at once.
+   */
+  #isLateForGood(late: number, arrivalMs: number): boolean {
+    if (late <= LONGEST_DELAY_MS * SAMPLES_PER_MS) {
+      this.#lateSinceMs = undefined;
+      return false;
+    }
+    if (this.#lateSinceMs === undefined) {
+      this.#lateSinceMs = arrivalMs;
+      this.#wantedBeforeLateMs = this.#wantedMs;
+    }
+    const enoughMs = late > FAR_TOO_LONG ? FAR_TOO_LATE_FOR_GOOD_MS : LATE_FOR_GOOD_MS;
+    return arrivalMs - this.#lateSinceMs >= enoughMs;
   }
 }
 
