@@ -148,4 +148,64 @@ describe('stereo timeline', () => {
       assert.ok(worst < 60, `${worst} ms off`);
     });
   }
+
+  /** How far off each loud packet, one in 50, is found, ms; `placeOf` says where in the sender's time it is, `lateBy` how long it travels. */
+  function misplaced(
+    packets: number,
+    placeOf: (packet: number) => number,
+    lateBy: (packet: number) => number,
+  ): number[] {
+    const timeline = new StereoTimeline();
+    const errorsMs: number[] = [];
+    const arrived: { at: number; packet: number }[] = [];
+    for (let n = 0; n < packets; n += 1) arrived.push({ at: n + 1 + lateBy(n), packet: n });
+    arrived.sort((a, b) => a.at - b.at);
+    let released = 0;
+    let wasLoud = false;
+    for (let tick = 0; tick < packets; tick += 1) {
+      while ((arrived[0]?.at ?? Number.POSITIVE_INFINITY) <= tick) {
+        const { packet } = arrived.shift() as { packet: number };
+        const loudness = packet % 50 === 25 ? A : 0;
+        timeline.received((placeOf(packet) * 160) >>> 0, frame(loudness), 0, 160, MULAW);
+      }
+      timeline.advanceTo(tick * 160 + 160);
+      if (timeline.finished < 8_000) continue;
+      const bytes = timeline.release(8_000);
+      const pcm = new Int16Array(bytes.buffer, bytes.byteOffset, 16_000);
+      for (let n = 0; n < 8_000; n += 1) {
+        const isLoud = pcm[2 * n] !== 0;
+        if (isLoud && !wasLoud) {
+          const place = (released + n) / 160;
+          errorsMs.push((place - (Math.round((place - 25) / 50) * 50 + 25)) * 20);
+        }
+        wasLoud = isLoud;
+      }
+      released += 8_000;
+    }
+    return errorsMs;
+  }
+
+  for (const jump of [5, 10, 20, -5, -10, -20]) {
+    it(`brings both directions together again within seconds after timestamps that jumped by ${jump * 20} ms`, () => {
+      const errorsMs = misplaced(
+        2_000,
+        (packet) => packet + (packet >= 520 ? jump : 0),
+        () => 0,
+      );
+      assert.ok(errorsMs.length >= 39, `${errorsMs.length} heard`);
+      assert.deepEqual(new Set(errorsMs.slice(0, 10).map((error) => Math.abs(error) <= 20)), new Set([true]));
+      const late = errorsMs.slice(18);
+      assert.ok(Math.max(...late.map(Math.abs)) <= 40, late.join());
+    });
+  }
+
+  it('moves nothing for a line that is slow for two seconds', () => {
+    const errorsMs = misplaced(
+      2_000,
+      (packet) => packet,
+      (packet) => (packet >= 500 && packet < 600 ? 9 : 0),
+    );
+    assert.equal(new Set(errorsMs).size, 1, errorsMs.join());
+    assert.ok(errorsMs.length >= 38);
+  });
 });

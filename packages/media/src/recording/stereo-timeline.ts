@@ -37,6 +37,10 @@ const FOLLOWED = 480;
 /** By so much at once, samples (20 ms). */
 const FOLLOWING_STEP = 160;
 
+/** A stream that is this far off for so long has jumped, and is moved by as much where it is quiet, or after twice the time. 80 ms, 3 s. */
+const FAR_OFF = 640;
+const FAR_OFF_FOR = 24_000;
+
 /** Mean square below which nobody misses 20 ms (about −50 dBm0). */
 const QUIET_ENERGY = 10_000;
 
@@ -61,6 +65,10 @@ export class StereoTimeline {
   #strays = 0;
   /** How far ahead of the present packets end, smoothed, samples; negative: behind. Grows as the sender's clock runs fast. */
   #offset = 0;
+  /** By how much all packets have been far off, and since when; 0: not all of them were. */
+  #farOff = 0;
+  #farOffSince = 0;
+  #quietFor = 0;
   /** Where the newest packet ended. */
   #receivedTo = 0;
   /** What was received for a time before this is left out. */
@@ -114,16 +122,40 @@ export class StereoTimeline {
    */
   #followClock(position: number, datagram: Uint8Array, start: number, end: number, law: Law): number {
     const ahead = position + end - start - this.#now;
+    this.#noteFarOff(ahead);
+    if (this.#farOff !== 0 && this.#now - this.#farOffSince >= FAR_OFF_FOR) {
+      this.#quietFor = isQuiet(datagram, start, end, law) ? this.#quietFor + end - start : 0;
+      // Moved back, it takes the place of what was received last.
+      if (this.#quietFor > this.#farOff || this.#now - this.#farOffSince >= 2 * FAR_OFF_FOR) {
+        this.#offset = this.#farOff;
+        this.#farOff = 0;
+        return this.#moveBy(-this.#offset);
+      }
+    }
     this.#offset += (Math.max(-MOST_OFFSET, Math.min(MOST_OFFSET, ahead)) - this.#offset) * OFFSET_GAIN;
     const off = Math.abs(this.#offset);
     if (off < FOLLOWED_WHERE_QUIET) return 0;
     if (off < FOLLOWED && !isQuiet(datagram, start, end, law)) return 0;
     const step = this.#offset > 0 ? -FOLLOWING_STEP : FOLLOWING_STEP;
-    if (!this.#fits(position + step, end - start)) return 0;
+    return this.#fits(position + step, end - start) ? this.#moveBy(step) : 0;
+  }
+
+  #moveBy(step: number): number {
     this.#anchorPosition += step;
     this.#receivedTo += step;
     this.#offset += step;
     return step;
+  }
+
+  #noteFarOff(ahead: number): void {
+    const isFar = Math.abs(ahead) >= FAR_OFF;
+    if (isFar && Math.sign(ahead) === Math.sign(this.#farOff)) {
+      if (Math.abs(ahead) < Math.abs(this.#farOff)) this.#farOff = ahead;
+      return;
+    }
+    this.#farOff = isFar ? ahead : 0;
+    this.#farOffSince = this.#now;
+    this.#quietFor = 0;
   }
 
   /** Leaves out what was received for the time until now and comes only later. */
@@ -187,6 +219,7 @@ export class StereoTimeline {
     this.#anchorPosition = Math.max(this.#released, this.#now - samples);
     this.#strays = 0;
     this.#offset = 0;
+    this.#farOff = 0;
     this.#receivedTo = this.#anchorPosition;
   }
 
