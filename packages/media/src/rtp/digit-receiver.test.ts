@@ -80,6 +80,9 @@ describe('digit receiver', () => {
       const presses = [based('1', 0x6000_0000, 0), based('2', base, 2_000), based('3', base + 8_000, 4_000)];
       assert.equal(receive(presses.flat()), '123');
     }
+    // A little further back than a key ago, as of a sender that begins at 0 after a hold.
+    const again = [based('1', 90_000, 0), based('2', 50_000, 4_000), based('2', 56_000, 5_000)];
+    assert.equal(receive(again.flat()), '122');
   });
 
   it('a key held longer than one event can say is one digit (RFC 4733 §2.5.1.3)', () => {

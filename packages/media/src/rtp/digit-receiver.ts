@@ -13,8 +13,9 @@ const MOST_DIGITS_PER_SECOND = 25;
 /** An event this long goes on under a new timestamp (RFC 4733 §2.5.1.3), in timestamp units less one packet. */
 const SEGMENT_DURATION = 0xffff - 1_600;
 
-/** A timestamp further back than any late copy can be is that of a new time base, samples (20 s). */
+/** A timestamp further back than any late copy can be is that of a new time base, samples (20 s); so is any that is behind so much later. */
 const OLDEST_COPY = 160_000;
+const COPIES_COME_WITHIN_MS = 3_000;
 
 export class DigitReceiver {
   /** Digits not reported because they came faster than keys can be pressed. */
@@ -24,6 +25,8 @@ export class DigitReceiver {
   #event = -1;
   #duration = 0;
   #ended = false;
+  /** When the newest packet of the current event came. */
+  #latestMs = 0;
   #windowStartMs = Number.NEGATIVE_INFINITY;
   #inWindow = 0;
 
@@ -45,7 +48,9 @@ export class DigitReceiver {
     if (this.#seen) {
       const distance = timestampDistance(timestamp, this.#timestamp);
       // Behind the current event: a late copy of one already reported.
-      if (distance < 0 && distance > -OLDEST_COPY) return undefined;
+      const mayBeCopy = nowMs - this.#latestMs < COPIES_COME_WITHIN_MS;
+      if (distance < 0 && distance > -OLDEST_COPY && mayBeCopy) return undefined;
+      this.#latestMs = nowMs;
       if (distance === 0 || this.#isContinuation(event, distance)) {
         this.#timestamp = timestamp;
         this.#duration = duration;
@@ -54,6 +59,7 @@ export class DigitReceiver {
       }
     }
     this.#seen = true;
+    this.#latestMs = nowMs;
     this.#timestamp = timestamp;
     this.#event = event;
     this.#duration = duration;
