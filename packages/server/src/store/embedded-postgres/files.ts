@@ -2,7 +2,7 @@
 // ask whether a user can reach a place.
 
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, link, lstat, mkdir, unlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, lstat, mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemErrorCode } from './errors.ts';
 import type { OperatingSystemUser } from './operating-system-user.ts';
@@ -32,8 +32,7 @@ export async function createPrivateDirectory(path: string, user: OperatingSystem
  * Returns whether this call created it.
  */
 export async function publishFile(path: string, content: string): Promise<boolean> {
-  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(6).toString('hex')}`);
-  await writeFile(temporary, content, { mode: 0o644, flush: true });
+  const temporary = await writeTemporary(path, content);
   try {
     await link(temporary, path);
     return true;
@@ -43,6 +42,17 @@ export async function publishFile(path: string, content: string): Promise<boolea
   } finally {
     await unlink(temporary);
   }
+}
+
+/** Puts a file in place of another in one step. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  await rename(await writeTemporary(path, content), path);
+}
+
+async function writeTemporary(path: string, content: string): Promise<string> {
+  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(6).toString('hex')}`);
+  await writeFile(temporary, content, { mode: 0o644, flush: true });
+  return temporary;
 }
 
 /** True when the user can enter the directory. Asked of the system itself, so that every kind of access rule counts. */

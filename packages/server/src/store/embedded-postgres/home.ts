@@ -16,7 +16,7 @@ import { chooseUser, userOwning } from './choose-user.ts';
 import { DataDirectoryUnusable, reasonOf, systemErrorCode } from './errors.ts';
 import { canEnter, createPrivateDirectory, giveTo, kindOf, TEMPORARY_PREFIX } from './files.ts';
 import { currentUser, nameOf, type OperatingSystemUser } from './operating-system-user.ts';
-import { FORMAT, MARKER, POINTER, placeElsewhere, publishMarker } from './placement.ts';
+import { FORMAT, MARKER, POINTER, placeElsewhere, publishMarker, replaceMarker } from './placement.ts';
 
 /** Where one database lives, and as whom it runs. */
 export interface DatabaseHome {
@@ -47,7 +47,10 @@ export async function openHome(options: OpenHomeOptions): Promise<DatabaseHome> 
   try {
     // A second look serves the start that another one overtakes while both make the same new home.
     return (
-      (await knownHome(local)) ?? (await newHome(local, options)) ?? (await knownHome(local)) ?? refuse(local)
+      (await knownHome(local, options)) ??
+      (await newHome(local, options)) ??
+      (await knownHome(local, options)) ??
+      refuse(local)
     );
   } catch (error) {
     throw asUnusable(local, error);
@@ -120,9 +123,9 @@ async function createDataDirectory(configured: string): Promise<string> {
 }
 
 /** Undefined when there is no sign of us. */
-async function knownHome(local: string): Promise<DatabaseHome | undefined> {
+async function knownHome(local: string, { onProgress }: OpenHomeOptions): Promise<DatabaseHome | undefined> {
   const pointer = await readJson(join(local, POINTER));
-  if (pointer !== undefined) return followPointer(local, pointer);
+  if (pointer !== undefined) return followPointer(local, pointer, onProgress);
   const marker = await readJson(join(local, MARKER));
   return marker === undefined ? undefined : existingHome(local, marker);
 }
@@ -136,7 +139,7 @@ async function newHome(local: string, options: OpenHomeOptions): Promise<Databas
   await createPrivateDirectory(local, user);
   if (user.kind === 'self') {
     await publishMarker(local, local);
-    return knownHome(local);
+    return knownHome(local, options);
   }
   await giveTo(user, local);
   if (await canEnter(user, local)) {
@@ -148,7 +151,11 @@ async function newHome(local: string, options: OpenHomeOptions): Promise<Databas
   return directory === undefined ? undefined : { directory, user };
 }
 
-async function followPointer(local: string, pointer: unknown): Promise<DatabaseHome> {
+async function followPointer(
+  local: string,
+  pointer: unknown,
+  onProgress: (message: string) => void,
+): Promise<DatabaseHome> {
   refuseNewerFormat(local, pointer);
   const path = isRecord(pointer) ? pointer.path : undefined;
   const marker = typeof path === 'string' ? await readJson(join(path, MARKER)) : undefined;
@@ -159,7 +166,38 @@ async function followPointer(local: string, pointer: unknown): Promise<DatabaseH
       `Bring that directory back, or delete ${join(local, POINTER)} to start with an empty database.`,
     );
   }
-  return existingHome(path, marker);
+  const home = await existingHome(path, marker);
+  await makeSureItIsOurs(local, path, marker);
+  onProgress(`The database is in ${path}, as ${join(local, POINTER)} says.`);
+  return home;
+}
+
+/**
+ * A data directory that was copied points to the original's database, and one that was moved to its own.
+ *
+ * @throws {DataDirectoryUnusable} the original is there still, and its service has that database.
+ */
+async function makeSureItIsOurs(local: string, directory: string, marker: unknown): Promise<void> {
+  const owner = isRecord(marker) && typeof marker.for === 'string' ? marker.for : local;
+  if (owner === local) return;
+  const pointer = join(local, POINTER);
+  // What cannot be read there proves no owner.
+  const ofOwner = await readJson(join(owner, POINTER)).catch(() => undefined);
+  const isCopy = isRecord(ofOwner) && ofOwner.path === directory;
+  if (isCopy && !(await areTheSame(pointer, join(owner, POINTER)))) {
+    throw new DataDirectoryUnusable(
+      local,
+      `it is a copy, and its ${POINTER} says that the database is in ${directory}, which is that of ${owner}`,
+      `Copy that directory too (cp -a, while its service is stopped) and name the copy in ${pointer}, or delete ${pointer} to start with an empty database.`,
+    );
+  }
+  await replaceMarker(directory, local);
+}
+
+/** One directory may have two names, as where it is mounted twice. */
+async function areTheSame(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([stat(one), stat(other)]);
+  return a.dev === b.dev && a.ino === b.ino;
 }
 
 async function existingHome(directory: string, marker: unknown): Promise<DatabaseHome> {

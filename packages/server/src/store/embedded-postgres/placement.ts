@@ -6,7 +6,7 @@ import { readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { DataDirectoryUnusable, systemErrorCode } from './errors.ts';
-import { canEnter, claimDirectory, createPrivateDirectory, publishFile } from './files.ts';
+import { canEnter, claimDirectory, createPrivateDirectory, publishFile, replaceFile } from './files.ts';
 import type { DroppedUser } from './operating-system-user.ts';
 
 /** The file in a home that says that it is ours. */
@@ -62,6 +62,11 @@ export async function placeElsewhere(options: {
 /** Writes the marker of a home: `local` is the directory that it serves. */
 export async function publishMarker(directory: string, local: string): Promise<void> {
   await publishFile(join(directory, MARKER), toJson({ format: FORMAT, for: local }));
+}
+
+/** The same for a home whose data directory was moved, or copied together with it. */
+export async function replaceMarker(directory: string, local: string): Promise<void> {
+  await replaceFile(join(directory, MARKER), toJson({ format: FORMAT, for: local }));
 }
 
 async function makeHome(

@@ -12,6 +12,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   utimes,
@@ -469,12 +470,45 @@ describe('embedded database › users', { skip: onlyAsRoot }, () => {
     assert.ok(told[0]?.startsWith(`The database is in ${first.directory}, because`), told[0]);
     await query(first.connectionString, 'CREATE TABLE kept AS SELECT 42 AS answer');
     await first.close();
-    const second = await start(dataDir);
+    const second = await start(dataDir, { onProgress: (message) => told.push(message) });
     assert.equal(second.directory, first.directory);
+    assert.ok(told.at(-1)?.startsWith(`The database is in ${first.directory}, as`), told.at(-1));
     assert.deepEqual(await query(second.connectionString, 'SELECT answer FROM kept'), [{ answer: 42 }]);
     await second.close();
     await rm(first.directory, { recursive: true });
     await assert.rejects(start(dataDir), { name: 'DataDirectoryUnusable', message: /where there is none/ });
+  });
+
+  it('run by root, does not take a copied data directory for the owner of a database that is elsewhere', async () => {
+    const parent = await newDirectory(0o700);
+    const [original, copy, moved] = ['original', 'copy', 'moved'].map((name) => join(parent, name));
+    assert.ok(original && copy && moved);
+    const first = await start(original);
+    await first.close();
+    await run('cp', ['-a', original, copy]);
+    await assert.rejects(start(copy), {
+      name: 'DataDirectoryUnusable',
+      message: new RegExp(
+        `${first.directory}, which is that of ${original}/postgres.*Copy that directory`,
+        's',
+      ),
+    });
+
+    const another = `${first.directory}-copy`;
+    scratch.push(another);
+    await run('cp', ['-a', first.directory, another]);
+    await writeFile(join(copy, 'postgres', 'location.json'), JSON.stringify({ format: 1, path: another }));
+    const second = await start(copy);
+    assert.equal(second.directory, another);
+    await second.close();
+
+    await rename(original, moved);
+    const third = await start(moved);
+    assert.equal(third.directory, first.directory);
+    await third.close();
+    await run('cp', ['-a', moved, original]);
+    await assert.rejects(start(original), { name: 'DataDirectoryUnusable', message: /that of .*moved/ });
+    await rm(first.directory, { recursive: true });
   });
 
   it('run by root with programs that the user cannot reach, copies them where it can', async () => {
