@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadSecretKey, SecretKeyUnusable, SecretUnreadable, secretBox } from './secret-box.ts';
+
+const ordinaryId = 65_534;
+const onlyAsRoot = process.getuid?.() === 0 ? false : 'needs root';
 
 describe('secret box', () => {
   const box = secretBox(randomBytes(32));
@@ -42,6 +45,24 @@ describe('secret key', () => {
     assert.equal(keys[0]?.length, 32);
     assert.equal((await stat(path.join(directory, 'secret.key'))).mode & 0o777, 0o600);
     assert.deepEqual(await loadSecretKey(undefined, directory), keys[0]);
+  });
+
+  it('made by root is the directory owner’s, whose service is to read it', { skip: onlyAsRoot }, async () => {
+    const ofAnother = path.join(directory, 'of-another');
+    await mkdir(ofAnother);
+    await chown(ofAnother, ordinaryId, ordinaryId);
+    await loadSecretKey(undefined, ofAnother);
+    const { uid, gid, mode } = await stat(path.join(ofAnother, 'secret.key'));
+    assert.deepEqual({ uid, gid, mode: mode & 0o777 }, { uid: ordinaryId, gid: ordinaryId, mode: 0o600 });
+  });
+
+  it('that cannot be read is told with what to do', async () => {
+    const inTheWay = path.join(directory, 'in-the-way');
+    await mkdir(path.join(inTheWay, 'secret.key'), { recursive: true, mode: 0o700 });
+    await assert.rejects(loadSecretKey(undefined, inTheWay), {
+      name: 'SecretKeyUnusable',
+      message: /Give .*secret\.key to the user that Ringback runs as/,
+    });
   });
 
   it('is the configured one where there is one', async () => {

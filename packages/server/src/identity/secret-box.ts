@@ -1,6 +1,6 @@
 /** Seals secrets for storage and opens them again: AES-256-GCM with a key that is kept outside the database. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { link, open, readFile, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { makeDirectories } from '../make-directories.ts';
 
@@ -73,7 +73,11 @@ export async function loadSecretKey(configured: string | undefined, dataDir: str
   } catch (error) {
     if (error instanceof SecretKeyUnusable) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SecretKeyUnusable(`The key for secrets cannot be read or made: ${reason}.`, { cause: error });
+    throw new SecretKeyUnusable(
+      `The key for secrets cannot be read or made: ${reason}. Give ${file} to the user that Ringback runs as (chown), ` +
+        'or set RINGBACK_SECRET_KEY to what it holds.',
+      { cause: error },
+    );
   }
 }
 
@@ -99,7 +103,7 @@ export async function openSecretBox(
 }
 
 async function readKeyFile(file: string): Promise<Uint8Array | undefined> {
-  let handle: Awaited<ReturnType<typeof open>>;
+  let handle: FileHandle;
   try {
     handle = await open(file, 'r');
   } catch (error) {
@@ -126,6 +130,7 @@ async function makeKeyFile(file: string): Promise<Uint8Array | undefined> {
   const handle = await open(temporary, 'wx', 0o600);
   try {
     await handle.writeFile(`${key.toString('base64')}\n`);
+    await giveToOwnerOf(path.dirname(file), handle);
     await handle.sync();
   } finally {
     await handle.close();
@@ -139,6 +144,13 @@ async function makeKeyFile(file: string): Promise<Uint8Array | undefined> {
   } finally {
     await unlink(temporary);
   }
+}
+
+/** Root may say `ringback keys create` beside a service that runs as another user, and that one is to read the file. */
+async function giveToOwnerOf(directory: string, file: FileHandle): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(directory);
+  await file.chown(uid, gid);
 }
 
 async function requireKeyFile(file: string): Promise<Uint8Array> {
