@@ -175,6 +175,20 @@ describe('RTP session › sending', () => {
     assert.equal(bench.sent[6]?.timestamp, ((bench.sent[0]?.timestamp ?? 0) + 6 * 160) >>> 0);
     assert.deepEqual(bench.reports, ['digits 7 sent']);
   });
+
+  it('digits go on as tones where telephone-events are agreed away while they are sent', () => {
+    const bench = connected();
+    bench.session.sendDigits({ id: 7, digits: '12', toneMs: 100, gapMs: 100 });
+    bench.tick(10);
+    bench.session.connect(agreed({ telephoneEventPayloadType: undefined, codec: 'PCMA', payloadType: 8 }));
+    bench.tick(10);
+    assert.deepEqual(bench.reports, ['digits 7 sent']);
+    const after = bench.sent.slice(10);
+    assert.deepEqual([...new Set(after.map(({ payloadType }) => payloadType))], [8]);
+    const tones = bench.sentAudio('PCMA').slice(0, 800);
+    for (const hz of [697, 1_336]) assert.ok(toneLevel(tones, 8_000, hz) > 0.4, `${hz} Hz`);
+    assert.ok(after.slice(5).every(({ payload }) => payload.every((byte) => byte === 0xd5)));
+  });
 });
 
 describe('RTP session › receiving', () => {

@@ -302,7 +302,7 @@ export class RtpSession implements BridgeVoice {
     const maySend = media.direction === 'sendrecv' || media.direction === 'sendonly';
     // Digits take the place of audio; what plays meanwhile is lost to the far end, its time goes on.
     const isDigit = this.#digitSender.tick();
-    const isEvent = isDigit && this.#digitSender.packet.method === 'telephone-event';
+    const isEvent = isDigit && this.#goesAsEvent(media);
     if (isDigit && !isEvent) hasSound = this.#makeTones();
     if (!maySend) stream.sendNothing();
     else if (isEvent) this.#sendEvent(media, timestamp);
@@ -480,18 +480,24 @@ export class RtpSession implements BridgeVoice {
   /** Fills the frame with the tones of the digit being sent; false in the pause after it. */
   #makeTones(): boolean {
     const { event, isFirst, isPause } = this.#digitSender.packet;
-    if (isPause) return false;
-    if (isFirst || !this.#digitTones) {
+    if (isFirst) {
       const digit = DIGITS[event] as Digit;
       this.#digitTones = new ToneGenerator({ frequenciesHz: tonesOf(digit), levelDbm0: TONE_LEVEL_DBM0 });
     }
+    // What began as telephone-event was heard as one.
+    if (isPause || !this.#digitTones) return false;
     this.#digitTones.fill(this.#frame, FRAME_SAMPLES);
     return this.#toLaw();
   }
 
+  /** Not where telephone-events were agreed away after the digits had been ordered. */
+  #goesAsEvent({ telephoneEventPayloadType }: NegotiatedMedia): boolean {
+    return telephoneEventPayloadType !== undefined && this.#digitSender.packet.method === 'telephone-event';
+  }
+
   #sendEvent(media: NegotiatedMedia, timestamp: number): void {
-    // An offer may have gone without telephone-event since the digits were ordered.
     if (media.telephoneEventPayloadType === undefined) return;
+    this.#digitTones = undefined;
     this.#stream.sendEvent(media.telephoneEventPayloadType, timestamp, this.#digitSender.packet);
   }
 
