@@ -5,11 +5,12 @@ import { describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
 import type { NodeId } from '../ids.ts';
 import type { Routing } from '../routing/routing.ts';
+import type { OutboxFact } from '../store/accept-contacts.ts';
 import type { ContactAdvance } from '../store/advance-contacts.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
 import { BatchFailed } from '../store/micro-batch.ts';
 import { capturedLogger } from '../test-support/captured-logger.ts';
-import { sampleContact } from '../test-support/sample-contact.ts';
+import { sampleContact, sampleRequest, sampleTimeMs } from '../test-support/sample-contact.ts';
 import { type ActiveContacts, openActiveContacts } from './active-contacts.ts';
 import type { Contact } from './contact.ts';
 import { ContactEnded, endings } from './endings.ts';
@@ -52,6 +53,34 @@ describe('active contacts', () => {
     world.table.add(another, 1);
     await world.active.recover();
     assert.deepEqual(world.freed, [[another.id, 'none']]);
+  });
+
+  it('tell that a call was answered whose detection died with its node, before they end it', async () => {
+    const world = makeWorld();
+    const answered = { state: 'CONNECTED', connectedAtMs: sampleTimeMs + 2000 } as const;
+    const request = { ...sampleRequest, answerMachineDetection: { awaitPrompt: false } };
+    const told = { answeringMachineDetectionStatus: 'HUMAN_ANSWERED' } as const;
+    const contacts = [
+      sampleContact({ ...answered, request }),
+      sampleContact({ ...answered, request, outcome: told }),
+      sampleContact({ ...answered }),
+      sampleContact({ state: 'DIALLING', request }),
+    ];
+    for (const contact of contacts) {
+      world.active.mayBeCommitted(contact);
+      world.table.add(contact, 1);
+    }
+    await world.clock.settle(world.active.recover());
+    const ends = ['DISCONNECTED undefined', 'COMPLETED undefined'];
+    assert.deepEqual(
+      contacts.map(({ id }) => world.toldOf(id)),
+      [
+        ['CONNECTED_TO_SYSTEM AMD_ERROR', 'DISCONNECTED AMD_ERROR', 'COMPLETED AMD_ERROR'],
+        ['DISCONNECTED HUMAN_ANSWERED', 'COMPLETED HUMAN_ANSWERED'],
+        ends,
+        ends,
+      ],
+    );
   });
 
   it('run a contact whose commit succeeded although its answer was lost', async () => {
@@ -186,6 +215,8 @@ interface World {
   committing: Promise<void>;
   /** Contacts that routing was told the end of, and what work is left to their agents. */
   readonly freed: readonly (readonly [string, string | undefined])[];
+  /** Type and status of detection of each event of a contact. */
+  toldOf(contactId: string): readonly string[];
   /** Id, end cause and epoch of each written end. */
   ended(): readonly (readonly [string, string | undefined, number])[];
 }
@@ -209,6 +240,7 @@ function makeWorld(gate = closedGate): World {
   const clock = new VirtualClock();
   const table = new Table();
   const ends: Contact[] = [];
+  const written: OutboxFact[] = [];
   const freed: [string, string | undefined][] = [];
   const { logger } = capturedLogger();
   const reach = (): void => {
@@ -237,9 +269,11 @@ function makeWorld(gate = closedGate): World {
     clock,
     logger,
     writing: {
-      async advance({ contact }: ContactAdvance) {
+      async advance({ contact, facts }: ContactAdvance) {
         await world.committing;
         if (world.isDatabaseAway) throw new BatchFailed('advance', 1, new Error('the database is away'));
+        written.push(...facts);
+        if (contact.state !== 'ENDED') return;
         ends.push(contact);
         table.remove(contact);
       },
@@ -263,6 +297,13 @@ function makeWorld(gate = closedGate): World {
     isRoutingAway: false,
     committing: Promise.resolve(),
     freed,
+    toldOf: (contactId) =>
+      written.flatMap(({ payload }) => {
+        const { detail } = JSON.parse(payload);
+        return detail?.contactId === contactId
+          ? [`${detail.eventType} ${detail.answeringMachineDetectionStatus}`]
+          : [];
+      }),
     ended: () => ends.map(({ id, endCause, epoch }) => [id, endCause, epoch]),
   };
   return world;

@@ -7,6 +7,7 @@ import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
 import type { Contact } from './contact.ts';
 import type { ContactRecording } from './contact-recording.ts';
 import { type DataChange, type DataChangeOutcome, DataChangeRefused } from './data-change.ts';
+import { tellLostAnswer } from './detected-answer.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endings, stoppedByApi } from './endings.ts';
 import { type ContactWriting, contactWriting, OpenContact } from './open-contact.ts';
@@ -127,6 +128,15 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     // The number may have been rung; it is never rung again for this request.
     const open = new OpenContact(contact, writing);
     const ending = mayBeDialled ? stoppedByApi(toStop?.reason) : endings.serviceRestarted;
+    try {
+      await tellLostAnswer(open);
+    } catch (error) {
+      // The end is tried for longer, and is what counts.
+      deps.logger.warn(
+        { err: error, contactId: contact.id },
+        'that a contact was answered could not be told',
+      );
+    }
     await endContact(open, ending, {}, story);
     if (open.current.state === 'ENDED') await freeAgent(open.current);
     else strayed(contact);

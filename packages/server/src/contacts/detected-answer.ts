@@ -61,6 +61,17 @@ export async function startDetection(
 }
 
 /**
+ * Tells of a contact that another node, or this one before its restart, left while it was still listening: it was answered, and nobody
+ * will know by whom. An agent who dials hears that himself: there the answer was told at once.
+ */
+export async function tellLostAnswer(contact: OpenContact): Promise<void> {
+  const { state, connectedAtMs, request, outcome } = contact.current;
+  const wasListening = request.answerMachineDetection && !request.preview && state === 'CONNECTED';
+  if (!wasListening || connectedAtMs === undefined || outcome.answeringMachineDetectionStatus) return;
+  await contact.connectedToSystem(connectedAtMs, { answeringMachineDetectionStatus: 'AMD_ERROR' });
+}
+
+/**
  * The answer once it is told.
  *
  * @throws the signal's reason when that comes first: the call is over.
