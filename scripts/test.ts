@@ -23,7 +23,7 @@ const browserPackages = ['chromium'];
 
 /** Where each kind of test lives. */
 const kinds = {
-  unit: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+  unit: ['packages/*/{src,test,scripts}/**/*.test.ts', 'scripts/**/*.test.ts'],
   interop: ['packages/*/test/**/*.interop.ts'],
   browser: ['packages/*/test/**/*.browser.ts'],
   nightly: ['packages/*/test/**/*.nightly.ts'],

@@ -6,6 +6,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { developerCommand, namesAmong, shareOf } from '@ringback/testkit';
 import { type Item, planPart } from './amd-set/item.ts';
+import { type LabelRow, writeLabels } from './amd-set/labels-file.ts';
 import { soundItem } from './amd-set/sound-item.ts';
 import { helloOf, type Sentence, SpeechBank } from './amd-set/speech-bank.ts';
 import { type Part, voices } from './amd-set/voices.ts';
@@ -39,14 +40,13 @@ const command = developerCommand('npm run amd:set --')
     `
 Examples:
   npm run amd:set -- /tmp/amd                       all parts
-  npm run amd:set -- /tmp/amd-test --part test      one part, in a directory of its own
+  npm run amd:set -- /tmp/amd --part dev            one part; others that are there stay
   npm run amd:set -- /tmp/amd-try --share 0.01      a set to try with`,
   )
   .parse();
 const [directory = ''] = command.args;
 const { share, part: chosenParts = everyPart, keepSpeech } = command.opts<AmdSetOptions>();
 
-/** Parts may be built one by one, each into a directory of its own. */
 const parts = everyPart.filter((part) => chosenParts.includes(part));
 const items = parts.flatMap((part) => planPart(part, Math.round(partSizes[part] * share)));
 const speech = join(directory, 'speech');
@@ -60,33 +60,36 @@ const babbles = Object.fromEntries(
   await Promise.all(parts.map(async (part) => [part, await babbleOf(part)] as const)),
 ) as Partial<Record<Part, Float32Array>>;
 
-const rows = [
-  'file,label,part,fold,kind,greetingStartMs,greetingEndMs,beepStartMs,beepEndMs,engine,voice,greeting,noise,snrDb,codec,gsm,loss,speechMs',
-];
+const rows: LabelRow[] = [];
 for (const [n, item] of items.entries()) {
   const sounded = await soundItem(item, bank, babbles[item.part] ?? new Float32Array(1));
   const file = `${item.name}.wav`;
   await writeFile(join(directory, file), wavOf(sounded.bytes, item.line.codec));
   const ms = (value: number | undefined): string => (value === undefined ? '' : String(Math.round(value)));
   const { voice, greeting, background, line } = item;
-  rows.push(
-    [
-      ...[file, item.label, item.part, item.fold, item.kind],
-      ...[
-        ms(sounded.greetingStartMs),
-        ms(sounded.greetingEndMs),
-        ms(sounded.beepStartMs),
-        ms(sounded.beepEndMs),
-      ],
-      ...[voice?.engine ?? '', voice?.id ?? '', greeting?.id ?? ''],
-      ...[background?.kind ?? '', background ? background.snrDb.toFixed(1) : ''],
-      ...[line.codec, line.gsm === 'gsm' ? 'yes' : '', line.loss.toFixed(4)],
-      sounded.speech.map(([start, end]) => `${Math.round(start)}-${Math.round(end)}`).join(' '),
-    ].join(','),
-  );
+  rows.push({
+    file,
+    label: item.label,
+    part: item.part,
+    fold: item.fold,
+    kind: item.kind,
+    greetingStartMs: ms(sounded.greetingStartMs),
+    greetingEndMs: ms(sounded.greetingEndMs),
+    beepStartMs: ms(sounded.beepStartMs),
+    beepEndMs: ms(sounded.beepEndMs),
+    engine: voice?.engine ?? '',
+    voice: voice?.id ?? '',
+    greeting: greeting?.id ?? '',
+    noise: background?.kind ?? '',
+    snrDb: background ? background.snrDb.toFixed(1) : '',
+    codec: line.codec,
+    gsm: line.gsm === 'gsm' ? 'yes' : '',
+    loss: line.loss.toFixed(4),
+    speechMs: sounded.speech.map(([start, end]) => `${Math.round(start)}-${Math.round(end)}`).join(' '),
+  });
   if ((n + 1) % 500 === 0) tell(`${n + 1} of ${items.length} items`);
 }
-await writeFile(join(directory, 'labels.csv'), `${rows.join('\n')}\n`);
+writeLabels(join(directory, 'labels.csv'), rows);
 if (!keepSpeech) await rm(speech, { recursive: true });
 tell(`${items.length} items in ${directory}`);
 

@@ -16,7 +16,7 @@ import { loadWebRtcVad } from '../src/detect/webrtc-vad.ts';
 import { type FitRow, fitModel, type Slope } from './amd-train/fit-model.ts';
 import { fitVoice } from './amd-train/fit-voice.ts';
 import { hearVoices } from './amd-train/hear-voices.ts';
-import { type LabelledAudio, readPart } from './amd-train/labelled-audio.ts';
+import { hasPart, type LabelledAudio, readPart } from './amd-train/labelled-audio.ts';
 
 /** Which way a measure may push: a person says little and then waits, whatever the set says of it. */
 const slopes: ReadonlyMap<MeasureName, Slope> = new Map([
@@ -83,6 +83,10 @@ const [directory = ''] = command.args;
 const { keepVoice } = command.opts<{ readonly keepVoice: boolean }>();
 if (!existsSync(join(directory, 'labels.csv')))
   command.error(`error: ${directory} has no labels.csv; build the set there with npm run amd:set`);
+if (!hasPart(directory, 'train'))
+  command.error(
+    `error: ${directory} has nothing of the part train; add it with npm run amd:set -- ${directory} --part train`,
+  );
 
 /** Fitted with voices behind apart, the trees took a short greeting and a pause for a person sooner. */
 const fittingSettings = { ...defaultAmdSettings, behindDb: 100 };
@@ -104,7 +108,8 @@ const late = fitModel(
   undecided.flatMap((item) => rowsOf(item, isLate, longestLateSilence)),
 );
 write('../src/amd/answer-weights.ts', weightsFile({ inTime, late }));
-process.stdout.write(`${thresholds(hear(directory, 'dev', defaultAmdSettings))}\n`);
+if (hasPart(directory, 'dev'))
+  process.stdout.write(`${thresholds(hear(directory, 'dev', defaultAmdSettings))}\n`);
 
 function trainVoice(from: string): VoiceNetwork {
   const examples = hearVoices(readPart(from, 'train'), vad);
