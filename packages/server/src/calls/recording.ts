@@ -12,7 +12,7 @@ import {
   RecordingFailed,
   type RecordingSummary,
 } from '@ringback/media';
-import type { Clock } from '../clock.ts';
+import { type Clock, delay } from '../clock.ts';
 
 /** A finished file, or the part of it that could be written. */
 export interface FinishedRecording {
@@ -61,6 +61,9 @@ const channelsOf: Readonly<Record<RecordedTracks, RecordingSidecar['recordedChan
   sent: ['agent and system'],
 };
 
+/** Longest time that writing what is left may take, ms. */
+const patienceMs = 10_000;
+
 /** `name.wav` → `name.json`. */
 export function sidecarOf(location: string): string {
   return location.replace(/\.wav$/, '.json');
@@ -105,9 +108,12 @@ export async function startRecording(
       isPaused = state === 'paused';
     },
     async stop() {
-      const end = await media.stopRecording().then(
-        (summary) => ({ summary, failure: undefined }),
-        (error: unknown) => ({ summary: undefined, failure: whyShort(error) }),
+      const end = await withinPatience(
+        clock,
+        media.stopRecording().then(
+          (summary) => ({ summary, failure: undefined }),
+          (error: unknown) => ({ summary: undefined, failure: whyShort(error) }),
+        ),
       );
       const stoppedAtMs = clock.now();
       const { summary, failure } = end;
@@ -122,6 +128,24 @@ export async function startRecording(
       return { location, startedAtMs, stoppedAtMs, tracks, ...(failure === undefined ? {} : { failure }) };
     },
   };
+}
+
+interface Stopped {
+  readonly summary: RecordingSummary | undefined;
+  readonly failure: string | undefined;
+}
+
+/** The end of a call waits for its recording; a disk that hangs must not keep somebody on the line. */
+async function withinPatience(clock: Clock, stopped: Promise<Stopped>): Promise<Stopped> {
+  const over = new AbortController();
+  const failure = `the disk did not take the end of the recording within ${patienceMs / 1_000} s`;
+  const outOfPatience = delay(clock, patienceMs, over.signal).then(() => ({ summary: undefined, failure }));
+  outOfPatience.catch(() => undefined); // it was stopped in time
+  try {
+    return await Promise.race([stopped, outOfPatience]);
+  } finally {
+    over.abort();
+  }
 }
 
 /** The file is written as the call goes: what had come by then can be played, and is worth being told of. */

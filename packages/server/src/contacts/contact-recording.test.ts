@@ -45,7 +45,7 @@ function recorded() {
   const recording = new ContactRecording(contact, held, { recordingsDirectory, clock, logger });
   const states: string[] = [];
   recording.onChanged(() => states.push(recording.state));
-  return { recording, contact, media, told, states, logged };
+  return { recording, contact, held, clock, media, told, states, logged };
 }
 
 const bothSides = { participants: ['Agent', 'Customer'], automatedPart: false } as const;
@@ -169,5 +169,17 @@ describe('recording of a contact', () => {
     assert.equal(told.filter((one) => one === 'start').length, told.filter((one) => one === 'stop').length);
     assert.equal(told.at(-1), told.length === 0 ? undefined : 'stop');
     assert.equal(recording.state, 'off');
+  });
+
+  it('on a disk that takes nothing any more › ends after ten seconds, so that the call can, and says so', async () => {
+    const { recording, held, clock, media, contact } = recorded();
+    await recording.setAutomatedPart('Enabled');
+    media.stopRecording = () => new Promise(() => undefined);
+    const finished = held.finishRecording?.();
+    await clock.advance(9_999);
+    assert.equal(contact.current.outcome.recordingFailure, undefined);
+    await clock.advance(1);
+    assert.match((await finished)?.location ?? '', /\.wav$/);
+    assert.match(contact.current.outcome.recordingFailure ?? '', /disk/);
   });
 });
