@@ -4,12 +4,16 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { makeDirectories } from '../make-directories.ts';
 import type { Opened } from '../opened.ts';
+import { leaseMs } from '../ownership.ts';
 import { openDatabase } from '../store/database.ts';
 import { startEmbeddedPostgres } from '../store/embedded-postgres/start-embedded-postgres.ts';
 import { migrate } from '../store/migrate.ts';
 import { takeUpRestoredFacts } from '../store/restored-facts.ts';
 import type { Schema } from '../store/schema.ts';
 import { orUnusable } from './or-unusable.ts';
+
+/** A node that was killed a moment ago has a lease for `leaseMs`; this more for clocks that are read late. */
+const leaseGraceMs = 2_000;
 
 /** @param fatal told when the embedded database is lost, and why. */
 export async function openServiceDatabase(
@@ -45,6 +49,8 @@ export async function openServiceDatabase(
   await migrate({
     pool: database.pool,
     onMigration: (name) => progress(`Migrating the database: ${name}.`),
+    // The owner of an embedded database is alone on it.
+    ...(embedded ? {} : { otherNodes: { patienceMs: leaseMs + leaseGraceMs, onWait: progress } }),
   });
   if (await takeUpRestoredFacts(database)) {
     logger.warn(

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { limitSilence } from './silent-server.ts';
@@ -15,6 +16,11 @@ export interface MigrateOptions {
   readonly directory?: string;
   /** Told of each file just before it runs. */
   readonly onMigration?: (name: string) => void;
+  /** Nodes may be at work on the tables: those of an older version are waited for, and never migrated beneath. Absent: there can be none. */
+  readonly otherNodes?: {
+    readonly patienceMs: number;
+    readonly onWait?: (message: string) => void;
+  };
 }
 
 /** The schema cannot be brought up to date; the message says which file and what to do. */
@@ -42,6 +48,8 @@ interface Migration {
 /** Any constant will do, as long as nobody else uses it: the bytes of "ringmigr". */
 const MIGRATION_LOCK_KEY = '8244241983374714738';
 
+const LEASE_POLL_MS = 250;
+
 const ownMigrations = fileURLToPath(new URL('./migrations', import.meta.url));
 
 const FILE_NAME = /^\d{12}-[a-z0-9]+(?:-[a-z0-9]+)*\.sql$/;
@@ -50,7 +58,7 @@ const FILE_NAME = /^\d{12}-[a-z0-9]+(?:-[a-z0-9]+)*\.sql$/;
  * Applies what is missing, oldest name first, and returns the names applied now.
  *
  * @throws {MigrationRefused} an applied file was changed since, the database has migrations that the directory lacks
- *   (it was used by a newer Ringback), or a file is misnamed. Nothing was applied.
+ *   (it was used by a newer Ringback), nodes of an older one run on it, or a file is misnamed. Nothing was applied.
  * @throws {MigrationFailed} the SQL of one file failed.
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
@@ -62,7 +70,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
   try {
     await client.query(`SET statement_timeout = 0`);
     await client.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK_KEY})`);
-    return await applyMissing(client, migrations, options.onMigration);
+    return await applyMissing(client, migrations, options);
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error));
     throw error;
@@ -104,7 +112,7 @@ async function readMigrations(directory: string): Promise<readonly Migration[]> 
 async function applyMissing(
   client: PoolClient,
   migrations: readonly Migration[],
-  onMigration: ((name: string) => void) | undefined,
+  { onMigration, otherNodes }: MigrateOptions,
 ): Promise<readonly string[]> {
   await client.query(
     `CREATE TABLE IF NOT EXISTS schema_migration (
@@ -116,11 +124,37 @@ async function applyMissing(
   const applied = await readApplied(client);
   refuseUnlessPrefix(migrations, applied);
   const missing = migrations.filter((migration) => !applied.has(migration.name));
+  if (missing.length > 0 && applied.size > 0 && otherNodes) await awaitOtherNodes(client, otherNodes);
   for (const migration of missing) {
     onMigration?.(migration.name);
     await applyOne(client, migration);
   }
   return missing.map((migration) => migration.name);
+}
+
+/** A migration may take away what statements of older versions need: calls would be refused, and facts lost, until those nodes end. */
+async function awaitOtherNodes(
+  client: PoolClient,
+  { patienceMs, onWait }: NonNullable<MigrateOptions['otherNodes']>,
+): Promise<void> {
+  const startedAtMs = performance.now();
+  for (let looks = 1; ; looks += 1) {
+    // Its lease is all that a node which was killed leaves.
+    const { rows } = await client.query<{ nodes: number }>(
+      'SELECT count(*)::int AS nodes FROM node WHERE lease_expires_at > clock_timestamp()',
+    );
+    const nodes = rows[0]?.nodes ?? 0;
+    if (nodes === 0) return;
+    const found = `${nodes} ${nodes === 1 ? 'node' : 'nodes'} of an older Ringback run${nodes === 1 ? 's' : ''} on this database`;
+    if (performance.now() - startedAtMs >= patienceMs) {
+      throw new MigrationRefused(
+        `${found}, or died a moment ago, and cannot go on with the tables of this version. ` +
+          'Stop all of that version first, then start this one; until then use the commands of that version.',
+      );
+    }
+    if (looks === 1) onWait?.(`${found}; waiting for the end of their leases.`);
+    await sleep(LEASE_POLL_MS);
+  }
 }
 
 async function readApplied(client: PoolClient): Promise<ReadonlyMap<string, string>> {

@@ -69,7 +69,22 @@ describe('migrations', () => {
       ids.profile,
     ]);
 
-    await migrate({ pool: database.pool, directory: all });
+    // A node of that release: its statements would meet other tables than they know.
+    await database.query(`INSERT INTO node VALUES ($1, 'host', clock_timestamp() + interval '1 hour')`, [
+      newId(),
+    ]);
+    const besideOlder = { pool: database.pool, directory: all, otherNodes: { patienceMs: 0 } };
+    await assert.rejects(migrate(besideOlder), {
+      name: 'MigrationRefused',
+      message: /1 node of an older Ringback .*Stop/s,
+    });
+    const { rows } = await database.query<{ name: string }>('SELECT max(name) AS name FROM schema_migration');
+    assert.equal(rows[0]?.name, lastKnown);
+    // One that was killed leaves a lease, which runs out.
+    await database.query(`UPDATE node SET lease_expires_at = clock_timestamp() + interval '300 ms'`);
+    await migrate({ ...besideOlder, otherNodes: { patienceMs: 60_000 } });
+    await database.query(`UPDATE node SET lease_expires_at = clock_timestamp() + interval '1 hour'`);
+    assert.deepEqual(await migrate(besideOlder), [], 'nodes of this version disturb nobody');
     await seed(database, {
       tenant: sampleTenant,
       nowMs: Date.UTC(2026, 0, 1),

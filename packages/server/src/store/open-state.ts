@@ -12,7 +12,8 @@ export interface OpenState {
 
 /**
  * Connects to `databaseUrl`, or to the embedded database that a service runs in `dataDir`; where no service runs, the
- * embedded database is started for as long as the state is open. The schema is brought up to date.
+ * embedded database is started for as long as the state is open. The schema is brought up to date, unless nodes of an older
+ * version run.
  *
  * @throws {DatabaseUnusable | DataDirectoryInUse | DataDirectoryUnusable | EmbeddedPostgresUnavailable |
  *   EmbeddedPostgresFailed | MigrationRefused | MigrationFailed} each says what to do.
@@ -48,6 +49,8 @@ export async function openState(options: {
       await migrate({
         pool: database.pool,
         onMigration: (name) => onProgress(`Migrating the database: ${name}.`),
+        // A look at a service's keys must not take its tables from it.
+        ...(own ? {} : { otherNodes: { patienceMs: 0 } }),
       });
       return { database, close };
     } catch (error) {
