@@ -1,6 +1,7 @@
 /**
  * Records a leg to a stereo WAV: customer left, system right. One recording at a time per leg. Beside each `name.wav` lies
- * `name.json`, which tells of it, also when the process died on the way (`status` is then still `recording`).
+ * `name.json`, which tells of it, also when the process died on the way (`status` is then still `recording`, until left-recordings.ts
+ * finds it).
  */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -64,6 +65,13 @@ const channelsOf: Readonly<Record<RecordedTracks, RecordingSidecar['recordedChan
 /** Longest time that writing what is left may take, ms. */
 const patienceMs = 10_000;
 
+/** What `recordedChannels` of a description says. */
+export function tracksOf({ recordedChannels }: Pick<RecordingSidecar, 'recordedChannels'>): RecordedTracks {
+  const [first, second] = recordedChannels;
+  if (second !== undefined) return 'both';
+  return first === 'customer' ? 'received' : 'sent';
+}
+
 /** `name.wav` → `name.json`. */
 export function sidecarOf(location: string): string {
   return location.replace(/\.wav$/, '.json');
@@ -97,7 +105,7 @@ export async function startRecording(
     recordedChannels: channelsOf[tracks],
   } as const;
   // Nobody waits for descriptions: the call goes on at once, and the recording is worth more than what is told of it.
-  let described = describe(location, { ...about, status: 'recording' }, tell);
+  let described = describeRecording(location, { ...about, status: 'recording' }, tell);
   let isPaused = false;
   return {
     location,
@@ -124,7 +132,7 @@ export async function startRecording(
         ...(failure === undefined ? {} : { failure }),
         ...(summary ? { durationMs: summary.durationMs, pauses: summary.pauses } : {}),
       };
-      described = described.then(() => describe(location, sidecar, tell));
+      described = described.then(() => describeRecording(location, sidecar, tell));
       return { location, startedAtMs, stoppedAtMs, tracks, ...(failure === undefined ? {} : { failure }) };
     },
   };
@@ -155,7 +163,8 @@ function whyShort(error: unknown): string {
   throw error;
 }
 
-async function describe(
+/** Writes the description beside a recording; `tell` hears why it could not be written. */
+export async function describeRecording(
   location: string,
   sidecar: RecordingSidecar,
   tell: (problem: string) => void,

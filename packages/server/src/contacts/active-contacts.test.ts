@@ -1,7 +1,10 @@
 // Contacts that this node runs, and those that stand open with nobody running them, on virtual time and a table in memory.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
 import { VirtualClock } from '@ringback/testkit';
 import type { NodeId } from '../ids.ts';
 import type { Routing } from '../routing/routing.ts';
@@ -20,6 +23,12 @@ const node = '00000000-0000-4000-8000-000000000001' as NodeId;
 
 /** Longer than a contact's end is tried to be written. */
 const longOutageMs = 70_000;
+
+let recordingsDirectory: string;
+before(async () => {
+  recordingsDirectory = await mkdtemp(path.join(tmpdir(), 'ringback-test-'));
+});
+after(() => rm(recordingsDirectory, { recursive: true }));
 
 describe('active contacts', () => {
   it('end a contact after a long outage, although its end could not be written when it came', async () => {
@@ -70,7 +79,7 @@ describe('active contacts', () => {
       world.active.mayBeCommitted(contact);
       world.table.add(contact, 1);
     }
-    await world.clock.settle(world.active.recover());
+    await world.active.recover();
     const ends = ['DISCONNECTED undefined', 'COMPLETED undefined'];
     assert.deepEqual(
       contacts.map(({ id }) => world.toldOf(id)),
@@ -81,6 +90,38 @@ describe('active contacts', () => {
         ends,
       ],
     );
+  });
+
+  it('name in its record what was recorded until its node died', async () => {
+    const world = makeWorld();
+    const contact = sampleContact({ state: 'CONNECTED', connectedAtMs: sampleTimeMs });
+    const day = path.join(recordingsDirectory, '2026', '01', '01');
+    await mkdir(day, { recursive: true });
+    const location = path.join(day, `${contact.id}_000000.wav`);
+    await writeFile(location, Buffer.alloc(44 + 32_000));
+    await writeFile(
+      location.replace('.wav', '.json'),
+      JSON.stringify({
+        status: 'recording',
+        startedAt: '2026-01-01T00:00:00.000Z',
+        recordedChannels: ['customer', 'agent and system'],
+      }),
+    );
+    world.active.mayBeCommitted(contact);
+    world.table.add(contact, 1);
+    await world.active.recover();
+    assert.deepEqual(world.outcomeOf(contact.id), {
+      recordings: [
+        {
+          location,
+          startedAtMs: sampleTimeMs,
+          stoppedAtMs: sampleTimeMs + 1000,
+          failure: 'the service ended before the recording did',
+          status: 'AVAILABLE',
+        },
+      ],
+      recordingFailure: 'the service ended before the recording did',
+    });
   });
 
   it('run a contact whose commit succeeded although its answer was lost', async () => {
@@ -215,6 +256,8 @@ interface World {
   committing: Promise<void>;
   /** Contacts that routing was told the end of, and what work is left to their agents. */
   readonly freed: readonly (readonly [string, string | undefined])[];
+  /** What was written of a contact with its end. */
+  outcomeOf(contactId: string): Contact['outcome'] | undefined;
   /** Type and status of detection of each event of a contact. */
   toldOf(contactId: string): readonly string[];
   /** Id, end cause and epoch of each written end. */
@@ -287,6 +330,7 @@ function makeWorld(gate = closedGate): World {
       clock,
       logger,
       agents: { routing },
+      recordingsDirectory,
     } as unknown as OutboundContactDeps,
   });
   const world: World = {
@@ -297,6 +341,7 @@ function makeWorld(gate = closedGate): World {
     isRoutingAway: false,
     committing: Promise.resolve(),
     freed,
+    outcomeOf: (contactId) => ends.find(({ id }) => id === contactId)?.outcome,
     toldOf: (contactId) =>
       written.flatMap(({ payload }) => {
         const { detail } = JSON.parse(payload);

@@ -178,7 +178,7 @@ export class ContactRecording {
       this.#running = await startRecording(leg.media, recordingsDirectory, { name, tracks }, clock);
       this.#held.finishRecording = async () => {
         const finished = await this.#finish();
-        return finished && outcomeOf(finished);
+        return finished && recordingOutcomeOf(finished);
       };
     } catch (error) {
       // The customer hung up at once: there was nothing to record.
@@ -205,7 +205,7 @@ export class ContactRecording {
     const finished = await this.#finish();
     if (!finished) return;
     const earlier = this.#contact.current.outcome.recordings ?? [];
-    this.#contact.learned({ recordings: [...earlier, outcomeOf(finished)] });
+    this.#contact.learned({ recordings: [...earlier, recordingOutcomeOf(finished)] });
   }
 
   async #finish() {
@@ -224,7 +224,7 @@ export class ContactRecording {
   }
 }
 
-function outcomeOf({ tracks, ...file }: FinishedRecording): RecordingOutcome {
+export function recordingOutcomeOf({ tracks, ...file }: FinishedRecording): RecordingOutcome {
   const participant = participantOf[tracks];
   return { ...file, ...(participant ? { participant } : {}), status: 'AVAILABLE' };
 }
