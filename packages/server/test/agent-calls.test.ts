@@ -34,6 +34,8 @@ const agentHz = 1000;
 /** Says hello and listens. */
 const person = '+12065550101';
 const ringsTwoSeconds = '+12065550100';
+/** A business greeting, after ringing for two seconds. */
+const firm = '+12065550102';
 const busy = '+12065550120';
 /** Special information tones as early media, then 404. */
 const announcesNoNumber = '+12065550124';
@@ -360,6 +362,20 @@ describe('an agent', () => {
     await agent.do({ do: 'hangUp', contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
     await agent.do({ do: 'clear', contactId });
+  });
+
+  it('talks to a customer whose phone rang while the page was loaded again', async () => {
+    await agent.do({ do: 'dial', phoneNumber: firm });
+    await agent.until('ringing', ({ contact }) => contact?.state === 'DIALLING');
+    agent.breakSocket();
+    await agent.open();
+    await agent.connectSoftphone();
+    const { contact } = await agent.until('the answer', ({ contact }) => contact?.state === 'CONNECTED');
+    await agent.untilHeard(100);
+    await agent.do({ do: 'hangUp', contactId: contact?.contactId });
+    await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
+    await agent.do({ do: 'clear', contactId: contact?.contactId });
+    await phoneHears(ringback, firm, agentHz);
   });
 
   it('is given the callback that a flow ordered, hears his whisper and the ringing, talks and holds', async () => {

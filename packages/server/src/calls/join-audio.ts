@@ -10,6 +10,8 @@ import {
 
 /** Two sessions joined; `part` ends that and frees what carried it. May be called twice. */
 export interface JoinedAudio {
+  /** Who was joined to the hub. */
+  readonly other: AudioSession;
   part(): Promise<void>;
   /** Gives `other` another role: a supervisor who listened barges in. */
   become(as: BridgeRole): Promise<void>;
@@ -33,7 +35,7 @@ export async function joinAudio(
 ): Promise<JoinedAudio> {
   try {
     await hub.bridge(other, { as });
-    return { part: once(() => leaveBridge(other)), become: (role) => hub.bridge(other, { as: role }) };
+    return { other, part: once(() => leaveBridge(other)), become: (role) => hub.bridge(other, { as: role }) };
   } catch (error) {
     if (!(error instanceof BridgeRefused) || error.reason !== 'otherWorker') throw error;
   }
@@ -68,6 +70,7 @@ async function relay(
   }
   const relays = [near, far];
   return {
+    other,
     become: (role) => hub.bridge(near, { as: role }),
     part: once(async () => {
       // Closing a session takes it out of its bridge.

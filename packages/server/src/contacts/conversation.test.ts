@@ -48,12 +48,13 @@ function world() {
         agent: { agent: { id: 'agent', identity: {} }, profile: {}, hierarchy: [] },
       }),
     },
-    joined: { part: async () => undefined },
     deps: { clock, logger },
   };
-  const desk = { ...parts.desk, audio: { stats: async () => ({}), unmute: () => undefined } };
+  const audio = { stats: async () => ({}), unmute: () => undefined };
+  const desk = { ...parts.desk, audio };
+  const joined = { other: audio, part: async () => undefined };
   return {
-    parts: { ...parts, desk } as unknown as ConversationParts,
+    parts: { ...parts, desk, joined } as unknown as ConversationParts,
     customer: { media: { hold: mustBeOpen, resume: mustBeOpen } } as unknown as Leg,
     shown,
     lines,
@@ -136,3 +137,54 @@ it('conversation › a recording that fails as the customer is handed over is to
   hangUp.abort();
   assert.deepEqual(await talk, { kind: 'over', ending: undefined });
 });
+
+for (const moment of ['before the answer', 'while the connection of the two is written'] as const) {
+  it(`conversation › an agent whose page was loaded again ${moment} is joined with his new softphone`, async () => {
+    const { parts, customer } = world();
+    const softphone = (id: number) => ({
+      id,
+      stats: async () => ({}),
+      unmute: () => undefined,
+      unbridge: async () => undefined,
+    });
+    const [former, latest] = [softphone(1), softphone(2)];
+    const bridged: unknown[] = [];
+    const parted: unknown[] = [];
+    let replaced: () => void = () => undefined;
+    const desk = {
+      ...parts.desk,
+      audio: former,
+      onAudioReplaced: (listener: () => void) => {
+        replaced = listener;
+        return () => undefined;
+      },
+    };
+    const pageComesBack = (): void => {
+      desk.audio = latest;
+      replaced();
+    };
+    const written = Promise.withResolvers<void>();
+    const contact = { ...parts.contact, connectedToAgent: () => written.promise };
+    const joined = {
+      other: former,
+      part: async () => void parted.push(former),
+      become: async () => undefined,
+    };
+    const media = { ...customer.media, bridge: async (other: unknown) => void bridged.push(other) };
+    if (moment === 'before the answer') pageComesBack();
+    const hangUp = new AbortController();
+    const talk = converse(
+      { ...parts, desk, contact, joined } as unknown as ConversationParts,
+      { ...customer, media } as unknown as Leg,
+      'none',
+      hangUp.signal,
+    );
+    await new Promise(setImmediate);
+    if (moment !== 'before the answer') pageComesBack();
+    written.resolve();
+    await new Promise(setImmediate);
+    assert.deepEqual([parted, bridged], [[former], [latest]]);
+    hangUp.abort();
+    assert.deepEqual(await talk, { kind: 'over', ending: undefined });
+  });
+}

@@ -126,6 +126,7 @@ class Conversation {
   readonly #meter = new AgentAudioMeter();
   #outcome: AgentOutcome | undefined;
   #joined: JoinedAudio | undefined;
+  #rejoining: Promise<void> = Promise.resolve();
   readonly #customerHold: CustomerHold;
   #guest: Guest | undefined;
   readonly #guestHoldFlow: HoldFlow;
@@ -150,7 +151,10 @@ class Conversation {
   async begin(): Promise<void> {
     const { contact, desk, part, held, deps, transfer } = this.#parts;
     this.#joined = this.#parts.joined;
+    this.#stopListening.push(desk.onAudioReplaced(() => void this.#rejoin()));
     if (!this.#joined) await this.#join();
+    // The page may have been loaded again while it rang.
+    await this.#rejoin();
     const connectedAtMs = deps.clock.now();
     const { agent } = this.#agent;
     await this.#meter.begin(desk.audio);
@@ -159,7 +163,6 @@ class Conversation {
     await contact.connectedToAgent(this.#outcome, connectedAtMs);
     await part.connected();
     await held.recording?.conversation('begins');
-    this.#stopListening.push(desk.onAudioReplaced(() => void this.#rejoin()));
     if (held.recording) this.#stopListening.push(held.recording.onChanged(() => this.#show()));
     if (deps.agents) {
       this.#watched = new WatchedConversation(this.#customer, agent.id, () => this.#show());
@@ -245,17 +248,22 @@ class Conversation {
     this.#joined = await joinAudio(media, this.#customer.media, desk.audio);
   }
 
-  /** The page came back with another softphone. */
-  async #rejoin(): Promise<void> {
-    if (this.#agentLeft) return;
-    try {
-      await this.#joined?.part();
-      await this.#join();
-      if (this.#isSelfHeld) this.#parts.desk.audio?.hold([]);
-      await this.#meter.begin(this.#parts.desk.audio);
-    } catch (error) {
-      this.#parts.deps.logger.error({ err: error }, 'an agent could not be joined again');
-    }
+  /** The page came back with another softphone. One after the other: joined twice at once, he would hear himself. */
+  #rejoin(): Promise<void> {
+    this.#rejoining = this.#rejoining.then(async () => {
+      const { audio } = this.#parts.desk;
+      // Where there is none, the next one will be told of.
+      if (this.#agentLeft || !audio || this.#joined?.other === audio) return;
+      try {
+        await this.#joined?.part();
+        await this.#join();
+        if (this.#isSelfHeld) this.#parts.desk.audio?.hold([]);
+        await this.#meter.begin(this.#parts.desk.audio);
+      } catch (error) {
+        this.#parts.deps.logger.error({ err: error }, 'an agent could not be joined again');
+      }
+    });
+    return this.#rejoining;
   }
 
   async #keepOutcome(): Promise<void> {

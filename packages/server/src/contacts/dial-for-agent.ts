@@ -44,6 +44,8 @@ export async function dialForAgent(
   const giveUp = new AbortController();
   const heard = new AbortController();
   let early: Promise<JoinedAudio | undefined> = Promise.resolve(undefined);
+  let ringingLeg: AudioSession | undefined;
+  let rings = false;
   card.enter(
     { phase: 'DIALLING', parties: [customerParty(request.destination, 'connecting')] },
     {
@@ -53,6 +55,11 @@ export async function dialForAgent(
       },
     },
   );
+  // The page was loaded again: its new softphone hears what the one before heard.
+  const stopListening = desk.onAudioReplaced((audio) => {
+    if (ringingLeg) early = joinEarly(early, media, ringingLeg, desk, deps);
+    if (rings && !heard.signal.aborted) void playRinging(audio, heard.signal, deps);
+  });
   void desk.gone.then(() => giveUp.abort(new ContactEnded(agentGaveUp)));
   try {
     // Known whoever answers, and where nobody does: the record tells who called, and the after-contact work that follows.
@@ -65,7 +72,6 @@ export async function dialForAgent(
     }
     const instance = await deps.directory.instance(contact.current.instanceId);
     const hearsNetwork = instance?.earlyMediaEnabled ?? true;
-    let rings = false;
     const ring = (): void => {
       if (!rings) void playRinging(desk.audio, heard.signal, deps);
       rings = true;
@@ -86,6 +92,7 @@ export async function dialForAgent(
         commitAttempt: (attempt) => contact.dialAttempted(attempt, dialByMs),
         opened: (session) => {
           if (!hearsNetwork) return;
+          ringingLeg = session;
           early = joinEarly(early, media, session, desk, deps);
         },
         ringing: (ringStartedAtMs) => {
@@ -114,6 +121,7 @@ export async function dialForAgent(
     }
     throw error;
   } finally {
+    stopListening();
     heard.abort();
   }
 }
