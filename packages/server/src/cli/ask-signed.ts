@@ -30,32 +30,51 @@ const patienceMs = 30_000;
  * Asks, and reads the answer whatever its status is.
  *
  * @param what Operation or path, for the error.
- * @throws {ConnectCallFailed} `Unreachable`, when there is no answer within 30 seconds
+ * @throws {ConnectCallFailed} `Unreachable`, when there is no answer within 30 seconds; the status, when it is another's answer
  */
 export async function askSigned(
   what: string,
   { endpoint, region, credentials }: Connection,
   { method, url, body }: UnsignedRequest,
 ): Promise<{ readonly response: Response; readonly answer: Answer }> {
+  let response: Response;
+  let text: string;
   try {
-    const response = await fetch(url, {
+    response = await fetch(url, {
       method,
       headers: signedHeaders({ method, url, body }, credentials, region, Date.now()),
       ...(body === '' ? {} : { body }),
       signal: AbortSignal.timeout(patienceMs),
     });
-    return { response, answer: readObject(await response.text()) };
+    text = await response.text();
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConnectCallFailed(
-      what,
-      'Unreachable',
-      isUntrusted(cause)
-        ? `The certificate of ${endpoint} is not trusted here (${reason}). Name its authority, or itself, in NODE_EXTRA_CA_CERTS.`
-        : `${endpoint} does not answer (${reason}). Is the service running?`,
-    );
+    throw new ConnectCallFailed(what, 'Unreachable', whyUnreachable(endpoint, cause));
   }
+  const answer = readObject(text);
+  if (answer) return { response, answer };
+  throw new ConnectCallFailed(
+    what,
+    String(response.status),
+    `What answers at ${endpoint} is not Ringback, but perhaps a proxy before it. Does that address lead to the service?`,
+  );
+}
+
+function whyUnreachable(endpoint: string, cause: unknown): string {
+  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
+  // OpenSSL's texts have the line of its source, and end in a line break.
+  const reason = (cause instanceof Error ? cause.message : String(cause)).trim();
+  if (untrusted.has(code ?? '')) {
+    return `The certificate of ${endpoint} is not trusted here (${reason}). Name its authority, or itself, in NODE_EXTRA_CA_CERTS.`;
+  }
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+    return `There is no TLS at ${endpoint}. Try ${endpoint.replace(/^https/u, 'http')}`;
+  }
+  const orTls =
+    code === 'UND_ERR_SOCKET' && endpoint.startsWith('http:')
+      ? ` If it listens with TLS, say ${endpoint.replace(/^http/u, 'https')}`
+      : '';
+  return `${endpoint} does not answer (${reason}). Is the service running?${orTls}`;
 }
 
 /** Codes of OpenSSL's verification, as Node names them, for a chain that ends in nobody whom we trust. */
@@ -67,20 +86,17 @@ const untrusted = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-const isUntrusted = (error: unknown): boolean =>
-  error instanceof Error && untrusted.has((error as NodeJS.ErrnoException).code ?? '');
-
 /** Name of the error that a refusal carries, or its status where it carries none. */
 export function errorCode({ headers, status }: Response, { __type }: Answer): string {
   return (headers.get('x-amzn-errortype') ?? String(__type ?? status)).replace(/:.*$/u, '');
 }
 
-function readObject(text: string): Answer {
+/** Undefined where it is not JSON, as a proxy's error page. */
+function readObject(text: string): Answer | undefined {
   try {
     const value: unknown = JSON.parse(text === '' ? '{}' : text);
-    return typeof value === 'object' && value !== null ? (value as Answer) : {};
+    return typeof value === 'object' && value !== null ? (value as Answer) : undefined;
   } catch {
-    // A proxy's error page; its status says enough.
-    return {};
+    return undefined;
   }
 }
