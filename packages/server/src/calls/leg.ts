@@ -62,6 +62,8 @@ export function joinLeg(parts: {
     parts.mediaEnded,
   ]);
   let closed: Promise<RtpStats> | undefined;
+  /** A lost request is repeated after those behind it, which a far end would take for an old one (RFC 3261 §12.2.2): one at a time. */
+  let infos: Promise<void> = Promise.resolve();
   return {
     callId: dialog.callId,
     answeredAtMs: parts.answeredAtMs,
@@ -75,8 +77,11 @@ export function joinLeg(parts: {
           return media.sendDigits(digits, options);
         case 'inband':
           return media.sendDigits(digits, { method: 'tones', ...options });
-        case 'info':
-          return sendByInfo(dialog, digits, parts.clock, signal);
+        case 'info': {
+          const sent = infos.then(() => sendByInfo(dialog, digits, parts.clock, signal));
+          infos = sent.catch(() => undefined);
+          return sent;
+        }
       }
     },
     close() {
