@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import { deskClose, deskProtocol, maxDeskMessageBytes } from '@ringback/connect-api';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { AgentSocket } from '../agents/agent-socket.ts';
@@ -101,7 +101,7 @@ export function addAgentDoor(server: FastifyInstance, deps: AgentDoorDeps): void
     return reply.headers(noStore).send(await describe(session, deps));
   });
 
-  server.delete(sessionPath, async (request: FastifyRequest, reply) => {
+  server.delete(sessionPath, { bodyLimit: maxSignInBytes }, async (request, reply) => {
     if (!isOwnOrigin(request.raw)) return refuse(reply, 403, foreignOrigin);
     const session = await sessionOf(request.raw, sessions);
     if (!session) return refuse(reply, 401, 'Nobody is signed in here.');

@@ -30,6 +30,8 @@ export interface DirectRequests {
   answer(request: ApiRequest): Promise<ApiAnswer>;
   /** The answer to a body that is longer. */
   bodyTooLarge(): ApiAnswer;
+  /** The answer to a request whose key nobody knows; undefined where somebody does, or none is needed. */
+  refusalOfStranger(request: Pick<ApiRequest, 'method' | 'url' | 'headers'>): Promise<ApiAnswer | undefined>;
   /** Whether connections end with their next answer. */
   readonly isClosing: boolean;
 }
@@ -48,6 +50,16 @@ export function isDirect({ method, url, headers }: IncomingMessage): boolean {
 export function splitUrl(url: string): { readonly path: string; readonly query: string } {
   const mark = url.indexOf('?');
   return mark === -1 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}
+
+/** Longest body that is read before anything is known of who sends it, bytes: all of StartOutboundVoiceContact, whose attributes have 32 KB. */
+const unprovenBodyBytes = 64 * 1024;
+
+/** Whether a body is too large to be kept for a stranger, who could have thousands of them wait for their ends. */
+export function hasLargeBody(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > unprovenBodyBytes
+  );
 }
 
 /** Reads the body, and answers. A client that goes away before its body was read is answered by nobody. */
@@ -81,7 +93,23 @@ export function takeDirectly(request: IncomingMessage, response: ServerResponse,
     refuse();
     return;
   }
-  request.on('data', take).on('end', answer);
+  const read = (): void => {
+    request.on('data', take).on('end', answer);
+  };
+  if (!hasLargeBody(request.headers)) {
+    read();
+    return;
+  }
+  const { method = '', url = '/', headers } = request;
+  void edge.refusalOfStranger({ method, url, headers }).then((refusal) => {
+    if (!refusal) {
+      read();
+      return;
+    }
+    // The rest is thrown away as it comes: a client that writes on would not read the answer on a connection that breaks.
+    request.resume();
+    write(response, refusal, 'stays');
+  });
 }
 
 function write(

@@ -75,10 +75,12 @@ export interface EdgeDeps {
   readonly observe?: Observer;
 }
 
+type RequestHead = Pick<ApiRequest, 'method' | 'url' | 'headers'>;
+
 /** What the doors beside the API need of it, so that callers, policies and the audit log are the API's own. */
 export interface EdgeForDoors {
   /** @throws {ApiError} nobody knows the key; asked before the body is read. */
-  refuseStranger(request: FastifyRequest): Promise<void>;
+  refuseStranger(request: RequestHead): Promise<void>;
   /** Runs `work` for the caller who signed, writes the audit log, and answers with what comes of it. */
   answerAs(
     request: FastifyRequest,
@@ -254,14 +256,23 @@ export class Edge implements EdgeForDoors, DirectRequests {
     return output;
   }
 
-  async refuseStranger(request: FastifyRequest): Promise<void> {
-    const { method, headers } = request;
-    const parsed = parseAuthorization({ method, url: request.raw.url ?? '/', headers, body: noBytes });
+  async refuseStranger({ method, url, headers }: RequestHead): Promise<void> {
+    const parsed = parseAuthorization({ method, url, headers, body: noBytes });
     if (parsed.kind === 'refused') throw parsed.error;
     const { accessKeys } = this.#deps;
     if (await accessKeys.isOpenToAnyone()) return;
     if (!(await accessKeys.find(parsed.authorization.scope.accessKeyId))) {
       throw unrecognizedClientException('The access key of the request is not known here.');
+    }
+  }
+
+  async refusalOfStranger(request: RequestHead): Promise<ApiAnswer | undefined> {
+    try {
+      await this.refuseStranger(request);
+      return undefined;
+    } catch (error) {
+      const requestId = randomUUID();
+      return errorResponse(this.#knownError(error, requestId), requestId);
     }
   }
 

@@ -1,6 +1,7 @@
 // The HTTP edge with nothing behind it: what it lets through, and that every way out is an answer AWS clients understand.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -449,6 +450,36 @@ describe('http server › signed requests once there are keys', () => {
       const answer = await ask(server, { method: 'PUT', path, body: `${megabyte}y`, headers });
       assert.deepEqual([answer.status, answer.errorType], [413, 'RequestEntityTooLargeException']);
       assert.equal(answer.headers.connection, 'close');
+    }
+  });
+
+  it('of keys that nobody knows have no more than their head read, where their body is large', async () => {
+    const { port } = await open({ accessKeys: withKeys });
+    const signedBy = (id: string) =>
+      `Authorization: AWS4-HMAC-SHA256 Credential=${id}/20261122/us-east-1/connect/aws4_request, ` +
+      `SignedHeaders=host;x-amz-date, Signature=${'a'.repeat(64)}\r\nX-Amz-Date: 20261122T000000Z\r\n`;
+    const large = `Content-Length: ${200 * 1024}`;
+    for (const [line, head, error] of [
+      ['PUT /contact/outbound-voice', `${signedBy('AKIDUNKNOWN')}${large}`, 'UnrecognizedClientException'],
+      [
+        'PUT /contact/outbound-voice',
+        `${signedBy('AKIDUNKNOWN')}Transfer-Encoding: chunked`,
+        'UnrecognizedClientException',
+      ],
+      ['PUT /elsewhere', `${signedBy('AKIDUNKNOWN')}${large}`, 'UnrecognizedClientException'],
+      ['PUT /contact/outbound-voice', large, 'MissingAuthenticationTokenException'],
+      ['POST /', large, 'MissingAuthenticationTokenException'],
+    ] as const) {
+      const socket = net.connect(port, '127.0.0.1');
+      // The body never comes, and the answer does not wait for it.
+      socket.write(
+        `${line} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${head}\r\n\r\n`,
+      );
+      const [answered] = await once(socket, 'data');
+      socket.destroy();
+      const answer = String(answered);
+      assert.match(answer, /^HTTP\/1\.1 403 /, line);
+      assert.match(answer.toLowerCase(), new RegExp(`x-amzn-errortype: ${error.toLowerCase()}`), line);
     }
   });
 

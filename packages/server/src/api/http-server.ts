@@ -12,7 +12,7 @@ import {
 } from '@ringback/connect-api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type AgentDoorDeps, addAgentDoor } from './agent-door.ts';
-import { isDirect, takeDirectly } from './direct-requests.ts';
+import { hasLargeBody, isDirect, takeDirectly } from './direct-requests.ts';
 import { apiRequestOf, Edge, type EdgeDeps, maxBodyBytes } from './edge.ts';
 import { addPromptDoor } from './prompt-door.ts';
 import { addTraceDoor, type TraceDoorDeps } from './trace-door.ts';
@@ -88,6 +88,14 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setErrorHandler((error, _request, reply) => edge.fail(error, reply));
+  // As with what is taken directly: before the body is read, so that strangers cost no memory.
+  server.addHook('onRequest', async (request, reply) => {
+    if (!request.is404 || !hasLargeBody(request.headers)) return undefined;
+    const { method, headers } = request;
+    const refusal = await edge.refusalOfStranger({ method, url: request.raw.url ?? '/', headers });
+    if (!refusal) return undefined;
+    return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
+  });
   server.get('/health', async (_request, reply) => {
     const { ok, parts } = await options.health();
     // Load balancers are to send nothing more to a service that drains, though all its parts are well.
