@@ -289,6 +289,8 @@ describe('ringback flow export and import', () => {
     });
     assert.equal(wrongKey.code, 1);
     assert.match(wrongKey.stderr, /ListInstances: InvalidSignatureException/);
+    const noPlace = await command('export', '--out', path.join(choice, 'below-a-file'));
+    assert.match(noPlace.stderr, /below-a-file cannot be written \(ENOTDIR\); --out names another directory/);
     const nobody = await ringback(['export', '--endpoint', 'http://127.0.0.1:9'], credentials);
     assert.match(nobody.stderr, /does not answer .*Is the service running\?/);
     const noAddress = await ringback(['export', '--endpoint', 'localhost:8642'], credentials);

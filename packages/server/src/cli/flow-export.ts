@@ -1,12 +1,14 @@
 /** `ringback flow export`: writes flows of a running service to files, with the human names by which another instance can map them. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { idOf } from '../arn.ts';
 import { flowReferences, noteDisplayName } from '../flows/flow-references.ts';
 import { functionName } from '../flows/simulation/scenario-world.ts';
+import { makeDirectories } from '../make-directories.ts';
 import { type ConnectClient, openConnectClient } from './connect-client.ts';
 import { type ConnectionFlags, connectionOf, withConnection } from './connection-options.ts';
+import { FlowFileUnusable } from './flow-files.ts';
 import {
   findInstance,
   type InstanceResources,
@@ -58,15 +60,26 @@ async function exportFlows(
     terminal.exitWith(1);
   }
   const wanted = names.length === 0 ? all : all.filter((flow) => names.some((name) => isCalled(flow, name)));
-  if (!options.dryRun) mkdirSync(options.out, { recursive: true });
+  if (!options.dryRun) await written(options.out, () => makeDirectories(options.out, 0o777));
   const taken = new Set<string>();
   for (const flow of wanted) {
     const file = path.join(options.out, fileName(flow.name, taken));
     const { document, unnamed } = await read(client, resources, flow);
-    if (!options.dryRun) writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
+    const text = `${JSON.stringify(document, null, 2)}\n`;
+    if (!options.dryRun) await written(file, () => writeFileSync(file, text));
     terminal.print(`${file}: ${flow.kind} "${flow.name}"`);
     for (const reference of unnamed)
       terminal.print(`    ${terminal.style('yellow', 'no name known:')} ${reference}`);
+  }
+}
+
+/** @throws {FlowFileUnusable} what is wrong with the place, instead of the system's error. */
+async function written(place: string, write: () => unknown): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new FlowFileUnusable(`${place} cannot be written (${code}); --out names another directory.`);
   }
 }
 
