@@ -230,6 +230,6 @@ function payloadHashOf(request: SignedRequest, unsignedPayload: 'refused' | 'acc
 function wrongSignature(): ApiError {
   return invalidSignatureException(
     'The signature of the request is not the one calculated here. Check the secret access key, and that nothing ' +
-      'between client and service changed the method, path, query, signed headers or body.',
+      'between client and service, such as a proxy, changed the method, path, query, signed headers (Host) or body.',
   );
 }
