@@ -34,6 +34,24 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** What `work` resolves to, or `late` where it takes longer than `patienceMs`; it goes on then, and how it ends is told to nobody. */
+export async function unlessLate<Value>(
+  clock: Clock,
+  patienceMs: number,
+  work: Promise<Value>,
+): Promise<Value | 'late'> {
+  const over = new AbortController();
+  const late = delay(clock, patienceMs, over.signal).then(
+    () => 'late' as const,
+    () => 'late' as const, // aborted: the race is over
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
+}
+
 /**
  * A pause that all share who ask for it while it lasts: an AbortSignal looks at all of its listeners to take one more, so a
  * hundred thousand pauses of their own would take minutes. Rejects as `delay` does.

@@ -13,7 +13,7 @@ import {
   RecordingFailed,
   type RecordingSummary,
 } from '@ringback/media';
-import { type Clock, delay } from '../clock.ts';
+import { type Clock, unlessLate } from '../clock.ts';
 
 /** A finished file, or the part of it that could be written. */
 export interface FinishedRecording {
@@ -62,8 +62,9 @@ const channelsOf: Readonly<Record<RecordedTracks, RecordingSidecar['recordedChan
   sent: ['agent and system'],
 };
 
-/** Longest time that writing what is left may take, ms. */
+/** Longest time that writing what is left may take, ms: the end of a call waits for it, and a disk that hangs must not keep somebody on the line. */
 const patienceMs = 10_000;
+const tooLate = `the disk did not take the end of the recording within ${patienceMs / 1_000} s`;
 
 /** What `recordedChannels` of a description says. */
 export function tracksOf({ recordedChannels }: Pick<RecordingSidecar, 'recordedChannels'>): RecordedTracks {
@@ -116,15 +117,16 @@ export async function startRecording(
       isPaused = state === 'paused';
     },
     async stop() {
-      const end = await withinPatience(
+      const end = await unlessLate(
         clock,
+        patienceMs,
         media.stopRecording().then(
           (summary) => ({ summary, failure: undefined }),
           (error: unknown) => ({ summary: undefined, failure: whyShort(error) }),
         ),
       );
       const stoppedAtMs = clock.now();
-      const { summary, failure } = end;
+      const { summary, failure } = end === 'late' ? { summary: undefined, failure: tooLate } : end;
       const sidecar: RecordingSidecar = {
         ...about,
         stoppedAt: new Date(stoppedAtMs).toISOString(),
@@ -136,24 +138,6 @@ export async function startRecording(
       return { location, startedAtMs, stoppedAtMs, tracks, ...(failure === undefined ? {} : { failure }) };
     },
   };
-}
-
-interface Stopped {
-  readonly summary: RecordingSummary | undefined;
-  readonly failure: string | undefined;
-}
-
-/** The end of a call waits for its recording; a disk that hangs must not keep somebody on the line. */
-async function withinPatience(clock: Clock, stopped: Promise<Stopped>): Promise<Stopped> {
-  const over = new AbortController();
-  const failure = `the disk did not take the end of the recording within ${patienceMs / 1_000} s`;
-  const outOfPatience = delay(clock, patienceMs, over.signal).then(() => ({ summary: undefined, failure }));
-  outOfPatience.catch(() => undefined); // it was stopped in time
-  try {
-    return await Promise.race([stopped, outOfPatience]);
-  } finally {
-    over.abort();
-  }
 }
 
 /** The file is written as the call goes: what had come by then can be played, and is worth being told of. */

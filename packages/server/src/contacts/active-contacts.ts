@@ -1,5 +1,4 @@
 /** The contacts that this node runs: started, stopped, recovered from dead nodes, drained at shutdown. */
-import path from 'node:path';
 import type { Logger } from 'pino';
 import { type LeftRecordings, leftRecordings } from '../calls/left-recordings.ts';
 import { type Clock, delay } from '../clock.ts';
@@ -7,11 +6,12 @@ import type { ContactId, NodeId } from '../ids.ts';
 import { ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
 import type { Contact } from './contact.ts';
-import { type ContactRecording, recordingOutcomeOf } from './contact-recording.ts';
+import type { ContactRecording } from './contact-recording.ts';
 import { type DataChange, type DataChangeOutcome, DataChangeRefused } from './data-change.ts';
 import { tellLostAnswer } from './detected-answer.ts';
 import { endContact, type HeldByContact } from './end-contact.ts';
 import { ContactEnded, type Ending, endings, stoppedByApi } from './endings.ts';
+import { learnLeftRecordings } from './learn-left-recordings.ts';
 import { type ContactWriting, contactWriting, OpenContact } from './open-contact.ts';
 import { type OutboundContactDeps, runOutboundContact } from './outbound-contact.ts';
 import { openWaitingContacts } from './waiting-contacts.ts';
@@ -70,9 +70,6 @@ export interface ActiveContactsDeps {
 /** Contacts taken over in one go; the next go follows at once while there are more. */
 const recoveryBatch = 200;
 
-/** Longest time that looking for recordings may take, ms. */
-const diskPatienceMs = 10_000;
-
 /** A commit whose answer was lost may still become visible; after so long it cannot, ms. */
 const strayLifetimeMs = 60_000;
 
@@ -122,6 +119,11 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     running.set(contact.id, { open, stop, held, done });
   }
 
+  async function takeOverAll(found: readonly RecoveredContact[]): Promise<void> {
+    const left = leftRecordings(story.recordingsDirectory, deps.clock.now());
+    await Promise.all(found.map((each) => takeOver(each, left)));
+  }
+
   async function takeOver(
     { contact, dialAttempts, toStop }: RecoveredContact,
     left: LeftRecordings,
@@ -136,7 +138,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     // The number may have been rung; it is never rung again for this request.
     const open = new OpenContact(contact, writing);
     const ending = mayBeDialled ? stoppedByApi(toStop?.reason) : endings.serviceRestarted;
-    await withinDiskPatience(learnLeftRecordings(open, left));
+    await learnLeftRecordings(open, left, deps);
     try {
       await tellLostAnswer(open);
     } catch (error) {
@@ -149,38 +151,6 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     await endContact(open, ending, {}, story);
     if (open.current.state === 'ENDED') await freeAgent(open.current);
     else strayed(contact);
-  }
-
-  /** A disk that hangs must not keep contacts, and their call slots, from their end. */
-  async function withinDiskPatience(reading: Promise<void>): Promise<void> {
-    const over = new AbortController();
-    const outOfPatience = delay(deps.clock, diskPatienceMs, over.signal).then(() =>
-      deps.logger.warn('the disk did not tell in time what was recorded; a record goes without it'),
-    );
-    outOfPatience.catch(() => undefined); // it was told in time
-    try {
-      await Promise.race([reading, outOfPatience]);
-    } catch (error) {
-      deps.logger.warn({ err: error }, 'what was recorded could not be looked for; a record goes without it');
-    } finally {
-      over.abort();
-    }
-  }
-
-  /** What was recorded lies here, unless the node that died had a disk of its own. */
-  async function learnLeftRecordings(open: OpenContact, left: LeftRecordings): Promise<void> {
-    const { id, state, initiatedAtMs, outcome } = open.current;
-    if (state === 'ACCEPTED') return;
-    const told = outcome.recordings ?? [];
-    const known = new Set(told.map(({ location }) => path.basename(location)));
-    const all = await left.of(id, initiatedAtMs, (problem) => deps.logger.warn({ contactId: id }, problem));
-    const found = all.filter(({ location }) => !known.has(path.basename(location)));
-    if (found.length === 0) return;
-    const failure = found.findLast((recording) => recording.failure !== undefined)?.failure;
-    open.learned({
-      recordings: [...told, ...found.map(recordingOutcomeOf)],
-      ...(failure === undefined ? {} : { recordingFailure: failure }),
-    });
   }
 
   /** Routing would find out by itself, but looks seldom; whoever talked is to be offered the next contact at once. */
@@ -206,8 +176,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
     );
     for (const { contact, untilMs } of asked) if (untilMs <= deps.clock.now()) strays.delete(contact.id);
     for (const { contact } of found) strays.delete(contact.id);
-    const left = leftRecordings(story.recordingsDirectory, deps.clock.now());
-    await Promise.all(found.map((each) => takeOver(each, left)));
+    await takeOverAll(found);
     return found.length;
   }
 
@@ -261,8 +230,7 @@ export function openActiveContacts(deps: ActiveContactsDeps): ActiveContacts {
       while (whose === 'all' && !isDraining) {
         const recovered = await deps.store.recover(deps.node, recoveryBatch);
         total += recovered.length;
-        const left = leftRecordings(story.recordingsDirectory, deps.clock.now());
-        await Promise.all(recovered.map((each) => takeOver(each, left)));
+        await takeOverAll(recovered);
         if (recovered.length < recoveryBatch) break;
       }
       return total;
