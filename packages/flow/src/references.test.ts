@@ -24,6 +24,7 @@ const TEXTS: readonly (readonly [text: string, expected: readonly string[]])[] =
   ["$.SegmentAttributes['connect:Subtype']", ['<SegmentAttributes|connect:Subtype>']],
   ['$.Media.Sip.Headers.P-Charge-Info', ['<Media|Sip|Headers|P-Charge-Info>']],
   ['well, $.Attributes.name- yes', ['well, ', '<Attributes|name>', '- yes']],
+  ['so $.Attributes.-- yes', ['so ', '<Attributes>', '.-- yes']],
   ['$.Views.ViewResultData.Table.0.id', ['<Views|ViewResultData|Table|0|id>']],
   ['`$.DataTableList.rows[0].id` it', ['<DataTableList|rows|0|id>', ' it']],
   ['<say-as>$.Attributes.acc</say-as>', ['<say-as>', '<Attributes|acc>', '</say-as>']],

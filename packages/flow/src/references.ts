@@ -172,12 +172,9 @@ function scanReference(text: string, start: number): Scanned | undefined {
   if (!ROOTS.has(reference.root)) return undefined;
   if (start === 0 && found.end === text.length) return found;
   if (!reference.text.endsWith('-')) return found;
-  const trimmed = reference.text.replace(/-+$/, '');
-  return scanPath(trimmed, 0) === undefined ? found : withEnd(scanPath(trimmed, 0), start + trimmed.length);
-}
-
-function withEnd(found: Scanned | undefined, end: number): Scanned | undefined {
-  return found === undefined ? undefined : { reference: found.reference, end };
+  // What remains may end before the hyphens did: `$.Attributes.-` is `$.Attributes` and the text `.-`.
+  const shorter = scanPath(reference.text.replace(/-+$/, ''), 0);
+  return shorter === undefined ? found : { reference: shorter.reference, end: start + shorter.end };
 }
 
 function scanPath(text: string, start: number): Scanned | undefined {
