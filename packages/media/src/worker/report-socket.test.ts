@@ -60,7 +60,21 @@ describe('report socket', () => {
     await once(far, 'message');
   });
 
-  it('does without, and keeps nothing open, where somebody else has its port', async (t) => {
+  it('sends from another port, and is answered there, where somebody else has its own', async (t) => {
+    const far = await bound(t);
+    const other = await bound(t);
+    const heard = Promise.withResolvers<number[]>();
+    const reports = new ReportSocket(host, other.address().port, (datagram) => heard.resolve([...datagram]));
+    t.after(() => reports.close());
+    reports.send(report, host, far.address().port);
+    const [datagram, source] = await once(far, 'message');
+    assert.deepEqual([...datagram], [...report]);
+    assert.notEqual(source.port, other.address().port);
+    far.send(report, source.port, host);
+    assert.deepEqual(await heard.promise, [...report]);
+  });
+
+  it('keeps nothing open after its end, where somebody else has its port', async (t) => {
     if (process.platform !== 'linux') return t.skip('open sockets are counted in /proc');
     const other = await bound(t);
     const before = await openSockets();

@@ -1,6 +1,7 @@
 /**
  * The RTCP port of one session, the odd one above its RTP port (RFC 3550 §11). Opened with the first report to send: most
- * short calls never need it. A port that somebody else holds means a call without RTCP, no more.
+ * short calls never need it. Where somebody else holds that port, reports leave from one that the system chooses: the far end
+ * learns what we hear, and one that answers where packets come from (RFC 4961) is heard too.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { socketOptionsFor } from './port-pool.ts';
@@ -25,7 +26,7 @@ export class ReportSocket {
     const now = (): void => this.#socket?.send(packet, port, host, ignoreRefusal);
     if (this.#isOpen) now();
     else this.#unsent = now;
-    this.#open();
+    if (!this.#socket) this.#open(this.#port);
   }
 
   close(): void {
@@ -33,18 +34,19 @@ export class ReportSocket {
     if (this.#isOpen) this.#socket?.close();
   }
 
-  #open(): void {
-    if (this.#socket) return;
+  /** @param port zero lets the system choose. */
+  #open(port: number): void {
     const socket = createSocket(socketOptionsFor(this.#host));
     this.#socket = socket;
     socket.on('error', () => {
-      // A packet refused by the system; or the port is another's: reports are extras.
+      // A packet that the system refused is made good by the next report.
       if (this.#isOpen) return;
-      this.#isOver = true;
       socket.close();
+      if (port !== 0 && !this.#isOver) this.#open(0);
+      else this.#isOver = true;
     });
     socket.on('message', (datagram, source) => this.#heard(datagram, source.address));
-    socket.bind({ address: this.#host, port: this.#port, exclusive: true }, () => {
+    socket.bind({ address: this.#host, port, exclusive: true }, () => {
       this.#isOpen = true;
       this.#unsent?.();
       this.#unsent = undefined;
