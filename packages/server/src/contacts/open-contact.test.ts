@@ -78,6 +78,49 @@ describe('open contact', () => {
     }
   });
 
+  it('tells once of criteria that are told of again before they are committed, and keeps the newest', async () => {
+    const expression = { kind: 'agents', agentIds: ['ada'] } as const;
+    const criteria = { steps: [{ expression }], index: 0 };
+    const prepared: ContactRouting = {
+      queuePriority: 5,
+      adjustmentMs: 0,
+      criteria,
+      step: 0,
+      stepIs: 'INACTIVE',
+    };
+    const waits: ContactRouting = { ...prepared, stepIs: 'ACTIVE' };
+    const world = makeWorld();
+    const { contact } = world;
+    const commit = Promise.withResolvers<void>();
+    world.advance = () => commit.promise;
+    // Before both a change that the database takes its time for.
+    const changes = [contact.attributesChanged({ a: '1' }), contact.routed(prepared)];
+    await world.clock.drain();
+    changes.push(contact.routed(waits), contact.queued(sampleAgentQueue));
+    commit.resolve();
+    await Promise.all(changes);
+    assert.deepEqual(
+      world.facts().map(([, what]) => what),
+      ['CONTACT_DATA_UPDATED', 'CONTACT_DATA_UPDATED', 'QUEUED'],
+    );
+    assert.deepEqual(contact.current.outcome.routing, waits);
+  });
+
+  it('tells of criteria the next time when they could not be committed', async () => {
+    const expression = { kind: 'agents', agentIds: ['ada'] } as const;
+    const criteria = { steps: [{ expression }], index: 0 };
+    const waits = { queuePriority: 5, adjustmentMs: 0, criteria, step: 0, stepIs: 'ACTIVE' } as const;
+    const world = makeWorld();
+    world.advance = () => Promise.reject(new Error('away'));
+    await assert.rejects(world.contact.routed(waits), /away/);
+    world.advance = () => Promise.resolve();
+    await world.contact.routed(waits);
+    assert.deepEqual(world.facts(), [
+      [2, 'CONTACT_DATA_UPDATED'],
+      [2, 'CONTACT_DATA_UPDATED'],
+    ]);
+  });
+
   it('commits an attempt with the Call-ID and the time', async () => {
     const world = makeWorld();
     await world.clock.advance(500);

@@ -48,9 +48,12 @@ export class OpenContact {
   #attempts = 0;
   /** Learned and not yet committed. */
   #learned: Partial<ContactOutcome> = {};
+  /** The routing that was told of last, committed or not. */
+  #toldRouting: ContactRouting | undefined;
 
   constructor(contact: Contact, writing: ContactWriting) {
     this.#contact = contact;
+    this.#toldRouting = contact.outcome.routing;
     this.#writing = writing;
   }
 
@@ -142,18 +145,27 @@ export class OpenContact {
 
   /** It is routed in another way than before. An event tells of it where its criteria, or their step, are others. */
   async routed(routing: ContactRouting): Promise<void> {
-    const former = this.current.outcome.routing;
-    const { criteria, step } = routing;
-    if (!criteria || (former?.criteria?.index === criteria.index && former?.step === step)) {
+    const hasEvent = routing.criteria !== undefined && !isSameStep(this.#toldRouting, routing);
+    this.#toldRouting = routing;
+    if (!hasEvent) {
       this.learned({ routing });
       return;
     }
     const atMs = this.#writing.clock.now();
     const updated = ['RoutingCriteria.Step.Status'] as const;
-    await this.#change((contact) => {
-      const next: Contact = { ...contact, outcome: { ...contact.outcome, routing } };
-      return { contact: next, facts: [this.#event(next, 'CONTACT_DATA_UPDATED', atMs, 1, updated)] };
-    });
+    try {
+      await this.#change((contact) => {
+        // While it waited for its turn, more may have been learned of this very step.
+        const { routing: newest } = contact.outcome;
+        const told = newest && isSameStep(newest, routing) ? newest : routing;
+        const next: Contact = { ...contact, outcome: { ...contact.outcome, routing: told } };
+        return { contact: next, facts: [this.#event(next, 'CONTACT_DATA_UPDATED', atMs, 1, updated)] };
+      });
+    } catch (error) {
+      // Whoever tells of it again tells it for the first time.
+      this.#toldRouting = this.#contact.outcome.routing;
+      throw error;
+    }
   }
 
   /** Preview: an agent has the contact before anybody is dialled. */
@@ -300,6 +312,10 @@ export class OpenContact {
       }
     }
   }
+}
+
+function isSameStep(former: ContactRouting | undefined, { criteria, step }: ContactRouting): boolean {
+  return former?.criteria?.index === criteria?.index && former?.step === step;
 }
 
 /** What an agent, or the end, makes of the step that ran. */
