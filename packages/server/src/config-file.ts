@@ -169,6 +169,18 @@ export const ConfigFile = Type.Object(
     accessKeys: Type.Optional(Type.Array(AccessKey)),
     /** `strict`: nobody is let in without a key, though the file has none; `ringback keys create` makes them. */
     signatures: Type.Optional(Type.Literal('strict')),
+    /** Bounds for what clients of the API and agents' pages hold. */
+    http: Type.Optional(
+      Type.Object(
+        {
+          /** Connections at once, those of agents' pages among them. */
+          connections: Type.Optional(Type.Integer({ minimum: 10, maximum: 1_000_000 })),
+          /** Memory for bodies whose signatures are not checked yet, all together. */
+          unprovenMegabytes: Type.Optional(Type.Integer({ minimum: 2, maximum: 100_000 })),
+        },
+        strict,
+      ),
+    ),
     trunks: Type.Optional(Type.Array(TrunkShape)),
     sip: Type.Optional(SipShape),
     /** ISO 3166-1 alpha-2 countries that may be dialled. */

@@ -34,7 +34,7 @@ describe('config › defaults', () => {
         sinks: config.sinks,
       },
       {
-        http: { host: '127.0.0.1', port: 8642, tls: undefined },
+        http: { host: '127.0.0.1', port: 8642, tls: undefined, connections: 5_000, unprovenMegabytes: 64 },
         sip: { host: '127.0.0.1', port: { port: 5060, ifTaken: 'use any free port' } },
         rtpPorts: { first: 20_000, last: 29_999 },
         carrierPorts: { first: 30_000, last: 34_999 },
@@ -82,7 +82,13 @@ describe('config › environment', () => {
       RINGBACK_DATABASE_URL: 'postgresql://db/ringback',
       RINGBACK_REGION: 'us-gov-west-1',
     });
-    assert.deepEqual(config.http, { host: 'localhost', port: 0, tls: undefined });
+    assert.deepEqual(config.http, {
+      host: 'localhost',
+      port: 0,
+      tls: undefined,
+      connections: 5_000,
+      unprovenMegabytes: 64,
+    });
     assert.deepEqual(config.sip, { host: '127.0.0.2', port: { port: 5070, ifTaken: 'fail' } });
     assert.deepEqual(config.rtpPorts, { first: 40_000, last: 40_001 });
     assert.equal(config.dataDir, '/var/lib/ringback');

@@ -50,7 +50,15 @@ export interface PortChoice {
 }
 
 export interface Config {
-  readonly http: { readonly host: string; readonly port: number; readonly tls: TlsFiles | undefined };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: TlsFiles | undefined;
+    /** Open at once, agents' pages among them. */
+    readonly connections: number;
+    /** Of memory for bodies whose senders have not proven yet who they are, all together. */
+    readonly unprovenMegabytes: number;
+  };
   readonly sip: { readonly host: string; readonly port: PortChoice };
   readonly sipSettings: SipSettings;
   readonly rtpPorts: PortRange;
@@ -127,6 +135,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       host: env.RINGBACK_HOST || '127.0.0.1',
       port: portOf(env, 'RINGBACK_HTTP_PORT') ?? 8642,
       tls: tlsOf(env),
+      connections: file.http?.connections ?? 5_000,
+      unprovenMegabytes: file.http?.unprovenMegabytes ?? 64,
     },
     sip: { host: env.RINGBACK_SIP_HOST || '127.0.0.1', port: sipPortOf(env) },
     sipSettings: readSipSettings(file.sip ?? {}, env.RINGBACK_CONFIG ?? ''),

@@ -49,7 +49,7 @@ import { hashPassword } from './identity/passwords.ts';
 import { requireReadableKeys } from './identity/readable-keys.ts';
 import { openSecretBox } from './identity/secret-box.ts';
 import { type NodeId, newId } from './ids.ts';
-import { openMetrics } from './metrics.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
 import { placeOf } from './node-place.ts';
 import { Opened } from './opened.ts';
 import { keepOwnership, leaseMs, openNodeLeaseWatch } from './ownership.ts';
@@ -533,6 +533,7 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     }),
     (server) => server.close(),
   );
+  watchHeld(metrics, http);
   address = urlOf(config, http);
   return serviceOf({
     config,
@@ -581,6 +582,29 @@ function serviceOf(parts: {
       return closed;
     },
   };
+}
+
+function watchHeld(metrics: Metrics, { held: { connections, bodies } }: HttpServer): void {
+  metrics.watch(
+    'ringback_http_connections',
+    'Open HTTP connections, those of agents pages among them.',
+    () => connections.size,
+  );
+  metrics.watch(
+    'ringback_http_connections_cut',
+    'HTTP connections that were cut or refused because there were as many as http.connections says.',
+    () => connections.cut,
+  );
+  metrics.watch(
+    'ringback_http_unproven_bytes',
+    'Memory held by bodies of requests whose signatures are not checked yet.',
+    () => bodies.bytes,
+  );
+  metrics.watch(
+    'ringback_http_bodies_given_up',
+    'Requests refused because bodies of unproven senders filled what http.unprovenMegabytes says.',
+    () => bodies.givenUp,
+  );
 }
 
 const urlOf = (config: Config, http: HttpServer): string =>

@@ -4,6 +4,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { matchRoute } from '@ringback/connect-api';
+import type { UnprovenBodies, UnprovenBody } from './unproven-bodies.ts';
 
 /** A request as far as operations look at it. */
 export interface ApiRequest {
@@ -30,6 +31,8 @@ export interface DirectRequests {
   answer(request: ApiRequest): Promise<ApiAnswer>;
   /** The answer to a body that is longer. */
   bodyTooLarge(): ApiAnswer;
+  /** The answer to a body that is given up because too many others wait for their ends. */
+  bodyGivenUp(): ApiAnswer;
   /** The answer to a request whose key nobody knows; undefined where somebody does, or none is needed. */
   refusalOfStranger(request: Pick<ApiRequest, 'method' | 'url' | 'headers'>): Promise<ApiAnswer | undefined>;
   /** Whether connections end with their next answer. */
@@ -63,21 +66,38 @@ export function hasLargeBody(headers: IncomingHttpHeaders): boolean {
 }
 
 /** Reads the body, and answers. A client that goes away before its body was read is answered by nobody. */
-export function takeDirectly(request: IncomingMessage, response: ServerResponse, edge: DirectRequests): void {
+export function takeDirectly(
+  request: IncomingMessage,
+  response: ServerResponse,
+  edge: DirectRequests,
+  bodies: UnprovenBodies,
+): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const refuse = (): void => {
+  let body: UnprovenBody | undefined;
+  const refuse = (refusal: ApiAnswer): void => {
+    body?.gone();
+    chunks.length = 0;
     request.off('data', take).off('end', answer);
     // What still comes is read by nobody, and the connection cannot be used again.
     request.resume();
-    write(response, edge.bodyTooLarge(), 'closes');
+    write(response, refusal, 'closes');
   };
   const take = (chunk: Buffer): void => {
     bytes += chunk.length;
-    if (bytes > edge.maxBodyBytes) refuse();
-    else chunks.push(chunk);
+    if (bytes > edge.maxBodyBytes) {
+      refuse(edge.bodyTooLarge());
+      return;
+    }
+    chunks.push(chunk);
+    if (!body) {
+      body = bodies.begin(() => refuse(edge.bodyGivenUp()));
+      response.once('close', body.gone);
+    }
+    body.grew(chunk.length);
   };
   const answer = (): void => {
+    body?.whole();
     void edge
       .answer({
         method: request.method ?? '',
@@ -90,7 +110,7 @@ export function takeDirectly(request: IncomingMessage, response: ServerResponse,
       .then((answered) => write(response, answered, edge.isClosing ? 'closes' : 'stays'));
   };
   if (Number(request.headers['content-length'] ?? 0) > edge.maxBodyBytes) {
-    refuse();
+    refuse(edge.bodyTooLarge());
     return;
   }
   const read = (): void => {

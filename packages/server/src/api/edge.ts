@@ -75,6 +75,14 @@ export interface EdgeDeps {
   readonly observe?: Observer;
 }
 
+/** Too many bodies of unproven senders waited for their ends at once, and this one had begun first. */
+export class BodyGivenUp extends Error {
+  override readonly name = 'BodyGivenUp';
+  readonly refusal = serviceUnavailableException(
+    'Too many requests that are not complete are held at this moment; send the request again.',
+  );
+}
+
 type RequestHead = Pick<ApiRequest, 'method' | 'url' | 'headers'>;
 
 /** What the doors beside the API need of it, so that callers, policies and the audit log are the API's own. */
@@ -311,6 +319,10 @@ export class Edge implements EdgeForDoors, DirectRequests {
     return errorResponse(requestEntityTooLargeException(maxBodyBytes), randomUUID());
   }
 
+  bodyGivenUp(): ApiAnswer {
+    return errorResponse(new BodyGivenUp().refusal, randomUUID());
+  }
+
   refuse(error: unknown, reply: FastifyReply): void {
     const requestId = randomUUID();
     void this.#sendRefusal(this.#knownError(error, requestId), requestId, reply);
@@ -397,7 +409,11 @@ export class Edge implements EdgeForDoors, DirectRequests {
   /** What Fastify refuses before an operation is known: a body too large, a broken request. */
   fail(error: unknown, reply: FastifyReply): void {
     const { code, statusCode = 500 } = error as { code?: string; statusCode?: number };
-    if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    if (error instanceof BodyGivenUp) {
+      // What still comes of it is read by nobody.
+      void reply.header('connection', 'close');
+      this.refuse(error.refusal, reply);
+    } else if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
       this.refuse(requestEntityTooLargeException(maxBodyBytes), reply);
     } else if (statusCode < 500) {
       const why = STATUS_CODES[statusCode] ?? 'bad request';

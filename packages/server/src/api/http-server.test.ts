@@ -4,11 +4,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import tls from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { ConnectClient, CreateRuleCommand, ListInstancesCommand } from '@aws-sdk/client-connect';
 import { unrecognizedClientException } from '@ringback/connect-api';
+import { untilDefined } from '@ringback/testkit';
 import { systemClock } from '../clock.ts';
 import { emulatorAccountId } from '../config.ts';
 import type { AccessKeys } from '../identity/access-keys.ts';
@@ -557,6 +560,137 @@ describe('http server › clients that would change the protocol', () => {
   });
 });
 
+describe('http server › crowds', () => {
+  const agentDoor: Omit<AgentDoorDeps, 'logger'> = {
+    sessions: { find: () => Promise.resolve({}) } as unknown as AgentDoorDeps['sessions'],
+    agents: { find: () => Promise.resolve(undefined) },
+    instances: () => Promise.resolve([]),
+    openSocket: () => undefined,
+    transport: 'plain',
+  };
+  const warnings = () => log.lines.filter(({ level }) => level === levels.warn).map(({ msg }) => msg);
+
+  /** A client that connects, says `words`, and then nothing more. */
+  async function stranger(port: number, words = 'PUT /x HTTP/1.1\r\n', secure = false) {
+    const socket = secure
+      ? tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+      : net.connect(port, '127.0.0.1');
+    let said = '';
+    socket
+      .on('error', () => undefined)
+      .on('data', (data) => {
+        said += data;
+      });
+    const closed = once(socket, 'close').then(() => said);
+    await once(socket, secure ? 'secureConnect' : 'connect');
+    await new Promise((resolve) => socket.write(words, resolve));
+    opened.push({ close: () => void socket.destroy() });
+    return { socket, closed, isOpen: () => !socket.destroyed };
+  }
+
+  it('make room for whoever comes, the silent longest first, and say so once', async () => {
+    const server = await open({ ...limitedTo({ connections: 3 }) });
+    const strangers = [await stranger(server.port), await stranger(server.port), await stranger(server.port)];
+    await untilDefined(20_000, 'no such state', () =>
+      server.held.connections.size === 3 ? true : undefined,
+    );
+    assert.equal((await ask(server, { path: '/health' })).status, 200);
+    assert.equal((await ask(server, { path: '/health' })).status, 200);
+    await Promise.all(strangers.slice(0, 1).map(({ closed }) => closed));
+    assert.ok(strangers[2]?.isOpen());
+    const latest = await stranger(server.port);
+    await stranger(server.port);
+    await strangers[1]?.closed;
+    assert.ok(latest.isOpen());
+    assert.equal(warnings().length, 1);
+    assert.match(warnings()[0] ?? '', /^there are 3 HTTP connections: .*http\.connections/);
+  });
+
+  it('do not touch what waits for its answer, nor agents; where there is nothing else, who comes is told', async () => {
+    const holding = Promise.withResolvers<Instance[]>();
+    const begun = Promise.withResolvers<void>();
+    listInstances = () => {
+      begun.resolve();
+      return holding.promise;
+    };
+    const server = await open({
+      ...limitedTo({ connections: 2 }),
+      agentDoor: { ...agentDoor, logger: log.logger },
+    });
+    const agent = await stranger(
+      server.port,
+      `GET ${agentSocketPath} HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
+        'cookie: ringback_session=known\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+        'sec-websocket-protocol: ringback.agent.v1\r\n\r\n',
+    );
+    await once(agent.socket, 'data');
+    const underWay = ask(server, { path: '/instance' });
+    await begun.promise;
+    const refused = net.connect(server.port, '127.0.0.1');
+    assert.match(await text(refused), /^HTTP\/1.1 503 .*ServiceUnavailableException/s);
+    assert.equal(server.held.connections.cut, 1);
+    holding.resolve([]);
+    assert.equal((await underWay).status, 200);
+    assert.ok(agent.isOpen());
+    // The place that is free now is anybody's.
+    assert.equal((await ask(server, { path: '/health' })).status, 200);
+  });
+
+  it('are counted the same over TLS, handshakes among them', async () => {
+    const file = (name: string) => path.resolve(import.meta.dirname, '../../../sip/test/tls', name);
+    const tlsFiles = { certFile: file('carrier.cert.pem'), keyFile: file('carrier.key.pem') };
+    const server = await open({ ...limitedTo({ connections: 2, tls: tlsFiles }) });
+    const plain = await stranger(server.port, '');
+    const first = await stranger(server.port, 'GET /health HTTP/1.1\r\nHost: x\r\n', true);
+    const second = await stranger(server.port, 'GET /health HTTP/1.1\r\nHost: x\r\n', true);
+    await plain.closed;
+    assert.equal(server.held.connections.size, 2);
+    second.socket.write('\r\n');
+    await once(second.socket, 'data');
+    await stranger(server.port, 'x', true);
+    await first.closed;
+    assert.ok(second.isOpen());
+  });
+
+  for (const [how, accessKeys] of [
+    ['taken directly', withKeys],
+    ['taken through Fastify', openToAnyone],
+  ] as const) {
+    it(`of unfinished bodies fill so much memory and no more, and the first of them gives way › ${how}`, async () => {
+      const server = await open({ ...limitedTo({ unprovenMegabytes: 2 }), accessKeys });
+      const kilobytes = (count: number) => 'x'.repeat(count * 1024);
+      const part = (size: number) =>
+        'PUT /contact/outbound-voice HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n' +
+        `Authorization: ${authorizationFor('connect')}\r\nX-Amz-Date: ${now()}\r\nContent-Length: ${1000 * 1024}\r\n\r\n${kilobytes(size)}`;
+      const holds = (bytes: number) =>
+        untilDefined(20_000, 'no such state', () => (server.held.bodies.bytes >= bytes ? true : undefined));
+      const first = await stranger(server.port, part(900));
+      await holds(900 * 1024);
+      const second = await stranger(server.port, part(900));
+      await holds(1800 * 1024);
+      // Of those who hold nothing nobody is asked to give anything.
+      const empty = await stranger(server.port, part(0));
+      const third = await stranger(server.port, part(900));
+      assert.match(await first.closed, /^HTTP\/1.1 503 .*ServiceUnavailableException/s);
+      assert.ok(second.isOpen() && third.isOpen() && empty.isOpen());
+      await holds(1800 * 1024);
+      assert.ok(server.held.bodies.bytes <= 2 * 1024 * 1024);
+      assert.equal(server.held.bodies.givenUp, 1);
+      // Whoever sends at once is served beside them, as often as they like.
+      for (const _ of [1, 2, 3]) {
+        const answer = await ask(server, { method: 'PUT', path: '/contact/outbound-voice', body: '{}' });
+        assert.equal(
+          answer.errorType,
+          accessKeys === withKeys ? 'InvalidSignatureException' : 'InvalidRequestException',
+        );
+      }
+      assert.equal(warnings().length, 1);
+      for (const { socket } of [second, third, empty]) socket.destroy();
+      await untilDefined(20_000, 'no such state', () => (server.held.bodies.bytes === 0 ? true : undefined));
+    });
+  }
+});
+
 describe('http server › health, metrics, end', () => {
   it('tells how each part is, without a signature', async () => {
     const server = await open();
@@ -640,10 +774,16 @@ describe('http server › health, metrics, end', () => {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+const atLoopback = { host: '127.0.0.1', port: 0, tls: undefined, connections: 100, unprovenMegabytes: 64 };
+
+const limitedTo = (limits: Partial<HttpServerOptions['config']['http']>) => ({
+  config: { http: { ...atLoopback, ...limits }, region: 'us-east-1' },
+});
+
 async function open(changes: Partial<HttpServerOptions> = {}, port = 0): Promise<HttpServer> {
   const accessKeys = changes.accessKeys ?? openToAnyone;
   const server = await openHttpServer({
-    config: { http: { host: '127.0.0.1', port, tls: undefined }, region: 'us-east-1' },
+    ...limitedTo({ port }),
     accessKeys,
     authenticate: openAuthentication({ accessKeys, clock: systemClock, region: 'us-east-1' }),
     audit: { record: () => Promise.resolve(), lost: 0, filesDeleted: 0, close: () => Promise.resolve() },

@@ -1,21 +1,33 @@
 /** The HTTP server: listens, keeps slow and unreadable requests from harm, and gives each of the others to the edge or to a door beside it. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type IncomingMessage, maxHeaderSize, type RequestListener, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+import {
+  type IncomingMessage,
+  maxHeaderSize,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import type { Socket } from 'node:net';
+import { type Duplex, Transform } from 'node:stream';
+import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import {
   type ApiError,
   errorResponse,
   malformedHttpRequestException,
   requestHeaderFieldsTooLargeException,
   requestTimeoutException,
+  serviceUnavailableException,
 } from '@ringback/connect-api';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type AgentDoorDeps, addAgentDoor } from './agent-door.ts';
+import { Connections } from './connections.ts';
 import { hasLargeBody, isDirect, takeDirectly } from './direct-requests.ts';
-import { apiRequestOf, Edge, type EdgeDeps, maxBodyBytes } from './edge.ts';
+import { apiRequestOf, BodyGivenUp, Edge, type EdgeDeps, maxBodyBytes } from './edge.ts';
 import { addPromptDoor } from './prompt-door.ts';
 import { addTraceDoor, type TraceDoorDeps } from './trace-door.ts';
+import { UnprovenBodies } from './unproven-bodies.ts';
 
 /** Longest wait for a client to send its request, ms; a slow one must not hold a socket for ever. */
 const defaultRequestTimeoutMs = 30_000;
@@ -39,6 +51,8 @@ export interface HttpServerOptions extends EdgeDeps {
 export interface HttpServer {
   readonly host: string;
   readonly port: number;
+  /** What is held for clients at present, and what was cut at the limits. */
+  readonly held: HeldForClients;
   /**
    * New operations are answered with 503 from now on, which SDKs try again elsewhere. Resolves when those under
    * way are answered, so that no contact begins afterwards.
@@ -46,6 +60,11 @@ export interface HttpServer {
   refuseNewRequests(): Promise<void>;
   /** Stops listening. Clients that have not sent their whole request by now are cut off after a moment. */
   close(): Promise<void>;
+}
+
+export interface HeldForClients {
+  readonly connections: { readonly size: number; readonly cut: number };
+  readonly bodies: { readonly bytes: number; readonly givenUp: number };
 }
 
 /** The port cannot be listened on. The message says what to do. */
@@ -59,7 +78,8 @@ export class HttpPortUnavailable extends Error {
  * @throws {HttpPortUnavailable} the port is taken or may not be used.
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, tls } = options.config.http;
+  const { host, port, tls, connections: most, unprovenMegabytes } = options.config.http;
+  const { logger, clock } = options;
   const { requestTimeoutMs = defaultRequestTimeoutMs } = options;
   // Where the time for headers is the longer one, Node takes each of the two for the other.
   const settings = {
@@ -83,11 +103,20 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       : { http: settings }),
   }) as FastifyInstance;
   const edge = new Edge(options);
+  const connections = new Connections({
+    most,
+    refuse: tls ? (socket) => socket.destroy() : refuseConnection,
+    logger,
+    clock,
+  });
+  const bodies = new UnprovenBodies({ mostBytes: unprovenMegabytes * 1024 * 1024, logger, clock });
+  watchConnections(server.server, connections);
 
   // The signature covers the bytes, so nothing may parse them first.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setErrorHandler((error, _request, reply) => edge.fail(error, reply));
+  server.addHook('onRequest', async (request, reply) => connections.took(request.raw, reply.raw));
   // As with what is taken directly: before the body is read, so that strangers cost no memory.
   server.addHook('onRequest', async (request, reply) => {
     if (!request.is404 || !hasLargeBody(request.headers)) return undefined;
@@ -96,6 +125,10 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     if (!refusal) return undefined;
     return reply.code(refusal.status).headers(refusal.headers).send(refusal.body);
   });
+  // What has a route has a limit of its own. The stream must say how much came in, which Fastify compares.
+  server.addHook('preParsing', async (request, reply, payload) =>
+    request.is404 ? payload.pipe(countedBody(bodies, reply.raw)) : payload,
+  );
   server.get('/health', async (_request, reply) => {
     const { ok, parts } = await options.health();
     // Load balancers are to send nothing more to a service that drains, though all its parts are well.
@@ -119,8 +152,10 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   const toRoutes = server.server.listeners('request') as RequestListener[];
   server.server.removeAllListeners('request').on('request', (request, response) => {
     // Without keys every request must pass the hook above.
-    if (!options.accessKeys.wasOpenToAnyone && isDirect(request)) takeDirectly(request, response, edge);
-    else for (const listener of toRoutes) listener(request, response);
+    if (!options.accessKeys.wasOpenToAnyone && isDirect(request)) {
+      connections.took(request, response);
+      takeDirectly(request, response, edge, bodies);
+    } else for (const listener of toRoutes) listener(request, response);
   });
 
   try {
@@ -140,6 +175,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   return {
     host,
     port: typeof address === 'object' && address ? address.port : port,
+    held: { connections, bodies },
     refuseNewRequests: () => edge.drain(),
     async close() {
       // A half-sent request counts as one under way, and would hold the end up until its own time-out.
@@ -162,19 +198,69 @@ function asksForWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
+function watchConnections(server: Server, connections: Connections): void {
+  // Until its handshake is done a TLS connection is known by the plain one below it.
+  const handshakes = new Map<string, Duplex>();
+  const peerOf = ({ remoteAddress, remotePort, localAddress }: Socket): string =>
+    `${remoteAddress} ${remotePort} ${localAddress}`;
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    if (!(server instanceof TlsServer)) return;
+    const peer = peerOf(socket);
+    handshakes.set(peer, socket);
+    socket.once('close', () => handshakes.delete(peer));
+  });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const below = handshakes.get(peerOf(socket));
+    if (below) connections.replace(below, socket);
+  });
+  server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => connections.upgraded(socket));
+}
+
+/** Every connection that there may be waits for an answer of ours, or is an agent's. */
+function refuseConnection(socket: Duplex): void {
+  writeAnswer(
+    socket,
+    serviceUnavailableException('The service has as many connections as it may have; try again.'),
+  );
+  (socket as Socket).destroySoon();
+}
+
+/** Passes a body on, and counts it. */
+function countedBody(bodies: UnprovenBodies, response: ServerResponse): Transform {
+  let received = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      received += chunk.length;
+      body.grew(chunk.length);
+      done(null, chunk);
+    },
+    flush(done) {
+      body.whole();
+      done();
+    },
+  });
+  const body = bodies.begin(() => counted.destroy(new BodyGivenUp()));
+  response.once('close', body.gone);
+  return Object.defineProperty(counted, 'receivedEncodedLength', { get: () => received });
+}
+
 /** Answers what Node's parser refused before there was a request, in the form of all errors, and hangs up. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (socket.writable) {
-    const { status, headers, body } = errorResponse(unreadableFor(error.code), randomUUID());
-    const head = Object.entries({
-      ...headers,
-      'content-length': Buffer.byteLength(body),
-      connection: 'close',
-    }).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);
-  }
+  if (socket.writable) writeAnswer(socket, unreadableFor(error.code));
   socket.destroy(error);
+}
+
+/** An answer where there is no request to answer. */
+function writeAnswer(socket: Duplex, error: ApiError): void {
+  const { status, headers, body } = errorResponse(error, randomUUID());
+  const head = Object.entries({
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);
 }
 
 function unreadableFor(code: string | undefined): ApiError {

@@ -54,7 +54,10 @@ export async function openTestApi(quotas: QuotaDefaults['resources'] = {}): Prom
   let server: HttpServer;
   try {
     server = await openHttpServer({
-      config: { http: { host: '127.0.0.1', port: 0, tls: undefined }, region: 'us-east-1' },
+      config: {
+        http: { host: '127.0.0.1', port: 0, tls: undefined, connections: 100, unprovenMegabytes: 64 },
+        region: 'us-east-1',
+      },
       accessKeys,
       authenticate: openAuthentication({ accessKeys, clock: systemClock, region: 'us-east-1' }),
       audit: { record: () => Promise.resolve(), lost: 0, filesDeleted: 0, close: () => Promise.resolve() },
