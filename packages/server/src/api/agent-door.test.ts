@@ -95,6 +95,17 @@ describe('agent door', () => {
     assert.equal(await cookie(), 'ringback_session=known; Path=/; HttpOnly; SameSite=Strict; Secure');
   });
 
+  it('gives a cookie for HTTPS only to a page that a proxy hands on from HTTPS', async () => {
+    for (const [origin, expected] of [
+      ['https://calls.example.com', true],
+      ['http://calls.example.com', false],
+    ] as const) {
+      const answer = await signIn('known', 'secret', { origin, host: 'calls.example.com' });
+      assert.equal(answer.statusCode, 200, answer.body);
+      assert.equal(/; Secure/.test(String(answer.headers['set-cookie'])), expected, origin);
+    }
+  });
+
   it('asks nobody for a name that cannot be stored', async () => {
     for (const username of ['a\u0000b', 'a\ud800']) {
       const answer = await signIn(username, 'secret');
@@ -127,11 +138,11 @@ describe('agent door', () => {
     return socket;
   }
 
-  const signIn = (username: string, password: string) =>
+  const signIn = (username: string, password: string, headers: Readonly<Record<string, string>> = {}) =>
     server.inject({
       method: 'POST',
       url: sessionPath,
       payload: Buffer.from(JSON.stringify({ username, password })),
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
     });
 });

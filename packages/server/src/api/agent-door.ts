@@ -24,7 +24,7 @@ export interface AgentDoorDeps {
   readonly refusedPassword?: string;
   /** Takes a socket whose owner is known. */
   readonly openSocket: (session: AgentSession, socket: AgentSocket) => void;
-  /** Whether browsers reach the service by HTTPS; then cookies are for HTTPS only. */
+  /** Whether the service itself listens by HTTPS; then all cookies are for HTTPS only. */
   readonly transport: 'tls' | 'plain';
   readonly logger: Logger;
 }
@@ -90,7 +90,7 @@ export function addAgentDoor(server: FastifyInstance, deps: AgentDoorDeps): void
       case 'refused':
         return refuse(reply, 401, 'The name or the password is wrong.');
       case 'signedIn':
-        void reply.header('set-cookie', cookieOf(outcome.session.token, deps.transport));
+        void reply.header('set-cookie', cookieOf(outcome.session.token, request.raw, deps));
         return reply.headers(noStore).send(await describe(outcome.session, deps));
     }
   });
@@ -110,7 +110,10 @@ export function addAgentDoor(server: FastifyInstance, deps: AgentDoorDeps): void
       return refuse(reply, 403, `The header ${csrfHeader} must repeat the session's csrfToken.`);
     }
     await sessions.end(session.token);
-    return reply.code(204).header('set-cookie', cookieOf('', deps.transport)).send();
+    return reply
+      .code(204)
+      .header('set-cookie', cookieOf('', request.raw, deps))
+      .send();
   });
 
   void server.register(fastifyStatic, {
@@ -213,9 +216,18 @@ function cookiesOf(header: string | undefined): ReadonlyMap<string, string> {
   return cookies;
 }
 
-function cookieOf(token: string, transport: 'tls' | 'plain'): string {
+/**
+ * Behind a proxy that ends TLS only the page's origin tells how the browser came: it sends one with each such request, and a
+ * client that makes one up changes nobody's cookie but its own.
+ */
+function cookieOf(
+  token: string,
+  { headers }: IncomingMessage,
+  { transport }: Pick<AgentDoorDeps, 'transport'>,
+): string {
   const life = token === '' ? '; Max-Age=0' : '';
-  return `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict${transport === 'tls' ? '; Secure' : ''}${life}`;
+  const isHttps = transport === 'tls' || headers.origin?.toLowerCase().startsWith('https:');
+  return `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict${isHttps ? '; Secure' : ''}${life}`;
 }
 
 interface WantedSignIn {
