@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freeUdpPort } from '@ringback/testkit';
+import { freePort } from '@ringback/testkit';
 import { endedChildrenSeconds } from './cpu-time.ts';
 import type { PhaseResult } from './results.ts';
 import { StartedProgram } from './started-program.ts';
@@ -79,7 +79,7 @@ export async function measureSippRatio({ directory }: { readonly directory: stri
 async function runSipp(
   directory: string,
 ): Promise<{ caller: number | undefined; callee: number | undefined }> {
-  const [calleePort, callerPort] = [await freeUdpPort(), await freeUdpPort()];
+  const [calleePort, callerPort] = [await freePort(), await freePort()];
   const start = (name: string, args: readonly string[]): StartedProgram =>
     new StartedProgram({
       program: 'sipp',

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { decodeMulaw } from '@ringback/media';
 import {
   type ForeignProgram,
-  freeUdpPort,
+  freePort,
   isPortOpen,
   ScriptedAgent,
   startForeignProgram,
@@ -28,7 +28,7 @@ describe('an agent behind a firewall', () => {
   let agent: ScriptedAgent;
 
   before(async () => {
-    const port = await freeUdpPort();
+    const port = await freePort();
     coturn = await startCoturn(port);
     ringback = await startTestService(
       JSON.stringify({ agents: { iceServers: [{ urls: `turn:127.0.0.1:${port}`, username, credential }] } }),

@@ -8,7 +8,7 @@ import { type MediaEngine, openMediaEngine, readWav, writeWav } from '@ringback/
 import { openUserAgent, type SipEndpoint, type UserAgent } from '@ringback/sip';
 import {
   type ForeignProgram,
-  freeUdpPort,
+  freePort,
   isPortOpen,
   startForeignProgram,
   untilDefined,
@@ -45,7 +45,7 @@ describe('software phones', () => {
     const kind = encryption === 'none' ? 'RTP' : 'SRTP';
 
     it(`baresip over ${kind} › plays back what it hears from us`, async () => {
-      const port = await freeUdpPort();
+      const port = await freePort();
       const baresip = await startBaresip(port, encryption);
       await call(baresip, port, encryption, async (heard) => {
         const echoMs = await untilDefined(patienceMs, 'our tone did not come back', async () =>
@@ -56,7 +56,7 @@ describe('software phones', () => {
     });
 
     it(`linphone over ${kind} › is heard, and gets our reports`, async () => {
-      const port = await freeUdpPort();
+      const port = await freePort();
       const linphone = await startLinphone(port);
       await call(linphone, port, encryption, async (heard) => {
         await untilDefined(patienceMs, "linphone's tone was not heard", async () =>

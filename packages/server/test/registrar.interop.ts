@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import {
   callBySipp,
-  freeUdpPort,
+  freePort,
   type Kamailio,
   kamailioPassword,
   sipp,
@@ -27,7 +27,7 @@ describe('Kamailio as the registrar of a trunk', () => {
 
   before(async () => {
     const certificate = { cert: pem('carrier.cert.pem'), key: pem('carrier.key.pem') };
-    kamailio = await startKamailio({ calleePorts: [await freeUdpPort(), await freeUdpPort()], certificate });
+    kamailio = await startKamailio({ calleePorts: [await freePort(), await freePort()], certificate });
     silent = createSocket('udp4').bind(0, '127.0.0.1');
     await once(silent, 'listening');
   });

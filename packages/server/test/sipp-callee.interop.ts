@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { StopContactCommand } from '@aws-sdk/client-connect';
 import { readWav, writeWav } from '@ringback/media';
 import {
-  freeUdpPort,
+  freePort,
   type SippOptions,
   type SippStep,
   sipp,
@@ -28,7 +28,7 @@ describe('a SIPp callee behind a trunk', () => {
   let flowId: string;
 
   before(async () => {
-    trunkPort = await freeUdpPort();
+    trunkPort = await freePort();
     ringback = await startTestService(`
 accessKeys:
   - { accessKeyId: AKIDINTEROP, secretAccessKey: not-a-secret-at-all }
@@ -157,7 +157,7 @@ phoneNumbers: ["+12065550199"]
   });
 
   it('loses the first copy of every message › the call is complete all the same', async () => {
-    const calleePort = await freeUdpPort();
+    const calleePort = await freePort();
     const callee = await startSipp({
       port: calleePort,
       scenario: [

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freeUdpPort, startSipp, untilDefined } from '@ringback/testkit';
+import { freePort, startSipp, untilDefined } from '@ringback/testkit';
 
 /** A line that the carrier prints. */
 interface CarrierLine {
@@ -62,7 +62,7 @@ describe('the simulated carrier alone, called by SIPp', () => {
   async function call(calls: number, ...more: readonly string[]): Promise<void> {
     const caller = await startSipp({
       scenario: 'uac',
-      port: await freeUdpPort(),
+      port: await freePort(),
       arguments: ['-s', number, '-m', String(calls), ...more, address],
     });
     try {

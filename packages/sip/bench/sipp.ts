@@ -13,7 +13,7 @@ import {
   countsOf,
   describeStolen,
   developerCommand,
-  freeUdpPort,
+  freePort,
   watchStolenTime,
 } from '@ringback/testkit';
 
@@ -120,7 +120,7 @@ async function runSipp(uasPort: number, rate: number, calls: number): Promise<Ru
   const statistics = path.join(directory, `uac-${rate}-${calls}.csv`);
   rmSync(statistics, { force: true });
   const command = ['sipp', '-sn', 'uac', `127.0.0.1:${uasPort}`, '-i', '127.0.0.1'];
-  command.push('-p', String(await freeUdpPort()), '-d', '0', '-r', String(rate), '-rp', '1000');
+  command.push('-p', String(await freePort()), '-d', '0', '-r', String(rate), '-rp', '1000');
   command.push('-m', String(calls), '-l', '20000', '-nostdin', '-buff_size', '4000000');
   command.push('-timeout', '60', '-trace_stat', '-stf', statistics, '-fd', '1');
   const { cpuSeconds } = await run(onCore(1, command));
@@ -156,7 +156,7 @@ async function step(
   let ours: Run | undefined;
   let sipp: Run | undefined;
   for (let round = 0; round < best; round++) {
-    const uasPort = await freeUdpPort();
+    const uasPort = await freePort();
     const uas = start(
       onCore(0, [
         ...['sipp', '-sn', 'uas', '-i', '127.0.0.1', '-p', String(uasPort)],

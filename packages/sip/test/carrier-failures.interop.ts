@@ -1,7 +1,7 @@
 /** Interoperation: carriers of SIPp that are out of order: overloaded, not there, or cut off in the middle of a call. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { freeTcpPort, type SippStep, sipp } from '@ringback/testkit';
+import { freePort, type SippStep, sipp } from '@ringback/testkit';
 import {
   afterFailure,
   type DnsAnswer,
@@ -46,8 +46,8 @@ const tcp = (port: number): SipEndpoint => ({ host: '127.0.0.1', port, transport
 
 describe('carriers that fail', () => {
   it('SRV › the first server refuses the connection, the next by priority takes the call', async () => {
-    const closedPort = await freeTcpPort();
-    const port = await freeTcpPort();
+    const closedPort = await freePort();
+    const port = await freePort();
     await withCallee(
       ordinaryCall,
       async ({ agent }) => {
@@ -190,7 +190,7 @@ async function behindFront(
   scenario: (frontPort: number) => readonly SippStep[],
   story: (ours: InteropAgent, front: ResettableFront) => Promise<void>,
 ): Promise<void> {
-  const port = await freeTcpPort();
+  const port = await freePort();
   const front = await openResettableFront(port);
   try {
     await withCallee(scenario(front.port), (ours) => story(ours, front), {

@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import {
   callBySipp,
-  freeTcpPort,
-  freeUdpPort,
+  freePort,
   type Kamailio,
   kamailioPassword,
   type SippStep,
@@ -26,7 +25,7 @@ describe('Kamailio as the proxy of a carrier', () => {
   let calleePorts: readonly [number, number];
 
   before(async () => {
-    calleePorts = [await freeUdpPort(), await freeUdpPort()];
+    calleePorts = [await freePort(), await freePort()];
     const certificate = { cert: tlsFile('carrier.cert.pem'), key: tlsFile('carrier.key.pem') };
     kamailio = await startKamailio({ calleePorts, certificate });
   });
@@ -49,7 +48,7 @@ describe('Kamailio as the proxy of a carrier', () => {
       {
         transport: 'tls',
         host: '127.0.0.1',
-        port: await freeTcpPort(),
+        port: await freePort(),
         tls: { certificate: { cert: tlsFile('address.cert.pem'), key: tlsFile('address.key.pem') } },
       },
     ],

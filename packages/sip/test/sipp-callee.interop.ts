@@ -1,7 +1,7 @@
 /** Interoperation: SIPp is called by our user agent and does what carriers do, in order and out of order. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { freeUdpPort, sipp, startLossyRelay, startSipp, untilDefined, VirtualClock } from '@ringback/testkit';
+import { freePort, sipp, startLossyRelay, startSipp, untilDefined, VirtualClock } from '@ringback/testkit';
 import {
   InviteCancelled,
   InviteRejected,
@@ -367,7 +367,7 @@ describe('SIPp behind a network that loses', () => {
     lost: string,
     check: (count: (message: string) => number) => void,
   ): Promise<void> {
-    const calleePort = await freeUdpPort();
+    const calleePort = await freePort();
     await withAgent({}, async ({ agent, count }) => {
       const relay = await startLossyRelay({
         callerPort: agent.endpoint.port,

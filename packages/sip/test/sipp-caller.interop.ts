@@ -1,14 +1,7 @@
 /** Interoperation: SIPp calls our user agent, by scenarios of our own and by the one it brings along. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  freeUdpPort,
-  type SippStep,
-  sipp,
-  startLossyRelay,
-  startSipp,
-  untilDefined,
-} from '@ringback/testkit';
+import { freePort, type SippStep, sipp, startLossyRelay, startSipp, untilDefined } from '@ringback/testkit';
 import type { DialogEnd, IncomingInvite, InviteDialog } from '../src/index.ts';
 import { description, directionOf, withAgent } from './support/interop-agent.ts';
 import { withCaller } from './support/with-sipp.ts';
@@ -53,7 +46,7 @@ describe('SIPp, calling', () => {
     await withAgent({ onInvite }, async ({ agent }) => {
       const caller = await startSipp({
         scenario: 'uac',
-        port: await freeUdpPort(),
+        port: await freePort(),
         arguments: ['-m', '100', '-r', '50', '-d', '100', `127.0.0.1:${agent.endpoint.port}`],
       });
       try {
@@ -198,7 +191,7 @@ describe('SIPp, calling', () => {
   it('does not hear our 200 at first › we repeat it until its ACK', async () => {
     const { onInvite, dialogs } = answering();
     await withAgent({ onInvite }, async ({ agent, count }) => {
-      const callerPort = await freeUdpPort();
+      const callerPort = await freePort();
       const relay = await startLossyRelay({
         callerPort,
         calleePort: agent.endpoint.port,

@@ -14,7 +14,8 @@ export type {
 } from './in-memory-network.ts';
 export { AddressInUse, InMemoryNetwork } from './in-memory-network.ts';
 export type { ForeignProgram, ForeignProgramOptions } from './programs/foreign-program.ts';
-export { freeTcpPort, freeUdpPort, isPortOpen, startForeignProgram } from './programs/foreign-program.ts';
+export { isPortOpen, startForeignProgram } from './programs/foreign-program.ts';
+export { freePort } from './programs/free-port.ts';
 export type { Kamailio, KamailioOptions } from './programs/kamailio.ts';
 export { kamailioPassword, startKamailio } from './programs/kamailio.ts';
 export type { LossyRelay, LossyRelayOptions } from './programs/lossy-relay.ts';

@@ -6,9 +6,9 @@ import { NoPortLeft, PortPool } from './port-pool.ts';
 
 const HOST = '127.0.0.1';
 
-/** The first of `count` ports that were all free a moment ago, even. */
+/** The first of `count` ports that were all free a moment ago, even; looked for where nothing of ours has RTP, nor the system puts anybody. */
 async function freeRange(count: number): Promise<number> {
-  for (let first = 21_000 + 2 * (process.pid % 2_000); first < 65_000; first += count + 1) {
+  for (let first = 6_000 + 2 * (process.pid % 2_000); first < 65_000; first += count + 1) {
     const even = first + (first % 2);
     const sockets: Socket[] = [];
     try {

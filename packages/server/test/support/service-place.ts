@@ -12,7 +12,7 @@ import {
   ListQueuesCommand,
   StartOutboundVoiceContactCommand,
 } from '@aws-sdk/client-connect';
-import { freeTcpPort } from '@ringback/testkit';
+import { freePort } from '@ringback/testkit';
 import { placePreparedDatabase } from '../../src/test-support/prepared-database.ts';
 import { hangUp, playPrompt, setAttributes } from './flow-actions.ts';
 import {
@@ -79,7 +79,7 @@ export async function openServicePlace(numbers: Readonly<Record<string, unknown>
   await writeFile(scenarioFile, JSON.stringify({ numbers }));
   const inviteLog = path.join(directory, 'invites.jsonl');
   const carrier = await startCarrierProcess({ inviteLog, scenarioFile, rtpPorts: '40000-44999' });
-  const httpPort = await freeTcpPort();
+  const httpPort = await freePort();
   const dataDir = path.join(directory, 'data');
   await placePreparedDatabase(dataDir);
   const client = new ConnectClient({

@@ -2,8 +2,7 @@
 import {
   callBySipp,
   type ForeignProgram,
-  freeTcpPort,
-  freeUdpPort,
+  freePort,
   type SippOptions,
   type SippStep,
   startSipp,
@@ -18,7 +17,7 @@ export async function withCallee(
   options: Partial<UserAgentOptions> & { readonly sipp?: Partial<SippOptions> } = {},
 ): Promise<void> {
   const { sipp, ...ours } = options;
-  const port = sipp?.port ?? (await (sipp?.transport === 'tcp' ? freeTcpPort() : freeUdpPort()));
+  const port = sipp?.port ?? (await freePort());
   const callee = await startSipp({ scenario, port, ...sipp });
   try {
     await withAgent(ours, (agent) => story(agent, port, callee));

@@ -1,11 +1,9 @@
 // A program of others as a test runs it: in a folder of its own, waited for until it is ready, its words kept for the report of a
 // failure, and gone afterwards.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -112,28 +110,6 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 
 function beginningOf(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8').slice(0, shownCharacters) : '';
-}
-
-/** A port that nobody has at this moment. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
-
-/** The same for TCP. */
-export async function freeTcpPort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The state of a listening socket in /proc/net/tcp. */

@@ -1,6 +1,7 @@
 // Kamailio on loopback as a carrier's edge: it asks callers for a SHA-256 digest, records its route, registers, forks, and speaks UDP,
 // TCP and TLS.
-import { type ForeignProgram, freeTcpPort, isPortOpen, startForeignProgram } from './foreign-program.ts';
+import { type ForeignProgram, isPortOpen, startForeignProgram } from './foreign-program.ts';
+import { freePort } from './free-port.ts';
 
 export interface Kamailio extends ForeignProgram {
   /** UDP and TCP. */
@@ -19,7 +20,7 @@ export interface KamailioOptions {
 }
 
 export async function startKamailio({ calleePorts, certificate }: KamailioOptions): Promise<Kamailio> {
-  const [port, tlsPort] = [await freeTcpPort(), await freeTcpPort()];
+  const [port, tlsPort] = [await freePort(), await freePort()];
   const program = await startForeignProgram({
     program: '/usr/sbin/kamailio',
     arguments: ['-f', 'kamailio.cfg', '-DD', '-E', '-m', '64', '-M', '8', '-w', '.', '-Y', '.'],

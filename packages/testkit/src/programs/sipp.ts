@@ -1,5 +1,6 @@
 // SIPp (Debian's sip-tester) as one side of a call, by a scenario of steps or by one that it brings along.
-import { type ForeignProgram, freeUdpPort, isPortOpen, startForeignProgram } from './foreign-program.ts';
+import { type ForeignProgram, isPortOpen, startForeignProgram } from './foreign-program.ts';
+import { freePort } from './free-port.ts';
 import { type SippStep, scenarioXml } from './sipp-scenario.ts';
 
 export interface SippOptions {
@@ -32,7 +33,7 @@ export async function startSipp(options: SippOptions): Promise<ForeignProgram> {
     arguments: [
       ...(isOwn ? ['-sf', 'scenario.xml', '-m', String(calls)] : ['-sn', scenario]),
       ...['-i', '127.0.0.1', '-p', String(options.port), '-t', transport === 'udp' ? 'u1' : 't1'],
-      ...['-mi', '127.0.0.1', '-mp', String(await freeUdpPort())],
+      ...['-mi', '127.0.0.1', '-mp', String(await freePort())],
       ...['-timeout', `${patienceSeconds}s`, '-timeout_error', '-nostdin'],
       ...['-trace_err', '-error_file', 'errors.log', '-trace_msg', '-message_file', 'messages.log'],
       ...(options.arguments ?? []),
@@ -50,7 +51,7 @@ export async function callBySipp(
 ): Promise<void> {
   const caller = await startSipp({
     scenario,
-    port: await freeUdpPort(),
+    port: await freePort(),
     arguments: [`127.0.0.1:${target.port}`],
   });
   try {
