@@ -16,6 +16,7 @@ import type { QuotaDefaults } from './policy/quotas.ts';
 import { type PortRange, readPortRange } from './port-range.ts';
 import { readSipSettings, type SipSettings } from './sip-config.ts';
 import { readTrunk } from './trunk-config.ts';
+import { type UsedCertificate, usedCertificates } from './used-certificates.ts';
 
 /** The account of the emulator, and of keys that name none. */
 export const emulatorAccountId = '000000000000' as AccountId;
@@ -59,6 +60,8 @@ export interface Config {
     /** Of memory for bodies whose senders have not proven yet who they are, all together. */
     readonly unprovenMegabytes: number;
   };
+  /** Those that others are shown, for warnings of their ends. */
+  readonly certificates: readonly UsedCertificate[];
   readonly sip: { readonly host: string; readonly port: PortChoice };
   readonly sipSettings: SipSettings;
   readonly rtpPorts: PortRange;
@@ -138,6 +141,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       connections: file.http?.connections ?? 5_000,
       unprovenMegabytes: file.http?.unprovenMegabytes ?? 64,
     },
+    certificates: usedCertificates(env.RINGBACK_TLS_CERT || undefined, file, env.RINGBACK_CONFIG ?? ''),
     sip: { host: env.RINGBACK_SIP_HOST || '127.0.0.1', port: sipPortOf(env) },
     sipSettings: readSipSettings(file.sip ?? {}, env.RINGBACK_CONFIG ?? ''),
     rtpPorts: portRangeOf('RINGBACK_RTP_PORTS', env.RINGBACK_RTP_PORTS || '20000-29999'),

@@ -139,13 +139,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 async function build(options: ServiceOptions, opened: Opened): Promise<Service> {
   const { config, logger, observe } = options;
   const progress = options.onProgress ?? (() => undefined);
-  for (const warning of configWarnings(config)) logger.warn(warning);
   const stopWriting = new AbortController();
   const fatal = (reason: string): void => {
     stopWriting.abort();
     options.onFatal?.(reason);
   };
   const clock = systemClock;
+  for (const warning of configWarnings(config, clock.now())) logger.warn(warning);
   // With keys the first key's account gets the first instance; others create their own.
   const tenant = { accountId: config.accessKeys[0]?.accountId ?? emulatorAccountId, region: config.region };
 
@@ -446,6 +446,12 @@ async function build(options: ServiceOptions, opened: Opened): Promise<Service> 
     'ringback_flow_log_records_lost',
     'Flow-log records that could not be written.',
     () => flowLogs.lost,
+  );
+  metrics.watchEach(
+    'ringback_certificate_ends_seconds',
+    'When the certificate of a setting expires, seconds since 1970.',
+    'setting',
+    () => Object.fromEntries(config.certificates.map(({ setting, endsAtMs }) => [setting, endsAtMs / 1000])),
   );
   watchMedia(metrics, media);
   watchSip(metrics, sip, clock);

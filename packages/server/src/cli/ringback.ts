@@ -55,7 +55,7 @@ program
       // What the service would refuse at its start, in this environment.
       const config = loadConfig({ ...process.env, RINGBACK_CONFIG: file });
       print(json ? '[]' : `${file} is fine.`);
-      for (const warning of configWarnings(config)) process.stderr.write(`But: ${warning}\n`);
+      for (const warning of configWarnings(config, Date.now())) process.stderr.write(`But: ${warning}\n`);
     } catch (error) {
       const mistakes = mistakesOf(error);
       if (!mistakes) throw error;
