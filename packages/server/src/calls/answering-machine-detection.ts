@@ -47,6 +47,7 @@ export class AnsweringMachineDetection {
   #answeredAtMs = 0;
   #verdict: AnswerVerdict | undefined;
   #isTold = false;
+  #isOver = false;
 
   constructor(options: DetectionOptions) {
     this.#options = options;
@@ -69,7 +70,11 @@ export class AnsweringMachineDetection {
     switch (event.kind) {
       case 'verdict':
         this.#verdict = event.verdict;
-        if (event.verdict.answeredBy.kind !== 'machine' || this.#options.prompt === 'not awaited') {
+        if (
+          this.#isOver ||
+          event.verdict.answeredBy.kind !== 'machine' ||
+          this.#options.prompt === 'not awaited'
+        ) {
           this.#tell(statusOf(event.verdict), event.verdict);
         }
         return;
@@ -84,6 +89,8 @@ export class AnsweringMachineDetection {
 
   /** The call is over: what is known by now must do. */
   async finish(): Promise<DetectedAnswer> {
+    // A machine's prompt is not waited for any more.
+    this.#isOver = true;
     if (this.#verdict) this.#tell(statusOf(this.#verdict), this.#verdict);
     if (!this.#isTold) {
       const patience = new AbortController();

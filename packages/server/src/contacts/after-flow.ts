@@ -30,6 +30,9 @@ export async function goOnAfterFlow(
   signal: AbortSignal,
 ): Promise<Ending | undefined> {
   const { held, contact, instance, host, flowState, deps, transfer } = parts;
+  // Nothing is queued before CONNECTED_TO_SYSTEM; and hanging up before the verdict would leave it a guess.
+  const waitsForAnswer = outcome.kind !== 'transferredToThirdParty' && outcome.kind !== 'stepLimitReached';
+  if (waitsForAnswer && !(await isAnswerTold(held, signal))) return undefined;
   switch (outcome.kind) {
     case 'disconnected':
       return endings.flowDisconnected;
@@ -42,8 +45,6 @@ export async function goOnAfterFlow(
       return signal.aborted ? undefined : endings.thirdPartyHungUp;
     case 'queued':
     case 'transferredToAgent': {
-      // QUEUED never precedes CONNECTED_TO_SYSTEM.
-      if (held.detection) await toldAnswer(held.detection, signal);
       const queued = queuedContact(contact, instance, held, host, flowState, deps);
       if (!queued) return endings.flowEnded;
       const left = await serveFromQueue({ ...queued, ...(transfer ? { transfer } : {}) }, customer, signal);
@@ -51,5 +52,17 @@ export async function goOnAfterFlow(
     }
     default:
       return endings.flowEnded;
+  }
+}
+
+/** Whether it is known who answered, where that was asked for; false when `signal` was aborted first. */
+async function isAnswerTold({ detection }: HeldByContact, signal: AbortSignal): Promise<boolean> {
+  if (!detection) return true;
+  try {
+    await toldAnswer(detection, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
   }
 }

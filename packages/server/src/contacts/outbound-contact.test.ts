@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { done, type Flow, parseFlow } from '@ringback/flow';
-import { RecordingFailed } from '@ringback/media';
+import { type AmdEvent, RecordingFailed } from '@ringback/media';
 import { parseReason } from '@ringback/sip';
 import { VirtualClock } from '@ringback/testkit';
 import type { NodeId } from '../ids.ts';
@@ -24,6 +24,7 @@ import {
   sampleContact,
   sampleFlowId,
   sampleInstanceId,
+  sampleRequest,
   sampleTenant,
 } from '../test-support/sample-contact.ts';
 import type { TimelineEntry } from '../timeline.ts';
@@ -279,6 +280,68 @@ describe('outbound contact › answered', () => {
       world.seen.map((entry) => (entry.kind === 'flow' ? entry.step.actionType : entry.kind)),
       ['prompt', 'digit', 'GetParticipantInput', 'UpdateContactAttributes', 'DisconnectParticipant'],
     );
+  });
+});
+
+describe('outbound contact › detection', () => {
+  const listenedTo = (awaitPrompt: boolean): Partial<Contact> => ({
+    request: { ...sampleRequest, trafficType: 'CAMPAIGN', answerMachineDetection: { awaitPrompt } },
+  });
+  const verdict = (kind: 'human' | 'machine'): AmdEvent => ({
+    kind: 'verdict',
+    verdict: { answeredBy: { kind }, atMs: 1500, reasons: [] },
+  });
+  it('hangs up for its flow when it knows who answered', async () => {
+    const world = makeWorld();
+    world.start(listenedTo(true));
+    await world.answer();
+    await world.clock.advance(2000);
+    assert.deepEqual(world.media.session.played, ['{"prompt":"Hello"}']);
+    world.media.session.detect(verdict('machine'));
+    await world.clock.advance(5000);
+    assert.ok(!world.journal.includes('BYE call-1'), 'the prompt of a machine is awaited');
+    world.media.session.detect({ kind: 'promptEnded', by: 'beep', atMs: 6900 });
+    await world.clock.drain();
+    assert.deepEqual(world.ending(), ['CONTACT_FLOW_DISCONNECT', undefined]);
+    assert.equal(world.ended().outcome.answeringMachineDetectionStatus, 'VOICEMAIL_BEEP');
+    assert.equal(world.ended().disconnectedAtMs, world.startMs + 7000);
+    assert.deepEqual(world.events(), ['CONNECTED_TO_SYSTEM', 'DISCONNECTED', 'COMPLETED']);
+  });
+
+  it('ends as the customer does while it waits for the verdict', async () => {
+    const world = makeWorld();
+    world.start(listenedTo(true));
+    await world.answer();
+    await world.clock.advance(2000);
+    world.media.session.stopAmd = () => world.media.session.detect(verdict('human'));
+    world.agent.call.dialog.end({ by: 'remote' });
+    await world.clock.drain();
+    assert.deepEqual(world.ending(), ['CUSTOMER_DISCONNECT', undefined]);
+    assert.equal(world.ended().outcome.answeringMachineDetectionStatus, 'HUMAN_ANSWERED');
+    assert.deepEqual(world.events(), ['CONNECTED_TO_SYSTEM', 'DISCONNECTED', 'COMPLETED']);
+  });
+
+  it('takes the last word of detection on a machine whose prompt was awaited', async () => {
+    const world = makeWorld();
+    world.start(listenedTo(true));
+    await world.answer();
+    await world.clock.advance(500);
+    world.media.session.stopAmd = () => world.media.session.detect(verdict('machine'));
+    world.agent.call.dialog.end({ by: 'remote' });
+    await world.clock.drain();
+    assert.equal(world.ended().outcome.answeringMachineDetectionStatus, 'VOICEMAIL_NO_BEEP');
+    assert.equal(world.clock.pendingTimers, 0);
+  });
+
+  it('does not wait for the verdict when it is stopped', async () => {
+    const world = makeWorld();
+    const { id } = world.start(listenedTo(false));
+    await world.answer();
+    await world.clock.advance(2000);
+    world.media.session.stopAmd = () => world.media.session.detect(verdict('human'));
+    world.active.stop(id, endings.stoppedByApi);
+    await world.clock.drain();
+    assert.deepEqual(world.ending(), ['OTHER', 'STOPPED_BY_API']);
   });
 });
 
