@@ -1,7 +1,8 @@
 // The witness: every INVITE on disk before its first response leaves, so that a test that kills the service can still count
 // who was rung. One JSON object a line.
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 import type { PhoneEvent } from './phone-event.ts';
 
 /** What is worth a line; the rest is for the eye. */
@@ -21,9 +22,9 @@ export class InviteLog {
   readonly #file: number;
   #isOpen = true;
 
-  /** Appends to the file, making it and its folder when missing. @throws the system's error */
+  /** Appends to the file, making it and its folder when missing. @throws {FolderUnusable}, or the system's error */
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     this.#file = openSync(path, 'a');
   }
 

@@ -3,6 +3,7 @@
 import process from 'node:process';
 import { SipPortUnavailable } from '@ringback/sip';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { FolderUnusable } from './make-folder.ts';
 import type { PhoneEvent } from './phone-event.ts';
 import { ScenarioUnusable } from './scenario-book.ts';
 import { describeFault, openSimulatedCarrier, type SimulatedCarrierOptions } from './simulated-carrier.ts';
@@ -146,6 +147,7 @@ async function main(): Promise<void> {
 function fail(error: unknown): void {
   const isMendable =
     error instanceof ScenarioUnusable ||
+    error instanceof FolderUnusable ||
     error instanceof SipPortUnavailable ||
     error instanceof RangeError ||
     (error instanceof Error && 'syscall' in error);

@@ -1,6 +1,5 @@
 // Opens the carrier: a SIP user agent on loopback where every number is a phone, each call performed by its scenario.
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { type MediaEngine, type MediaFault, openMediaEngine } from '@ringback/media';
 import {
   type Clock,
@@ -17,6 +16,7 @@ import { loadClips } from './clips.ts';
 import { numberOf } from './dialled-number.ts';
 import { DigestGate } from './digest-gate.ts';
 import { InviteLog } from './invite-log.ts';
+import { makeFolder } from './make-folder.ts';
 import { Phone, type PhoneSurroundings } from './phone.ts';
 import type { PhoneCall, PhoneEvent, PhoneEventDetail } from './phone-event.ts';
 import { listensForPrompts } from './phone-scenario.ts';
@@ -159,7 +159,7 @@ class Exchange implements SimulatedCarrier {
   async #openParts(): Promise<void> {
     const { inviteLogFile, phoneRecordingsDirectory, rtpPorts = DEFAULT_RTP_PORTS } = this.#options;
     if (inviteLogFile !== undefined) this.#log = new InviteLog(inviteLogFile);
-    if (phoneRecordingsDirectory !== undefined) await mkdir(phoneRecordingsDirectory, { recursive: true });
+    if (phoneRecordingsDirectory !== undefined) makeFolder(phoneRecordingsDirectory);
     if (this.#options.media === undefined) {
       this.#ownMedia = await openMediaEngine({
         host: this.#host,

@@ -61,6 +61,20 @@ describe('carrier program', { concurrency: true }, () => {
     const host = await run(['--host', '0.0.0.0', '--port', '0']);
     assert.deepEqual([host.code, /loopback only/.test(host.stderr)], [1, true]);
   });
+
+  test('refuses folders that cannot be made in one line', {
+    skip: process.platform !== 'linux',
+  }, async () => {
+    for (const args of [
+      ['--recordings', '/proc/ringback/phones'],
+      ['--recordings', join(PROGRAM, 'phones')],
+      ['--invite-log', '/proc/ringback/invites.jsonl'],
+    ]) {
+      const { code, stderr } = await run(['--port', '0', '--rtp-ports', '21300-21399', ...args]);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /^The folder \S+ cannot be made \(E[A-Z]+\)\. .+\n$/);
+    }
+  });
 });
 
 async function callStatus(address: string, number: string): Promise<number> {
@@ -87,6 +101,8 @@ async function run(args: string[], env: Record<string, string> = {}) {
   const program: ChildProcess = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
   });
   let stderr = '';
   program.stderr?.on('data', (chunk) => {
