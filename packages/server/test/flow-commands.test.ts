@@ -181,6 +181,17 @@ describe('ringback flow run', () => {
       assert.match(run.stderr, complaint);
     }
   });
+
+  it('says how options that name something are written', async () => {
+    for (const [option, form] of [
+      ['--attribute', 'name=value'],
+      ['--lambda', 'name=file'],
+    ] as const) {
+      const { code, stderr } = await ringback(['run', choice, option, 'lookup'], {});
+      assert.notEqual(code, 0);
+      assert.ok(stderr.includes(`Write it as ${form}.`), stderr);
+    }
+  });
 });
 
 describe('ringback flow export and import', () => {

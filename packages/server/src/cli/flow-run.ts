@@ -63,8 +63,13 @@ export function flowRunCommand(terminal: Terminal): Command {
     .description('walk a flow without a telephone, in virtual time')
     .argument('[files...]', 'the flow, then flows and modules that it reaches, each as FILE or NAME=FILE')
     .option('--script <file>', 'a scenario, YAML or JSON, instead of a person at the terminal')
-    .option('--attribute <name=value>', 'a contact attribute; may be repeated', collect, {})
-    .option('--lambda <name=file>', "a function's answer, a JSON file; may be repeated", collect, {})
+    .option('--attribute <name=value>', 'a contact attribute; may be repeated', pairsOf('name=value'), {})
+    .option(
+      '--lambda <name=file>',
+      "a function's answer, a JSON file; may be repeated",
+      pairsOf('name=file'),
+      {},
+    )
     .option('--type <type>', 'ContactFlowType, where the file does not say its own', flowTypeArgument)
     .option('--json', 'print the run as JSON', false)
     .addHelpText('after', help)
@@ -265,9 +270,11 @@ function runAsJson(run: SimulatedRun, unmet: readonly Unmet[]): object {
   };
 }
 
-/** Gathers `--option name=value`. */
-function collect(pair: string, before: Readonly<Record<string, string>>): Record<string, string> {
-  const equals = pair.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError('Write it as name=value.');
-  return { ...before, [pair.slice(0, equals)]: pair.slice(equals + 1) };
+/** Gathers an option that is given once for each name. */
+function pairsOf(form: 'name=value' | 'name=file') {
+  return (pair: string, before: Readonly<Record<string, string>>): Record<string, string> => {
+    const equals = pair.indexOf('=');
+    if (equals < 1) throw new InvalidArgumentError(`Write it as ${form}.`);
+    return { ...before, [pair.slice(0, equals)]: pair.slice(equals + 1) };
+  };
 }
