@@ -70,6 +70,12 @@ const defaultCountriesByRegion: Readonly<Record<string, readonly string[]>> = {
   'eu-west-2': ['GB', 'IT', 'FR', 'IE', 'US'],
 };
 
+/**
+ * Numbers made up for examples often have this area code, which the North American plan gives to nobody: they count as its leading
+ * country's, since there is none of its dear ones that they could be.
+ */
+const exampleNumbers = { prefix: '+1555', country: 'US' } as const;
+
 /** Kinds of number that cost the caller by the minute; refused unless their prefix is opened. */
 const costlyTypes: ReadonlySet<NumberType> = new Set<NumberType>([
   'PREMIUM_RATE',
@@ -89,7 +95,11 @@ export function defaultCountries(region: string, carrier: 'simulated' | 'trunk')
 
 /** The country of a number; `ZZ` where no plan has it. */
 export function countryOf(e164: string): string {
-  return parsePhoneNumberFromString(e164)?.country ?? 'ZZ';
+  return parsePhoneNumberFromString(e164)?.country ?? exampleCountryOf(e164) ?? 'ZZ';
+}
+
+function exampleCountryOf(e164: string): string | undefined {
+  return e164.startsWith(exampleNumbers.prefix) ? exampleNumbers.country : undefined;
 }
 
 const emergencyRefusal: DestinationRefusal = {
@@ -126,6 +136,7 @@ export function judgeDestination(text: string, policy: DestinationPolicy): Desti
   const country = network
     ? noCountry
     : (parsed.country ??
+      exampleCountryOf(text) ??
       onlyAllowedCountry(parsed.getPossibleCountries(), parsed.countryCallingCode, policy));
   if (!country || (!network && !policy.countries.has(country))) {
     return {
