@@ -27,7 +27,7 @@ import {
   wait,
 } from './support/flow-actions.ts';
 import { phoneHears } from './support/phone-hears.ts';
-import { acceptOffer, createTeamUser, finishWork, teamPassword } from './support/team-at-work.ts';
+import { acceptOffer, clear, createTeamUser, finishWork, teamPassword } from './support/team-at-work.ts';
 import { linesOf, startTestService, type TestService, untilDefined } from './support/test-service.ts';
 
 const agentHz = 1000;
@@ -115,7 +115,7 @@ describe('an agent', () => {
     await agent.until('back', ({ contact }) => contact?.state === 'CONNECTED');
     await agent.do({ do: 'hangUp', contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
-    await agent.do({ do: 'clear', contactId });
+    await clear(agent, contactId);
     await agent.until('free', ({ contact }) => contact === undefined);
 
     const record = await ringback.record(contactId);
@@ -149,7 +149,7 @@ describe('an agent', () => {
     await agent.untilHeard(100);
     await agent.do({ do: 'hangUp', contactId: contact?.contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
-    await agent.do({ do: 'clear', contactId: contact?.contactId });
+    await clear(agent, contact?.contactId);
     const record = await ringback.record(contact?.contactId ?? '');
     assert.equal(record.InitiationMethod, 'OUTBOUND');
     assert.deepEqual(record.Attributes, { answered: nameOfAgent });
@@ -174,7 +174,7 @@ describe('an agent', () => {
     );
     await agent.do({ do: 'hangUp', contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
-    await agent.do({ do: 'clear', contactId });
+    await clear(agent, contactId);
     const record = await ringback.record(contactId);
     assert.equal((record.Attributes as Record<string, string>).level, 'gold');
   });
@@ -185,7 +185,7 @@ describe('an agent', () => {
       const before = agent.heard.length;
       await agent.do({ do: 'dial', phoneNumber: announcesNoNumber });
       const { contact } = await agent.until('the failure', ({ contact }) => contact?.state === 'ERROR');
-      await agent.do({ do: 'clear', contactId: contact?.contactId });
+      await clear(agent, contact?.contactId);
       const packets = agent.heard.slice(before).map((packet) => decodeMulaw(packet));
       const loud = packets.filter((samples) => rms(samples) > 100);
       const withTone = (hz: number, share: number): number =>
@@ -213,7 +213,7 @@ describe('an agent', () => {
     await agent.do({ do: 'dial', phoneNumber: busy });
     const { contact } = await agent.until('busy', ({ contact }) => contact?.state === 'ERROR');
     const contactId = contact?.contactId ?? '';
-    await agent.do({ do: 'clear', contactId });
+    await clear(agent, contactId);
     const record = await ringback.record(contactId);
     assert.equal(record.DisconnectReason, 'TELECOM_BUSY');
     const of = record.Agent as Record<string, unknown>;
@@ -268,7 +268,7 @@ describe('an agent', () => {
     await ringback.client.send(
       new StopContactCommand({ InstanceId: ringback.instanceId, ContactId: contactId }),
     );
-    await agent.do({ do: 'clear', contactId });
+    await clear(agent, contactId);
     const record = await ringback.record(contactId);
     assert.deepEqual(record.TransferredToEndpoint, { Type: 'TELEPHONE_NUMBER', Address: ringsTwoSeconds });
   });
@@ -361,7 +361,7 @@ describe('an agent', () => {
     await agent.untilHeard(50);
     await agent.do({ do: 'hangUp', contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
-    await agent.do({ do: 'clear', contactId });
+    await clear(agent, contactId);
   });
 
   it('talks to a customer whose phone rang while the page was loaded again', async () => {
@@ -374,7 +374,7 @@ describe('an agent', () => {
     await agent.untilHeard(100);
     await agent.do({ do: 'hangUp', contactId: contact?.contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
-    await agent.do({ do: 'clear', contactId: contact?.contactId });
+    await clear(agent, contact?.contactId);
     await phoneHears(ringback, firm, agentHz);
   });
 
@@ -418,7 +418,7 @@ describe('an agent', () => {
     );
     await agent.do({ do: 'hangUp', contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
-    await agent.do({ do: 'clear', contactId });
+    await clear(agent, contactId);
     const record = await ringback.record(contactId);
     assert.equal(flowsOf(contactId)[0], 'Default agent whisper');
     assert.equal(heardBy(contactId)[0], 'This call may be recorded.');
@@ -609,7 +609,7 @@ describe('an agent', () => {
       await agent.until('the conversation', ({ contact }) => contact?.state === 'CONNECTED');
       await agent.do({ do: 'hangUp', contactId });
       await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
-      await agent.do({ do: 'clear', contactId });
+      await clear(agent, contactId);
     }
     const record = await ringback.record(contactId);
     assert.equal(record.DisconnectReason, 'THIRD_PARTY_DISCONNECT');
@@ -705,7 +705,7 @@ describe('an agent', () => {
     await accepting(false);
     await agent.do({ do: 'hangUp', contactId });
     await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
-    await agent.do({ do: 'clear', contactId });
+    await clear(agent, contactId);
   });
 
   it('is let go when the service stops in the middle of a conversation', async () => {

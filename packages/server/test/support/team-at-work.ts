@@ -98,8 +98,14 @@ export async function acceptOffer(agent: ScriptedAgent): Promise<string> {
 /** Ends the agent's after-contact work, when it has begun. */
 export async function finishWork(agent: ScriptedAgent, contactId: string): Promise<void> {
   await agent.until('after-contact work', ({ contact }) => contact?.state === 'ENDED');
-  await agent.do({ do: 'clear', contactId });
+  await clear(agent, contactId);
   await agent.until('nothing', ({ contact }) => contact === undefined);
+}
+
+/** Puts away what stands on the page. That the page shows it no more may be told after the answer: what is waited for next must not find it there. */
+export async function clear(agent: ScriptedAgent, contactId: string | undefined): Promise<void> {
+  await agent.do({ do: 'clear', contactId });
+  await agent.until('another contact or none', ({ contact }) => contact?.contactId !== contactId);
 }
 
 /** Resolves when the page shows exactly these parties: id → state. */
