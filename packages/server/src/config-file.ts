@@ -30,6 +30,8 @@ const countedResources = Object.keys(resourceQuotas).filter(
   (key) => key !== 'activeCalls' && key !== 'campaignCalls',
 );
 
+const requestRates = Type.Union([Type.Literal('aws'), Type.Literal('generous')]);
+
 const AccessKey = Type.Object(
   {
     accessKeyId: textOfForm('4 to 128 letters, digits and "_"', '^[A-Za-z0-9_]{4,128}$'),
@@ -209,27 +211,31 @@ export const ConfigFile = Type.Object(
     /** Own numbers in E.164, to be shown as caller ID; the first is the queue's. */
     phoneNumbers: Type.Optional(Type.Array(e164('^\\+[1-9][0-9]{1,14}$'))),
     quotas: Type.Optional(
-      Type.Object(
-        {
-          /** Request rates: those that AWS publishes, or far above them. */
-          rates: Type.Optional(Type.Union([Type.Literal('aws'), Type.Literal('generous')])),
-          /** How much of a thing an instance may have. */
-          resources: Type.Optional(
-            Type.Object(
-              Object.fromEntries(
-                countedResources.map((key) => [
-                  key,
-                  Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
-                ]),
+      Type.Union([
+        /** Nothing but `rates`. */
+        ...requestRates.anyOf,
+        Type.Object(
+          {
+            /** Request rates: those that AWS publishes, or far above them. */
+            rates: Type.Optional(requestRates),
+            /** How much of a thing an instance may have. */
+            resources: Type.Optional(
+              Type.Object(
+                Object.fromEntries(
+                  countedResources.map((key) => [
+                    key,
+                    Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+                  ]),
+                ),
+                strict,
               ),
-              strict,
             ),
-          ),
-          concurrentActiveCalls: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
-          concurrentCampaignActiveCalls: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
-        },
-        strict,
-      ),
+            concurrentActiveCalls: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+            concurrentCampaignActiveCalls: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
+          },
+          strict,
+        ),
+      ]),
     ),
     preview: Type.Optional(
       Type.Object({ allowedFor: Type.Union([Type.Literal('campaigns'), Type.Literal('everyone')]) }, strict),

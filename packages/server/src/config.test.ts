@@ -117,6 +117,13 @@ describe('config › environment', () => {
     });
   }
 
+  it('takes the name of the request rates for all that is said of quotas', async () => {
+    const [short, long] = await Promise.all(['quotas: aws\n', 'quotas: { rates: aws }\n'].map(configFile));
+    const { quotas } = loadConfig({ RINGBACK_CONFIG: short });
+    assert.equal(quotas.rates, 'aws');
+    assert.deepEqual(quotas, loadConfig({ RINGBACK_CONFIG: long }).quotas);
+  });
+
   it('wants certificate and key together', () => {
     for (const variable of ['RINGBACK_TLS_CERT', 'RINGBACK_TLS_KEY']) {
       assert.throws(() => loadConfig({ [variable]: '/x.pem' }), /go together/);

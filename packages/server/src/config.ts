@@ -160,14 +160,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     },
     instancePolicies: file.instances ?? {},
     phoneNumbers: file.phoneNumbers ?? (file.trunks?.length ? [] : [emulatorNumber]),
-    quotas: {
-      rates: file.quotas?.rates ?? 'generous',
-      resources: {
-        ...file.quotas?.resources,
-        activeCalls: file.quotas?.concurrentActiveCalls ?? 1000,
-        campaignCalls: file.quotas?.concurrentCampaignActiveCalls ?? 0,
-      },
-    },
+    quotas: quotasOf(file),
     previewAllowedFor: file.preview?.allowedFor ?? 'campaigns',
     dialling: {
       paused: file.dialling?.paused ?? false,
@@ -372,4 +365,16 @@ function bucketsOf(buckets: Readonly<Record<string, string>>, configFile: string
       /^https?:\/\//.test(place) ? place : besideFile(configFile, place),
     ]),
   );
+}
+
+function quotasOf({ quotas }: ConfigFile): QuotaDefaults {
+  const named = typeof quotas === 'string' ? { rates: quotas } : quotas;
+  return {
+    rates: named?.rates ?? 'generous',
+    resources: {
+      ...named?.resources,
+      activeCalls: named?.concurrentActiveCalls ?? 1000,
+      campaignCalls: named?.concurrentCampaignActiveCalls ?? 0,
+    },
+  };
 }
