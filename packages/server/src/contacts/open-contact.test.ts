@@ -47,6 +47,23 @@ describe('open contact', () => {
     assert.equal(world.factsWritten, 4, 'sinks are woken for commits with facts only');
   });
 
+  it('tells who answered at the time at which that is known, though the contact is connected since the answer', async () => {
+    const world = makeWorld();
+    const { contact, clock } = world;
+    const answeredAtMs = clock.now();
+    await contact.answered(answeredAtMs);
+    await clock.advance(3_000);
+    const greeting = { greetingStartedAtMs: answeredAtMs + 500, greetingEndedAtMs: answeredAtMs + 2_500 };
+    await contact.connectedToSystem(answeredAtMs, {
+      answeringMachineDetectionStatus: 'HUMAN_ANSWERED',
+      customerVoiceActivity: greeting,
+    });
+    const [told] = world.written.flatMap(({ facts }) => facts.map(({ payload }) => JSON.parse(payload)));
+    assert.equal(told.detail.connectedToSystemTimestamp, new Date(answeredAtMs).toISOString());
+    assert.equal(Date.parse(told.time), Math.floor(clock.now() / 1000) * 1000);
+    assert.equal(contact.current.connectedAtMs, answeredAtMs);
+  });
+
   it('tells of other criteria and of another step of them, and what came of the step in the end', async () => {
     const expression = { kind: 'agents', agentIds: ['ada'] } as const;
     const criteria = { steps: [{ expression, durationMs: 1_000 }, { expression }], index: 0 };

@@ -113,8 +113,9 @@ export class OpenContact {
     }));
   }
 
-  /** The customer's endpoint answered at `atMs`; with detection on, `outcome` says who. */
+  /** The customer's endpoint answered at `atMs`; with detection on, `outcome` says who, and the event is of the moment at which that is known. */
   connectedToSystem(atMs: number, outcome: Partial<ContactOutcome> = {}): Promise<void> {
+    const toldAtMs = outcome.answeringMachineDetectionStatus ? this.#writing.clock.now() : atMs;
     return this.#change((contact) => {
       const next: Contact = {
         ...contact,
@@ -122,7 +123,7 @@ export class OpenContact {
         connectedAtMs: atMs,
         outcome: { ...contact.outcome, ...outcome },
       };
-      return { contact: next, facts: [this.#event(next, 'CONNECTED_TO_SYSTEM', atMs, 1)] };
+      return { contact: next, facts: [this.#event(next, 'CONNECTED_TO_SYSTEM', toldAtMs, 1)] };
     });
   }
 
