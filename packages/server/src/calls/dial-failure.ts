@@ -126,13 +126,16 @@ export class DialFailure extends Error {
   readonly failure: DialFailureCause;
   readonly sawRinging: boolean;
   readonly heard: NetworkTone | undefined;
+  /** When we gave up, where we did: earlier than this is known, if the carrier answers no CANCEL. */
+  readonly gaveUpAtMs: number | undefined;
   readonly verdict: DialVerdict;
 
-  constructor(failure: DialFailureCause, sawRinging: boolean, heard?: NetworkTone) {
+  constructor(failure: DialFailureCause, sawRinging: boolean, heard?: NetworkTone, gaveUpAtMs?: number) {
     super(describe(failure));
     this.failure = failure;
     this.sawRinging = sawRinging;
     this.heard = heard;
+    this.gaveUpAtMs = gaveUpAtMs;
     this.verdict = judge(failure, sawRinging, heard);
   }
 }

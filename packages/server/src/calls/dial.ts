@@ -144,7 +144,7 @@ class Dialling {
   /** The failure, judged again with what the network played. */
   withHeard(error: unknown): unknown {
     if (!(error instanceof DialFailure) || !this.#heard) return error;
-    return new DialFailure(error.failure, error.sawRinging, this.#heard);
+    return new DialFailure(error.failure, error.sawRinging, this.#heard, error.gaveUpAtMs);
   }
 
   async #tryTargets(
@@ -164,7 +164,7 @@ class Dialling {
       } catch (error) {
         settle(attempt, error);
         if (!(error instanceof RingEnded)) throw error;
-        latest = new DialFailure(error.failure, this.#sawRinging);
+        latest = new DialFailure(error.failure, this.#sawRinging, undefined, error.gaveUpAtMs);
         if (latest.verdict.nextAttempt === 'never') throw latest;
       } finally {
         this.#isRinging = false;

@@ -60,10 +60,13 @@ export class RingEnded extends Error {
   readonly failure: DialFailureCause;
   /** What the SIP layer rejected with; undefined where we cancelled. */
   readonly error: unknown;
-  constructor(failure: DialFailureCause, error: unknown) {
+  /** When we cancelled, where that ended it: the last word is waited for some more. */
+  readonly gaveUpAtMs: number | undefined;
+  constructor(failure: DialFailureCause, error: unknown, gaveUpAtMs?: number) {
     super(failure.kind);
     this.failure = failure;
     this.error = error;
+    this.gaveUpAtMs = gaveUpAtMs;
   }
 }
 
@@ -86,15 +89,15 @@ export async function ring(
     ...signatureOf(trunk, request, deps),
     ...inDialogRequests(media, trunk),
     onProvisional: (response) => {
-      if (response.status >= 180 && response.status < 190) call.ringing();
+      if (!cancelled && response.status >= 180 && response.status < 190) call.ringing();
     },
     onEarlyMedia: ({ body }) => call.earlyMedia(body.content),
   });
-  let cancelledFor: DialFailureCause | undefined;
+  let cancelled: { readonly cause: DialFailureCause; readonly atMs: number } | undefined;
   let patience: unknown;
   const unanswered = Promise.withResolvers<never>();
   const cancel = (cause: DialFailureCause): void => {
-    cancelledFor ??= cause;
+    cancelled ??= { cause, atMs: clock.now() };
     invite.cancel();
     // The user agent goes on cancelling by itself, and hangs up on whoever answers after all.
     patience ??= clock.setTimeout(() => unanswered.reject(new InviteCancelled()), lastWordMs);
@@ -108,7 +111,9 @@ export async function ring(
   try {
     return await Promise.race([invite.answered, unanswered.promise]);
   } catch (error) {
-    if (cancelledFor && error instanceof InviteCancelled) throw new RingEnded(cancelledFor, undefined);
+    if (cancelled && error instanceof InviteCancelled) {
+      throw new RingEnded(cancelled.cause, undefined, cancelled.atMs);
+    }
     const failure = causeOf(error);
     if (!failure) throw error;
     throw new RingEnded(failure, error);

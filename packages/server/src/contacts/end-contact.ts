@@ -62,7 +62,7 @@ export async function endContact(
   held: HeldByContact,
   deps: EndDeps,
 ): Promise<void> {
-  const endedAtMs = deps.clock.now();
+  const endedAtMs = ending.atMs ?? deps.clock.now();
   const log = deps.logger.child({ contactId: contact.current.id, instanceId: contact.current.instanceId });
   // Whatever fails in letting go, the end is written: a contact that stays open would keep its call slot.
   const letGo = async <Value>(what: string, work: () => Promise<Value> | undefined) => {

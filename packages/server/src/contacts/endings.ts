@@ -14,6 +14,8 @@ export interface Ending {
   readonly earlyTone?: string;
   /** One sentence for the log. */
   readonly detail?: string;
+  /** When it ended, where that is earlier than it is known. */
+  readonly atMs?: number;
 }
 
 /** Endings that no dialling decides. The reasons are those of the guide's contact record page. */
@@ -82,12 +84,13 @@ export function endingOf(error: unknown): Ending {
   return { ...endings.internalError, detail: error instanceof Error ? error.message : String(error) };
 }
 
-function endingOfDialFailure({ failure, verdict, message, heard }: DialFailure): Ending {
+function endingOfDialFailure({ failure, verdict, message, heard, gaveUpAtMs }: DialFailure): Ending {
   const base = {
     disconnectReason: verdict.disconnectReason,
     amdStatus: verdict.amdStatus,
     detail: message,
     ...(heard ? { earlyTone: wordOfTone(heard) } : {}),
+    ...(gaveUpAtMs === undefined ? {} : { atMs: gaveUpAtMs }),
   };
   switch (failure.kind) {
     case 'rejected': {

@@ -10,7 +10,7 @@ import { done, type Flow, parseFlow } from '@ringback/flow';
 import { type AmdEvent, RecordingFailed } from '@ringback/media';
 import { parseReason } from '@ringback/sip';
 import { VirtualClock } from '@ringback/testkit';
-import type { NodeId } from '../ids.ts';
+import type { ContactId, NodeId } from '../ids.ts';
 import { noCaps } from '../policy/toll-fraud.ts';
 import { type ContactAdvance, ContactNoLongerOwned } from '../store/advance-contacts.ts';
 import type { ContactStore, RecoveredContact } from '../store/contact-store.ts';
@@ -383,6 +383,37 @@ describe('outbound contact › not answered', () => {
     assert.equal(world.agent.call.isCancelled, false);
     await world.clock.advance(1);
     assert.deepEqual(world.ending(), ['TELECOM_TIMEOUT', undefined]);
+  });
+
+  it('ends when it gave up, however long a carrier is silent after that, and does not ring any more from then on', async () => {
+    for (const [asked, giveUp, ending] of [
+      ['its time is over', () => undefined, ['TELECOM_TIMEOUT', undefined]],
+      [
+        'StopContact',
+        (world: World, id: ContactId) => void world.active.stop(id, endings.stoppedByApi),
+        ['TELECOM_ORIGINATOR_CANCEL', 'STOPPED_BY_API'],
+      ],
+      [
+        'the service drains',
+        (world: World, id: ContactId) => void world.active.stop(id, endings.drained),
+        ['OTHER', 'SERVICE_DRAINED'],
+      ],
+    ] as const) {
+      const world = makeWorld();
+      const { id } = world.start({ request: { ...sampleRequest, ringTimeoutMs: 20_000 } });
+      await world.clock.drain();
+      world.agent.call.endsWhenCancelled = false;
+      await world.clock.advance(asked === 'its time is over' ? 20_000 : 7_000);
+      giveUp(world, id);
+      const gaveUpAtMs = world.clock.now();
+      await world.clock.advance(1_000);
+      assert.equal(world.agent.call.isCancelled, true, asked);
+      world.agent.call.provisional(180);
+      await world.clock.advance(3_000);
+      assert.deepEqual(world.ending(), ending);
+      assert.equal(world.ended().disconnectedAtMs, gaveUpAtMs, asked);
+      assert.equal(world.ended().outcome.ringStartedAtMs, undefined, asked);
+    }
   });
 
   it('is not dialled any more when its time is over, or while dialling is paused', async () => {

@@ -106,7 +106,9 @@ async function live(
 function whyEnded(error: unknown, signal: AbortSignal): Ending {
   const asked = signal.reason instanceof ContactEnded ? signal.reason.ending : undefined;
   if (!asked) return endingOf(error);
-  const dialling = error instanceof DialFailure ? error.failure.kind : undefined;
-  const wasStopped = dialling === 'stopped' && asked === endings.stoppedByApi;
-  return wasStopped || dialling === 'rejected' ? endingOf(error) : asked;
+  if (!(error instanceof DialFailure)) return asked;
+  const { failure, gaveUpAtMs } = error;
+  const wasStopped = failure.kind === 'stopped' && asked === endings.stoppedByApi;
+  if (wasStopped || failure.kind === 'rejected') return endingOf(error);
+  return gaveUpAtMs === undefined ? asked : { ...asked, atMs: gaveUpAtMs };
 }
