@@ -6,6 +6,7 @@ import { ConfigFileUnusable } from './config-file.ts';
 import { LogOutput } from './log-output.ts';
 import { type Service, startService } from './service.ts';
 import { onStopSignals } from './stop-signals.ts';
+import { tellUnforeseenEnd } from './unforeseen-end.ts';
 import { version } from './version.ts';
 
 /** Calls get this long to end by themselves after SIGTERM, ms; a second signal ends them at once, a third one the process as it is. */
@@ -15,6 +16,7 @@ const standardOutput = 1;
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = pino({ level: config.logLevel }, LogOutput.of(standardOutput));
+  tellUnforeseenEnd(process, logger);
   let starting: Promise<Service> | undefined;
   let stopping: 'calls go on' | 'calls end' | undefined;
 
