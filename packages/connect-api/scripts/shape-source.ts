@@ -111,7 +111,7 @@ export function definitionSource(model: ServiceModel, name: string, recursion?: 
       return `mapOf(${parts.join(', ')})`;
     }
     case 'string': {
-      const options = stringOptions(shape);
+      const options = stringOptions(shape, name);
       if (!shape.enum) return `Type.String({ ${options.join(', ')} })`;
       const values = shape.enum.map((value) => quote(value)).join(', ');
       return `Type.Enum([${values}]${shape.sensitive ? ', { sensitive: true }' : ''})`;
@@ -156,9 +156,15 @@ function boundOptions(shape: Shape, unit: 'Length' | 'Items' | 'Properties'): st
   return options;
 }
 
-function stringOptions(shape: Shape): string[] {
+/** Shapes that the service itself tells empty, though their patterns want more: what it told may come back to it. */
+const mayBeEmpty: ReadonlySet<string> = new Set(['SensitivePhoneNumber']);
+
+function stringOptions(shape: Shape, name?: string): string[] {
   const options = boundOptions(shape, 'Length');
-  if (shape.pattern !== undefined) options.push(`pattern: ${quote(repairPattern(shape.pattern))}`);
+  if (shape.pattern !== undefined) {
+    const pattern = repairPattern(shape.pattern);
+    options.push(`pattern: ${quote(name !== undefined && mayBeEmpty.has(name) ? `${pattern}|^$` : pattern)}`);
+  }
   return [...options, ...sensitiveOption(shape)];
 }
 

@@ -17,6 +17,7 @@ const PATTERN_SAMPLES: Readonly<Record<string, { accepted: string; refused: stri
   },
   '[a-z]{2}(-[a-z]+){1,2}(-[0-9])?': { accepted: 'us-east-1', refused: 'us' },
   '^\\+[1-9]\\d{1,14}$': { accepted: '+12065550100', refused: '+1 206 555 0100' },
+  '^\\+[1-9]\\d{1,14}$|^$': { accepted: '+12065550100', refused: '+1 206 555 0100' },
   '^(?!aws:)[a-zA-Z+-=._:/]+$': { accepted: 'team', refused: 'aws:team', filler: 'm' },
   '.*\\S.*': { accepted: 'x', refused: ' ', filler: 'x' },
   '^[a-zA-Z0-9]{64}$': { accepted: 'a'.repeat(64), refused: 'a'.repeat(63) },

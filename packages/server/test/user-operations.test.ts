@@ -156,6 +156,31 @@ describe('users', () => {
     );
   });
 
+  it('take the phone settings that Amazon Connect tells of a softphone: an empty number is none', async () => {
+    const softphone = {
+      PhoneType: 'SOFT_PHONE',
+      AutoAccept: true,
+      AfterContactWorkTimeLimit: 5,
+      DeskPhoneNumber: '',
+    } as const;
+    const UserId = await createUser({ PhoneConfig: softphone });
+    const told = async () => (await describeUser(UserId)).PhoneConfig;
+    const { DeskPhoneNumber, ...others } = softphone;
+    assert.deepEqual(await told(), { ...others, PersistentConnection: false });
+    const deskPhone = { PhoneType: 'DESK_PHONE', DeskPhoneNumber: '+12065550123' } as const;
+    const change = (PhoneConfig: sdk.UserPhoneConfig) =>
+      send(new sdk.UpdateUserPhoneConfigCommand({ InstanceId, UserId, PhoneConfig }));
+    await change(deskPhone);
+    await change(softphone);
+    assert.deepEqual(await told(), { ...others, PersistentConnection: false });
+    await refused(change({ ...deskPhone, DeskPhoneNumber }), 'InvalidParameterException', /DeskPhoneNumber/);
+    await refused(
+      change({ ...deskPhone, DeskPhoneNumber: '5550123' }),
+      'InvalidParameterException',
+      /deskPhoneNumber/,
+    );
+  });
+
   it('change part by part', async () => {
     const UserId = await createUser();
     const update = (command: object) => send(command as never);

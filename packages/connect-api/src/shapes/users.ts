@@ -110,7 +110,7 @@ export const PersistentConnectionConfig = Type.Object({
 
 const PhoneType = Type.Enum(['SOFT_PHONE', 'DESK_PHONE']);
 
-const SensitivePhoneNumber = Type.String({ pattern: '^\\+[1-9]\\d{1,14}$', sensitive: true });
+const SensitivePhoneNumber = Type.String({ pattern: '^\\+[1-9]\\d{1,14}$|^$', sensitive: true });
 
 export const PhoneNumberConfig = Type.Object({
   Channel: Channel,

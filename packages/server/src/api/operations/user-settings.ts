@@ -45,14 +45,23 @@ export function checkedSettings(given: GivenSettings): AgentSettings {
   for (const { PhoneType, PhoneNumber } of settings.PhoneNumberConfigs ?? []) {
     refusePhone(PhoneType, PhoneNumber, 'PhoneNumber');
   }
-  return settings;
+  if (!settings.PhoneNumberConfigs) return settings;
+  return {
+    ...settings,
+    PhoneNumberConfigs: settings.PhoneNumberConfigs.map(({ PhoneNumber, ...config }) => ({
+      ...config,
+      ...(PhoneNumber ? { PhoneNumber } : {}),
+    })),
+  };
 }
 
 /** @throws {ApiError} InvalidParameterException. */
 export function checkedPhoneConfig(phone: PhoneConfig): PhoneConfig {
   refuseTime(phone.AfterContactWorkTimeLimit);
   refusePhone(phone.PhoneType, phone.DeskPhoneNumber, 'DeskPhoneNumber');
-  return phone;
+  // So a softphone's stands in AWS's own answers.
+  const { DeskPhoneNumber, ...others } = phone;
+  return DeskPhoneNumber ? phone : others;
 }
 
 function refuseChannels(member: string, configs: readonly { readonly Channel: Channel }[]): void {
