@@ -25,6 +25,7 @@ import { openNodeStore } from '../../src/store/node-store.ts';
 import { openResourceStore } from '../../src/store/resource-store.ts';
 import { openRoutingStore } from '../../src/store/routing-store.ts';
 import type { Schema } from '../../src/store/schema.ts';
+import type { KnownPlace } from './routing-replay.ts';
 
 /** What the test tells a process at its start. */
 export interface RoutingProcessOrders {
@@ -36,8 +37,8 @@ export interface RoutingProcessOrders {
   readonly allAgents: readonly AgentId[];
   readonly queues: readonly QueueId[];
   readonly statuses: { readonly available: AgentStatus; readonly break: AgentStatus };
-  /** Contacts that wait, ring or talk at once, at most. */
-  readonly contactsAtOnce: number;
+  /** How long a process is taken for living after its last sign of life, ms. */
+  readonly leaseMs: number;
   /** A node whose contacts this one takes over once its lease has run out. */
   readonly inherits: NodeId | undefined;
 }
@@ -46,22 +47,16 @@ export interface RoutingProcessOrders {
 export type RoutingProcessReport =
   | { readonly kind: 'ready'; readonly node: NodeId }
   /** At this time it was known that the contact had been committed to wait like this. */
-  | ({ readonly kind: 'waits'; readonly contactId: ContactId } & KnownPlace)
-  /** The node may have been taken for dead. */
-  | { readonly kind: 'lapsed'; readonly node: NodeId }
+  | { readonly kind: 'waits'; readonly contactId: ContactId; readonly place: KnownPlace }
+  /** At this time it was known that the agent had been committed to be free. */
+  | { readonly kind: 'free'; readonly agentId: AgentId; readonly version: number; readonly atMs: number }
+  /** The contact's end, or other settings, are about to be asked for. */
+  | { readonly kind: 'ends' | 'sets'; readonly contactId: ContactId }
+  /** The node's lease holds for this time. */
+  | { readonly kind: 'alive'; readonly node: NodeId; readonly fromMs: number; readonly untilMs: number }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'settled' };
 
-export interface KnownPlace {
-  readonly atMs: number;
-  readonly queuePriority: number;
-  readonly adjustmentMs: number;
-  readonly step: number;
-  readonly offers: number;
-  readonly epoch: number;
-}
-
-export const modelLeaseMs = 5_000;
 const renewEveryMs = 500;
 const acceptWithinMs = 700;
 
@@ -85,15 +80,14 @@ async function run(orders: RoutingProcessOrders): Promise<void> {
   const database = await openDatabase<Schema>({ address: orders.address, poolSize: 5 });
   const nodes = openNodeStore(database);
   const node = newId<NodeId>();
-  await nodes.register(node, { host: 'model' }, modelLeaseMs);
-  let renewedAtMs = Date.now();
-  const renewing = setInterval(() => {
+  const { leaseMs } = orders;
+  const lease = async (extend: () => Promise<unknown>): Promise<void> => {
     const beganAtMs = Date.now();
-    void nodes.renew(node, modelLeaseMs).then(() => {
-      if (Date.now() - renewedAtMs > modelLeaseMs - renewEveryMs) report({ kind: 'lapsed', node });
-      renewedAtMs = beganAtMs;
-    });
-  }, renewEveryMs);
+    await extend();
+    report({ kind: 'alive', node, fromMs: Date.now(), untilMs: beganAtMs + leaseMs });
+  };
+  await lease(() => nodes.register(node, { host: 'model' }, leaseMs));
+  const renewing = setInterval(() => void lease(() => nodes.renew(node, leaseMs)), renewEveryMs);
   const bus = openPostgresBus({ pool: database.pool, node, clock: systemClock, logger });
   const routing = openRouting({
     node,
@@ -109,6 +103,7 @@ async function run(orders: RoutingProcessOrders): Promise<void> {
   report({ kind: 'ready', node });
   const life = new RandomLife(orders, routing, random);
   process.on('message', (message) => {
+    if (message === 'rush') life.rush();
     if (message === 'settle') life.settle();
     if (message === 'leave') life.leave();
   });
@@ -155,6 +150,13 @@ class RandomLife {
     this.#random = random;
   }
 
+  /** More contacts for one queue, all at once, than there are agents for it. */
+  rush(): void {
+    const { allAgents, queues } = this.#orders;
+    const queueId = this.#pick(queues) as QueueId;
+    for (let n = 0; n < allAgents.length; n += 1) this.#newContact({ kind: 'queue', queueId });
+  }
+
   settle(): void {
     this.#isSettling = true;
   }
@@ -169,7 +171,7 @@ class RandomLife {
       readonly { contact_id: ContactId; epoch: number; place_kind: string; place_id: string }[]
     >,
   ): void {
-    this.#later(modelLeaseMs + 500, async () => {
+    this.#later(this.#orders.leaseMs + 500, async () => {
       for (const row of await read()) {
         const contact = this.#contact(row.contact_id, row.epoch + 1);
         const place: QueuePlace | undefined =
@@ -178,8 +180,8 @@ class RandomLife {
             : row.place_kind === 'agent'
               ? { kind: 'agent', agentId: row.place_id as AgentId }
               : { kind: 'queue', queueId: row.place_id as QueueId };
-        if (place && this.#random() < 0.5 && !this.#isSettling) await this.#enqueue(contact, place);
-        else await this.#routing.contactEnded({ ...contact }, 'none');
+        if (place && this.#random() < 0.5) await this.#enqueue(contact, place);
+        else await this.#end(contact, 'none');
       }
     });
   }
@@ -195,26 +197,34 @@ class RandomLife {
   }
 
   #disturb(): void {
-    const { allAgents, agents, statuses, instanceId, contactsAtOnce } = this.#orders;
+    const { allAgents, agents, queues, statuses, instanceId } = this.#orders;
     const dice = this.#random();
     const agentId = this.#pick(agents);
     if (dice < 0.55) {
-      for (let n = 0; n < 3 && this.#contacts.size < contactsAtOnce; n += 1) this.#newContact();
+      // Between rushes most agents have nothing to do.
+      for (let n = 0; n < 3 && this.#contacts.size < agents.length / 4; n += 1)
+        this.#newContact(
+          this.#random() < 0.04
+            ? { kind: 'agent', agentId: this.#pick(allAgents) as AgentId }
+            : { kind: 'queue', queueId: this.#pick(queues) as QueueId },
+        );
     } else if (dice < 0.7) {
       const contact = this.#pick([...this.#contacts.values()]);
-      if (contact) this.#do(this.#routing.contactEnded(contact).then(() => this.#forget(contact.contactId)));
+      if (contact) this.#do(this.#end(contact).then(() => this.#forget(contact.contactId)));
     } else if (dice < 0.82) {
       const contact = this.#pick([...this.#contacts.values()]);
       const settings =
         this.#random() < 0.5
           ? { queuePriority: 1 + Math.floor(this.#random() * 6) }
           : { queueTimeAdjustmentSeconds: Math.floor(this.#random() * 200) - 100 };
-      if (contact)
+      if (contact) {
+        report({ kind: 'sets', contactId: contact.contactId });
         this.#do(
           this.#routing.changeSettings(contact, settings).then((outcome) => {
             if (outcome.kind === 'done') this.#waits(outcome.entry);
           }),
         );
+      }
     } else if (dice < 0.9 && agentId) {
       this.#do(this.#routing.setStatus({ instanceId, agentId }, statuses.break));
       this.#later(this.#random() * 800, () =>
@@ -234,11 +244,7 @@ class RandomLife {
     }
   }
 
-  #newContact(): void {
-    const place: QueuePlace =
-      this.#random() < 0.04
-        ? { kind: 'agent', agentId: this.#pick(this.#orders.allAgents) as AgentId }
-        : { kind: 'queue', queueId: this.#pick(this.#orders.queues) as QueueId };
+  #newContact(place: QueuePlace): void {
     const contact = this.#contact(newId<ContactId>(), 1);
     this.#do(
       (async () => {
@@ -274,12 +280,18 @@ class RandomLife {
     this.#contacts.set(contact.contactId, contact);
     this.#routing.follow(contact.contactId, (news) => this.#heard(contact, news));
     const outcome = await this.#routing.enqueue(contact, place);
-    if (outcome.kind === 'refused') await this.#routing.contactEnded(contact, 'none');
+    if (outcome.kind === 'refused') await this.#end(contact, 'none');
     else this.#waits(outcome.entry);
+  }
+
+  #end(contact: RoutedContact, afterContactWork?: 'none'): Promise<unknown> {
+    report({ kind: 'ends', contactId: contact.contactId });
+    return this.#routing.contactEnded(contact, afterContactWork);
   }
 
   #heard(contact: RoutedContact, news: ContactNews): void {
     if (news.what === 'stepExpired') this.#waits(news.entry);
+    if (news.what === 'returned') this.#do(this.#routing.entry(contact).then((entry) => this.#waits(entry)));
     if (news.what === 'accepted') {
       const { instanceId } = contact;
       const { agentId } = news;
@@ -287,7 +299,7 @@ class RandomLife {
         const key = { instanceId, agentId };
         if (this.#random() < 0.1) await this.#routing.failed(key, contact.contactId);
         else await this.#routing.connected(key, contact.contactId);
-        this.#later(this.#random() * 300, () => this.#routing.contactEnded(contact));
+        this.#later(this.#random() * 300, () => this.#end(contact));
       });
     }
     if (news.what === 'done') this.#forget(contact.contactId);
@@ -298,7 +310,12 @@ class RandomLife {
     if (entry?.state !== 'waiting') return;
     const { contactId, queuePriority, adjustmentMs, step, offers, owner } = entry;
     const atMs = Date.now();
-    report({ kind: 'waits', contactId, atMs, queuePriority, adjustmentMs, step, offers, epoch: owner.epoch });
+    const { epoch } = owner;
+    report({
+      kind: 'waits',
+      contactId,
+      place: { atMs, queuePriority, adjustmentMs, step, offers, epoch },
+    });
   }
 
   #forget(contactId: ContactId): void {
@@ -318,6 +335,8 @@ class RandomLife {
   /** What an agent does who sees this. */
   #shown(view: AgentView): void {
     const { statuses } = this.#orders;
+    const { agentId, version, state } = view;
+    if (state.contacts.length === 0) report({ kind: 'free', agentId, version, atMs: Date.now() });
     for (const held of view.state.contacts) {
       const id = `${held.contactId} ${held.state} ${held.stateSinceMs}`;
       if (this.#planned.has(id)) continue;
@@ -362,7 +381,7 @@ class RandomLife {
         const entry = await this.#routing.entry(contact);
         if (!entry) this.#forget(contact.contactId);
         // Talks whose partner's process died with the news of their beginning.
-        else if (entry.state === 'taken') await this.#routing.contactEnded(contact, 'none');
+        else if (entry.state === 'taken') await this.#end(contact, 'none');
       }
       if (this.#contacts.size === 0 && this.#isAskedToLeave) return;
       await pause(300);
