@@ -23,8 +23,6 @@ const agentCount = Number(process.env.RINGBACK_ROUTING_AGENTS ?? 80);
 /** Steps of agents and contacts that must be committed; a starved machine needs longer for them. */
 const leastSteps = 25 * agentCount;
 const leaseMs = 5_000;
-/** So many agents must be free for another rush. Of all four processes' contacts as many come between rushes as a quarter of the agents can take. */
-const leastFreeShare = 0.4;
 /** Longest wait for a run to take these steps, and for somebody to come to rest, ms: leases run out, and the machine is busy. */
 const patienceMs = 60_000;
 
@@ -82,6 +80,8 @@ async function driveProcesses(): Promise<ModelRun> {
   const random = seededRandom(seed + 1);
   const knowledge = new ModelKnowledge();
   const failures: string[] = [];
+  /** Nodes whose contacts of a rush are not all queued yet. */
+  const rushing = new Set<NodeId>();
   const places = Array.from({ length: processCount }, (_, index) => ({
     agents: team.agents.filter((_agent, n) => n % processCount === index).map(({ agentId }) => agentId),
     child: undefined as ChildProcess | undefined,
@@ -102,6 +102,7 @@ async function driveProcesses(): Promise<ModelRun> {
     child.on('message', (message) => {
       const report = message as RoutingProcessReport;
       if (report.kind === 'ready') ready.resolve(report.node);
+      else if (report.kind === 'rushed') rushing.delete(report.node);
       else if (report.kind === 'failed') failures.push(report.message);
       else learn(knowledge, report);
     });
@@ -127,6 +128,7 @@ async function driveProcesses(): Promise<ModelRun> {
     if (!victim?.node) return;
     const { node } = victim;
     knowledge.killed.set(node, Date.now());
+    rushing.delete(node);
     victim.child?.kill('SIGKILL');
     await start(victim, node);
   };
@@ -145,13 +147,15 @@ async function driveProcesses(): Promise<ModelRun> {
     }
     // Rushes follow what agents do, not the clock: so contacts wait for agents and agents for contacts in turn, however many
     // agents there are and however fast the machine is.
-    if ((await freeAgents()) < leastFreeShare * agentCount) continue;
+    if (rushing.size > 0 || !(await isCalm())) continue;
     lull -= 1;
     if (lull > 0) continue;
     lull = Math.floor(random() * 10);
     rushes += 1;
     rushed = anyPlace();
-    rushed?.child?.send('rush');
+    if (!rushed?.node) continue;
+    rushing.add(rushed.node);
+    rushed.child?.send('rush');
   }
   for (const { child } of places) child?.send('settle');
   await comeToRest(failures);
@@ -182,11 +186,14 @@ function learn(knowledge: ModelKnowledge, report: RoutingProcessReport): void {
   }
 }
 
-async function freeAgents(): Promise<number> {
-  const { rows } = await server.database.query<{ free: number }>(
-    'SELECT count(*) AS free FROM routing_agent WHERE is_ready AND voice_in_use = 0',
+/** Most agents have nothing to do, and few contacts wait. Between rushes processes have contacts for a quarter of the agents. */
+async function isCalm(): Promise<boolean> {
+  const { rows } = await server.database.query<{ free: number; waiting: number }>(
+    `SELECT (SELECT count(*) FROM routing_agent WHERE is_ready AND voice_in_use = 0) AS free,
+            (SELECT count(*) FROM routing_entry WHERE state = 'WAITING') AS waiting`,
   );
-  return rows[0]?.free ?? 0;
+  const { free = 0, waiting = 0 } = rows[0] ?? {};
+  return free >= 0.4 * agentCount && waiting <= 0.2 * agentCount;
 }
 
 /** Every contact is gone and every agent can be offered one. */

@@ -83,8 +83,10 @@ export type AgentInput =
   | { readonly kind: 'detach'; readonly session: string }
   /** The node that the agent's page was attached to is dead. */
   | { readonly kind: 'nodeLost'; readonly node: NodeId }
-  /** The agent leaves, or was away for too long. */
+  /** The agent leaves. */
   | { readonly kind: 'signOut'; readonly offline: AgentStatus }
+  /** The agent's page went away at this moment or before, and nobody has seen it since. */
+  | { readonly kind: 'stayedAway'; readonly sinceMs: number; readonly offline: AgentStatus }
   | { readonly kind: 'setStatus'; readonly status: AgentStatus }
   | {
       readonly kind: 'offer';
@@ -212,6 +214,9 @@ export function stepAgent(state: AgentState, input: AgentInput, nowMs: number): 
       if (state.attachment?.node !== input.node) return unchanged(state);
       return leave({ ...state, attachment: undefined, lostAtMs: nowMs });
     case 'signOut':
+      return signOut(state, input.offline, nowMs);
+    case 'stayedAway':
+      if (state.lostAtMs === undefined || state.lostAtMs > input.sinceMs) return unchanged(state);
       return signOut(state, input.offline, nowMs);
     case 'setStatus':
       return setStatus(state, input.status, nowMs);

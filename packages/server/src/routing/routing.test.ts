@@ -145,6 +145,19 @@ async function agentEvents(): Promise<{ type: string; contacts: string[]; status
   });
 }
 
+/** A store where something happens between the look at what is due and what is done about it. */
+function lookingFirst(happens: () => Promise<void>): RoutingStore {
+  const store = openRoutingStore(database);
+  return {
+    ...store,
+    async due(question) {
+      const due = await store.due(question);
+      await happens();
+      return due;
+    },
+  };
+}
+
 /** Another agent with everything as the first of the team has it. */
 async function hire(username: string): Promise<AgentId> {
   const agentId = newId<AgentId>();
@@ -528,6 +541,35 @@ describe('routing', () => {
     await routing.sweep();
     assert.deepEqual(await inHand(routing), []);
     assert.equal(await routing.entry(contact), undefined);
+  });
+
+  it('ends no contact that was taken over since it was found without a living owner', async () => {
+    const [dying, next] = [await openNode(), await openNode()];
+    const contact = newContact();
+    const again = { ...contact, epoch: 2 };
+    await dying.routing.enqueue(contact, queue(0));
+    await openNodeStore(database).release(dying.node);
+    const { routing } = await openNode({
+      store: lookingFirst(async () =>
+        assert.equal((await next.routing.enqueue(again, queue(0))).kind, 'done'),
+      ),
+    });
+    clock.nowMs += 10_000;
+    await routing.sweep();
+    assert.deepEqual((await next.routing.entry(again))?.owner, { node: next.node, epoch: 2 });
+    assert.equal(await next.routing.position(again), 1);
+  });
+
+  it('signs no agent out who came back since he was found away for too long', async () => {
+    const { routing } = await openNode();
+    const desk = await routing.attach(agentOf(0), 'former', () => undefined);
+    await desk?.detach();
+    const other = await openNode({
+      store: lookingFirst(async () => assert.ok(await routing.attach(agentOf(0), 'new', () => undefined))),
+    });
+    clock.nowMs += 300_000;
+    await other.routing.sweep();
+    assert.equal((await routing.agent(agentOf(0)))?.state.presence, 'signedIn');
   });
 
   it('heeds a change of the routing profile within a second', async () => {

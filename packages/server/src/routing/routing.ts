@@ -409,9 +409,10 @@ class LiveRouting implements Routing {
     const nowMs = clock.now();
     const mayJudge = this.#options.mayJudgeNodes?.() ?? true;
     const looksForOrphans = mayJudge && nowMs - this.#orphansLookedForAtMs >= orphansEveryMs;
+    const absenceMs = this.#options.absenceMs ?? defaultAbsenceMs;
     const due = await store.due({
       nowMs,
-      absenceMs: this.#options.absenceMs ?? defaultAbsenceMs,
+      absenceMs,
       silenceMs,
       afterSignOutMs: heardAfterSignOutMs,
       stranded: mayJudge ? 'too' : 'not now',
@@ -425,9 +426,11 @@ class LiveRouting implements Routing {
       const absent = await Promise.all(
         due.absent.map(async (key): Promise<RoutingChange[]> => {
           const offline = (await directory.of(key.instanceId))?.offline;
-          return offline ? [{ kind: 'agent', ...key, input: { kind: 'signOut', offline } }] : [];
+          const input = { kind: 'stayedAway', sinceMs: nowMs - absenceMs } as const;
+          return offline ? [{ kind: 'agent', ...key, input: { ...input, offline } }] : [];
         }),
       );
+      // By now somebody may have come back, or taken a contact over: each change says of whom it was found.
       const changes: RoutingChange[] = [
         ...due.deadlines.map((key) => ({ kind: 'agent', ...key, input: { kind: 'time' } }) as const),
         ...due.steps.map((key) => ({ kind: 'time', ...key }) as const),

@@ -12,8 +12,8 @@ export interface DueRouting {
   readonly stranded: readonly (AgentKey & { readonly node: NodeId })[];
   readonly absent: readonly AgentKey[];
   readonly silent: readonly AgentKey[];
-  /** Contacts that have ended, or whose node died without leaving a contact behind. */
-  readonly orphans: readonly ContactKey[];
+  /** Contacts that have ended, or whose node died without leaving a contact behind; with the epoch that this was true of. */
+  readonly orphans: readonly (ContactKey & { readonly epoch: number })[];
 }
 
 export interface DueQuestion {
@@ -43,12 +43,16 @@ export async function readDue(on: Queryable<Schema>, question: DueQuestion): Pro
     );
     return rows.map((row) => ({ instanceId: row.instance_id, agentId: row.agent_id }));
   };
-  const contacts = async (text: string, values: readonly unknown[] = []): Promise<ContactKey[]> => {
-    const { rows } = await on.query<{ instance_id: InstanceId; contact_id: ContactId }>(
-      `SELECT e.instance_id, e.contact_id FROM routing_entry e WHERE ${text} LIMIT 1000`,
+  const contacts = async (text: string, values: readonly unknown[] = []): Promise<DueRouting['orphans']> => {
+    const { rows } = await on.query<{ instance_id: InstanceId; contact_id: ContactId; epoch: number }>(
+      `SELECT e.instance_id, e.contact_id, e.epoch FROM routing_entry e WHERE ${text} LIMIT 1000`,
       values,
     );
-    return rows.map((row) => ({ instanceId: row.instance_id, contactId: row.contact_id }));
+    return rows.map((row) => ({
+      instanceId: row.instance_id,
+      contactId: row.contact_id,
+      epoch: row.epoch,
+    }));
   };
   const strandedAgents = async (): Promise<DueRouting['stranded']> => {
     const { rows } = await on.query<{ instance_id: InstanceId; agent_id: AgentId; node: NodeId }>(

@@ -52,6 +52,8 @@ export type RoutingProcessReport =
   | { readonly kind: 'free'; readonly agentId: AgentId; readonly version: number; readonly atMs: number }
   /** The contact's end, or other settings, are about to be asked for. */
   | { readonly kind: 'ends' | 'sets'; readonly contactId: ContactId }
+  /** All contacts of a rush are queued. */
+  | { readonly kind: 'rushed'; readonly node: NodeId }
   /** The node's lease holds for this time. */
   | { readonly kind: 'alive'; readonly node: NodeId; readonly fromMs: number; readonly untilMs: number }
   | { readonly kind: 'failed'; readonly message: string }
@@ -103,7 +105,7 @@ async function run(orders: RoutingProcessOrders): Promise<void> {
   report({ kind: 'ready', node });
   const life = new RandomLife(orders, routing, random);
   process.on('message', (message) => {
-    if (message === 'rush') life.rush();
+    if (message === 'rush') void life.rush().then(() => report({ kind: 'rushed', node }));
     if (message === 'settle') life.settle();
     if (message === 'leave') life.leave();
   });
@@ -151,10 +153,10 @@ class RandomLife {
   }
 
   /** More contacts for one queue, all at once, than there are agents for it. */
-  rush(): void {
+  async rush(): Promise<void> {
     const { allAgents, queues } = this.#orders;
     const queueId = this.#pick(queues) as QueueId;
-    for (let n = 0; n < allAgents.length; n += 1) this.#newContact({ kind: 'queue', queueId });
+    await Promise.all(allAgents.map(() => this.#newContact({ kind: 'queue', queueId })));
   }
 
   settle(): void {
@@ -244,9 +246,10 @@ class RandomLife {
     }
   }
 
-  #newContact(place: QueuePlace): void {
+  /** Resolves when it is queued, or could not be. */
+  #newContact(place: QueuePlace): Promise<unknown> {
     const contact = this.#contact(newId<ContactId>(), 1);
-    this.#do(
+    return this.#do(
       (async () => {
         if (this.#random() < 0.3) {
           await this.#routing.prepare(contact, {
@@ -365,6 +368,7 @@ class RandomLife {
     const { instanceId, agents, statuses } = this.#orders;
     await pause(1_500);
     for (;;) {
+      const beganAtMs = Date.now();
       await Promise.all(
         agents.map(async (agentId) => {
           const key = { instanceId, agentId };
@@ -384,7 +388,8 @@ class RandomLife {
         else if (entry.state === 'taken') await this.#end(contact, 'none');
       }
       if (this.#contacts.size === 0 && this.#isAskedToLeave) return;
-      await pause(300);
+      // Looking is not to be most of the work of a slow machine.
+      await pause(Math.max(300, 3 * (Date.now() - beganAtMs)));
     }
   }
 
@@ -392,7 +397,7 @@ class RandomLife {
     this.#do(pause(this.#isSettling ? 0 : delayMs).then(act));
   }
 
-  #do(work: Promise<unknown>): void {
+  #do(work: Promise<unknown>): Promise<unknown> {
     const watched = work
       .catch((error: unknown) =>
         report({
@@ -402,6 +407,7 @@ class RandomLife {
       )
       .finally(() => this.#pending.delete(watched));
     this.#pending.add(watched);
+    return watched;
   }
 
   #pick<Item>(items: readonly Item[]): Item | undefined {

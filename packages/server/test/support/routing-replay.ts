@@ -333,7 +333,8 @@ export class Replay {
   #checkRemoval(before: EntryRow, beganMs: number, writtenMs: number): void {
     const { contact_id: id, owner_node: owner, state } = before;
     if (state === 'ENDED' || this.#knowledge.ends.has(id)) return;
-    if (!this.#knowledge.isAlive(owner, beganMs, writtenMs)) return;
+    // Whoever ended it may have looked a while ago.
+    if (!this.#knowledge.isAlive(owner, beganMs - lastWordsMs, writtenMs)) return;
     if (!this.#knowledge.mayHaveLostWords(owner, writtenMs))
       this.#violated(`contact ${id} was lost: ${JSON.stringify(before)}`);
   }
