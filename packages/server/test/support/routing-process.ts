@@ -39,8 +39,17 @@ export interface RoutingProcessOrders {
   readonly statuses: { readonly available: AgentStatus; readonly break: AgentStatus };
   /** How long a process is taken for living after its last sign of life, ms. */
   readonly leaseMs: number;
+  /** How long an agent is rung by this process, ms. */
+  readonly acceptWithinMs: number;
   /** A node whose contacts this one takes over once its lease has run out. */
   readonly inherits: NodeId | undefined;
+}
+
+interface InheritedContact {
+  readonly contact_id: ContactId;
+  readonly epoch: number;
+  readonly place_kind: string | null;
+  readonly place_id: string | null;
 }
 
 /** What a process tells the test. */
@@ -60,7 +69,6 @@ export type RoutingProcessReport =
   | { readonly kind: 'settled' };
 
 const renewEveryMs = 500;
-const acceptWithinMs = 700;
 
 process.once('message', (orders) => {
   run(orders as RoutingProcessOrders).catch((error: unknown) => {
@@ -100,7 +108,7 @@ async function run(orders: RoutingProcessOrders): Promise<void> {
     logger,
     newEventId: randomUUID,
     factsWritten: () => undefined,
-    acceptWithinMs,
+    acceptWithinMs: orders.acceptWithinMs,
   });
   report({ kind: 'ready', node });
   const life = new RandomLife(orders, routing, random);
@@ -109,17 +117,17 @@ async function run(orders: RoutingProcessOrders): Promise<void> {
     if (message === 'settle') life.settle();
     if (message === 'leave') life.leave();
   });
-  if (orders.inherits) {
+  const { inherits } = orders;
+  if (inherits) {
     life.inherit(async () => {
-      const { rows } = await database.query<{
-        contact_id: ContactId;
-        epoch: number;
-        place_kind: string;
-        place_id: string;
-      }>(
-        `SELECT e.contact_id, e.epoch, e.place_kind, e.place_id FROM routing_entry e
-          WHERE e.owner_node = $1 AND NOT EXISTS (SELECT FROM node n WHERE n.id = $1 AND n.lease_expires_at >= clock_timestamp())`,
-        [orders.inherits],
+      const { rows: alive } = await database.query(
+        'SELECT FROM node WHERE id = $1 AND lease_expires_at >= clock_timestamp()',
+        [inherits],
+      );
+      if (alive.length > 0) return undefined;
+      const { rows } = await database.query<InheritedContact>(
+        'SELECT contact_id, epoch, place_kind, place_id FROM routing_entry WHERE owner_node = $1',
+        [inherits],
       );
       return rows;
     });
@@ -167,29 +175,33 @@ class RandomLife {
     this.#isAskedToLeave = true;
   }
 
-  /** Takes the contacts of a dead node over: some wait on in their place, some are ended. */
-  inherit(
-    read: () => Promise<
-      readonly { contact_id: ContactId; epoch: number; place_kind: string; place_id: string }[]
-    >,
-  ): void {
-    this.#later(this.#orders.leaseMs + 500, async () => {
-      for (const row of await read()) {
-        const contact = this.#contact(row.contact_id, row.epoch + 1);
-        const place: QueuePlace | undefined =
-          row.place_id === null
-            ? undefined
-            : row.place_kind === 'agent'
-              ? { kind: 'agent', agentId: row.place_id as AgentId }
-              : { kind: 'queue', queueId: row.place_id as QueueId };
-        if (place && this.#random() < 0.5) await this.#enqueue(contact, place);
-        else await this.#end(contact, 'none');
-      }
-    });
+  /** Takes the contacts of a node over as soon as it is dead: some wait on in their place, some are ended. */
+  inherit(read: () => Promise<readonly InheritedContact[] | undefined>): void {
+    const take = async (): Promise<void> => {
+      let rows = await read();
+      for (; !rows; rows = await read()) await pause(100);
+      await Promise.all(rows.map((row) => this.#takeOver(row)));
+    };
+    this.#do(take());
+  }
+
+  async #takeOver(row: InheritedContact): Promise<unknown> {
+    const contact = this.#contact(row.contact_id, row.epoch + 1);
+    if (row.place_id === null || this.#random() < 0.3) return this.#end(contact, 'none');
+    return this.#enqueue(
+      contact,
+      row.place_kind === 'agent'
+        ? { kind: 'agent', agentId: row.place_id as AgentId }
+        : { kind: 'queue', queueId: row.place_id as QueueId },
+    );
   }
 
   async run(): Promise<void> {
-    await Promise.all(this.#orders.agents.map((agentId) => this.#attach(agentId)));
+    // Some agents of a process that was killed come back before it is taken for dead, some after.
+    const late = this.#orders.inherits ? this.#orders.agents.filter(() => this.#random() < 0.3) : [];
+    for (const agentId of late) this.#later(this.#orders.leaseMs + 1_500, () => this.#attach(agentId));
+    const atOnce = this.#orders.agents.filter((agentId) => !late.includes(agentId));
+    await Promise.all(atOnce.map((agentId) => this.#attach(agentId)));
     while (!this.#isSettling) {
       await pause(5 + this.#random() * 20);
       this.#disturb();
@@ -233,9 +245,7 @@ class RandomLife {
         this.#routing.setStatus({ instanceId, agentId }, statuses.available),
       );
     } else if (dice < 0.94 && agentId) {
-      const desk = this.#desks.get(agentId)?.desk;
-      if (desk) this.#do(desk.detach());
-      this.#later(this.#random() * 600, () => this.#attach(agentId));
+      this.#do(this.#goAway(agentId));
     } else if (dice < 0.96 && agentId) {
       this.#do(this.#routing.signOut({ instanceId, agentId }));
       this.#later(this.#random() * 600, () => this.#attach(agentId));
@@ -325,6 +335,12 @@ class RandomLife {
     this.#contacts.delete(contactId);
   }
 
+  /** The agent's page goes, and another comes. */
+  async #goAway(agentId: AgentId): Promise<void> {
+    await this.#desks.get(agentId)?.desk?.detach();
+    this.#later(this.#random() * 600, () => this.#attach(agentId));
+  }
+
   async #attach(agentId: AgentId): Promise<void> {
     const { instanceId, statuses } = this.#orders;
     const session = randomUUID();
@@ -351,6 +367,7 @@ class RandomLife {
           this.#later(this.#random() * 60, () => this.#routing.accept(key, held.contactId));
         else if (dice < 0.9)
           this.#later(this.#random() * 60, () => this.#routing.reject(key, held.contactId));
+        else if (dice < 0.95) this.#later(this.#random() * 60, () => this.#goAway(view.agentId));
       } else if (held.state === 'afterContactWork') {
         this.#later(this.#random() * 100, () => this.#routing.clear(key, held.contactId));
       } else if (held.state === 'missed' || held.state === 'rejected' || held.state === 'failed') {
