@@ -165,12 +165,18 @@ async function driveProcesses(): Promise<ModelRun> {
     rushed.child?.send('rush');
   }
   for (const { child } of places) child?.send('settle');
-  await comeToRest(failures);
-  for (const { child } of places) child?.send('leave');
+  const forgotten = await forgottenAtRest();
+  if (forgotten) failures.push(forgotten);
+  // Who still has contacts that nobody knows of would never leave.
+  for (const { child } of places)
+    if (forgotten) child?.kill('SIGKILL');
+    else child?.send('leave');
   await Promise.all(
     places.map(
       ({ child }) =>
-        new Promise((resolve) => (child?.exitCode === null ? child.on('exit', resolve) : resolve(0))),
+        new Promise((resolve) =>
+          child?.exitCode === null && child.signalCode === null ? child.on('exit', resolve) : resolve(0),
+        ),
     ),
   );
   return { knowledge, rushes, failures };
@@ -203,8 +209,8 @@ async function isCalm(): Promise<boolean> {
   return free >= 0.4 * agentCount && waiting <= 0.2 * agentCount;
 }
 
-/** Every contact is gone and every agent can be offered one. */
-async function comeToRest(failures: string[]): Promise<void> {
+/** Waits until every contact is gone and every agent can be offered one; answers who is left where that does not come. */
+async function forgottenAtRest(): Promise<string | undefined> {
   let fewestLeft = Number.POSITIVE_INFINITY;
   let untilMs = 0;
   for (;;) {
@@ -215,7 +221,7 @@ async function comeToRest(failures: string[]): Promise<void> {
     );
     const { entries = 0, ready = 0 } = rows[0] ?? {};
     const left = entries + agentCount - ready;
-    if (left === 0) return;
+    if (left === 0) return undefined;
     // A rush takes a slow machine long; as long as it gets less, nobody is forgotten.
     if (left < fewestLeft) {
       fewestLeft = left;
@@ -228,10 +234,7 @@ async function comeToRest(failures: string[]): Promise<void> {
       const agents = await server.database.query(
         'SELECT state FROM routing_agent WHERE NOT is_ready LIMIT 3',
       );
-      failures.push(
-        `forgotten: ${JSON.stringify({ entries, ready, contacts: contacts.rows, agents: agents.rows })}`,
-      );
-      return;
+      return `forgotten: ${JSON.stringify({ entries, ready, contacts: contacts.rows, agents: agents.rows })}`;
     }
     await sleep(200);
   }
